@@ -1,0 +1,130 @@
+"""The limits that judges compare with: each has a name, a default, a unit, a range and a reason, and is printed with the result.
+
+Durations are held in seconds and ratios as 0–1; users write ``24h``, ``7d``, ``1.5s``, ``99%`` or ``0.99``.
+Source of the defaults: controls.md.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from upkeep.errors import BadInput
+from upkeep.model import span
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit's declaration. ``unit`` is ``duration``, ``ratio`` or ``count``; the bounds are inclusive and in seconds, 0–1 or as counted."""
+
+    name: str
+    unit: str
+    default: float
+    least: float
+    most: float
+    reason: str
+
+    def parse(self, text: str, *, where: str) -> float:
+        """The value of a user's text.
+
+        :param where: the option, file or variable it came from, for the message.
+        :raises BadInput: another unit, or out of range.
+        """
+        example = {"duration": "24h", "ratio": "1%", "count": "3"}[self.unit]
+        value = _parse(text.strip(), self.unit)
+        if value is None:
+            raise BadInput(f"{where}: limit {self.name} is a {self.unit}, not {text!r}; write for instance {example}")
+        if not self.least <= value <= self.most:
+            low, high = self.text(self.least), self.text(self.most)
+            raise BadInput(f"{where}: limit {self.name} must lie between {low} and {high}, not {text}")
+        return value
+
+    def text(self, value: float) -> str:
+        """A value with its unit, as a person reads it."""
+        if self.unit == "duration":
+            return span(value) or "0 s"
+        if self.unit == "ratio":
+            return f"{value * 100:.4g} %"
+        return f"{value:g}"
+
+
+def _parse(text: str, unit: str) -> float | None:
+    if unit == "duration":
+        if not text or _DURATION.sub("", text):
+            return None
+        return sum(float(number) * _SECONDS[part] for number, part in _DURATION.findall(text))
+    percent = unit == "ratio" and text.endswith("%")
+    number = text.removesuffix("%").strip() if percent else text
+    if not re.fullmatch(r"\d+(\.\d+)?", number) or (unit == "count" and "." in number):
+        return None
+    return float(number) / 100 if percent else float(number)
+
+
+HOUR, DAY = 3600.0, 86400.0
+
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        limit.name: limit
+        for limit in (
+            Limit("restarts", "count", 0, 0, 1000, "a restart loses what was in flight"),
+            Limit("restart_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
+            Limit("health_latency", "duration", 1, 0.01, 60, "the kubelet's probes give up after 1 s"),
+            Limit("log_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
+            Limit("log_lines", "count", 100, 1, 100_000, "the guide looks at the last 100 lines"),
+            Limit("log_error_lines", "count", 0, 0, 1_000_000, "every error line is a message that may not have arrived"),
+            Limit("log_coverage", "ratio", 0.9, 0, 1, "the kubelet rotates logs away; what is gone cannot be called clean"),
+            Limit("alert_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
+            Limit("alerts_dropped", "count", 0, 0, 1_000_000, "a dropped alert was answered with 200 and reached nobody"),
+            Limit("alerts_unaccounted", "count", 0, 0, 1_000_000, "an alert that is in no book was lost"),
+            Limit("alert_error_ratio", "ratio", 0.01, 0, 1, "Alertmanager sends again, but not for ever"),
+            Limit("destination_success_ratio", "ratio", 0.99, 0, 1, "people rely on each destination"),
+            Limit("small_sample", "count", 50, 1, 1_000_000, "a ratio over few events is noise"),
+            Limit("settle_time", "duration", 5, 0, 60, "how long work in flight may take before it counts as lost"),
+            Limit("backup_age", "duration", 25 * HOUR, 60, 366 * DAY, "a daily backup and an hour of grace"),
+            Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),
+            Limit("request_deadline", "duration", 10, 0.05, 600, "one request, retries included"),
+            Limit("sweep_deadline", "duration", 60, 0.05, 3600, "all measurements of a target together"),
+        )
+    }
+)
+
+
+class Limits:
+    """The values in force for a run: the defaults and what the user set over them."""
+
+    def __init__(self, values: Mapping[str, float] | None = None) -> None:
+        self._values = {name: limit.default for name, limit in LIMITS.items()} | dict(values or {})
+
+    def __getitem__(self, name: str) -> float:
+        return self._values[name]
+
+    def text(self, name: str) -> str:
+        """The value in force, with its unit."""
+        return LIMITS[name].text(self._values[name])
+
+    def changed(self) -> dict[str, str]:
+        """Those that differ from the default, as text."""
+        return {name: self.text(name) for name, limit in LIMITS.items() if self._values[name] != limit.default}
+
+
+def parse_limits(entries: Mapping[str, str], *, where: str) -> dict[str, float]:
+    """The values of ``{name: text}``.
+
+    :raises BadInput: an unknown name (the nearest is named), a wrong unit, a value out of range.
+    """
+    values = {}
+    for name, text in entries.items():
+        if name not in LIMITS:
+            raise BadInput(f"{where}: there is no limit {name!r}{nearest(name, LIMITS)}; docs/limits.md lists them")
+        values[name] = LIMITS[name].parse(text, where=where)
+    return values
+
+
+def nearest(word: str, words: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
+    """`` (did you mean 'x'?)`` for the nearest of the words, or nothing when none is near."""
+    match = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return f" (did you mean {match[0]!r}?)" if match else ""

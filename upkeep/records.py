@@ -1,0 +1,396 @@
+"""What was measured: frozen records that adapters make and judges read.
+
+Times are aware and in UTC, durations in ``_seconds``, sizes in ``_bytes``. A field that Kubernetes may leave out is ``None`` here; nothing is
+defaulted to what would be fine. Secret values never come this far.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An HTTP probe of a container. ``kind`` is startup, liveness or readiness; ``port`` a number or the name of a container port."""
+
+    kind: str
+    path: str
+    port: int | str
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
+    ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
+    ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret."""
+
+    name: str
+    image: str
+    ports: tuple[tuple[str, int], ...] = ()
+    probes: tuple[Probe, ...] = ()
+    mounts: tuple[tuple[str, str, str], ...] = ()
+    env_from: tuple[tuple[str, str, bool], ...] = ()
+    env_keys: tuple[tuple[str, str, str, str, bool], ...] = ()
+    env_names: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume of a pod template: ``kind`` is ConfigMap, Secret, PersistentVolumeClaim or the API's own name for the rest."""
+
+    name: str
+    kind: str
+    object: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PodTemplate:
+    labels: Mapping[str, str]
+    containers: tuple[ContainerSpec, ...]
+    volumes: tuple[Volume, ...] = ()
+    service_account: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status."""
+
+    name: str
+    namespace: str
+    uid: str
+    created: datetime
+    generation: int
+    observed_generation: int
+    replicas: int
+    ready_replicas: int
+    updated_replicas: int
+    progress_deadline_seconds: int
+    selector: str
+    template: PodTemplate
+    revision: str = ""
+    paused: bool = False
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    name: str
+    uid: str
+    owner_uid: str
+    revision: str
+    template_hash: str
+    replicas: int
+    ready_replicas: int
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """How a container ended. ``reason`` is the runtime's (OOMKilled, Error, Completed …)."""
+
+    reason: str
+    exit_code: int
+    finished: datetime | None
+    started: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStatus:
+    """A container of a pod as the kubelet reports it. ``state`` is waiting, running, terminated, or ``""`` when nothing is reported yet;
+    ``waiting_reason`` is CrashLoopBackOff, ImagePullBackOff, ContainerCreating …; ``init`` marks an init container."""
+
+    name: str
+    ready: bool
+    restarts: int
+    state: str
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    started: datetime | None = None
+    terminated: Termination | None = None
+    last_termination: Termination | None = None
+    init: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates."""
+
+    name: str
+    uid: str
+    phase: str
+    labels: Mapping[str, str]
+    created: datetime
+    owner_uid: str
+    ip: str = ""
+    node: str = ""
+    ready: bool = False
+    deleted: datetime | None = None
+    reason: str = ""
+    conditions: tuple[Condition, ...] = ()
+    containers: tuple[ContainerStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The collector as Kubernetes runs it: the Deployment, its ReplicaSets and its pods."""
+
+    deployment: Deployment
+    replica_sets: tuple[ReplicaSet, ...]
+    pods: tuple[Pod, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """``target`` is a number or the name of a container port; ``0`` is never used: an absent targetPort equals ``port``."""
+
+    name: str
+    port: int
+    target: int | str
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    name: str
+    namespace: str
+    selector: Mapping[str, str]
+    labels: Mapping[str, str]
+    ports: tuple[ServicePort, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint of a slice; ``ready`` follows the API's rule that an absent condition means ready."""
+
+    addresses: tuple[str, ...]
+    ready: bool
+    pod: str
+    pod_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSlice:
+    """``ports`` are (name, number); a number that did not resolve is ``None``."""
+
+    name: str
+    service: str
+    endpoints: tuple[Endpoint, ...]
+    ports: tuple[tuple[str, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """What is installed here, derived from the Deployment's pod template (collector.md, "Do not key on names").
+
+    :ivar container: the collector's container.
+    :ivar port: the number of its HTTP port.
+    :ivar health_paths: the paths of its HTTP probes, each once; ``/health`` where there is none.
+    :ivar layout: ``chart`` or ``guide``, for words only; no judge depends on it.
+    :ivar configuration: (kind, object, mount path) of the objects that the template mounts, kind ConfigMap or Secret.
+    :ivar secrets: names of the Secrets that the template references.
+    """
+
+    namespace: str
+    deployment: str
+    container: str
+    port: int
+    health_paths: tuple[str, ...]
+    layout: str
+    configuration: tuple[tuple[str, str, str], ...]
+    secrets: tuple[str, ...]
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthAnswer:
+    """What a pod answered on a health path. ``status`` 0 means that the pod refused the connection; ``ok`` tells whether the body says ok;
+    ``body`` is a masked excerpt."""
+
+    pod: str
+    path: str
+    status: int
+    ok: bool
+    seconds: float
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample of the exposition format or of Prometheus."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The counters of one process at one instant, from a pod's /metrics, from Prometheus or from a saved exposition.
+
+    :ivar process_start: when the process started; a counter that is absent here, in an exposition that is otherwise whole, is zero.
+    :ivar source: ``metrics``, ``prometheus`` or ``export``.
+    """
+
+    pod: str
+    taken: datetime
+    process_start: datetime
+    samples: tuple[Sample, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CounterHistory:
+    """What is known of the collector's counters.
+
+    :ivar latest: one snapshot for each pod there is now, read from the pod itself.
+    :ivar settled: later snapshots of the same processes, oldest first, taken where the books did not balance at first (work in flight).
+    :ivar earlier: snapshots of earlier moments, of these pods and of pods that are gone, in no order.
+    :ivar sources: where earlier moments were looked for and what came of it, for the basis: ``Prometheus``, ``no export older than 24 h`` …
+    """
+
+    latest: tuple[Snapshot, ...]
+    earlier: tuple[Snapshot, ...] = ()
+    settled: tuple[Snapshot, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogPattern:
+    """Lines that are alike once identifiers, numbers, addresses and times are folded. ``example`` is masked."""
+
+    pattern: str
+    count: int
+    level: str
+    first: datetime
+    last: datetime
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogSurvey:
+    """What one container's log said in the window.
+
+    :ivar previous: the log is that of the container before its last restart.
+    :ivar lines: lines read in the window, and at least the last hundred where there are as many.
+    :ivar covered_from: the instant from which on every line of this container instance is still there.
+    :ivar covered_until: the end of what is covered: now for a running container, its end for a previous one.
+    :ivar patterns: bad lines only (error level and above, panics), most frequent first.
+    :ivar bad_lines: how many bad lines in all, also when the table of patterns was full.
+    :ivar cut_lines: lines that were longer than the cap.
+    """
+
+    pod: str
+    container: str
+    previous: bool
+    lines: int
+    covered_from: datetime
+    covered_until: datetime
+    bad_lines: int
+    patterns: tuple[LogPattern, ...] = ()
+    cut_lines: int = 0
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination of the collector's configuration: never its key or URL."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class CronJob:
+    name: str
+    namespace: str
+    uid: str
+    created: datetime
+    schedule: str
+    suspended: bool
+    last_success: datetime | None
+    last_schedule: datetime | None
+    template: PodTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    name: str
+    owner_uid: str
+    created: datetime
+    finished: datetime | None
+    failed: bool
+    succeeded: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeClaim:
+    name: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessAnswer:
+    """The API server's own answer to "may this subject do that" (authorization.k8s.io)."""
+
+    subject: str
+    verb: str
+    group: str
+    resource: str
+    name: str
+    namespace: str
+    allowed: bool
+    subresource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupJobs:
+    """The CronJobs that back the collector up, with what they need."""
+
+    cron_jobs: tuple[CronJob, ...]
+    jobs: tuple[Job, ...]
+    claims: tuple[VolumeClaim, ...]
+    access: Mapping[str, tuple[AccessAnswer, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """An alerting rule as Prometheus has loaded it. ``state`` is firing, pending or inactive; ``health`` ok, err or unknown;
+    ``metrics`` are the metrics that its expression names, with whether each exists."""
+
+    name: str
+    state: str
+    health: str
+    query: str
+    metrics: tuple[tuple[str, bool], ...]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeState:
+    """What Prometheus says of ``up`` for one pod: ``None`` when it has no such series."""
+
+    pod: str
+    up: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedAlerts:
+    """What Alertmanager now routes to the collector. ``receivers`` post to it; ``active`` counts alerts routed there now,
+    ``oldest`` is when the oldest of them started."""
+
+    receivers: tuple[str, ...]
+    active: int
+    oldest: datetime | None
