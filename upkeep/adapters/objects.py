@@ -1,0 +1,297 @@
+"""Kubernetes objects as records.
+
+A field that the API always gives and that is not there makes the answer malformed; a field that it may leave out gets the API's own default.
+Source: Kubernetes API reference v1.36 (apps/v1, core/v1, discovery.k8s.io/v1, batch/v1).
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from upkeep.errors import Malformed
+from upkeep.model import parse_time
+from upkeep.records import (
+    Condition,
+    ContainerSpec,
+    ContainerStatus,
+    CronJob,
+    Deployment,
+    Endpoint,
+    EndpointSlice,
+    Job,
+    Pod,
+    PodTemplate,
+    Probe,
+    ReplicaSet,
+    Service,
+    ServicePort,
+    Termination,
+    Volume,
+    VolumeClaim,
+)
+
+Raw = Mapping[str, Any]
+REVISION = "deployment.kubernetes.io/revision"
+
+
+@contextmanager
+def _reading(kind: str, raw: Raw) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        metadata = raw.get("metadata")
+        name = metadata.get("name", "?") if isinstance(metadata, Mapping) else "?"
+        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else type(error).__name__
+        raise Malformed(f"{kind}/{name} is not as the API describes it: {what}") from None
+
+
+def _time(text: str | None) -> datetime | None:
+    return parse_time(text) if text else None
+
+
+def _owner(raw: Raw) -> str:
+    for owner in raw["metadata"].get("ownerReferences", []):
+        if owner.get("controller"):
+            return str(owner["uid"])
+    return ""
+
+
+def selector(labels: Raw) -> str:
+    """A LabelSelector in the form of a query: ``a=b,c in (d,e),!f``."""
+    parts = [f"{key}={value}" for key, value in sorted((labels.get("matchLabels") or {}).items())]
+    for rule in labels.get("matchExpressions") or []:
+        key, values = rule["key"], ",".join(rule.get("values") or [])
+        parts.append({"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}"}[rule["operator"]])
+    return ",".join(parts)
+
+
+def template(raw: Raw) -> PodTemplate:
+    """A pod template (core/v1 PodTemplateSpec)."""
+    spec = raw["spec"]
+    return PodTemplate(
+        labels=dict((raw.get("metadata") or {}).get("labels") or {}),
+        containers=tuple(_container(entry) for entry in spec["containers"]),
+        volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
+        service_account=spec.get("serviceAccountName") or "default",
+    )
+
+
+def _container(raw: Raw) -> ContainerSpec:
+    probes = []
+    for kind in ("startup", "liveness", "readiness"):
+        probe = raw.get(f"{kind}Probe") or {}
+        if "httpGet" in probe:
+            get = probe["httpGet"]
+            probes.append(Probe(kind, get.get("path") or "/", get["port"], float(probe.get("timeoutSeconds") or 1)))
+    env_keys = []
+    for entry in raw.get("env") or []:
+        for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+            reference = (entry.get("valueFrom") or {}).get(field)
+            if reference:
+                env_keys.append((entry["name"], kind, reference.get("name") or "", reference["key"], bool(reference.get("optional"))))
+    env_from = []
+    for entry in raw.get("envFrom") or []:
+        for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
+            if field in entry:
+                env_from.append((kind, entry[field].get("name") or "", bool(entry[field].get("optional"))))
+    return ContainerSpec(
+        name=raw["name"],
+        image=raw.get("image") or "",
+        ports=tuple((port.get("name") or "", int(port["containerPort"])) for port in raw.get("ports") or []),
+        probes=tuple(probes),
+        mounts=tuple((mount["name"], mount["mountPath"], mount.get("subPath") or "") for mount in raw.get("volumeMounts") or []),
+        env_from=tuple(env_from),
+        env_keys=tuple(env_keys),
+        env_names=tuple(entry["name"] for entry in raw.get("env") or []),
+        command=tuple([*(raw.get("command") or []), *(raw.get("args") or [])]),
+    )
+
+
+def _volumes(raw: Raw) -> list[Volume]:
+    """The volume, or one for each ConfigMap and Secret of a projected one."""
+    name = raw["name"]
+    if "configMap" in raw:
+        return [Volume(name, "ConfigMap", raw["configMap"].get("name") or "", bool(raw["configMap"].get("optional")))]
+    if "secret" in raw:
+        return [Volume(name, "Secret", raw["secret"].get("secretName") or "", bool(raw["secret"].get("optional")))]
+    if "persistentVolumeClaim" in raw:
+        return [Volume(name, "PersistentVolumeClaim", raw["persistentVolumeClaim"]["claimName"])]
+    if "projected" in raw:
+        parts = []
+        for source in raw["projected"].get("sources") or []:
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                if field in source:
+                    parts.append(Volume(name, kind, source[field].get("name") or "", bool(source[field].get("optional"))))
+        return parts
+    return [Volume(name, next((key for key in raw if key != "name"), "emptyDir"), "")]
+
+
+def _conditions(status: Raw) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(
+            entry["type"], entry["status"], entry.get("reason") or "", entry.get("message") or "", _time(entry.get("lastTransitionTime"))
+        )
+        for entry in status.get("conditions") or []
+    )
+
+
+def deployment(raw: Raw) -> Deployment:
+    with _reading("Deployment", raw):
+        metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
+        replicas = spec.get("replicas")
+        return Deployment(
+            name=metadata["name"],
+            namespace=metadata["namespace"],
+            uid=metadata["uid"],
+            created=parse_time(metadata["creationTimestamp"]),
+            generation=int(metadata.get("generation") or 0),
+            observed_generation=int(status.get("observedGeneration") or 0),
+            replicas=1 if replicas is None else int(replicas),
+            ready_replicas=int(status.get("readyReplicas") or 0),
+            updated_replicas=int(status.get("updatedReplicas") or 0),
+            progress_deadline_seconds=int(spec.get("progressDeadlineSeconds") or 600),
+            selector=selector(spec["selector"]),
+            template=template(spec["template"]),
+            revision=(metadata.get("annotations") or {}).get(REVISION) or "",
+            paused=bool(spec.get("paused")),
+            conditions=_conditions(status),
+        )
+
+
+def replica_set(raw: Raw) -> ReplicaSet:
+    with _reading("ReplicaSet", raw):
+        metadata, status = raw["metadata"], raw.get("status") or {}
+        return ReplicaSet(
+            name=metadata["name"],
+            uid=metadata["uid"],
+            owner_uid=_owner(raw),
+            revision=(metadata.get("annotations") or {}).get(REVISION) or "",
+            template_hash=(metadata.get("labels") or {}).get("pod-template-hash") or "",
+            replicas=int(raw["spec"].get("replicas") or 0),
+            ready_replicas=int(status.get("readyReplicas") or 0),
+            created=parse_time(metadata["creationTimestamp"]),
+        )
+
+
+def pod(raw: Raw) -> Pod:
+    with _reading("Pod", raw):
+        metadata, status = raw["metadata"], raw.get("status") or {}
+        conditions = _conditions(status)
+        return Pod(
+            name=metadata["name"],
+            uid=metadata["uid"],
+            phase=status.get("phase") or "Pending",
+            labels=dict(metadata.get("labels") or {}),
+            created=parse_time(metadata["creationTimestamp"]),
+            owner_uid=_owner(raw),
+            ip=status.get("podIP") or "",
+            node=raw["spec"].get("nodeName") or "",
+            ready=any(condition.type == "Ready" and condition.status == "True" for condition in conditions),
+            deleted=_time(metadata.get("deletionTimestamp")),
+            reason=status.get("reason") or "",
+            conditions=conditions,
+            containers=tuple(
+                _container_status(entry, init=field == "initContainerStatuses")
+                for field in ("initContainerStatuses", "containerStatuses")
+                for entry in status.get(field) or []
+            ),
+        )
+
+
+def _container_status(raw: Raw, *, init: bool) -> ContainerStatus:
+    state, last = raw.get("state") or {}, (raw.get("lastState") or {}).get("terminated")
+    kind = next((name for name in ("waiting", "running", "terminated") if name in state), "")
+    waiting = state.get("waiting") or {}
+    return ContainerStatus(
+        name=raw["name"],
+        ready=bool(raw["ready"]),
+        restarts=int(raw["restartCount"]),
+        state=kind,
+        waiting_reason=waiting.get("reason") or "",
+        waiting_message=waiting.get("message") or "",
+        started=_time((state.get("running") or state.get("terminated") or {}).get("startedAt")),
+        terminated=_termination(state["terminated"]) if kind == "terminated" else None,
+        last_termination=_termination(last) if last else None,
+        init=init,
+    )
+
+
+def _termination(raw: Raw) -> Termination:
+    return Termination(raw.get("reason") or "", int(raw["exitCode"]), _time(raw.get("finishedAt")), _time(raw.get("startedAt")))
+
+
+def service(raw: Raw) -> Service:
+    with _reading("Service", raw):
+        metadata, spec = raw["metadata"], raw["spec"]
+        return Service(
+            name=metadata["name"],
+            namespace=metadata["namespace"],
+            selector=dict(spec.get("selector") or {}),
+            labels=dict(metadata.get("labels") or {}),
+            ports=tuple(
+                ServicePort(port.get("name") or "", int(port["port"]), port.get("targetPort") or int(port["port"]), port.get("protocol") or "TCP")
+                for port in spec.get("ports") or []
+            ),
+        )
+
+
+def endpoint_slice(raw: Raw) -> EndpointSlice:
+    with _reading("EndpointSlice", raw):
+        metadata = raw["metadata"]
+        endpoints = []
+        for entry in raw.get("endpoints") or []:
+            reference = entry.get("targetRef") or {}
+            is_pod = reference.get("kind") == "Pod"
+            ready = (entry.get("conditions") or {}).get("ready")
+            endpoints.append(
+                Endpoint(
+                    addresses=tuple(entry["addresses"]),
+                    ready=ready is None or bool(ready),  # "nil should be interpreted as true" (discovery.k8s.io/v1)
+                    pod=reference.get("name") or "" if is_pod else "",
+                    pod_uid=reference.get("uid") or "" if is_pod else "",
+                )
+            )
+        return EndpointSlice(
+            name=metadata["name"],
+            service=(metadata.get("labels") or {}).get("kubernetes.io/service-name") or "",
+            endpoints=tuple(endpoints),
+            ports=tuple((port.get("name") or "", port.get("port")) for port in raw.get("ports") or []),
+        )
+
+
+def cron_job(raw: Raw) -> CronJob:
+    with _reading("CronJob", raw):
+        metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
+        return CronJob(
+            name=metadata["name"],
+            namespace=metadata["namespace"],
+            uid=metadata["uid"],
+            created=parse_time(metadata["creationTimestamp"]),
+            schedule=spec["schedule"],
+            suspended=bool(spec.get("suspend")),
+            last_success=_time(status.get("lastSuccessfulTime")),
+            last_schedule=_time(status.get("lastScheduleTime")),
+            template=template(spec["jobTemplate"]["spec"]["template"]),
+        )
+
+
+def job(raw: Raw) -> Job:
+    with _reading("Job", raw):
+        metadata, status = raw["metadata"], raw.get("status") or {}
+        done = {condition.type: condition for condition in _conditions(status) if condition.status == "True"}
+        failed, complete = done.get("Failed"), done.get("Complete")
+        return Job(
+            name=metadata["name"],
+            owner_uid=_owner(raw),
+            created=parse_time(metadata["creationTimestamp"]),
+            finished=_time(status.get("completionTime")) or (failed.changed if failed else None),
+            failed=failed is not None,
+            succeeded=complete is not None,
+            message=failed.message if failed else "",
+        )
+
+
+def volume_claim(raw: Raw) -> VolumeClaim:
+    with _reading("PersistentVolumeClaim", raw):
+        return VolumeClaim(raw["metadata"]["name"], (raw.get("status") or {}).get("phase") or "Pending")

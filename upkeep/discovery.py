@@ -1,0 +1,161 @@
+"""What is installed, found by what the objects say and never by their names (collector.md, "Two layouts")."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from upkeep.errors import Absent, Ambiguous
+from upkeep.limits import nearest
+from upkeep.model import listed
+from upkeep.records import ContainerSpec, Deployment, Install, PodTemplate, Service, ServicePort
+
+COLLECTOR = "cano-collector"
+_LABELS = ("app.kubernetes.io/name", "app")
+GUIDE_HEALTH_PATH = "/health"
+DEFAULT_PORT = 8080
+
+
+def image_basename(image: str) -> str:
+    """``registry:5000/a/cano-collector:1@sha256:…`` is ``cano-collector``."""
+    return image.split("@", 1)[0].rsplit("/", 1)[-1].split(":", 1)[0]
+
+
+def find_collector(deployments: Sequence[Deployment], *, namespace: str, name: str | None) -> Deployment:
+    """The collector's Deployment: by name where one is given, else by its image's basename, its labels, its container's name, in that order.
+
+    :raises Absent: none; the message says what was looked for and where.
+    :raises Ambiguous: several; the message lists them and names the option.
+    """
+    names = [deployment.name for deployment in deployments]
+    if name is not None:
+        for deployment in deployments:
+            if deployment.name == name:
+                return deployment
+        raise Absent(
+            f"namespace {namespace} has no Deployment {name!r}{nearest(name, names)}; it has {listed(names) or 'none'}",
+            next_step=f"kubectl get deployments -n {namespace}",
+        )
+    for how, matching in (
+        ("image", [d for d in deployments if any(image_basename(c.image) == COLLECTOR for c in d.template.containers)]),
+        ("label", [d for d in deployments if any(d.template.labels.get(label) == COLLECTOR for label in _LABELS)]),
+        ("container", [d for d in deployments if any(c.name == COLLECTOR for c in d.template.containers)]),
+    ):
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise Ambiguous(
+                f"namespace {namespace} has {len(matching)} collectors (by {how}): {listed([d.name for d in matching])}; "
+                "say which with --deployment=NAME",
+                next_step=f"--deployment={matching[0].name}",
+            )
+    raise Absent(
+        f"no collector in namespace {namespace}: no Deployment has an image named {COLLECTOR}, a label "
+        f"{' or '.join(f'{label}={COLLECTOR}' for label in _LABELS)}, or a container named {COLLECTOR}; "
+        f"Deployments there: {listed(names) or 'none'}",
+        next_step=f"--namespace=NAME or --deployment=NAME; kubectl get deployments -A | grep {COLLECTOR}",
+    )
+
+
+def collector_container(template: PodTemplate) -> ContainerSpec:
+    """The container that is the collector, beside sidecars.
+
+    :raises Ambiguous: it cannot be told.
+    """
+    for matching in (
+        [c for c in template.containers if image_basename(c.image) == COLLECTOR],
+        [c for c in template.containers if c.name == COLLECTOR],
+        list(template.containers),
+    ):
+        if len(matching) == 1:
+            return matching[0]
+    raise Ambiguous(f"which container is the collector? {listed([c.name for c in template.containers])}: none or several have its image")
+
+
+def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    """Whether a Service's selector matches the labels. An empty selector selects nothing: its endpoints are made by hand."""
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def install(deployment: Deployment, services: Iterable[Service]) -> Install:
+    """What the Deployment's pod template and the Services say about the installation."""
+    template = deployment.template
+    container = collector_container(template)
+    own = [service for service in services if selects(service.selector, template.labels)]
+    port = _port(container, own)
+    paths = [probe.path for probe in container.probes]
+    kinds = {volume.name: [v for v in template.volumes if v.name == volume.name] for volume in template.volumes}
+    configuration = [
+        (volume.kind, volume.object, path)
+        for name, path, _ in container.mounts
+        for volume in kinds.get(name, [])
+        if volume.kind in ("ConfigMap", "Secret")
+    ]
+    secrets = [volume.object for volume in template.volumes if volume.kind == "Secret"]
+    for spec in template.containers:
+        secrets += [name for kind, name, _ in spec.env_from if kind == "Secret"]
+        secrets += [name for _, kind, name, _, _ in spec.env_keys if kind == "Secret"]
+    return Install(
+        namespace=deployment.namespace,
+        deployment=deployment.name,
+        container=container.name,
+        port=port,
+        health_paths=tuple(dict.fromkeys(paths)) or (GUIDE_HEALTH_PATH,),
+        layout="chart" if "app.kubernetes.io/name" in template.labels else "guide",
+        configuration=tuple(dict.fromkeys(configuration)),
+        secrets=tuple(dict.fromkeys(secrets)),
+        services=tuple(service.name for service in own),
+    )
+
+
+def _port(container: ContainerSpec, services: Sequence[Service]) -> int:
+    """The collector's HTTP port: what its probes ask, else its container port, else where its Service leads, else the program's default."""
+    named = {name: number for name, number in container.ports if name}
+    for probe in container.probes:
+        number = probe.port if isinstance(probe.port, int) else named.get(probe.port)
+        if number is not None:
+            return number
+    numbers = [number for _, number in container.ports]
+    if len(numbers) == 1 or DEFAULT_PORT in numbers:
+        return DEFAULT_PORT if DEFAULT_PORT in numbers else numbers[0]
+    targets = [port.target for service in services for port in service.ports if isinstance(port.target, int)]
+    if len(set(targets)) == 1:
+        return targets[0]
+    return numbers[0] if numbers else DEFAULT_PORT
+
+
+def find_service(services: Sequence[Service], *, program: str, ports: Sequence[int]) -> tuple[Service, ServicePort]:
+    """The Service of a monitoring program, by its labels or its usual names.
+
+    :param program: ``prometheus`` or ``alertmanager``.
+    :param ports: its usual port numbers, best first.
+    :raises Absent: none. :raises Ambiguous: several programs of that kind that cannot be told apart.
+    """
+    ranked: dict[int, list[Service]] = {}
+    for service in services:
+        rank = _rank(service, program)
+        if rank is not None and any(port.port in ports for port in service.ports):
+            ranked.setdefault(rank, []).append(service)
+    namespaces = listed(sorted({service.namespace for service in services}))
+    if not ranked:
+        raise Absent(
+            f"no {program} was found: no Service in {namespaces or 'the namespaces looked at'} has the label "
+            f"app.kubernetes.io/name={program} or one of its usual names",
+            next_step=f"--{program}=URL, or --absent={program}=REASON",
+        )
+    best = ranked[min(ranked)]
+    if len(best) > 1:
+        raise Ambiguous(
+            f"{len(best)} Services could be {program}: {listed([f'{s.namespace}/{s.name}' for s in best])}; say which with --{program}=URL",
+            next_step=f"--{program}=URL",
+        )
+    return best[0], min((port for port in best[0].ports if port.port in ports), key=lambda port: ports.index(port.port))
+
+
+def _rank(service: Service, program: str) -> int | None:
+    if service.name == f"{program}-operated":  # of the operator: the one that leads to the running pods
+        return 0
+    if service.labels.get("app.kubernetes.io/name") == program:
+        return 1
+    if service.labels.get("app", "").endswith(f"-{program}") or service.labels.get("app") == program:
+        return 2
+    if service.name in (program, f"{program}-server", f"{program}-k8s", f"{program}-main"):
+        return 3
+    return None

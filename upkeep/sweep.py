@@ -1,0 +1,206 @@
+"""One sweep: everything that the selected checks need is measured once, concurrently, before the first of them is judged.
+
+A measurement is a function; the names of its parameters say what it needs: other measurements, or what the run provides (``kube``,
+``limits`` …). It starts as soon as its needs are there, so that a cadence costs its slowest chain of requests and not their sum. What a
+measurement returns or raises is stored, and handed out as often as it is asked for.
+"""
+
+import contextvars
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from upkeep.clock import Clock
+from upkeep.errors import TimedOut, UpkeepError
+from upkeep.meter import SOURCES
+from upkeep.model import Evidence, rfc3339
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What a measurement must be allowed to do: a rule of a Role.
+
+    :ivar names: a word for the names it is about, resolved per install (``configuration-secrets``, ``prometheus-service`` …), or ``""`` for all.
+    :ivar scope: ``namespace`` of the collector, or ``monitoring``, that of Prometheus and Alertmanager.
+    """
+
+    verb: str
+    resource: str
+    group: str = ""
+    names: str = ""
+    scope: str = "namespace"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How one thing is measured. ``needs`` are the names of ``take``'s parameters."""
+
+    name: str
+    take: Callable[..., Any]
+    needs: tuple[str, ...]
+    rights: tuple[Right, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a measurement: a record or what stopped it, and where it came from."""
+
+    record: Any
+    stopped: Exception | None
+    evidence: Evidence
+
+
+def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int = 16) -> list[R]:
+    """The function's results for each of the things, in their order, measured side by side. The first exception, by order, is raised."""
+    if len(things) <= 1:
+        return [function(thing) for thing in things]
+    with ThreadPoolExecutor(min(most, len(things)), thread_name_prefix="upkeep-each") as pool:
+        futures = [pool.submit(contextvars.copy_context().run, function, thing) for thing in things]
+        return [future.result() for future in futures]
+
+
+class Sweep:
+    """The measurements of one target.
+
+    :param measurements: all that are known, by name.
+    :param provided: what the run hands to measurements by name.
+    """
+
+    def __init__(
+        self,
+        measurements: Mapping[str, Measurement],
+        provided: Mapping[str, Any],
+        *,
+        clock: Clock,
+        deadline_seconds: float,
+        workers: int = 16,
+    ) -> None:
+        self._measurements = measurements
+        self._provided = dict(provided)
+        self._clock = clock
+        self._deadline_seconds = deadline_seconds
+        self._workers = workers
+        self._taken: dict[str, Taken] = {}
+        self.now = clock.now()
+
+    def closure(self, wanted: Iterable[str]) -> list[str]:
+        """The measurements wanted and all that they need, needs first.
+
+        :raises LookupError: a need that is neither a measurement nor provided.
+        """
+        order: list[str] = []
+
+        def visit(name: str, path: tuple[str, ...]) -> None:
+            if name in order or name in self._provided:
+                return
+            if name in path or name not in self._measurements:
+                raise LookupError(f"measurement {name!r} (wanted by {' > '.join(path) or 'a check'}) is unknown or needs itself")
+            for need in self._measurements[name].needs:
+                visit(need, (*path, name))
+            order.append(name)
+
+        for name in wanted:
+            visit(name, ())
+        return order
+
+    def take(self, wanted: Iterable[str], *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Measures what is wanted and not there yet. Never raises what a measurement raised: that is stored."""
+        todo = [name for name in self.closure(wanted) if name not in self._taken]
+        total, ends = len(todo), self._clock.monotonic() + self._deadline_seconds
+        running: dict[Future[Taken], str] = {}
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="upkeep-sweep")
+        try:
+            while todo or running:
+                for name in [name for name in todo if self._ready(name)]:
+                    todo.remove(name)
+                    running[pool.submit(self._measure, self._measurements[name])] = name
+                left = ends - self._clock.monotonic()
+                done, _ = wait(running, timeout=max(left, 0), return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._taken[running.pop(future)] = future.result()
+                if progress is not None:
+                    progress(total - len(todo) - len(running), total)
+                if left <= 0:
+                    for name in [*running.values(), *todo]:
+                        self._taken[name] = self._late(name)
+                    return
+        finally:
+            # Threads that still wait for an answer end by their own request's deadline; nobody waits for them.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def of(self, name: str) -> Any:
+        """The record of a measurement, or what stopped it, raised."""
+        taken = self._taken[name]
+        if taken.stopped is not None:
+            raise taken.stopped.with_traceback(None)
+        return taken.record
+
+    def stopped(self, name: str) -> Exception | None:
+        """What stopped a measurement; ``None`` when it was taken."""
+        taken = self._taken.get(name)
+        return taken.stopped if taken else None
+
+    def evidence(self, names: Iterable[str]) -> list[Evidence]:
+        """Where the measurements came from, in the order of the names; those that were never begun are left out."""
+        return [self._taken[name].evidence for name in names if name in self._taken]
+
+    def _ready(self, name: str) -> bool:
+        return all(need in self._taken or need in self._provided for need in self._measurements[name].needs)
+
+    def _measure(self, measurement: Measurement) -> Taken:
+        sources: list[str] = []
+        SOURCES.set(sources)
+        record: Any = None
+        stopped: Exception | None = None
+        try:
+            arguments = {}
+            for need in measurement.needs:
+                arguments[need] = self._provided[need] if need in self._provided else self.of(need)
+            record = measurement.take(**arguments)
+        except Exception as error:  # noqa: BLE001 - stored, and raised again for every check that asks: nothing is swallowed
+            # The frames hold credentials in their locals; where it happened is kept by UpkeepError's own words.
+            stopped = error.with_traceback(None) if isinstance(error, UpkeepError) else error
+        return Taken(record, stopped, self._evidence(measurement.name, sources, record))
+
+    def _late(self, name: str) -> Taken:
+        error = TimedOut(
+            f"{name} was not measured within the {self._deadline_seconds:g} s that all measurements have together",
+            next_step=f"--limit=sweep_deadline={self._deadline_seconds * 2:g}s",
+        )
+        return Taken(None, error, self._evidence(name, [], None))
+
+    def _evidence(self, name: str, sources: list[str], record: Any) -> Evidence:
+        distinct = list(dict.fromkeys(sources))
+        source = "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
+        return Evidence(name=name, source=source, taken=self.now, digest=digest(record))
+
+
+def digest(record: Any) -> str:
+    """SHA-256 of a record, hexadecimal; the empty string of ``None``. Records are redacted by construction."""
+    if record is None:
+        return ""
+    return hashlib.sha256(json.dumps(plain(record), sort_keys=True).encode()).hexdigest()
+
+
+def plain(record: Any) -> Any:
+    """A record as JSON can hold it.
+
+    :raises TypeError: something in it that is not a record, a container of records or a plain value.
+    """
+    if is_dataclass(record) and not isinstance(record, type):
+        return {field.name: plain(getattr(record, field.name)) for field in fields(record)}
+    if isinstance(record, Mapping):
+        return {str(key): plain(value) for key, value in record.items()}
+    if isinstance(record, tuple | list):
+        return [plain(entry) for entry in record]
+    if isinstance(record, datetime):
+        return rfc3339(record)
+    if record is None or isinstance(record, str | int | float | bool):
+        return record
+    raise TypeError(f"a record may not hold a {type(record).__name__}")
