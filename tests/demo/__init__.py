@@ -1,0 +1,1 @@
+"""The embedded cluster, asked by the real client and by raw HTTP."""

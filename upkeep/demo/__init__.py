@@ -1,0 +1,106 @@
+"""An embedded cluster for demonstrations and tests: the part of the Kubernetes API that the suite uses, over real HTTP.
+
+It serves stored objects, logs, proxied HTTP, exec and metrics, and plays Prometheus and Alertmanager. It does not merge, own fields, admit
+or schedule, and nothing in it can be changed. Imports the standard library, PyYAML and wsproto, and nothing of upkeep outside this package.
+
+>>> with start("crash-looping") as cluster:
+...     print(cluster.url, cluster.kubeconfig)
+"""
+
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import yaml
+
+from upkeep.demo.api import Api
+from upkeep.demo.faults import KINDS, SOURCES, Fault
+from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
+from upkeep.demo.server import Server
+from upkeep.demo.state import CANARY, Clock, State
+
+__all__ = ["CANARY", "KINDS", "SOURCES", "Cluster", "Fault", "Scenario", "State", "UnknownScenario", "names", "parse", "start", "summary"]
+
+TOKEN = f"demo-token-{CANARY}"
+
+
+def names(*, faults: bool = True) -> list[str]:
+    """All scenario names, in order; without ``faults`` those of the connection (``KIND@SOURCE``) are left out."""
+    return [name for name, scenario in SCENARIOS.items() if faults or scenario.fault is None]
+
+
+def summary(name: str) -> str:
+    """What the scenario is, in one sentence."""
+    return parse(name).summary
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Cluster:
+    """A running demo cluster; a context manager that stops it.
+
+    :ivar url: where the API server listens; Prometheus and Alertmanager are also at ``URL/prometheus/`` and ``URL/alertmanager/``.
+    :ivar kubeconfig: a file that only its owner may read, removed when the cluster stops.
+    :ivar requests: (method, path with query) of every request so far.
+    """
+
+    def __init__(self, scenario: Scenario, *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.scenario = scenario
+        self.state = scenario.state(now().astimezone(UTC).replace(microsecond=0))
+        self.namespace = self.state.namespace
+        self.server: Server | None = None
+        self.placeholder: socket.socket | None = None
+        self.requests: deque[tuple[str, str]] = deque()
+        if scenario.fault == Fault("refused", "all"):
+            # Bound but not listening: nobody else gets the port, and every connection is refused.
+            self.placeholder = socket.socket()
+            self.placeholder.bind((host, port))
+            port = self.placeholder.getsockname()[1]
+        else:
+            self.server = Server((host, port), Api(self.state, now), scenario.fault, TOKEN)
+            self.requests = self.server.requests
+            port = self.server.server_address[1]
+            threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True).start()
+        self.url = f"http://{host}:{port}"
+        self.folder = Path(tempfile.mkdtemp(prefix="upkeep-demo-"))
+        self.kubeconfig = self.folder / "kubeconfig"
+        self.write_kubeconfig()
+
+    def write_kubeconfig(self) -> None:
+        document = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "demo",
+            "clusters": [{"name": "demo", "cluster": {"server": self.url}}],
+            "users": [{"name": "demo", "user": {"token": TOKEN}}],
+            "contexts": [{"name": "demo", "context": {"cluster": "demo", "user": "demo", "namespace": self.namespace}}],
+        }  # fmt: skip
+        with open(os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            yaml.safe_dump(document, file, sort_keys=False)
+
+    def stop(self) -> None:
+        """End every connection and remove the kubeconfig; a second call does nothing."""
+        if self.server is not None:
+            self.server.end()
+            self.server = None
+        if self.placeholder is not None:
+            self.placeholder.close()
+            self.placeholder = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def start(scenario: str | Scenario = "healthy", *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0) -> Cluster:
+    """Start a cluster; raises UnknownScenario for a name that is none."""
+    return Cluster(parse(scenario) if isinstance(scenario, str) else scenario, now=now, host=host, port=port)

@@ -1,0 +1,117 @@
+"""Faults of the connection: what a request meets instead of its answer, named ``KIND@SOURCE``.
+
+A fault is one of the API server, its proxy, or the wire; the collector's own failures are scenarios of their own.
+"""
+
+import json
+import re
+from dataclasses import dataclass, replace
+
+from upkeep.demo.api import Request, Response, forbidden, status
+
+KINDS = (
+    "forbidden", "refused", "hang", "cut", "throttled", "flaky-throttled", "server-error", "unavailable", "expired", "malformed", "empty", "wrong-type",
+)  # fmt: skip
+SOURCES = (
+    "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics", "configuration", "cronjobs", "jobs",
+    "persistentvolumeclaims", "accessreviews", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+)  # fmt: skip
+# What each kind does, for the scenario's sentence.
+MEANINGS = {
+    "forbidden": "answers 403 Forbidden", "refused": "closes the connection without an answer", "hang": "never answers",
+    "cut": "breaks off in the middle of the body", "throttled": "answers 429 with Retry-After, for ever",
+    "flaky-throttled": "answers 429 with Retry-After once for each path, then well", "server-error": "answers 500", "unavailable": "answers 503",
+    "expired": "answers 401 Unauthorized", "malformed": "answers broken JSON", "empty": "answers an empty list or an empty body",
+    "wrong-type": "answers an HTML page",
+}  # fmt: skip
+# The right that a source needs, as access reviews name it.
+RIGHTS = {
+    "logs": "pods/log", "previous-logs": "pods/log", "health": "pods/proxy", "metrics": "pods/proxy", "accessreviews": "localsubjectaccessreviews",
+    "prometheus-query": "services/proxy", "prometheus-rules": "services/proxy", "alertmanager-alerts": "services/proxy",
+    "alertmanager-status": "services/proxy", "all": "*",
+}  # fmt: skip
+PLAYED = (
+    (re.compile(r"/api/v1/query(_range)?$"), "prometheus-query"), (re.compile(r"/api/v1/rules$"), "prometheus-rules"),
+    (re.compile(r"/api/v2/alerts(/groups)?$"), "alertmanager-alerts"), (re.compile(r"/api/v2/(status|receivers)$"), "alertmanager-status"),
+)  # fmt: skip
+HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    kind: str
+    source: str
+
+    def hits(self, request: Request, layout: str) -> bool:
+        return self.source == "all" or self.source == source_of(request, layout)
+
+
+def right(source: str, layout: str) -> str:
+    """The resource that access reviews know a source by."""
+    return RIGHTS.get(source, ("configmaps" if layout == "guide" else "secrets") if source == "configuration" else source)
+
+
+def source_of(request: Request, layout: str) -> str:
+    """Which of the sources a request reads; empty for anything else."""
+    path = request.path
+    if re.match(r"/(prometheus|alertmanager)/|/api/v1/namespaces/[^/]+/services/[^/]+/proxy/", path):
+        return next((source for pattern, source in PLAYED if pattern.search(path)), "")
+    if (proxied := re.match(r"(?:/api/v1/namespaces/[^/]+/pods/[^/]+/proxy|/collector)(/.*)", path)) is not None:
+        return "metrics" if proxied[1] == "/metrics" else "health"
+    if re.fullmatch(r"/api/v1/namespaces/[^/]+/pods/[^/]+/log", path):
+        return "previous-logs" if request.query.get("previous") in ("true", "1") else "logs"
+    if path.startswith("/apis/authorization.k8s.io/"):
+        return "accessreviews" if "/local" in path or "/subject" in path else ""
+    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
+    plural = found[1] if found else ""
+    if plural == right("configuration", layout):
+        return "configuration"
+    return plural if plural in SOURCES else ""
+
+
+def refusal(request: Request) -> Response:
+    """The 403 that RBAC gives for the request."""
+    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?", request.path)
+    if found is None or not found[2]:
+        return status(403, "Forbidden", f'forbidden: User "demo" cannot get path "{request.path}"')
+    namespace, plural, name, part = (text or "" for text in found.groups())
+    verb = "create" if request.method == "POST" else "get" if name else "list"
+    return forbidden(verb, plural, name, namespace, part)
+
+
+def instead(fault: Fault, request: Request, good: Response) -> Response:
+    """What is answered in place of ``good``, for the kinds that answer at all."""
+    match fault.kind:
+        case "forbidden":
+            return refusal(request)
+        case "throttled" | "flaky-throttled":
+            message = "The server has received too many requests and has asked us to try again later"
+            return replace(status(429, "TooManyRequests", message, retryAfterSeconds=1), headers={"Retry-After": "1"})
+        case "server-error":
+            return status(500, "InternalError", "Internal error occurred: etcdserver: request timed out", causes=[{"message": "etcdserver: request timed out"}])
+        case "unavailable":
+            return status(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+        case "expired":
+            return status(401, "Unauthorized", "Unauthorized")
+        case "malformed":
+            return Response(200, b'{"kind":"List","apiVersion":"v1","items":[{"metadata":{"name":"cano-coll\n')
+        case "wrong-type":
+            return Response(200, HTML, "text/html; charset=utf-8")
+        case "empty":
+            return emptied(good)
+    return good
+
+
+def emptied(good: Response) -> Response:
+    """The same kind of answer with nothing in it: an empty list, an empty vector, else an empty body."""
+    try:
+        document = json.loads(good.body)
+    except ValueError:
+        return Response(200, b"", good.content_type)
+    if isinstance(document, dict) and "items" in document:
+        document |= {"metadata": {"resourceVersion": document["metadata"]["resourceVersion"]}, "items": []}
+        return Response(200, json.dumps(document).encode(), good.content_type)
+    if isinstance(document, dict) and "result" in (document.get("data") or {}):
+        document["data"]["result"] = []
+        return Response(200, json.dumps(document).encode(), good.content_type)
+    return Response(200, b"", good.content_type)

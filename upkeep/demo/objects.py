@@ -1,0 +1,338 @@
+"""The healthy cluster, in both layouts: what ``kubectl apply`` of the guide's manifests, or ``helm install`` of the chart, leaves behind."""
+
+import base64
+import json
+from datetime import datetime, timedelta
+
+import yaml
+
+from upkeep.demo import logs
+from upkeep.demo.state import CANARY, RESOURCES, Answer, Object, Process, State, Stream, stamp, uid
+
+IMAGES = {"guide": "registry.example/cano-collector:1.4.2", "chart": "kubecano/cano-collector:0.0.24"}
+HEALTH_PATHS = {"guide": ("/health",), "chart": ("/livez", "/readyz", "/healthz")}
+NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
+HASH, OLD_HASH = "6f7d9c5b84", "5c4b8d7f69"
+CONTAINER = "cano-collector"
+GUIDE_ALERTS = {
+    "CanoCollectorBackupFailed": ("time() - cano_backup_last_success_timestamp > 86400", "warning"),
+    "CanoCollectorConfigOld": ("time() - cano_config_last_modified_timestamp > 2592000", "info"),
+}
+
+
+def metadata(state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, owner: Object | None = None) -> Object:
+    """An object's metadata, owned by the controller of ``owner`` where one is given."""
+    result: Object = {
+        "name": name,
+        "namespace": state.namespace,
+        "uid": uid(state.layout, kind, name),
+        "resourceVersion": str(1000 + sum(map(len, state.objects.values()))),
+        "creationTimestamp": stamp(created),
+        "labels": dict(labels or {}),
+    }
+    if owner is not None:
+        reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}
+        result["ownerReferences"] = [reference | {"controller": True, "blockOwnerDeletion": True}]
+    return result
+
+
+def applied(item: Object) -> Object:
+    """The object with the annotation that ``kubectl apply`` leaves, which repeats every value in it."""
+    short = {**item, "metadata": {"name": item["metadata"]["name"], "namespace": item["metadata"]["namespace"]}}
+    annotations = item["metadata"].setdefault("annotations", {})
+    annotations["kubectl.kubernetes.io/last-applied-configuration"] = json.dumps(short) + "\n"
+    return item
+
+
+def make(state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, **content: object) -> Object:
+    """An object of one of the stored kinds."""
+    version = next(version for version, other, _ in RESOURCES.values() if other == kind)
+    return {"apiVersion": version, "kind": kind, "metadata": metadata(state, kind, name, created, labels), **content}
+
+
+def pod_labels(state: State) -> dict[str, str]:
+    if state.layout == "guide":
+        return {"app": "cano-collector"}
+    return {"app.kubernetes.io/name": "cano-collector", "app.kubernetes.io/instance": state.fullname}
+
+
+def template(state: State) -> Object:
+    """The pod template: everything else that belongs to the collector can be derived from it."""
+    container: Object = {
+        "name": CONTAINER,
+        "image": IMAGES[state.layout],
+        "imagePullPolicy": "IfNotPresent",
+        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
+        "env": [{"name": "CLUSTER_NAME", "value": "demo"}, {"name": "LEGACY_TOKEN", "value": f"xoxb-{CANARY}-literal"}],
+        "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+    }
+    if state.layout == "guide":
+        secret = {"name": "cano-collector-secrets", "key": "slack-webhook"}
+        container["env"].append({"name": "SLACK_WEBHOOK", "valueFrom": {"secretKeyRef": secret}})
+        mounts = {"config": "/etc/cano-collector"}
+        volumes = [{"name": "config", "configMap": {"name": "cano-collector-config", "defaultMode": 420}}]
+    else:
+        secret = {"name": "cano-slack", "key": "api-key"}
+        container["env"].append({"name": "SLACK_API_KEY_ONCALL", "valueFrom": {"secretKeyRef": secret}})
+        container["envFrom"] = [{"secretRef": {"name": f"{state.fullname}-secret", "optional": True}}]
+        for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
+            container[probe] = {"httpGet": {"path": path, "port": 8080, "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10}
+        container["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}}
+        mounts = {part: f"/etc/cano-collector/{part}" for part in ("teams", "destinations", "workflows")}
+        volumes = [
+            {"name": "teams", "configMap": {"name": f"{state.fullname}-teams", "defaultMode": 420}},
+            {"name": "destinations", "secret": {"secretName": f"{state.fullname}-destination-secrets", "defaultMode": 420}},
+            {"name": "workflows", "secret": {"secretName": f"{state.fullname}-workflows-secrets", "defaultMode": 420}},
+        ]
+    container["volumeMounts"] = [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts.items()]
+    spec = {"containers": [container], "volumes": volumes, "serviceAccountName": state.fullname, "restartPolicy": "Always"}
+    return {"metadata": {"labels": pod_labels(state)}, "spec": spec}
+
+
+def deployment(state: State, name: str, replicas: int, created: datetime) -> Object:
+    """A Deployment whose rollout is complete."""
+    updated = stamp(max(created, state.ago(days=3)))
+    conditions = [
+        {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability."},
+        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "message": f'ReplicaSet "{name}-{HASH}" has successfully progressed.'},
+    ]
+    result = make(state, "Deployment", name, created, pod_labels(state), spec={
+        "replicas": replicas, "selector": {"matchLabels": pod_labels(state)}, "template": template(state), "progressDeadlineSeconds": 600,
+        "revisionHistoryLimit": 10, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+    }, status={
+        "observedGeneration": 3, "replicas": replicas, "readyReplicas": replicas, "updatedReplicas": replicas, "availableReplicas": replicas,
+        "conditions": [condition | {"lastUpdateTime": updated, "lastTransitionTime": updated} for condition in conditions],
+    })  # fmt: skip
+    result["metadata"] |= {"generation": 3, "annotations": {"deployment.kubernetes.io/revision": "3"}}
+    if state.layout == "guide":
+        return applied(result)
+    result["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm"
+    result["metadata"]["labels"]["app.kubernetes.io/version"] = "0.0.24"
+    result["metadata"]["annotations"] |= {"meta.helm.sh/release-name": state.fullname, "meta.helm.sh/release-namespace": state.namespace}
+    return result
+
+
+def replica_set(state: State, owner: Object, template_hash: str, *, revision: int, replicas: int, created: datetime) -> Object:
+    name = f"{owner['metadata']['name']}-{template_hash}"
+    labels = pod_labels(state) | {"pod-template-hash": template_hash}
+    pod = {"metadata": {"labels": labels}, "spec": owner["spec"]["template"]["spec"]}
+    status = {"replicas": replicas, "fullyLabeledReplicas": replicas, "readyReplicas": replicas, "availableReplicas": replicas, "observedGeneration": 1}
+    result = make(state, "ReplicaSet", name, created, labels, spec={"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod}, status=status)
+    result["metadata"] |= metadata(state, "ReplicaSet", name, created, labels, owner)
+    result["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": str(revision)}
+    return result
+
+
+def pod(state: State, owner: Object, suffix: str, index: int, created: datetime) -> Object:
+    """A running, ready pod of a ReplicaSet."""
+    name = f"{owner['metadata']['name']}-{suffix}"
+    template_ = owner["spec"]["template"]
+    ready = stamp(created + timedelta(seconds=8))
+    conditions = [{"type": kind, "status": "True", "lastTransitionTime": ready} for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
+    status = {
+        "phase": "Running", "podIP": f"10.244.{index}.17", "podIPs": [{"ip": f"10.244.{index}.17"}], "hostIP": f"192.168.0.{10 + index}",
+        "startTime": stamp(created), "conditions": conditions, "qosClass": "Burstable",
+        "containerStatuses": [{
+            "name": CONTAINER, "ready": True, "started": True, "restartCount": 0, "image": IMAGES[state.layout], "lastState": {},
+            "imageID": f"{IMAGES[state.layout].split(':')[0]}@sha256:{'ab' * 32}", "containerID": f"containerd://{uid(name).replace('-', '') * 2}",
+            "state": {"running": {"startedAt": stamp(created + timedelta(seconds=2))}},
+        }],
+    }  # fmt: skip
+    result = make(state, "Pod", name, created, template_["metadata"]["labels"], spec=template_["spec"] | {"nodeName": f"node-{index}"}, status=status)
+    result["metadata"] |= metadata(state, "Pod", name, created, template_["metadata"]["labels"], owner)
+    return result
+
+
+def run(state: State, name: str, started: datetime, *, groups: int = 900) -> Process:
+    """The process in a pod, with ``groups`` groups of alerts since its start, and a clean log of its whole life."""
+    answers = {"/health": Answer(200, '{"status":"ok"}')}
+    if state.layout == "chart":
+        body = {"status": "OK", "timestamp": stamp(state.now), "component": {"name": "cano-collector", "version": "0.0.24"}}
+        answers = {"/livez": Answer(200, '{"status":"ok"}'), "/readyz": Answer(200, json.dumps(body)), "/healthz": Answer(200, json.dumps(body))}
+    sends = (("oncall", 1), ("platform", 1))
+    streams = [
+        Stream("KubePodCrashLooping", groups // 2, severity="warning", sends=sends),
+        Stream("TargetDown", groups - groups // 2 - groups // 10, severity="critical", sends=(("oncall", 2),)),
+        Stream("TargetDown", groups // 10, severity="critical", status="resolved", sends=(("oncall", 1),)),
+    ]
+    log = logs.life(state.layout, started, state.now, seed=name)
+    return Process(name, started, streams=[stream for stream in streams if stream.groups], log=log, answers=answers)
+
+
+def service(state: State, name: str, port: int, *, target: int | str, selector: dict[str, str], labels: dict[str, str], port_name: str = "http", headless: bool = False) -> Object:
+    spec = {
+        "type": "ClusterIP", "clusterIP": "None" if headless else f"10.96.0.{len(name)}", "selector": selector,
+        "ports": [{"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}],
+    }  # fmt: skip
+    return make(state, "Service", name, state.ago(days=30), labels, spec=spec, status={"loadBalancer": {}})
+
+
+def endpoint(item: Object) -> Object:
+    """What the EndpointSlice controller writes for a pod."""
+    status = next((condition["status"] for condition in item["status"]["conditions"] if condition["type"] == "Ready"), "False")
+    ready = status == "True"
+    return {
+        "addresses": [item["status"]["podIP"]], "nodeName": item["spec"]["nodeName"],
+        "conditions": {"ready": ready, "serving": ready, "terminating": False},
+        "targetRef": {"kind": "Pod", "name": item["metadata"]["name"], "namespace": item["metadata"]["namespace"], "uid": item["metadata"]["uid"]},
+    }  # fmt: skip
+
+
+def refresh_endpoints(state: State) -> None:
+    """Write the collector's EndpointSlice as its controller would after a change to the pods."""
+    entry = state.objects["endpointslices"][0]
+    entry["endpoints"] = [endpoint(item) for item in state.pods if item["status"].get("podIP")]
+
+
+def destinations(state: State) -> Object:
+    """The collector's destinations document in the layout's own form, as data."""
+    url = f"https://hooks.slack.example/services/T0/B0/{CANARY}"
+    if state.layout == "guide":
+        teams = [{"name": "platform", "webhookURL": url.replace("slack", "teams")}]
+        return {"destinations": {"slack": [{"name": "oncall", "webhookURL": url}], "msteams": teams}}
+    oncall = {"name": "oncall", "api_key": "${SLACK_API_KEY_ONCALL}", "slack_channel": "#oncall", "grouping_interval": "10m"}
+    return {"destinations": {"slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]}}
+
+
+def configure(state: State, document: Object) -> None:
+    """Store the destinations document where the layout keeps it, and the objects beside it."""
+    created = state.ago(days=12)
+    text = yaml.safe_dump(document, sort_keys=False)
+    encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
+        "text": text, "workflows": "active_workflows: []\n", "hook": f"https://hooks.slack.example/services/T0/B0/{CANARY}",
+        "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1", "release": f"release with {CANARY}",
+    }.items()}  # fmt: skip
+    state.drop("configmaps")
+    state.drop("secrets")
+    if state.layout == "guide":
+        state.add(
+            applied(make(state, "ConfigMap", "cano-collector-config", created, {"app": "cano-collector"}, data={"destinations.yaml": text})),
+            applied(make(state, "Secret", "cano-collector-secrets", created, type="Opaque", data={"slack-webhook": encode["hook"]})),
+        )
+        return
+    name = state.fullname
+    teams = yaml.safe_dump({"teams": [{"name": "default", "destinations": ["oncall", "platform"]}]})
+    state.add(
+        make(state, "ConfigMap", f"{name}-teams", created, data={"teams.yaml": teams}),
+        make(state, "Secret", f"{name}-destination-secrets", created, type="Opaque", data={"destinations.yaml": encode["text"]}),
+        make(state, "Secret", f"{name}-workflows-secrets", created, type="Opaque", data={"workflows.yaml": encode["workflows"]}),
+        make(state, "Secret", f"{name}-secret", created, type="Opaque", data={"SENTRY_DSN": encode["dsn"]}),
+        applied(make(state, "Secret", "cano-slack", created, type="Opaque", data={"api-key": encode["key"]})),
+        make(state, "Secret", f"sh.helm.release.v1.{name}.v1", created, {"owner": "helm"}, type="helm.sh/release.v1", data={"release": encode["release"]}),
+    )
+
+
+def backup(state: State) -> None:
+    """A backup CronJob that works: mounted, permitted, and successful last night. What it saves is the layout's own configuration."""
+    name = "cano-collector-backup"
+    last = state.ago(hours=10).replace(second=0, microsecond=0)
+    objects = {"guide": ("configmap/cano-collector-config", "secret/cano-collector-secrets")}.get(
+        state.layout, (f"configmap/{state.fullname}-teams", f"secret/{state.fullname}-destination-secrets", f"secret/{state.fullname}-workflows-secrets")
+    )
+    script = "\n".join(f"kubectl get {item} -n {state.namespace} -o yaml >> /backup/backup-$(date +%Y%m%d).yaml" for item in objects)
+    container = {"name": "backup", "image": "registry.example/kubectl:1.34", "command": ["/bin/sh", "-c", script], "volumeMounts": [{"name": "backup", "mountPath": "/backup"}]}
+    spec = {
+        "containers": [container], "volumes": [{"name": "backup", "persistentVolumeClaim": {"claimName": "backup-pvc"}}],
+        "serviceAccountName": name, "restartPolicy": "OnFailure",
+    }  # fmt: skip
+    cron = make(state, "CronJob", name, state.ago(days=20), spec={
+        "schedule": f"{last.minute} {last.hour} * * *", "suspend": False, "concurrencyPolicy": "Forbid", "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 1, "jobTemplate": {"spec": {"template": {"spec": spec}}},
+    }, status={"lastScheduleTime": stamp(last), "lastSuccessfulTime": stamp(last + timedelta(seconds=24))})  # fmt: skip
+    state.add(cron, *(job(state, cron, last - timedelta(days=days)) for days in (2, 1, 0)))
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "pv-backup"}
+    state.add(
+        make(state, "PersistentVolumeClaim", "backup-pvc", state.ago(days=20), spec=claim, status={"phase": "Bound", "capacity": {"storage": "1Gi"}}),
+        make(state, "ServiceAccount", name, state.ago(days=20)),
+    )
+
+
+def job(state: State, cron: Object, scheduled: datetime, *, failed: bool = False) -> Object:
+    """A finished Job of a CronJob."""
+    name = f"{cron['metadata']['name']}-{int(scheduled.timestamp()) // 60}"
+    finished = stamp(scheduled + timedelta(seconds=24))
+    condition = {"type": "Complete", "status": "True", "lastTransitionTime": finished, "reason": "CompletionsReached", "message": "Reached expected number of succeeded pods"}
+    status: Object = {"startTime": stamp(scheduled), "succeeded": 1, "completionTime": finished, "conditions": [condition]}
+    if failed:
+        reason = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+        status = {"startTime": stamp(scheduled), "failed": 7, "conditions": [condition | {"type": "Failed"} | reason]}
+    result = make(state, "Job", name, scheduled, spec=cron["spec"]["jobTemplate"]["spec"] | {"backoffLimit": 6}, status=status)
+    result["metadata"] = metadata(state, "Job", name, scheduled, {"batch.kubernetes.io/job-name": name}, cron)
+    return result
+
+
+def rule(name: str) -> Object:
+    """One of the guide's alerts as Prometheus' rules API shows it, loaded and quiet."""
+    query, severity = GUIDE_ALERTS[name]
+    return {
+        "state": "inactive", "name": name, "query": query, "duration": 3600, "keepFiringFor": 0, "labels": {"severity": severity},
+        "annotations": {"summary": name}, "alerts": [], "health": "ok", "evaluationTime": 0.0004, "type": "alerting",
+    }  # fmt: skip
+
+
+def alert(state: State, name: str, receiver: str, *, started: datetime, severity: str = "warning") -> Object:
+    """An active alert as Alertmanager's API shows it."""
+    return {
+        "annotations": {"summary": name}, "endsAt": stamp(state.now + timedelta(minutes=4)), "fingerprint": uid(name)[:8] * 2,
+        "receivers": [{"name": receiver}], "startsAt": stamp(started), "status": {"inhibitedBy": [], "silencedBy": [], "mutedBy": [], "state": "active"},
+        "updatedAt": stamp(state.ago(seconds=30)), "generatorURL": "http://prometheus.example/graph", "labels": {"alertname": name, "severity": severity},
+    }  # fmt: skip
+
+
+def monitoring(state: State) -> None:
+    """Prometheus and Alertmanager: their Services, the guide's rules, an alert on its way to the collector.
+
+    The chart layout has what kube-prometheus-stack installs: two Services each for the same program.
+    """
+    if state.layout == "guide":
+        for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+            labels = {"app.kubernetes.io/name": name}
+            state.add(service(state, name, port, target=port, selector=labels, labels=labels, port_name="web"))
+    else:
+        for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+            selector = {"app.kubernetes.io/name": name}
+            operated = {f"operated-{name}": "true"}
+            stack = {"app": f"kube-prometheus-stack-{name}", "app.kubernetes.io/part-of": "kube-prometheus-stack"}
+            state.add(service(state, f"{name}-operated", port, target="http-web", selector=selector, labels=operated, port_name="http-web", headless=True))
+            state.add(service(state, f"cano-kube-prometheus-{name}", port, target=port, selector=selector, labels=stack, port_name="http-web"))
+    state.rules = [rule(name) for name in GUIDE_ALERTS]
+    state.receivers = [("cano-collector", True), ("mail", False)]
+    state.alerts = [
+        alert(state, "Watchdog", "cano-collector", started=state.ago(days=9), severity="none"),
+        alert(state, "KubePodCrashLooping", "cano-collector", started=state.ago(hours=5)),
+    ]
+    labels = {"namespace": state.namespace, "job": "cano-upkeep"}
+    state.series = [
+        (labels | {"__name__": "cano_backup_last_success_timestamp"}, state.ago(hours=10).timestamp()),
+        (labels | {"__name__": "cano_config_last_modified_timestamp"}, state.ago(days=12).timestamp()),
+    ]
+
+
+def healthy(layout: str, now: datetime, *, fullname: str = "cano-collector", replicas: int = 2, age: timedelta = timedelta(days=30), life: timedelta = timedelta(days=3)) -> State:
+    """A cluster in which all is well: ``age`` is that of the Deployment, ``life`` that of its pods."""
+    state = State(layout, NAMESPACES[layout], fullname, now)
+    for name in ("default", "kube-system", state.namespace):
+        entry = make(state, "Namespace", name, now - age - timedelta(days=90), {"kubernetes.io/metadata.name": name}, spec={}, status={"phase": "Active"})
+        del entry["metadata"]["namespace"]
+        state.add(entry)
+    collector = deployment(state, fullname, replicas, now - age)
+    newest = replica_set(state, collector, HASH, revision=3, replicas=replicas, created=now - life)
+    state.add(collector, newest)
+    if age > life:
+        state.add(replica_set(state, collector, OLD_HASH, revision=2, replicas=0, created=now - age))
+    for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
+        item = pod(state, newest, suffix, index, now - life)
+        state.add(item)
+        state.processes[item["metadata"]["name"]] = [run(state, item["metadata"]["name"], now - life + timedelta(seconds=2))]
+    port = 8080 if layout == "guide" else 80
+    state.add(service(state, fullname, port, target=8080, selector=pod_labels(state), labels=pod_labels(state)))
+    entry = make(state, "EndpointSlice", f"{fullname}-v5x8q", now - age, {
+        "kubernetes.io/service-name": fullname, "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    }, addressType="IPv4", endpoints=[], ports=[{"name": "http", "port": 8080, "protocol": "TCP"}])  # fmt: skip
+    entry["metadata"]["ownerReferences"] = metadata(state, "EndpointSlice", "", now, None, state.get("services", fullname))["ownerReferences"]
+    state.add(entry, make(state, "ServiceAccount", fullname, now - age), make(state, "ServiceAccount", "default", now - age))
+    refresh_endpoints(state)
+    configure(state, destinations(state))
+    backup(state)
+    monitoring(state)
+    return state

@@ -1,0 +1,87 @@
+"""The catalogue: every scenario is the healthy cluster and one change."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from upkeep.demo import objects
+from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
+from upkeep.demo.state import State
+
+Change = Callable[[State], None]
+
+
+class UnknownScenario(ValueError):
+    """No scenario has that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A named cluster.
+
+    :ivar hits: the ids of the controls that the change is meant to reach; empty where the cluster stays healthy.
+    :ivar fault: the fault of the connection, where the scenario is one.
+    """
+
+    name: str
+    layout: str
+    summary: str
+    change: Change
+    hits: tuple[str, ...] = ()
+    fault: Fault | None = None
+    build: Callable[[str, datetime], State] = objects.healthy
+
+    def state(self, now: datetime) -> State:
+        """The scenario's cluster at an instant."""
+        state = self.build(self.layout, now)
+        self.change(state)
+        return state
+
+
+def nothing(state: State) -> None:
+    """Leave the healthy cluster as it is."""
+
+
+CHANGES: dict[str, tuple[str, Change, tuple[str, ...]]] = {}
+
+
+def prefixed(layout: str, name: str) -> str:
+    return name if layout == "guide" else f"chart/{name}"
+
+
+def connection_faults(layout: str) -> Iterator[Scenario]:
+    """Every kind of fault on every source."""
+    for source in SOURCES:
+        for kind in KINDS:
+
+            def change(state: State, kind: str = kind, source: str = source) -> None:
+                if kind == "forbidden":
+                    state.denied.add(("self", right(source, state.layout)))
+
+            subject = "every request" if source == "all" else f"reading {source}"
+            yield Scenario(prefixed(layout, f"{kind}@{source}"), layout, f"{subject}: the server {MEANINGS[kind]}", change, fault=Fault(kind, source))
+
+
+def catalogue() -> Iterator[Scenario]:
+    """All scenarios, in order."""
+    yield Scenario("healthy", "guide", "the guide's layout, and all is well", nothing)
+    yield Scenario("chart", "chart", "the chart's layout, and all is well", nothing)
+    for layout in ("guide", "chart"):
+        for name, (summary, change, hits) in CHANGES.items():
+            yield Scenario(prefixed(layout, name), layout, summary, change, hits)
+    for layout in ("guide", "chart"):
+        yield from connection_faults(layout)
+
+
+SCENARIOS = {scenario.name: scenario for scenario in catalogue()}
+
+
+def parse(text: str) -> Scenario:
+    """The scenario of that name; ``chart/healthy`` is another name for ``chart``."""
+    name = {"": "healthy", "chart/healthy": "chart", "chart/chart": "chart"}.get(text, text)
+    if name in SCENARIOS:
+        return SCENARIOS[name]
+    near = difflib.get_close_matches(name, SCENARIOS, n=1, cutoff=0.3)
+    hint = f"; the nearest is {near[0]!r}" if near else ""
+    raise UnknownScenario(f"no scenario is called {text!r}{hint} (--demo=list prints all of them)")

@@ -1,0 +1,153 @@
+"""What a demo cluster holds: stored objects, the collector's processes, and what Prometheus and Alertmanager know.
+
+A scenario changes one of these before the server starts; afterwards nothing writes to them, so threads may read without locks.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+# Part of every secret value, token, webhook URL and Authorization header of the demo: a test searches all outputs for it.
+CANARY = "canary-7f3a"
+
+Object = dict[str, Any]
+Clock = Callable[[], datetime]
+
+# plural -> (group/version, kind, namespaced). The store and the discovery documents are keyed by the plural.
+RESOURCES: dict[str, tuple[str, str, bool]] = {
+    "namespaces": ("v1", "Namespace", False),
+    "pods": ("v1", "Pod", True),
+    "services": ("v1", "Service", True),
+    "configmaps": ("v1", "ConfigMap", True),
+    "secrets": ("v1", "Secret", True),
+    "persistentvolumeclaims": ("v1", "PersistentVolumeClaim", True),
+    "serviceaccounts": ("v1", "ServiceAccount", True),
+    "events": ("v1", "Event", True),
+    "deployments": ("apps/v1", "Deployment", True),
+    "replicasets": ("apps/v1", "ReplicaSet", True),
+    "cronjobs": ("batch/v1", "CronJob", True),
+    "jobs": ("batch/v1", "Job", True),
+    "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A canned HTTP answer of a collector's pod, given after ``delay_seconds``."""
+
+    status: int
+    body: str
+    content_type: str = "application/json; charset=utf-8"
+    delay_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Groups of alerts of one kind, spread evenly over the life of a process (up to ``until`` where it stopped).
+
+    Counters are derived from streams, never set one by one, so that the books balance at every instant unless ``outcome`` says otherwise:
+    processed, no_team_resolved, no_destinations, team_resolution_failed, conversion_failed, dispatch_failed, lost (received, then a
+    crash of the handler), refused (a 400, which no alert counter sees). ``sends`` are (destination, messages for each group),
+    ``failures`` the same for messages that failed.
+    """
+
+    alert: str
+    groups: int
+    outcome: str = "processed"
+    severity: str = "warning"
+    status: str = "firing"
+    sends: tuple[tuple[str, int], ...] = ()
+    failures: tuple[tuple[str, int], ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Process:
+    """One run of the collector in a pod: its log, its traffic, and what it answers on each path. ``ended`` is set for a run that is over."""
+
+    pod: str
+    started: datetime
+    ended: datetime | None = None
+    streams: list[Stream] = field(default_factory=list)
+    log: list[tuple[datetime, str]] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    listening: bool = True
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that one demo cluster serves.
+
+    :ivar processes: runs of the collector by pod, oldest first; the last one is the present one.
+    :ivar unscraped: pods that Prometheus has no target for.
+    :ivar unreachable: pods that Prometheus has not been able to scrape for ten minutes (``up`` is 0).
+    :ivar series: further series of Prometheus, (labels, value), constant over time.
+    :ivar rules: the alerting rules that Prometheus has loaded.
+    :ivar alerts: the alerts that Alertmanager holds.
+    :ivar receivers: receivers of Alertmanager's configuration: (name, whether it posts to the collector).
+    :ivar denied: (subject, plural of the resource or ``*``) that access reviews answer with no; the subject is ``self`` for the caller.
+    :ivar expire_continue: every continue token is answered 410 the first time that it is used.
+    """
+
+    layout: str
+    namespace: str
+    fullname: str
+    now: datetime
+    objects: dict[str, list[Object]] = field(default_factory=lambda: {plural: [] for plural in RESOURCES})
+    processes: dict[str, list[Process]] = field(default_factory=dict)
+    unscraped: set[str] = field(default_factory=set)
+    unreachable: set[str] = field(default_factory=set)
+    series: list[tuple[dict[str, str], float]] = field(default_factory=list)
+    rules: list[Object] = field(default_factory=list)
+    alerts: list[Object] = field(default_factory=list)
+    receivers: list[tuple[str, bool]] = field(default_factory=list)
+    denied: set[tuple[str, str]] = field(default_factory=set)
+    expire_continue: bool = False
+
+    def add(self, *objects: Object) -> None:
+        """Store objects, each under the plural of its kind."""
+        for item in objects:
+            plural = next(plural for plural, (_, kind, _) in RESOURCES.items() if kind == item["kind"])
+            self.objects[plural].append(item)
+
+    def get(self, plural: str, name: str) -> Object:
+        return next(item for item in self.objects[plural] if item["metadata"]["name"] == name)
+
+    def find(self, plural: str, name: str, namespace: str) -> Object | None:
+        """The stored object, or None where there is none."""
+        for item in self.objects[plural]:
+            if item["metadata"]["name"] == name and item["metadata"].get("namespace", "") == namespace:
+                return item
+        return None
+
+    def drop(self, plural: str, *names: str) -> None:
+        """Forget the named objects, or all of a kind where no name is given."""
+        self.objects[plural] = [item for item in self.objects[plural] if names and item["metadata"]["name"] not in names]
+
+    def ago(self, **offset: float) -> datetime:
+        return self.now - timedelta(**offset)
+
+    @property
+    def deployment(self) -> Object:
+        return self.get("deployments", self.fullname)
+
+    @property
+    def pods(self) -> list[Object]:
+        """The collector's pods, oldest first."""
+        return [pod for pod in self.objects["pods"] if pod["metadata"]["name"].startswith(self.fullname + "-")]
+
+    def process(self, index: int = 0) -> Process:
+        """The present process of a collector's pod."""
+        return self.processes[self.pods[index]["metadata"]["name"]][-1]
+
+
+def stamp(instant: datetime) -> str:
+    """A time as the API server writes it."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def uid(*parts: str) -> str:
+    """A UID that is the same in every run, so that outputs of two runs can be compared."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))

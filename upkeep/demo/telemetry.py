@@ -1,0 +1,136 @@
+"""The collector's numbers: counters derived from streams of alerts, at any instant of a process's life, and the exposition of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from upkeep.demo.state import Process, State
+
+Labels = tuple[tuple[str, str], ...]
+Samples = dict[tuple[str, Labels], float]
+
+# The guide's names, and those that the program installed by the chart exposes (collector.md).
+NAMES = {
+    "guide": {"received": "cano_alerts_received_total", "sent": "cano_destination_sent_total",
+              "send_seconds": "cano_destination_duration_seconds", "requests": "cano_http_requests_total"},
+    "chart": {"received": "alertmanager_alerts_total", "sent": "cano_destination_messages_sent_total",
+              "send_seconds": "cano_destination_send_duration_seconds", "requests": "http_requests_total"},
+}  # fmt: skip
+BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf")
+FAILED = ("team_resolution_failed", "conversion_failed", "dispatch_failed")
+DROPPED = ("no_team_resolved", "no_destinations")
+
+
+def arrived(process: Process, groups: int, until: datetime | None, instant: datetime, now: datetime) -> int:
+    """How many groups of a stream had arrived at an instant: they grow evenly from the start of the process, to all of them now."""
+    end = until or process.ended or now
+    share = (instant - process.started) / (end - process.started)
+    return int(groups * min(1.0, max(0.0, share)) + 1e-9)
+
+
+def observe(samples: Samples, name: str, labels: dict[str, str], count: int) -> None:
+    """Add ``count`` observations to a histogram: nine in ten within 50 ms, all within 250 ms."""
+    for bound in BUCKETS:
+        limit = float(bound)
+        below = 0 if limit < 0.01 else count * 9 // 10 if limit < 0.25 else count
+        samples[name + "_bucket", tuple(sorted((labels | {"le": bound}).items()))] += below
+    key = tuple(sorted(labels.items()))
+    samples[name + "_sum", key] += round(count * 0.031, 6)
+    samples[name + "_count", key] += count
+
+
+def counters(process: Process, layout: str, instant: datetime, now: datetime) -> Samples:
+    """What the process counts at an instant. A family is absent until its first event."""
+    samples: Samples = defaultdict(float)
+    names = NAMES[layout]
+
+    def add(name: str, count: int, **labels: str) -> None:
+        samples[name, tuple(sorted(labels.items()))] += count
+
+    for stream in process.streams:
+        count = arrived(process, stream.groups, stream.until, instant, now)
+        if not count:
+            continue
+        if stream.outcome == "refused":
+            add(names["requests"], count, method="POST", path="/api/alerts", status="Bad Request")
+            continue
+        add(names["received"], count, receiver="cano-collector", status=stream.status)
+        if stream.outcome == "lost":
+            continue
+        failed = stream.outcome in FAILED
+        add(names["requests"], count, method="POST", path="/api/alerts", status="Internal Server Error" if failed else "OK")
+        if failed:
+            add("cano_alerts_errors_total", count, alert_name=stream.alert, error_type=stream.outcome)
+        else:
+            add("cano_alerts_processed_total", count, alert_name=stream.alert, severity=stream.severity, source=stream.outcome)
+            observe(samples, "cano_alerts_processing_duration_seconds", {"alert_name": stream.alert, "workflow_count": "0"}, count)
+        for destination, messages in stream.sends:
+            add(names["sent"], count * messages, destination_name=destination, destination_type="unknown", status="success")
+            observe(samples, names["send_seconds"], {"destination_name": destination, "destination_type": "unknown"}, count * messages)
+        for destination, messages in stream.failures:
+            add("cano_destination_errors_total", count * messages, destination_name=destination, destination_type="unknown", error_type="send_failed")
+            observe(samples, names["send_seconds"], {"destination_name": destination, "destination_type": "unknown"}, count * messages)
+    return samples
+
+
+def samples(process: Process, layout: str, instant: datetime, now: datetime) -> Samples:
+    """Everything that the process exposes at an instant: its counters, and what every Go process has from the start."""
+    seconds = (min(instant, now) - process.started).total_seconds()
+    result: Samples = dict(counters(process, layout, instant, now))
+    result |= {
+        ("cano_slack_channel_resolution_duration_seconds_sum", ()): 0.0,
+        ("cano_slack_channel_resolution_duration_seconds_count", ()): 0.0,
+        ("cano_slack_channel_resolution_duration_seconds_bucket", (("le", "+Inf"),)): 0.0,
+        ("go_goroutines", ()): 23.0,
+        ("go_info", (("version", "go1.24.4"),)): 1.0,
+        ("process_cpu_seconds_total", ()): round(seconds * 0.004, 2),
+        ("process_open_fds", ()): 19.0,
+        ("process_max_fds", ()): 1048576.0,
+        ("process_resident_memory_bytes", ()): 6.1e7,
+        ("process_start_time_seconds", ()): round(process.started.timestamp(), 2),
+    }
+    return result
+
+
+def family(name: str) -> tuple[str, str]:
+    """The family that a sample belongs to, and its type."""
+    for suffix in ("_bucket", "_sum", "_count"):
+        if name.endswith(suffix):
+            return name.removesuffix(suffix), "histogram"
+    return name, "counter" if name.endswith("_total") else "gauge"
+
+
+def render(labels: Labels) -> str:
+    return "{" + ",".join(f'{key}="{value}"' for key, value in labels) + "}" if labels else ""
+
+
+def exposition(process: Process, state: State) -> str:
+    """The body of ``/metrics``, in Prometheus' text format, families sorted as the Go client sorts them."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (name, labels), value in samples(process, state.layout, state.now, state.now).items():
+        number = f"{value:.10g}" if value != int(value) or value >= 1e6 else str(int(value))
+        grouped[family(name)].append(f"{name}{render(labels)} {number}\n")
+    return "".join(f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}" for (name, kind), lines in sorted(grouped.items()))
+
+
+def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], float]]:
+    """Every series that Prometheus holds at an instant, with its labels and value."""
+    own = {"instance": "localhost:9090", "job": "prometheus"}
+    yield own | {"__name__": "up"}, 1.0
+    for item in state.pods:
+        name = item["metadata"]["name"]
+        if name in state.unscraped:
+            continue
+        address = item["status"].get("podIP")
+        target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
+        runs = state.processes.get(name, [])
+        alive = next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening), None)
+        created = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
+        down = name in state.unreachable and instant >= state.ago(minutes=10)
+        if address and instant >= created:
+            yield target | {"__name__": "up"}, float(alive is not None and not down)
+        if alive is not None and not down:
+            for (metric, labels), value in samples(alive, state.layout, instant, state.now).items():
+                yield {**target, **dict(labels), "__name__": metric}, value
+    for constant, value in state.series:
+        yield constant, value
