@@ -1,6 +1,6 @@
 """What is installed, found by what the objects say and never by their names (collector.md, "Two layouts")."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from upkeep.errors import Absent, Ambiguous
 from upkeep.limits import nearest
@@ -74,12 +74,14 @@ def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
-def install(deployment: Deployment, services: Iterable[Service]) -> Install:
-    """What the Deployment's pod template and the Services say about the installation."""
+def install(deployment: Deployment) -> Install:
+    """What the Deployment's pod template says about the installation.
+
+    :raises Ambiguous: the collector's container cannot be told. :raises Absent: nothing says its port.
+    """
     template = deployment.template
     container = collector_container(template)
-    own = [service for service in services if selects(service.selector, template.labels)]
-    port = _port(container, own)
+    port = _port(container)
     paths = [probe.path for probe in container.probes]
     kinds = {volume.name: [v for v in template.volumes if v.name == volume.name] for volume in template.volumes}
     configuration = [
@@ -101,24 +103,23 @@ def install(deployment: Deployment, services: Iterable[Service]) -> Install:
         layout="chart" if "app.kubernetes.io/name" in template.labels else "guide",
         configuration=tuple(dict.fromkeys(configuration)),
         secrets=tuple(dict.fromkeys(secrets)),
-        services=tuple(service.name for service in own),
     )
 
 
-def _port(container: ContainerSpec, services: Sequence[Service]) -> int:
-    """The collector's HTTP port: what its probes ask, else its container port, else where its Service leads, else the program's default."""
+def _port(container: ContainerSpec) -> int:
+    """The collector's HTTP port: the one that its probes ask, else its container port."""
     named = {name: number for name, number in container.ports if name}
     for probe in container.probes:
         number = probe.port if isinstance(probe.port, int) else named.get(probe.port)
         if number is not None:
             return number
     numbers = [number for _, number in container.ports]
-    if len(numbers) == 1 or DEFAULT_PORT in numbers:
+    if DEFAULT_PORT in numbers or len(numbers) == 1:
         return DEFAULT_PORT if DEFAULT_PORT in numbers else numbers[0]
-    targets = [port.target for service in services for port in service.ports if isinstance(port.target, int)]
-    if len(set(targets)) == 1:
-        return targets[0]
-    return numbers[0] if numbers else DEFAULT_PORT
+    raise Absent(
+        f"container {container.name} has no HTTP probe and {len(numbers)} container ports: which one is the collector's cannot be told",
+        next_step=f"declare containerPort {DEFAULT_PORT} or a probe, or give --collector=http://{{pod_ip}}:{DEFAULT_PORT}",
+    )
 
 
 def find_service(services: Sequence[Service], *, program: str, ports: Sequence[int]) -> tuple[Service, ServicePort]:

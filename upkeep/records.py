@@ -210,7 +210,6 @@ class Install:
     layout: str
     configuration: tuple[tuple[str, str, str], ...]
     secrets: tuple[str, ...]
-    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +312,8 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class CronJob:
+    """``keeps_jobs`` tells whether its history limits keep successful Jobs."""
+
     name: str
     namespace: str
     uid: str
@@ -322,10 +323,13 @@ class CronJob:
     last_success: datetime | None
     last_schedule: datetime | None
     template: PodTemplate
+    keeps_jobs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """``owner_uid`` is that of the CronJob that made it, or empty."""
+
     name: str
     owner_uid: str
     created: datetime

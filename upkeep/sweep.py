@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from upkeep.clock import Clock
-from upkeep.errors import TimedOut, UpkeepError
+from upkeep.errors import NotApplicable, TimedOut, Unmeasured, UpkeepError
 from upkeep.meter import SOURCES
 from upkeep.model import Evidence, rfc3339
 
@@ -39,12 +39,17 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """How one thing is measured. ``needs`` are the names of ``take``'s parameters."""
+    """How one thing is measured. ``needs`` are the names of ``take``'s parameters.
+
+    :ivar tolerates: needs that it can do without: where one could not be measured, or is declared absent, it is handed the exception instead
+        of the record, and must say in its record what it did without.
+    """
 
     name: str
     take: Callable[..., Any]
     needs: tuple[str, ...]
     rights: tuple[Right, ...] = ()
+    tolerates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,12 @@ class Sweep:
         try:
             arguments = {}
             for need in measurement.needs:
-                arguments[need] = self._provided[need] if need in self._provided else self.of(need)
+                if need in self._provided:
+                    arguments[need] = self._provided[need]
+                elif need in measurement.tolerates and isinstance(reason := self.stopped(need), Unmeasured | NotApplicable):
+                    arguments[need] = reason
+                else:
+                    arguments[need] = self.of(need)
             record = measurement.take(**arguments)
         except Exception as error:  # noqa: BLE001 - stored, and raised again for every check that asks: nothing is swallowed
             # The frames hold credentials in their locals; where it happened is kept by UpkeepError's own words.

@@ -50,9 +50,9 @@ def _time(text: str | None) -> datetime | None:
     return parse_time(text) if text else None
 
 
-def _owner(raw: Raw) -> str:
+def _owner(raw: Raw, kind: str) -> str:
     for owner in raw["metadata"].get("ownerReferences", []):
-        if owner.get("controller"):
+        if owner.get("controller") and owner["kind"] == kind:
             return str(owner["uid"])
     return ""
 
@@ -165,7 +165,7 @@ def replica_set(raw: Raw) -> ReplicaSet:
         return ReplicaSet(
             name=metadata["name"],
             uid=metadata["uid"],
-            owner_uid=_owner(raw),
+            owner_uid=_owner(raw, "Deployment"),
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
             template_hash=(metadata.get("labels") or {}).get("pod-template-hash") or "",
             replicas=int(raw["spec"].get("replicas") or 0),
@@ -184,7 +184,7 @@ def pod(raw: Raw) -> Pod:
             phase=status.get("phase") or "Pending",
             labels=dict(metadata.get("labels") or {}),
             created=parse_time(metadata["creationTimestamp"]),
-            owner_uid=_owner(raw),
+            owner_uid=_owner(raw, "ReplicaSet"),
             ip=status.get("podIP") or "",
             node=raw["spec"].get("nodeName") or "",
             ready=any(condition.type == "Ready" and condition.status == "True" for condition in conditions),
@@ -273,6 +273,7 @@ def cron_job(raw: Raw) -> CronJob:
             last_success=_time(status.get("lastSuccessfulTime")),
             last_schedule=_time(status.get("lastScheduleTime")),
             template=template(spec["jobTemplate"]["spec"]["template"]),
+            keeps_jobs=spec.get("successfulJobsHistoryLimit") != 0,
         )
 
 
@@ -283,7 +284,7 @@ def job(raw: Raw) -> Job:
         failed, complete = done.get("Failed"), done.get("Complete")
         return Job(
             name=metadata["name"],
-            owner_uid=_owner(raw),
+            owner_uid=_owner(raw, "CronJob"),
             created=parse_time(metadata["creationTimestamp"]),
             finished=_time(status.get("completionTime")) or (failed.changed if failed else None),
             failed=failed is not None,

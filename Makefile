@@ -1,0 +1,28 @@
+# A convenience, never a layer: after `make demo`, `.venv/bin/pytest …` is everything that a user needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test cluster-test clean
+
+demo: .venv/ready
+	$(BIN)/pytest -m daily --demo
+
+test: .venv/tested
+	$(BIN)/tox run
+
+cluster-test: .venv/tested
+	$(BIN)/tox run -e cluster
+
+# The interpreter's version is told before pip can fail in words of its own.
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"upkeep needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. Say another one with make PYTHON=…")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/tested: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'tox>=4.20,<5'
+	@touch $@
+
+clean:
+	rm -rf .venv .tox .cache reports/out dist build

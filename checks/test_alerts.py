@@ -1,0 +1,51 @@
+"""What becomes of alerts (guide: "Metrics Review")."""
+
+import pytest
+
+from upkeep.judges import alerts
+
+
+@pytest.mark.control(id="alerts-flow", severity="high", guide="Check alert processing rate")
+@pytest.mark.daily
+def test_alerts_arrive(judge, counter_history, routed, install, now, limits):
+    """Alerts arrive, or Alertmanager shows that none is routed here.
+
+    A collector that hears nothing looks as healthy as one that has nothing to hear. A heartbeat alert tells them apart.
+    Fix: docs/runbook.md#alerts-flow
+    """
+    assert judge(alerts.flow(counter_history, routed, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="alerts-not-dropped", severity="high", guide="(beyond)")
+@pytest.mark.daily
+def test_no_alert_is_dropped(judge, counter_history, install, now, limits):
+    """No alert was dropped because no team, or no destination, was found for it.
+
+    The collector answers 200 to such an alert and sends it to nobody.
+    Fix: docs/runbook.md#alerts-not-dropped
+    """
+    assert judge(alerts.not_dropped(counter_history, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="alerts-accounted-for", severity="critical", guide="(beyond)")
+@pytest.mark.daily
+@pytest.mark.gate
+def test_every_alert_is_accounted_for(judge, counter_history, install, now, limits):
+    """Every alert that was received is in the books: processed, or counted as an error.
+
+    What is in neither was lost without a trace, in a crash for instance; the guide's error rate cannot see it.
+    Fix: docs/runbook.md#alerts-accounted-for
+    """
+    assert judge(alerts.accounted_for(counter_history, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="error-rate-low", severity="critical", guide="Check error rate")
+@pytest.mark.daily
+@pytest.mark.gate
+def test_few_alerts_end_in_an_error(judge, counter_history, install, now, limits):
+    """Of the alerts received, few end in an error, and few requests are refused.
+
+    A counter alone says nothing: errors are judged against what was received in the same window.
+    Fix: docs/runbook.md#error-rate-low
+    """
+    assert judge(alerts.error_rate_low(counter_history, now=now, limits=limits, install=install))

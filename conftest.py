@@ -1,0 +1,17 @@
+"""The suite as a list of small pytest plugins: fixtures measure, reports tell. Each has its own options and hooks."""
+
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.clock",
+    "fixtures.demo",
+    "fixtures.sweep",
+    "fixtures.cluster",
+    "reports.guard",
+    "reports.controls",
+    "reports.findings",
+    "reports.ledger",
+    "reports.compliance",
+    "reports.html",
+    "reports.terminal",
+    "reports.gate",
+]

@@ -1,0 +1,71 @@
+"""The collector's own HTTP, pod by pod: through the API server's pod proxy, or at a URL of the user's."""
+
+from typing import Protocol
+
+import urllib3
+from urllib3 import exceptions as urllib3_errors
+
+from upkeep.adapters.kube import Answer, Kube
+from upkeep.clock import Clock
+from upkeep.errors import Ambiguous, TimedOut, Truncated, Unreachable
+from upkeep.meter import Meter
+from upkeep.records import Pod
+
+
+class CollectorHttp(Protocol):
+    """Asks one pod. An answer of status 0 is a refused connection: a fact about the pod."""
+
+    def get(self, pod: Pod, path: str) -> Answer:
+        """The pod's own answer, never retried.
+
+        :raises Unmeasured: what lies between us and the pod failed.
+        """
+        ...
+
+
+class ProxiedHttp:
+    """Through ``pods/NAME:PORT/proxy``: needs no route to the pod, only the right ``get pods/proxy``."""
+
+    def __init__(self, kube: Kube, *, namespace: str, port: int) -> None:
+        self._kube = kube
+        self._namespace = namespace
+        self._port = port
+
+    def get(self, pod: Pod, path: str) -> Answer:
+        return self._kube.proxied(f"/api/v1/namespaces/{self._namespace}/pods/{pod.name}:{self._port}/proxy{path}")
+
+
+class DirectHttp:
+    """At ``--collector=URL``; ``{pod_ip}`` in it stands for each pod's address. A URL without it reaches one pod, and nobody knows which."""
+
+    def __init__(self, url: str, *, pods: int, clock: Clock, meter: Meter, deadline_seconds: float) -> None:
+        if pods > 1 and "{pod_ip}" not in url:
+            raise Ambiguous(
+                f"--collector={url} leads to one pod, and there are {pods}: every one must be asked",
+                next_step="--collector=http://{pod_ip}:8080, or leave the option out",
+            )
+        self._url = url.rstrip("/")
+        self._clock = clock
+        self._meter = meter
+        self._deadline_seconds = deadline_seconds
+        self._pool = urllib3.PoolManager()
+
+    def get(self, pod: Pod, path: str) -> Answer:
+        base = self._url.replace("{pod_ip}", f"[{pod.ip}]" if ":" in pod.ip else pod.ip)
+        self._meter.count(f"GET {base}{path}")
+        began = self._clock.monotonic()
+        try:
+            response = self._pool.request(
+                "GET", f"{base}{path}", redirect=False, retries=False, timeout=urllib3.Timeout(total=self._deadline_seconds)
+            )
+        except urllib3_errors.NewConnectionError as error:
+            if "refused" in str(error):
+                return Answer(0, "", b"", self._clock.monotonic() - began)
+            raise Unreachable(f"{base} cannot be reached", source=f"GET {base}{path}") from None
+        except urllib3_errors.TimeoutError:
+            raise TimedOut(f"{base}{path}: no answer within {self._deadline_seconds:g} s", source=f"GET {base}{path}") from None
+        except urllib3_errors.ProtocolError:
+            raise Truncated(f"{base}{path}: the answer broke off", source=f"GET {base}{path}") from None
+        except urllib3_errors.HTTPError as error:
+            raise Unreachable(f"{base} cannot be reached: {type(error).__name__}", source=f"GET {base}{path}") from None
+        return Answer(response.status, str(response.headers.get("Content-Type", "")), response.data, self._clock.monotonic() - began)

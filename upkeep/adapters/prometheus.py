@@ -1,0 +1,173 @@
+"""Prometheus' and Alertmanager's HTTP APIs as records.
+
+Raw samples only: ``increase()`` of a series that first appears at 1 is 0 (collector.md). An empty result is never taken for "fine": callers
+are told apart what exists and what does not.
+Source: https://prometheus.io/docs/prometheus/latest/querying/api/, Alertmanager's OpenAPI v2.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from upkeep.adapters.web import WebApi
+from upkeep.errors import Malformed
+from upkeep.model import parse_time
+from upkeep.records import AlertRule, RoutedAlerts, Sample, Snapshot
+
+
+class Prometheus:
+    """One Prometheus."""
+
+    def __init__(self, api: WebApi) -> None:
+        self._api = api
+        self.where = api.where
+
+    def _data(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        body = self._api.get(path, query)
+        if not isinstance(body, dict) or body.get("status") != "success" or not isinstance(body.get("data"), dict):
+            error = str(body.get("error", ""))[:200] if isinstance(body, dict) else ""
+            raise Malformed(f"{self.where}{path}: no success: {error or 'not an answer of Prometheus'}", source=query.get("query", path))
+        if body.get("warnings"):
+            # A federated or tenant-split store says so when part of it did not answer: a partial answer is not an answer.
+            raise Malformed(f"{self.where}{path}: answered with warnings: its data may be partial", source=query.get("query", path))
+        data: Mapping[str, Any] = body["data"]
+        return data
+
+    def vector(self, expression: str, *, at: datetime) -> tuple[Sample, ...]:
+        """The instant vector of an expression, the name under ``name``.
+
+        :raises Unmeasured: of any kind; an empty vector is returned as such.
+        """
+        data = self._data("/api/v1/query", {"query": expression, "time": f"{at.timestamp():.3f}"})
+        if data.get("resultType") != "vector":
+            raise Malformed(f"{self.where}: a vector was asked for", source=expression)
+        return tuple(_sample(entry["metric"], entry["value"][1], expression) for entry in _series(data, "value", expression))
+
+    def snapshots(self, expression: str, *, start: datetime, end: datetime, step_seconds: int) -> tuple[Snapshot, ...]:
+        """The matrix of an expression as one Snapshot for each pod and instant at which the process's start is known.
+
+        Samples at an instant without ``process_start_time_seconds`` cannot be given to a process and are left out.
+        """
+        query = {"query": expression, "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}", "step": str(step_seconds)}
+        data = self._data("/api/v1/query_range", query)
+        if data.get("resultType") != "matrix":
+            raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
+        moments: dict[tuple[str, float], list[Sample]] = {}
+        for entry in _series(data, "values", expression):
+            for instant, value in entry["values"]:
+                pod = str(entry["metric"].get("pod", ""))
+                moments.setdefault((pod, float(instant)), []).append(_sample(entry["metric"], value, expression))
+        found = []
+        for (pod, instant), samples in sorted(moments.items()):
+            starts = {sample.value for sample in samples if sample.name == "process_start_time_seconds"}
+            if len(starts) == 1 and pod:
+                taken, began = (datetime.fromtimestamp(moment, UTC) for moment in (instant, starts.pop()))
+                found.append(Snapshot(pod, taken, began, tuple(samples), "prometheus"))
+        return tuple(found)
+
+    def existing(self, metrics: Iterable[str], *, at: datetime) -> frozenset[str]:
+        """Which of the metrics have a series now."""
+        names = "|".join(sorted(metrics))
+        return frozenset(sample.labels["__name__"] for sample in self.vector(f'count by (__name__) ({{__name__=~"{names}"}})', at=at))
+
+    def rules(self, names: Iterable[str], *, metrics: Mapping[str, Iterable[str]], at: datetime) -> tuple[AlertRule, ...]:
+        """The loaded alerting rules of these names.
+
+        :param metrics: for each name the metrics that it depends on, looked up with it.
+        """
+        wanted = frozenset(names)
+        data = self._data("/api/v1/rules", {"type": "alert"})
+        groups = data.get("groups")
+        if not isinstance(groups, list):
+            raise Malformed(f"{self.where}/api/v1/rules: no groups", source="/api/v1/rules")
+        loaded = [rule for group in groups for rule in group.get("rules", []) if rule.get("name") in wanted]
+        needed = {metric for name in wanted for metric in metrics[name]}
+        there = self.existing(needed, at=at) if needed and loaded else frozenset()
+        try:
+            return tuple(
+                AlertRule(
+                    name=rule["name"],
+                    state=rule["state"],
+                    health=rule["health"],
+                    query=rule["query"],
+                    metrics=tuple((metric, metric in there) for metric in sorted(metrics[rule["name"]])),
+                    error=str(rule.get("lastError") or "")[:200],
+                )
+                for rule in loaded
+            )
+        except KeyError as error:
+            raise Malformed(f"{self.where}/api/v1/rules: a rule without {error.args[0]!r}", source="/api/v1/rules") from None
+
+
+def _series(data: Mapping[str, Any], values: str, expression: str) -> list[dict[str, Any]]:
+    result = data.get("result")
+    if not isinstance(result, list) or not all(isinstance(e, dict) and isinstance(e.get("metric"), dict) and e.get(values) for e in result):
+        raise Malformed("Prometheus' result is not of the form that it documents", source=expression)
+    return result
+
+
+def _sample(labels: Mapping[str, str], value: str, expression: str) -> Sample:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise Malformed(f"a sample of {labels.get('__name__', expression)} is no number", source=expression) from None
+    if not math.isfinite(number):
+        raise Malformed(f"a sample of {labels.get('__name__', expression)} is {number}", source=expression)
+    return Sample(str(labels.get("__name__", "")), dict(labels), number)
+
+
+class Alertmanager:
+    """One Alertmanager, by its API v2."""
+
+    def __init__(self, api: WebApi) -> None:
+        self._api = api
+        self.where = api.where
+
+    def routed(self, services: Iterable[str], *, collector: str) -> RoutedAlerts:
+        """The alerts that are routed to the collector now.
+
+        A receiver is the collector's when a webhook of it posts to one of its Services; where Alertmanager hides the URLs (0.26 and newer), when
+        its name holds the collector's.
+
+        :raises Unmeasured: no receiver can be said to be the collector's and some hide their URLs, so that nobody can tell.
+        """
+        status = self._api.get("/api/v2/status", {})
+        try:
+            configuration = yaml.safe_load(status["config"]["original"])
+            receivers = configuration["receivers"]
+            own, hidden = _collector_receivers(receivers, frozenset(services), collector)
+        except (KeyError, TypeError, AttributeError, yaml.YAMLError):
+            raise Malformed(f"{self.where}/api/v2/status: its configuration cannot be read", source="/api/v2/status") from None
+        alerts = self._api.get("/api/v2/alerts", {"active": "true", "silenced": "false", "inhibited": "false"})
+        if not isinstance(alerts, list):
+            raise Malformed(f"{self.where}/api/v2/alerts: no list", source="/api/v2/alerts")
+        if not own and hidden:
+            raise Malformed(
+                f"{self.where} hides the webhook URLs of its receivers ({', '.join(hidden)}): whether one posts to the collector cannot be told; "
+                f"name the receiver after it ({collector})",
+                source="/api/v2/status",
+                next_step=f"name the receiver {collector}, or route a heartbeat (Watchdog) to the collector",
+            )
+        try:
+            mine = [alert for alert in alerts if any(receiver["name"] in own for receiver in alert["receivers"])]
+            starts = [parse_time(alert["startsAt"]) for alert in mine]
+        except (KeyError, TypeError, ValueError):
+            raise Malformed(f"{self.where}/api/v2/alerts: an alert without receivers or startsAt", source="/api/v2/alerts") from None
+        return RoutedAlerts(receivers=tuple(own), active=len(mine), oldest=min(starts, default=None))
+
+
+def _collector_receivers(receivers: list[dict[str, Any]], services: frozenset[str], collector: str) -> tuple[list[str], list[str]]:
+    """The names of the receivers that post to the collector, and of those whose URLs are hidden and whose names do not tell."""
+    own, hidden = [], []
+    for receiver in receivers:
+        urls = [str(webhook.get("url", "<secret>")) for webhook in receiver.get("webhook_configs") or []]
+        hosts = {(urlsplit(url).hostname or "").split(".")[0] for url in urls if not url.startswith("<")}
+        if hosts & services or (urls and collector in receiver["name"]):
+            own.append(receiver["name"])
+        elif any(url.startswith("<") for url in urls):
+            hidden.append(receiver["name"])
+    return own, hidden

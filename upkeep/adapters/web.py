@@ -1,0 +1,134 @@
+"""HTTP of monitoring programs: at a URL of their own (requests), or as a Service behind the API server's proxy.
+
+Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanager need not know which way they are reached.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+
+from upkeep.adapters.kube import MOST_BYTES, RETRIED, Kube
+from upkeep.clock import Clock
+from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unreachable
+from upkeep.meter import Meter, note
+from upkeep.settings import HttpAccess
+
+
+class WebApi(Protocol):
+    """A JSON API. ``where`` names it in messages: never with credentials."""
+
+    where: str
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        """The JSON document at a path.
+
+        :raises Unmeasured: anything but a whole JSON document with status 200.
+        """
+        ...
+
+
+class ServiceApi:
+    """A Service, through the API server's service proxy: with the identity's own rights, from anywhere."""
+
+    def __init__(self, kube: Kube, *, namespace: str, service: str, port: int) -> None:
+        self._kube = kube
+        self._base = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy"
+        self.where = f"Service {namespace}/{service}:{port}"
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        _note(query)
+        answer = self._kube.proxied(f"{self._base}{path}", query, retry=RETRIED)
+        if answer.status == 0:
+            raise Unreachable(f"{self.where}: nothing listens there (the API server's proxy was refused)", source=path)
+        return _document(answer.status, answer.content_type, answer.body, where=self.where, path=path)
+
+
+class UrlApi:
+    """A URL of the user's, with bearer file, CA, client certificate and headers from the settings."""
+
+    def __init__(self, access: HttpAccess, *, option: str, clock: Clock, meter: Meter, deadline_seconds: float) -> None:
+        self._access = access
+        self._base = access.url.rstrip("/")
+        self._clock = clock
+        self._meter = meter
+        self._deadline_seconds = deadline_seconds
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc or a proxy variable would send credentials where nobody asked for it
+        self._session.headers.update(access.headers)
+        if access.ca_file is not None:
+            self._session.verify = str(access.ca_file)
+        if access.client_certificate is not None:
+            key = access.client_key
+            self._session.cert = (str(access.client_certificate), str(key)) if key is not None else str(access.client_certificate)
+        parts = urlsplit(access.url)
+        self.where = f"{option}={parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        _note(query)
+        ends, pause = self._clock.monotonic() + self._deadline_seconds, 0.25
+        while True:
+            status, kind, body, wait = self._once(path, query, ends)
+            pause, wait = pause * 2, wait if wait is not None else pause
+            if status not in RETRIED or self._clock.monotonic() + wait >= ends:
+                return _document(status, kind, body, where=self.where, path=path)
+            self._clock.sleep(wait)
+
+    def _once(self, path: str, query: Mapping[str, str], ends: float) -> tuple[int, str, bytes, float | None]:
+        """Status, content type, body and the seconds of Retry-After of one request."""
+        headers = {"Accept": "application/json"}
+        if self._access.bearer_file is not None:
+            headers["Authorization"] = f"Bearer {self._access.bearer_file.read_text().strip()}"  # rotated tokens are read anew
+        self._meter.count(f"GET {self.where}{path}")
+        left = max(ends - self._clock.monotonic(), 0.001)
+        try:
+            with self._session.get(
+                f"{self._base}{path}", params=dict(query), headers=headers, timeout=left, stream=True, allow_redirects=False
+            ) as response:
+                body = bytearray()
+                for block in response.iter_content(64 * 1024):
+                    body += block
+                    if len(body) > MOST_BYTES:
+                        raise Malformed(f"{self.where}{path}: an answer of more than {MOST_BYTES} bytes", source=path)
+                    if self._clock.monotonic() > ends:
+                        raise TimedOut(f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s", source=path)
+                after = response.headers.get("Retry-After", "")
+                return response.status_code, response.headers.get("Content-Type", ""), bytes(body), float(after) if after.isdigit() else None
+        except requests.Timeout:
+            raise TimedOut(f"{self.where}: no answer within {self._deadline_seconds:g} s", source=path) from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise Truncated(f"{self.where}{path}: the answer broke off in the middle", source=path, next_step="run again") from None
+        except requests.exceptions.SSLError:
+            raise Unreachable(f"{self.where}: TLS failed: its certificate is not trusted (ca_file in the settings)", source=path) from None
+        except requests.ConnectionError:
+            raise Unreachable(f"{self.where} cannot be reached: refused, no route, or its name does not resolve", source=path) from None
+
+
+def _note(query: Mapping[str, str]) -> None:
+    if "query" in query:
+        note(query["query"])
+
+
+def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:
+    """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
+    if status == 401:
+        raise Unauthenticated(f"{where} does not accept the credentials (401)", source=path, next_step="bearer_file in the settings")
+    if status == 403:
+        raise Forbidden(f"{where} forbids {path} (403)", source=path)
+    if status in RETRIED:
+        raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
+    if status == 404:
+        raise Absent(f"{where} has no {path} (404): is the URL, with its path prefix, right?", source=path)
+    if status not in (200, 400, 422) or "json" not in content_type:
+        kind = content_type.split(";")[0] or "no content type"
+        raise Malformed(
+            f"{where}{path}: JSON was asked for, {kind} with status {status} came: a login page, or not the program's own address?",
+            source=path,
+            next_step="give the address of the program's API, for instance http://prometheus.monitoring:9090",
+        )
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise Malformed(f"{where}{path}: the answer is not JSON ({len(body)} bytes)", source=path, next_step="run again") from None
