@@ -152,8 +152,9 @@ class Sweep:
         return taken.stopped if taken else None
 
     def evidence(self, names: Iterable[str]) -> list[Evidence]:
-        """Where the measurements came from, in the order of the names; those that were never begun are left out."""
-        return [self._taken[name].evidence for name in names if name in self._taken]
+        """Where the measurements came from, in the order of the names; those that asked nobody are left out."""
+        found = [self._taken[name].evidence for name in names if name in self._taken]
+        return [evidence for evidence in found if evidence.source]
 
     def _ready(self, name: str) -> bool:
         return all(need in self._taken or need in self._provided for need in self._measurements[name].needs)
@@ -188,7 +189,8 @@ class Sweep:
     def _evidence(self, name: str, sources: list[str], record: Any) -> Evidence:
         distinct = list(dict.fromkeys(sources))
         source = "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
-        return Evidence(name=name, source=source, taken=self.now, digest=digest(record))
+        # What was only derived, from measurements that have evidence of their own, or is a way to ask, has no source and needs none.
+        return Evidence(name=name, source=source, taken=self.now, digest=digest(record) if sources else "")
 
 
 def digest(record: Any) -> str:

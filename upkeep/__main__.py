@@ -1,0 +1,57 @@
+"""``upkeep …``, or ``python -m upkeep …``: the commands beside pytest."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from upkeep import __version__
+from upkeep.errors import BadInput
+
+COMMANDS = {
+    "run": "run the checks: pytest on them, from any folder (upkeep run -m daily …)",
+    "demo": "serve the embedded cluster until interrupted",
+    "doctor": "say what the identity may do, what is missing, and the one line that ends it",
+    "rbac": "print the Role that a choice of cadences needs",
+}
+BAD_INPUT = 4  # pytest's own code for a usage error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    :returns: its exit code; 4 for bad input.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words[:1] == ["run"]:
+            from upkeep.commands import suite
+
+            return suite.run(words[1:])
+        options = _parser(words[0] if words else "").parse_args(words)
+        code: int = options.module.run(options)
+        return code
+    except BadInput as error:
+        print(f"upkeep: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    """The parser; of the commands only the one that is meant is imported, so that --help is quick."""
+    parser = argparse.ArgumentParser(prog="upkeep", description="The maintenance guide of cano-collector, checked on a live cluster.")
+    parser.exit_on_error = False
+    parser.add_argument("--version", action="version", version=f"upkeep {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        own = commands.add_parser(name, help=summary, description=summary)
+        if name == command and name != "run":
+            module = importlib.import_module(f"upkeep.commands.{name}")
+            own.description = module.__doc__
+            own.formatter_class = argparse.RawDescriptionHelpFormatter
+            module.arguments(own)
+            own.set_defaults(module=module)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

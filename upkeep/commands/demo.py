@@ -1,0 +1,50 @@
+"""``upkeep demo``: the embedded cluster, served until interrupted, so that kubectl and people can look.
+
+Exit codes: 0 after an interrupt, 4 for bad input.
+"""
+
+import argparse
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+SUMMARY = "serve the embedded cluster until interrupted"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    parser.add_argument("scenario", nargs="?", default="healthy", metavar="SCENARIO", help="'list' prints them (default: healthy)")
+    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="also write its kubeconfig here")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves the scenario."""
+    from upkeep import demo
+    from upkeep.clock import Clock
+    from upkeep.errors import BadInput
+
+    if options.scenario == "list":
+        for name in demo.names():
+            print(f"{name:32} {demo.summary(name)}")
+        return 0
+    try:
+        demo.parse(options.scenario)
+    except demo.UnknownScenario as error:
+        raise BadInput(str(error)) from None
+    with demo.start(options.scenario, now=Clock().now, port=options.port) as cluster:
+        kubeconfig = cluster.kubeconfig
+        if options.kubeconfig is not None:
+            try:
+                kubeconfig = Path(shutil.copyfile(kubeconfig, options.kubeconfig))
+                kubeconfig.chmod(0o600)
+            except OSError as error:
+                raise BadInput(f"--kubeconfig={options.kubeconfig}: {error.strerror}; name a file that can be written") from None
+        print(f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}")
+        print(f"kubectl --kubeconfig={kubeconfig} get pods\nEnd it with Ctrl-C.", flush=True)
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
+        ended.wait()
+    return 0

@@ -1,0 +1,45 @@
+"""``upkeep rbac``: the Roles that a choice of cadences needs, as YAML for kubectl apply.
+
+Offline, unless ``--live`` narrows them to the names of the install at hand. Exit codes: 0, 4 for bad input.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from upkeep.commands.suite import declared
+from upkeep.model import CADENCES
+from upkeep.rights import NAME, bindings, roles
+
+SUMMARY = "print the Role that a choice of cadences needs"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
+    parser.add_argument("--namespace", default="monitoring", help="the collector's namespace (default: monitoring)")
+    parser.add_argument(
+        "--monitoring-namespace", default="monitoring", help="that of Prometheus and Alertmanager (default: monitoring)"
+    )
+    parser.add_argument("--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the Roles, their bindings and the service account."""
+    print(document(options.cadence or ["daily"], options.namespace, options.monitoring_namespace, options.service_account), end="")
+    return 0
+
+
+def document(cadences: Sequence[str], namespace: str, monitoring: str, service_account: str) -> str:
+    """The YAML documents."""
+    import yaml
+
+    rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": service_account, "namespace": namespace, "labels": {"app.kubernetes.io/name": NAME}},
+    }
+    made = roles(rights, namespace=namespace, monitoring=monitoring)
+    subject = {"kind": "ServiceAccount", "name": service_account, "namespace": namespace}
+    head = f"# What the {' and '.join(cadences)} controls must be allowed to do, and nothing else. Made by `upkeep rbac`; it only reads.\n"
+    return head + str(yaml.safe_dump_all([account, *made, *bindings(made, subject=subject)], sort_keys=False))

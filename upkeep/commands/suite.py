@@ -1,0 +1,77 @@
+"""Where the checks lie, and ``upkeep run``: pytest on them, from a checkout or from the wheel.
+
+Exit codes: those of pytest; with ``--gate`` those of the gate.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from upkeep.errors import BadInput
+
+if TYPE_CHECKING:
+    from upkeep.sweep import Right
+
+
+def root() -> Path:
+    """The folder that holds ``conftest.py`` and ``checks``: inside the installed package, or the checkout around it.
+
+    :raises BadInput: neither is there.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "suite", package.parent):
+        if (folder / "checks").is_dir() and (folder / "conftest.py").is_file():
+            return folder
+    raise BadInput(f"the checks are not where they belong: neither in {package / 'suite'} nor in {package.parent}; install cano-upkeep again")
+
+
+def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
+    """``pytest ARGUMENTS`` on the checks, from any folder."""
+    import pytest
+
+    folder = root()
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    ini = folder / "pytest.ini"
+    configuration = ini if ini.is_file() else folder / "pyproject.toml"
+    chosen = [f"--rootdir={folder}", f"--config-file={configuration}", *arguments]
+    if not any(_is_path(argument) for argument in arguments):
+        chosen.append(str(folder / "checks"))
+    return int(pytest.main(chosen, plugins=list(plugins)))
+
+
+def _is_path(argument: str) -> bool:
+    return not argument.startswith("-") and Path(argument.split("::")[0]).exists()
+
+
+class Declared:
+    """A pytest plugin that collects the checks and tells which rights each control needs; nothing is run."""
+
+    def __init__(self) -> None:
+        self.rights: dict[str, tuple["Right", ...]] = {}
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        from fixtures.measurement import declared_in
+
+        measurements = declared_in(session.config.pluginmanager.get_plugins())
+        for item in session.items:
+            asked = [measurements[name] for name in item.fixturenames if name in measurements]
+            mark = item.get_closest_marker("control")
+            self.rights[mark.kwargs["id"]] = tuple(dict.fromkeys(right for one in asked for right in one.rights))
+
+
+def declared(cadences: Sequence[str]) -> dict[str, tuple["Right", ...]]:
+    """The rights of every control of the cadences, by its id.
+
+    :raises BadInput: no such cadence, or the checks cannot be collected.
+    """
+    import contextlib
+    import io
+
+    plugin, said = Declared(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = run(["--collect-only", "-qq", "-m", " or ".join(cadences)], plugins=[plugin])
+    if code != 0 or not plugin.rights:
+        raise BadInput(f"no check of {', '.join(cadences)} could be collected: {said.getvalue().strip()[-300:]}")
+    return plugin.rights

@@ -1,0 +1,62 @@
+"""What a choice of controls must be allowed to do, as Roles (rbac.authorization.k8s.io/v1).
+
+Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from upkeep.sweep import Right
+
+# The names that a Role can be narrowed to, where the install at hand was not looked at: those of both layouts and of the Prometheus operator.
+# A proxied Service is named with its port, as it stands in the request's path.
+USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
+    "destinations-configmaps": ("cano-collector-config",),
+    "destinations-secrets": ("cano-collector-destination-secrets",),
+    "prometheus": ("prometheus-operated:9090",),
+    "alertmanager": ("alertmanager-operated:9093",),
+}
+NAME = "upkeep"
+MONITORING = "monitoring"
+
+
+def roles(
+    rights: Iterable[Right], *, namespace: str, names: Mapping[str, tuple[str, ...]] = USUAL_NAMES, monitoring: str = MONITORING
+) -> list[dict[str, Any]]:
+    """The smallest Roles that hold the rights: one in the collector's namespace, one in that of Prometheus and Alertmanager.
+
+    :param names: for each word of ``Right.names`` the objects' names; a right whose word has none there is left out.
+    """
+    by_namespace: dict[str, dict[tuple[str, str, tuple[str, ...]], set[str]]] = {}
+    for right in rights:
+        objects = names.get(right.names, ()) if right.names else ()
+        if right.names and not objects:
+            continue
+        place = monitoring if right.scope == "monitoring" else namespace
+        by_namespace.setdefault(place, {}).setdefault((right.group, right.resource, objects), set()).add(right.verb)
+    return [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": NAME, "namespace": place, "labels": {"app.kubernetes.io/name": NAME}},
+            "rules": [
+                {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)} | ({"resourceNames": list(objects)} if objects else {})
+                for (group, resource, objects), verbs in sorted(rules.items())
+            ],
+        }
+        for place, rules in sorted(by_namespace.items(), key=lambda entry: entry[0] != namespace)
+    ]
+
+
+def bindings(roles: Iterable[Mapping[str, Any]], *, subject: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A RoleBinding of the subject for each Role."""
+    return [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": dict(role["metadata"]),
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
+            "subjects": [dict(subject)],
+        }
+        for role in roles
+    ]
