@@ -350,7 +350,7 @@ class Api:
             return self.played(monitoring.alertmanager, path, request)
         for one in self.state.objects["endpointslices"]:
             if one["metadata"]["labels"].get("kubernetes.io/service-name") == name:
-                for entry in one["endpoints"]:
+                for entry in one["endpoints"] or []:
                     if entry["conditions"]["ready"] and (runs := self.state.processes.get(entry["targetRef"]["name"])):
                         return self.collector(runs[-1], entry["addresses"][0], path)
         return status(503, "ServiceUnavailable", f'no endpoints available for service "{name}"')

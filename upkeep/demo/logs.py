@@ -57,14 +57,23 @@ def alert(instant: datetime, number: int) -> list[Line]:
     return [entry(instant, "info", "Alert accepted, error budget untouched", "alert/handler.go:64", alert_name="TargetDown"), (instant, sent), access]
 
 
-def life(layout: str, started: datetime, until: datetime, *, seed: str) -> list[Line]:
-    """A clean log of a whole life: the start, then an alert every twenty minutes, or more often in a short life."""
+def scrape(instant: datetime) -> list[Line]:
+    """The access line of a scrape."""
+    fields = {"status": 200, "method": "GET", "path": "/metrics", "latency": 913_000, "time": iso(instant)}
+    return [entry(instant, "info", "/metrics", "ginzap/ginzap.go:57", **fields)]
+
+
+def life(layout: str, started: datetime, until: datetime, *, seed: str, silent: datetime | None = None) -> list[Line]:
+    """A clean log of a whole life: the start, then an alert every twenty minutes, or more often in a short life.
+
+    From ``silent`` on no alert comes, only scrapes.
+    """
     lines = start(layout, started)
-    step = min(timedelta(minutes=20), (until - started) / (FEWEST_LINES // 3))
+    step = min(timedelta(minutes=20), (until - started) / (FEWEST_LINES if silent else FEWEST_LINES // 3))
     offset = timedelta(milliseconds=zlib.crc32(seed.encode()) % 1000)
     instant, number = started + step / 2 + offset, 0
     while instant < until:
-        lines += alert(instant, number)
+        lines += alert(instant, number) if silent is None or instant < silent else scrape(instant)
         instant, number = instant + step, number + 1
     return lines
 

@@ -155,7 +155,7 @@ def run(state: State, name: str, started: datetime, *, groups: int = 900) -> Pro
         Stream("TargetDown", groups - groups // 2 - groups // 10, severity="critical", sends=(("oncall", 2),)),
         Stream("TargetDown", groups // 10, severity="critical", status="resolved", sends=(("oncall", 1),)),
     ]
-    log = logs.life(state.layout, started, state.now, seed=name)
+    log = logs.life(state.layout, started, state.now, seed=name, silent=None if groups else started)
     return Process(name, started, streams=[stream for stream in streams if stream.groups], log=log, answers=answers)
 
 
@@ -308,8 +308,8 @@ def monitoring(state: State) -> None:
     ]
 
 
-def healthy(layout: str, now: datetime, *, fullname: str = "cano-collector", replicas: int = 2, age: timedelta = timedelta(days=30), life: timedelta = timedelta(days=3)) -> State:
-    """A cluster in which all is well: ``age`` is that of the Deployment, ``life`` that of its pods."""
+def healthy(layout: str, now: datetime, *, fullname: str = "cano-collector", replicas: int = 2, age: timedelta = timedelta(days=30), life: timedelta = timedelta(days=3), traffic: bool = True) -> State:
+    """A cluster in which all is well: ``age`` is that of the Deployment, ``life`` that of its pods, ``traffic`` whether alerts came."""
     state = State(layout, NAMESPACES[layout], fullname, now)
     for name in ("default", "kube-system", state.namespace):
         entry = make(state, "Namespace", name, now - age - timedelta(days=90), {"kubernetes.io/metadata.name": name}, spec={}, status={"phase": "Active"})
@@ -317,13 +317,14 @@ def healthy(layout: str, now: datetime, *, fullname: str = "cano-collector", rep
         state.add(entry)
     collector = deployment(state, fullname, replicas, now - age)
     newest = replica_set(state, collector, HASH, revision=3, replicas=replicas, created=now - life)
+    groups = int(900 * (life / timedelta(days=3))) if traffic else 0
     state.add(collector, newest)
     if age > life:
         state.add(replica_set(state, collector, OLD_HASH, revision=2, replicas=0, created=now - age))
     for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
         item = pod(state, newest, suffix, index, now - life)
         state.add(item)
-        state.processes[item["metadata"]["name"]] = [run(state, item["metadata"]["name"], now - life + timedelta(seconds=2))]
+        state.processes[item["metadata"]["name"]] = [run(state, item["metadata"]["name"], now - life + timedelta(seconds=2), groups=groups)]
     port = 8080 if layout == "guide" else 80
     state.add(service(state, fullname, port, target=8080, selector=pod_labels(state), labels=pod_labels(state)))
     entry = make(state, "EndpointSlice", f"{fullname}-v5x8q", now - age, {

@@ -1,15 +1,14 @@
-"""The catalogue: every scenario is the healthy cluster and one change."""
+"""The catalogue: every scenario is the healthy cluster and one change. The changes themselves are in ``changes``."""
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from upkeep.demo import objects
+from upkeep.demo.changes import CHANGES, CHART_ONLY, Change, nothing
 from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
 from upkeep.demo.state import State
-
-Change = Callable[[State], None]
 
 
 class UnknownScenario(ValueError):
@@ -20,7 +19,7 @@ class UnknownScenario(ValueError):
 class Scenario:
     """A named cluster.
 
-    :ivar hits: the ids of the controls that the change is meant to reach; empty where the cluster stays healthy.
+    :ivar hits: the ids of the controls that the change is meant to make fail; controls that it blinds are not among them.
     :ivar fault: the fault of the connection, where the scenario is one.
     """
 
@@ -30,20 +29,12 @@ class Scenario:
     change: Change
     hits: tuple[str, ...] = ()
     fault: Fault | None = None
-    build: Callable[[str, datetime], State] = objects.healthy
 
     def state(self, now: datetime) -> State:
         """The scenario's cluster at an instant."""
-        state = self.build(self.layout, now)
+        state = objects.healthy(self.layout, now)
         self.change(state)
         return state
-
-
-def nothing(state: State) -> None:
-    """Leave the healthy cluster as it is."""
-
-
-CHANGES: dict[str, tuple[str, Change, tuple[str, ...]]] = {}
 
 
 def prefixed(layout: str, name: str) -> str:
@@ -60,7 +51,8 @@ def connection_faults(layout: str) -> Iterator[Scenario]:
                     state.denied.add(("self", right(source, state.layout)))
 
             subject = "every request" if source == "all" else f"reading {source}"
-            yield Scenario(prefixed(layout, f"{kind}@{source}"), layout, f"{subject}: the server {MEANINGS[kind]}", change, fault=Fault(kind, source))
+            summary = f"{subject}: the server {MEANINGS[kind]}"
+            yield Scenario(prefixed(layout, f"{kind}@{source}"), layout, summary, change, fault=Fault(kind, source))
 
 
 def catalogue() -> Iterator[Scenario]:
@@ -70,6 +62,8 @@ def catalogue() -> Iterator[Scenario]:
     for layout in ("guide", "chart"):
         for name, (summary, change, hits) in CHANGES.items():
             yield Scenario(prefixed(layout, name), layout, summary, change, hits)
+    for name, (summary, change, hits) in CHART_ONLY.items():
+        yield Scenario(name, "chart", summary, change, hits)
     for layout in ("guide", "chart"):
         yield from connection_faults(layout)
 
@@ -79,7 +73,7 @@ SCENARIOS = {scenario.name: scenario for scenario in catalogue()}
 
 def parse(text: str) -> Scenario:
     """The scenario of that name; ``chart/healthy`` is another name for ``chart``."""
-    name = {"": "healthy", "chart/healthy": "chart", "chart/chart": "chart"}.get(text, text)
+    name = {"": "healthy", "chart/healthy": "chart"}.get(text, text)
     if name in SCENARIOS:
         return SCENARIOS[name]
     near = difflib.get_close_matches(name, SCENARIOS, n=1, cutoff=0.3)

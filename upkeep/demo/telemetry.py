@@ -117,19 +117,20 @@ def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], f
     """Every series that Prometheus holds at an instant, with its labels and value."""
     own = {"instance": "localhost:9090", "job": "prometheus"}
     yield own | {"__name__": "up"}, 1.0
-    for item in state.pods:
-        name = item["metadata"]["name"]
+    pods = {item["metadata"]["name"]: item for item in state.pods}
+    for name in {**state.processes, **pods}:
         if name in state.unscraped:
             continue
-        address = item["status"].get("podIP")
+        address = pods[name]["status"].get("podIP") if name in pods else "10.244.9.17"
         target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
         runs = state.processes.get(name, [])
         alive = next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening), None)
-        created = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
-        down = name in state.unreachable and instant >= state.ago(minutes=10)
-        if address and instant >= created:
-            yield target | {"__name__": "up"}, float(alive is not None and not down)
-        if alive is not None and not down:
+        if name in state.unreachable and instant >= state.ago(minutes=10):
+            alive = None
+        discovered = name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
+        if alive is not None or discovered:
+            yield target | {"__name__": "up"}, float(alive is not None)
+        if alive is not None:
             for (metric, labels), value in samples(alive, state.layout, instant, state.now).items():
                 yield {**target, **dict(labels), "__name__": metric}, value
     for constant, value in state.series:
