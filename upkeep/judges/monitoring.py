@@ -1,0 +1,125 @@
+"""Does Prometheus watch the collector, and are the guide's maintenance alerts able to fire and quiet?
+
+Source: the guide's "Monitoring alerts" and "Metrics Review"; the rules and query API of Prometheus (/api/v1/rules).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from upkeep.errors import Absent
+from upkeep.judges import counted, excerpt
+from upkeep.judges.pods import some_live
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement, listed
+from upkeep.records import AlertRule, ScrapeState, Workload
+
+# The guide's alerts, each with the metrics that its expression names there.
+GUIDE_ALERTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "CanoCollectorBackupFailed": ("cano_backup_last_success_timestamp",),
+        "CanoCollectorConfigOld": ("cano_config_last_modified_timestamp",),
+    }
+)
+STATES = ("firing", "pending", "inactive")
+RULES = "kubectl get prometheusrules --all-namespaces"
+
+
+def alerts_quiet(rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, ...]], limits: Limits) -> Judgement:
+    """maintenance-alerts-quiet: the wanted alerts are loaded, could fire, and at most ``limits["alerts_firing"]`` do.
+
+    Several rules of one name are all judged; rules of other names are not.
+
+    :param wanted: alert names, each with the metrics that the guide's expression names.
+    :raises Absent: no alert is wanted, or it is not known whether the metrics of a rule exist.
+    """
+    if not wanted:
+        raise Absent("no alert is wanted, so there is nothing to look at", source="GET /api/v1/rules")
+    mine = [rule for rule in rules if rule.name in wanted]
+    mine.sort(key=lambda rule: (rule.name, rule.query, rule.state, rule.health, rule.metrics, rule.error))
+    for rule in mine:
+        _require_metrics(rule, wanted=wanted[rule.name])
+    loaded = {rule.name for rule in mine}
+    firing = [rule for rule in mine if rule.state == "firing"]
+    limit = int(limits["alerts_firing"])
+    found = [_not_loaded(name, wanted[name]) for name in sorted(set(wanted) - loaded)]
+    for rule in mine:
+        found += _of_rule(rule)
+    if len(firing) > limit:
+        found += [_firing(rule, number=len(firing), limit=limit) for rule in firing]
+    pending = sum(rule.state == "pending" for rule in mine)
+    able = sum(not _of_rule(rule) for rule in mine)
+    observed = (
+        f"{len(loaded)} of {counted(len(wanted), 'alert')} loaded; of {counted(len(mine), 'rule')} {able} can fire, "
+        f"{len(firing)} firing, {pending} pending"
+    )
+    return Judgement(tuple(found), observed, limit, "firing alerts", "the alerting rules that Prometheus has loaded")
+
+
+def scraped(states: Sequence[ScrapeState], workload: Workload) -> Judgement:
+    """metrics-scraped: Prometheus' ``up`` is 1 for every pod of the collector.
+
+    :raises Absent: there is no pod, or no state of one.
+    """
+    pods = {pod.name for pod in some_live(workload)}
+    mine = [state for state in states if state.pod in pods]
+    missing = sorted(pods - {state.pod for state in mine})
+    if missing:
+        raise Absent(f"Prometheus was not asked about pod {listed(missing)}", source="PromQL up")
+    namespace = workload.deployment.namespace
+    found = []
+    for state in sorted(mine, key=lambda state: (state.pod, -1 if state.up is None else state.up)):
+        where = f"Pod/{state.pod}"
+        if state.up is None:
+            message = f"Pod {state.pod} is not scraped: no ServiceMonitor or scrape configuration selects it."
+            fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
+            found.append(Finding(where, "not-scraped", message, "no series", 1, "up", fix))
+        elif state.up != 1:
+            message = f"Prometheus scrapes pod {state.pod}, and the scrape fails (up is {state.up:g})."
+            fix = f"kubectl -n {namespace} describe pod {state.pod}"
+            found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
+    up = len(pods) - len({finding.object for finding in found})
+    return Judgement(tuple(found), f"{up} of {counted(len(pods), 'pod')} scraped", len(pods), "pods with up = 1", "up")
+
+
+def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
+    """What decides whether a rule can fire must be known: each metric that its expression names.
+
+    :raises Absent: it is not.
+    """
+    known = {metric for metric, _ in rule.metrics}
+    named = [metric for metric in wanted if re.search(rf"\b{re.escape(metric)}\b", rule.query)]
+    unknown = [metric for metric in named if metric not in known]
+    if unknown or not known:
+        what = listed(unknown) if unknown else "the metrics that it names"
+        raise Absent(
+            f"whether alert {rule.name} can fire is not known: nobody asked whether {what} exist",
+            source="GET /api/v1/rules",
+        )
+
+
+def _not_loaded(name: str, metrics: Sequence[str]) -> Finding:
+    about = f" (it watches {listed(metrics)})" if metrics else ""
+    message = f"Alert {name} is not loaded in Prometheus: nobody is told{about}."
+    return Finding(f"Alert/{name}", "alert-not-loaded", message, "not loaded", "loaded", "alerting rule", RULES)
+
+
+def _of_rule(rule: AlertRule) -> list[Finding]:
+    """What keeps a rule from firing when it should."""
+    where, found = f"Alert/{rule.name}", []
+    if rule.health != "ok" or rule.state not in STATES:
+        why = f": {excerpt(rule.error)}" if rule.error else "."
+        seen = rule.health if rule.health != "ok" else f"state {rule.state or 'unknown'}"
+        message = f"Prometheus does not evaluate alert {rule.name}, its health is {seen}{why}"
+        found.append(Finding(where, "alert-not-evaluated", message, seen, "ok", "rule health", RULES))
+    for metric in sorted({metric for metric, exists in rule.metrics if not exists}):
+        message = f"Alert {rule.name} can never fire: its metric {metric} does not exist, nothing exports it."
+        fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
+        found.append(Finding(where, "alert-can-never-fire", message, metric, "exists", "metric", fix))
+    return found
+
+
+def _firing(rule: AlertRule, *, number: int, limit: int) -> Finding:
+    message = f"Alert {rule.name} is firing: {excerpt(rule.query)}."
+    fix = "kubectl get cronjobs,jobs --all-namespaces" if "backup" in rule.query else RULES
+    return Finding(f"Alert/{rule.name}", "alert-firing", message, number, limit, "firing alerts", fix)
