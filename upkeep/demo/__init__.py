@@ -1,7 +1,8 @@
 """An embedded cluster for demonstrations and tests: the part of the Kubernetes API that the suite uses, over real HTTP.
 
-It serves stored objects, logs, proxied HTTP, exec and metrics, and plays Prometheus and Alertmanager. It does not merge, own fields, admit
-or schedule, and nothing in it can be changed. Imports the standard library, PyYAML and wsproto, and nothing of upkeep outside this package.
+It serves stored objects, logs, proxied HTTP, exec and metrics, and plays Prometheus and Alertmanager. It does not
+merge, own fields, admit or schedule, and nothing in it can be changed. Times are offsets from the instant of the start.
+Imports the standard library, PyYAML and wsproto, and nothing of upkeep outside this package.
 
 >>> with start("crash-looping") as cluster:
 ...     print(cluster.url, cluster.kubeconfig)
@@ -25,7 +26,20 @@ from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
 
-__all__ = ["CANARY", "KINDS", "SOURCES", "Cluster", "Fault", "Scenario", "State", "UnknownScenario", "names", "parse", "start", "summary"]
+__all__ = [
+    "CANARY",
+    "KINDS",
+    "SOURCES",
+    "Cluster",
+    "Fault",
+    "Scenario",
+    "State",
+    "UnknownScenario",
+    "names",
+    "parse",
+    "start",
+    "summary",
+]
 
 TOKEN = f"demo-token-{CANARY}"
 
@@ -47,7 +61,8 @@ def utc_now() -> datetime:
 class Cluster:
     """A running demo cluster; a context manager that stops it.
 
-    :ivar url: where the API server listens; Prometheus and Alertmanager are also at ``URL/prometheus/`` and ``URL/alertmanager/``.
+    :ivar url: where the API server listens; Prometheus and Alertmanager are also at ``URL/prometheus/`` and
+        ``URL/alertmanager/``, the first pod's collector at ``URL/collector/``.
     :ivar kubeconfig: a file that only its owner may read, removed when the cluster stops.
     :ivar requests: (method, path with query) of every request so far.
     """
@@ -68,7 +83,9 @@ class Cluster:
             self.server = Server((host, port), Api(self.state, now), scenario.fault, TOKEN)
             self.requests = self.server.requests
             port = self.server.server_address[1]
-            threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True).start()
+            threading.Thread(
+                target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True
+            ).start()
         self.url = f"http://{host}:{port}"
         self.folder = Path(tempfile.mkdtemp(prefix="upkeep-demo-"))
         self.kubeconfig = self.folder / "kubeconfig"
@@ -97,10 +114,14 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
 
-def start(scenario: str | Scenario = "healthy", *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0) -> Cluster:
+def start(
+    scenario: str | Scenario = "healthy", *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0
+) -> Cluster:
     """Start a cluster; raises UnknownScenario for a name that is none."""
     return Cluster(parse(scenario) if isinstance(scenario, str) else scenario, now=now, host=host, port=port)

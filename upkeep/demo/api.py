@@ -1,7 +1,7 @@
-"""The part of the Kubernetes API that the suite uses, as a function from request to response: no sockets here, no faults.
+"""The part of the Kubernetes API that the suite uses, from request to response: no sockets here, no faults.
 
-Wording, codes and reasons of every Status are those of a real kube-apiserver. Nothing can be changed: a write with ``dryRun=All`` gets a
-canned verdict, any other is forbidden.
+Wording, codes and reasons of every Status are those of a real kube-apiserver. Nothing can be changed: a write with
+``dryRun=All`` gets a canned verdict, any other is forbidden.
 """
 
 import base64
@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from upkeep.demo import logs, monitoring, telemetry
@@ -18,12 +18,17 @@ from upkeep.demo.state import RESOURCES, Answer, Object, Process, State
 
 USER = "demo"
 EXPIRED = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, "
-    "or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an "
-    "inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
 )
 # Field selectors beside metadata.name and metadata.namespace that a kind supports.
-FIELDS = {"pods": ("status.phase", "spec.nodeName"), "events": ("involvedObject.name", "involvedObject.kind", "reason", "type"), "secrets": ("type",)}
+FIELDS = {
+    "pods": ("status.phase", "spec.nodeName"),
+    "events": ("involvedObject.name", "involvedObject.kind", "reason", "type"),
+    "secrets": ("type",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Response:
     delay_seconds: float = 0.0
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - an answer, not a mistake
     """The API server answers with a Status of failure."""
 
     def __init__(self, response: Response) -> None:
@@ -91,7 +96,9 @@ def forbidden(verb: str, plural: str, name: str, namespace: str, subresource: st
     resource = "/".join(filter(None, (plural, subresource)))
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     subject = f'{qualified(plural)} "{name}"' if name else qualified(plural)
-    message = f'{subject} is forbidden: User "{USER}" cannot {verb} resource "{resource}" in API group "{group}" {where}'
+    message = (
+        f'{subject} is forbidden: User "{USER}" cannot {verb} resource "{resource}" in API group "{group}" {where}'
+    )
     return status(403, "Forbidden", message, **details)
 
 
@@ -99,7 +106,7 @@ def bad_request(message: str) -> Refused:
     return Refused(status(400, "BadRequest", message))
 
 
-# --- selectors and lists ---------------------------------------------------------------------------------------------------------------
+# --- selectors and lists ---
 
 
 def selects(selector: str, labels: dict[str, str]) -> bool:
@@ -127,7 +134,7 @@ def chosen_by_fields(selector: str, plural: str, item: Object) -> bool:
         if found is None:
             raise bad_request(f"invalid selector: '{selector}'; can't understand '{term}'")
         if found[1] not in ("metadata.name", "metadata.namespace", *FIELDS.get(plural, ())):
-            raise bad_request(f'field label not supported: {found[1]}')
+            raise bad_request(f"field label not supported: {found[1]}")
         value: Any = item
         for part in found[1].split("."):
             value = value.get(part, "") if isinstance(value, dict) else ""
@@ -146,7 +153,7 @@ def wants_metadata(request: Request) -> bool:
 
 
 class Api:
-    """Answers requests from a state. ``clock`` is asked where a request's own time matters (``sinceSeconds``, Prometheus' default instant)."""
+    """Answers requests from a state; ``clock`` is asked where a request's own time matters, as in ``sinceSeconds``."""
 
     def __init__(self, state: State, clock: Any) -> None:
         self.state = state
@@ -176,7 +183,9 @@ class Api:
                 return self.played(play, path.removeprefix(prefix), request)
         if path.startswith("/collector/"):
             return self.collector(self.state.process(), "", path.removeprefix("/collector"))
-        if (review := re.fullmatch(r"/apis/authorization\.k8s\.io/v1(?:/namespaces/([^/]+))?/(\w+reviews)", path)) is not None:
+        if (
+            review := re.fullmatch(r"/apis/authorization\.k8s\.io/v1(?:/namespaces/([^/]+))?/(\w+reviews)", path)
+        ) is not None:
             return self.review(request, review[2])
         if (document := discovery(path)) is not None:
             return as_json(document)
@@ -203,7 +212,10 @@ class Api:
     def listing(self, request: Request, plural: str, namespace: str) -> Response:
         """A list, by name, in pages where ``limit`` asks for them."""
         labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
-        stored = sorted(self.state.objects[plural], key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+        stored = sorted(
+            self.state.objects[plural],
+            key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]),
+        )
         items = [
             item for item in stored
             if (not namespace or item["metadata"].get("namespace") == namespace)
@@ -219,7 +231,14 @@ class Api:
                 meta["remainingItemCount"] = remaining
         version, kind, _ = RESOURCES[plural]
         if wants_metadata(request):
-            return as_json({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": [partial(item) for item in page]})
+            return as_json(
+                {
+                    "kind": "PartialObjectMetadataList",
+                    "apiVersion": "meta.k8s.io/v1",
+                    "metadata": meta,
+                    "items": [partial(item) for item in page],
+                }
+            )
         bare = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in page]
         return as_json({"kind": f"{kind}List", "apiVersion": version, "metadata": meta, "items": bare})
 
@@ -257,7 +276,14 @@ class Api:
         if name is None:
             wanted = str(sent.get("name", ""))
             if self.state.find(plural, wanted, namespace) is not None:
-                return status(409, "AlreadyExists", f'{qualified(plural)} "{wanted}" already exists', name=wanted, **group, kind=plural)
+                return status(
+                    409,
+                    "AlreadyExists",
+                    f'{qualified(plural)} "{wanted}" already exists',
+                    name=wanted,
+                    **group,
+                    kind=plural,
+                )
             return as_json(body, 201)
         item = self.state.find(plural, name, namespace)
         if item is None:
@@ -281,7 +307,7 @@ class Api:
         proxy = self.pod_proxy if plural == "pods" else self.service_proxy
         return proxy(request, namespace, name, "/" + tail)
 
-    # --- logs ------------------------------------------------------------------------------------------------------------------------
+    # --- logs ---
 
     def log(self, request: Request, namespace: str, name: str) -> Response:
         item = self.state.find("pods", name, namespace)
@@ -297,19 +323,34 @@ class Api:
             return Response(204, b"")
         lines = self.lines(item, container, previous=request.query.get("previous") in ("true", "1"))
         try:
-            since, tail, limit = (int(request.query[key]) if key in request.query else None for key in ("sinceSeconds", "tailLines", "limitBytes"))
+            since, tail, limit = (
+                int(request.query[key]) if key in request.query else None
+                for key in ("sinceSeconds", "tailLines", "limitBytes")
+            )
         except ValueError as error:
             raise bad_request(f"unable to decode query: {error}") from error
         if (since is not None and since < 1) or (limit is not None and limit < 1) or (tail is not None and tail < 0):
-            raise Refused(status(422, "Invalid", f'PodLogOptions.core "{name}" is invalid: must be greater than 0', name=name, kind="PodLogOptions"))
+            raise Refused(
+                status(
+                    422,
+                    "Invalid",
+                    f'PodLogOptions.core "{name}" is invalid: must be greater than 0',
+                    name=name,
+                    kind="PodLogOptions",
+                )
+            )
         earliest = self.clock() - timedelta(seconds=since) if since is not None else None
-        body = logs.select(lines, since=earliest, tail=tail, limit=limit, timestamps=request.query.get("timestamps") in ("true", "1"))
+        body = logs.select(
+            lines, since=earliest, tail=tail, limit=limit, timestamps=request.query.get("timestamps") in ("true", "1")
+        )
         return Response(200, body, "text/plain", stream=True)
 
     def lines(self, item: Object, container: str, *, previous: bool) -> list[logs.Line]:
         """The log of the run that the kubelet would pick: while a container waits, that is the run that ended last."""
         name = item["metadata"]["name"]
-        entry: Object = next((one for one in item["status"].get("containerStatuses", []) if one["name"] == container), {})
+        entry: Object = next(
+            (one for one in item["status"].get("containerStatuses", []) if one["name"] == container), {}
+        )
         runs = self.state.processes.get(name, [])
         if previous:
             if not entry.get("lastState"):
@@ -320,7 +361,7 @@ class Api:
             raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
         return runs[-1].log if runs else []
 
-    # --- proxies ---------------------------------------------------------------------------------------------------------------------
+    # --- proxies ---
 
     def pod_proxy(self, request: Request, namespace: str, target: str, path: str) -> Response:
         _, name, port = split_target(target)
@@ -367,7 +408,7 @@ class Api:
         code, body, kind = play(self.state, path, request.query, self.clock())
         return Response(code, body.encode(), kind)
 
-    # --- access reviews --------------------------------------------------------------------------------------------------------------
+    # --- access reviews ---
 
     def review(self, request: Request, kind: str) -> Response:
         """A canned access review: allowed, unless the scenario denies the subject the resource."""
@@ -409,10 +450,19 @@ def discovery(path: str) -> Object | None:
     if path.rstrip("/") == "/api":
         return {"kind": "APIVersions", "versions": ["v1"]}
     if path.rstrip("/") == "/apis":
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group_entry(version) for version in [*groups, "authorization.k8s.io/v1"]]}
+        return {
+            "kind": "APIGroupList",
+            "apiVersion": "v1",
+            "groups": [group_entry(version) for version in [*groups, "authorization.k8s.io/v1"]],
+        }
     for version in ("v1", *groups):
         if path.rstrip("/") == ("/api/" if version == "v1" else "/apis/") + version:
-            return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list(resources(version))}
+            return {
+                "kind": "APIResourceList",
+                "apiVersion": "v1",
+                "groupVersion": version,
+                "resources": list(resources(version)),
+            }
     return None
 
 
@@ -424,6 +474,10 @@ def group_entry(version: str) -> Object:
 def resources(version: str) -> Iterator[Object]:
     for plural, (other, kind, namespaced) in RESOURCES.items():
         if other == version:
-            yield {"name": plural, "singularName": kind.lower(), "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]}
-
-
+            yield {
+                "name": plural,
+                "singularName": kind.lower(),
+                "namespaced": namespaced,
+                "kind": kind,
+                "verbs": ["get", "list"],
+            }

@@ -1,7 +1,7 @@
 """The changes: each takes the healthy cluster one step away from healthy, in either layout.
 
-Where one change has consequences in a real cluster (a pod that crashes is not ready, is no ready endpoint, cannot be scraped), the
-change carries them, so that a check meets what it would meet there.
+Where one change has consequences in a real cluster (a pod that crashes is not ready, is no ready endpoint, cannot be
+scraped), the change carries them, so that a check meets what it would meet there.
 """
 
 import json
@@ -21,7 +21,9 @@ BACKUP = "cano-collector-backup"
 NEW_HASH = "7b9f6c5d84"
 
 
-def scenario(name: str, summary: str, *hits: str, into: dict[str, tuple[str, Change, tuple[str, ...]]] = CHANGES) -> Callable[[Change], Change]:
+def scenario(
+    name: str, summary: str, *hits: str, into: dict[str, tuple[str, Change, tuple[str, ...]]] = CHANGES
+) -> Callable[[Change], Change]:
     """Enter a change into the catalogue; ``hits`` are the controls that it is meant to make fail."""
 
     def enter(change: Change) -> Change:
@@ -42,7 +44,7 @@ def rebuild(state: State, **options: Any) -> None:
         setattr(state, item.name, getattr(fresh, item.name))
 
 
-# --- pods ------------------------------------------------------------------------------------------------------------------------------
+# --- pods ---
 
 
 def settle(state: State) -> None:
@@ -58,16 +60,25 @@ def settle(state: State) -> None:
     by_hash: dict[str, list[Object]] = {}
     for item in state.pods:
         by_hash.setdefault(item["metadata"]["labels"]["pod-template-hash"], []).append(item)
-    newest = max(state.objects["replicasets"], key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]))
+    newest = max(
+        state.objects["replicasets"],
+        key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]),
+    )
     for item in state.objects["replicasets"]:
         pods = by_hash.get(item["metadata"]["labels"]["pod-template-hash"], [])
         item["spec"]["replicas"] = len(pods)
         item["status"] |= count(pods)
     status, desired = state.deployment["status"], state.deployment["spec"]["replicas"]
-    status |= count(state.pods) | {"updatedReplicas": len(by_hash.get(newest["metadata"]["labels"]["pod-template-hash"], []))}
+    status |= count(state.pods) | {
+        "updatedReplicas": len(by_hash.get(newest["metadata"]["labels"]["pod-template-hash"], []))
+    }
     if (missing := desired - status["availableReplicas"]) > 0:
         status["unavailableReplicas"] = missing
-        status["conditions"][0] |= {"status": "False", "reason": "MinimumReplicasUnavailable", "message": "Deployment does not have minimum availability."}
+        status["conditions"][0] |= {
+            "status": "False",
+            "reason": "MinimumReplicasUnavailable",
+            "message": "Deployment does not have minimum availability.",
+        }
     objects.refresh_endpoints(state)
 
 
@@ -77,7 +88,11 @@ def unready(item: Object, *, waiting: str = "", message: str = "") -> Object:
     entry["ready"] = False
     for condition in item["status"]["conditions"]:
         if condition["type"] in ("Ready", "ContainersReady"):
-            condition |= {"status": "False", "reason": "ContainersNotReady", "message": f"containers with unready status: [{objects.CONTAINER}]"}
+            condition |= {
+                "status": "False",
+                "reason": "ContainersNotReady",
+                "message": f"containers with unready status: [{objects.CONTAINER}]",
+            }
     if waiting:
         entry |= {"started": False, "state": {"waiting": {"reason": waiting, "message": message}}}
     return entry
@@ -96,11 +111,23 @@ def restart(state: State, *, hours: float, reason: str, code: int, count: int = 
     runs.append(new)
     ended = {"exitCode": code, "reason": reason, "startedAt": stamp(old.started), "finishedAt": stamp(then)}
     entry = item["status"]["containerStatuses"][0]
-    entry |= {"restartCount": count, "lastState": {"terminated": ended}, "state": {"running": {"startedAt": stamp(new.started)}}}
+    entry |= {
+        "restartCount": count,
+        "lastState": {"terminated": ended},
+        "state": {"running": {"startedAt": stamp(new.started)}},
+    }
     return old, new
 
 
-@scenario("crash-looping", "one pod's process panics at every start", "pods-ready", "pods-stable", "health-ok", "recent-logs-clean", "metrics-scraped")
+@scenario(
+    "crash-looping",
+    "one pod's process panics at every start",
+    "pods-ready",
+    "pods-stable",
+    "health-ok",
+    "recent-logs-clean",
+    "metrics-scraped",
+)
 def crash_looping(state: State) -> None:
     restart(state, hours=0.07, reason="Error", code=2, count=14)
     item, runs = state.pods[0], state.processes[state.pods[0]["metadata"]["name"]]
@@ -108,11 +135,15 @@ def crash_looping(state: State) -> None:
     runs[-1] = Process(runs[-1].pod, started, ended, log=[*logs.start(state.layout, started), *logs.crash(ended)])
     message = f"back-off 5m0s restarting failed container={objects.CONTAINER} pod={item['metadata']['name']}"
     entry = unready(item, waiting="CrashLoopBackOff", message=message)
-    entry["lastState"] = {"terminated": {"exitCode": 2, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}}
+    entry["lastState"] = {
+        "terminated": {"exitCode": 2, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}
+    }
     settle(state)
 
 
-@scenario("image-pull-failing", "one pod was replaced and cannot pull its image", "pods-ready", "health-ok", "metrics-scraped")
+@scenario(
+    "image-pull-failing", "one pod was replaced and cannot pull its image", "pods-ready", "health-ok", "metrics-scraped"
+)
 def image_pull_failing(state: State) -> None:
     item = state.pods[0]
     item["metadata"]["creationTimestamp"] = item["status"]["startTime"] = stamp(state.ago(minutes=30))
@@ -146,7 +177,9 @@ def replace_one(state: State, *, created: float) -> None:
     state.drop("pods", gone)
     state.processes[gone][-1].ended = state.ago(minutes=created - 0.5)
     name, hours = item["metadata"]["name"], created / 60
-    state.processes[name] = [objects.run(state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours))]
+    state.processes[name] = [
+        objects.run(state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours))
+    ]
     settle(state)
 
 
@@ -154,11 +187,21 @@ def replace_one(state: State, *, created: float) -> None:
 def rollout_stuck(state: State) -> None:
     item = roll_out(state, created=25)
     message = "0/3 nodes are available: 3 Insufficient memory."
-    unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastTransitionTime": stamp(state.ago(minutes=25))}
+    unscheduled = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": message,
+        "lastTransitionTime": stamp(state.ago(minutes=25)),
+    }
     item["status"] = {"phase": "Pending", "conditions": [unscheduled], "qosClass": "Burstable"}
     del item["spec"]["nodeName"]
     text = f'ReplicaSet "{state.fullname}-{NEW_HASH}" has timed out progressing.'
-    state.deployment["status"]["conditions"][1] |= {"status": "False", "reason": "ProgressDeadlineExceeded", "message": text}
+    state.deployment["status"]["conditions"][1] |= {
+        "status": "False",
+        "reason": "ProgressDeadlineExceeded",
+        "message": text,
+    }
     settle(state)
 
 
@@ -171,7 +214,11 @@ def rollout_in_progress(state: State) -> None:
 def old_template(state: State) -> None:
     replace_one(state, created=300)
     state.deployment["spec"]["paused"] = True
-    state.deployment["status"]["conditions"][1] |= {"status": "Unknown", "reason": "DeploymentPaused", "message": "Deployment is paused"}
+    state.deployment["status"]["conditions"][1] |= {
+        "status": "Unknown",
+        "reason": "DeploymentPaused",
+        "message": "Deployment is paused",
+    }
 
 
 @scenario("zero-replicas", "somebody scaled the Deployment to zero", "pods-ready")
@@ -189,7 +236,8 @@ def replica_missing(state: State) -> None:
     state.drop("pods", gone)
     state.processes[gone][-1].ended = state.ago(hours=30)
     settle(state)
-    message = f'pods "{gone}" is forbidden: exceeded quota: compute, requested: limits.memory=1Gi, used: limits.memory=4Gi, limited: limits.memory=4Gi'
+    quota = "requested: limits.memory=1Gi, used: limits.memory=4Gi, limited: limits.memory=4Gi"
+    message = f'pods "{gone}" is forbidden: exceeded quota: compute, {quota}'
     condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
     state.deployment["status"]["conditions"].append(condition | {"lastTransitionTime": stamp(state.ago(hours=30))})
 
@@ -215,7 +263,7 @@ def restarted_long_ago(state: State) -> None:
     restart(state, hours=40, reason="Error", code=1)
 
 
-# --- endpoints and health ----------------------------------------------------------------------------------------------------------------
+# --- endpoints and health ---
 
 
 @scenario("no-ready-endpoint", "the pods are ready, but the Service's endpoints are not", "endpoints-serving")
@@ -234,7 +282,11 @@ def service_without_endpoints(state: State) -> None:
     state.drop("endpointslices")
 
 
-@scenario("target-port-unresolved", "the Service's target port names a container port that does not exist", "endpoints-serving")
+@scenario(
+    "target-port-unresolved",
+    "the Service's target port names a container port that does not exist",
+    "endpoints-serving",
+)
 def target_port_unresolved(state: State) -> None:
     state.get("services", state.fullname)["spec"]["ports"][0]["targetPort"] = "web"
     state.objects["endpointslices"][0]["ports"] = []
@@ -261,7 +313,11 @@ def answer_health(state: State, **change: Any) -> None:
 
 @scenario("health-degraded", "one pod answers 503 with its own body on its health path", "health-ok")
 def health_degraded(state: State) -> None:
-    body = {"status": "Service Unavailable", "timestamp": stamp(state.now), "failures": {"slack": "timeout during health check"}}
+    body = {
+        "status": "Service Unavailable",
+        "timestamp": stamp(state.now),
+        "failures": {"slack": "timeout during health check"},
+    }
     path = objects.HEALTH_PATHS[state.layout][-1]
     state.process().answers[path] = Answer(503, json.dumps(body))
 
@@ -286,7 +342,7 @@ def health_refused(state: State) -> None:
     state.process().listening = False
 
 
-# --- logs --------------------------------------------------------------------------------------------------------------------------------
+# --- logs ---
 
 
 def write(process: Process, lines: list[logs.Line]) -> None:
@@ -310,12 +366,21 @@ def panic_in_logs(state: State) -> None:
     write(state.process(), logs.crash(state.ago(hours=3)))
 
 
-@scenario("recovered-panic-in-logs", "the handler recovered from a panic and logged the request with its Authorization header", "recent-logs-clean")
+@scenario(
+    "recovered-panic-in-logs",
+    "the handler recovered from a panic and logged the request with its Authorization header",
+    "recent-logs-clean",
+)
 def recovered_panic_in_logs(state: State) -> None:
     write(state.process(), logs.recovered_panic(state.ago(hours=3)))
 
 
-@scenario("errors-in-previous-log", "a container restarted, and the log before that holds errors", "pods-stable", "recent-logs-clean")
+@scenario(
+    "errors-in-previous-log",
+    "a container restarted, and the log before that holds errors",
+    "pods-stable",
+    "recent-logs-clean",
+)
 def errors_in_previous_log(state: State) -> None:
     old, _ = restart(state, hours=2, reason="Error", code=1)
     write(old, [logs.send_failure(state.ago(hours=2.1 + number)) for number in range(4)])
@@ -324,10 +389,14 @@ def errors_in_previous_log(state: State) -> None:
 @scenario("log-rotated", "the kubelet rotated one pod's log: only five hours of it are there")
 def log_rotated(state: State) -> None:
     process = state.process()
-    process.log = [line for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod) if line[0] > state.ago(hours=5)]
+    process.log = [
+        line
+        for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod)
+        if line[0] > state.ago(hours=5)
+    ]
 
 
-# --- alerts and destinations -------------------------------------------------------------------------------------------------------------
+# --- alerts and destinations ---
 
 
 def divert(state: State, *, share: int, **change: Any) -> None:
@@ -364,20 +433,33 @@ def alerts_dropped(state: State) -> None:
     divert(state, share=30, outcome="no_team_resolved", sends=())
 
 
-@scenario("alerts-dropped-no-destinations", "some alerts found a team without destinations and were dropped", "alerts-not-dropped")
+@scenario(
+    "alerts-dropped-no-destinations",
+    "some alerts found a team without destinations and were dropped",
+    "alerts-not-dropped",
+)
 def alerts_dropped_no_destinations(state: State) -> None:
     divert(state, share=30, outcome="no_destinations", sends=())
 
 
-@scenario("alerts-lost", "some alerts were received and never seen again: the books do not balance", "alerts-accounted-for")
+@scenario(
+    "alerts-lost", "some alerts were received and never seen again: the books do not balance", "alerts-accounted-for"
+)
 def alerts_lost(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
 
 
-@scenario("alerts-lost-in-a-panic", "the same, with the handler's panics in the log", "alerts-accounted-for", "recent-logs-clean")
+@scenario(
+    "alerts-lost-in-a-panic",
+    "the same, with the handler's panics in the log",
+    "alerts-accounted-for",
+    "recent-logs-clean",
+)
 def alerts_lost_in_a_panic(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
-    write(state.process(), [line for number in range(5) for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))])
+    write(
+        state.process(), [line for number in range(5) for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))]
+    )
 
 
 @scenario("alert-errors", "one alert in twenty ended in an error", "error-rate-low")
@@ -390,9 +472,16 @@ def alerts_refused(state: State) -> None:
     state.process().streams.append(Stream("", 90, outcome="refused"))
 
 
-@scenario("restarted-process", "the pods were replaced six hours ago, and one alert in twenty has ended in an error since", "error-rate-low")
+@scenario(
+    "restarted-process",
+    "the pods were replaced six hours ago, and one alert in twenty has ended in an error since",
+    "error-rate-low",
+)
 def restarted_process(state: State) -> None:
-    former = [objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
+    former = [
+        objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4))
+        for suffix in ("b8c4v", "h5n7r")
+    ]
     rebuild(state, life=timedelta(hours=6))
     for process in former:
         process.ended = state.ago(hours=6)
@@ -412,7 +501,7 @@ def destination_silent(state: State) -> None:
     objects.configure(state, document)
 
 
-# --- backups -----------------------------------------------------------------------------------------------------------------------------
+# --- backups ---
 
 
 @scenario("backup-job-missing", "there is no backup CronJob", "backup-job-healthy")
@@ -440,7 +529,9 @@ def backup_never_ran(state: State) -> None:
     state.drop("jobs")
 
 
-@scenario("backup-job-failed", "the last backup Job failed two hours ago, after a success ten hours ago", "backup-job-healthy")
+@scenario(
+    "backup-job-failed", "the last backup Job failed two hours ago, after a success ten hours ago", "backup-job-healthy"
+)
 def backup_job_failed(state: State) -> None:
     cron, then = state.get("cronjobs", BACKUP), state.ago(hours=2).replace(second=0)
     minute, hour = cron["spec"]["schedule"].split()[:2]
@@ -459,7 +550,11 @@ def backup_not_mounted(state: State) -> None:
     del backup_pod(state)["containers"][0]["volumeMounts"]
 
 
-@scenario("backup-guide-manifest", "the backup CronJob is the guide's: nothing mounted, the default service account", "backup-job-healthy")
+@scenario(
+    "backup-guide-manifest",
+    "the backup CronJob is the guide's: nothing mounted, the default service account",
+    "backup-job-healthy",
+)
 def backup_guide_manifest(state: State) -> None:
     backup_not_mounted(state)
     backup_pod(state)["containers"][0]["image"] = "bitnami/kubectl"
@@ -482,7 +577,7 @@ def backup_forbidden(state: State) -> None:
     state.denied.add((f"system:serviceaccount:{state.namespace}:{BACKUP}", "*"))
 
 
-# --- Prometheus and Alertmanager -----------------------------------------------------------------------------------------------------------
+# --- Prometheus and Alertmanager ---
 
 
 @scenario("guide-alerts-missing", "Prometheus has not loaded the guide's alerts", "maintenance-alerts-quiet")
@@ -490,23 +585,44 @@ def guide_alerts_missing(state: State) -> None:
     state.rules = []
 
 
-@scenario("guide-alerts-cannot-fire", "the guide's alerts are loaded, but their metrics do not exist", "maintenance-alerts-quiet")
+@scenario(
+    "guide-alerts-cannot-fire",
+    "the guide's alerts are loaded, but their metrics do not exist",
+    "maintenance-alerts-quiet",
+)
 def guide_alerts_cannot_fire(state: State) -> None:
     state.series = []
 
 
 @scenario("guide-alert-broken", "one of the guide's alerts cannot be evaluated", "maintenance-alerts-quiet")
 def guide_alert_broken(state: State) -> None:
-    state.rules[0] |= {"health": "err", "lastError": "found duplicate series for the match group on the right hand-side of the operation"}
+    state.rules[0] |= {
+        "health": "err",
+        "lastError": "found duplicate series for the match group on the right hand-side of the operation",
+    }
 
 
-@scenario("guide-alert-firing", "the configuration is forty days old, and the guide's alert for that fires", "maintenance-alerts-quiet")
+@scenario(
+    "guide-alert-firing",
+    "the configuration is forty days old, and the guide's alert for that fires",
+    "maintenance-alerts-quiet",
+)
 def guide_alert_firing(state: State) -> None:
     changed, since = state.ago(days=40), state.ago(days=9)
-    state.series = [(labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series]
-    active = {"labels": {"alertname": "CanoCollectorConfigOld", "severity": "info"}, "annotations": {}, "state": "firing", "activeAt": stamp(since), "value": "3.4e+06"}
+    state.series = [
+        (labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series
+    ]
+    active = {
+        "labels": {"alertname": "CanoCollectorConfigOld", "severity": "info"},
+        "annotations": {},
+        "state": "firing",
+        "activeAt": stamp(since),
+        "value": "3.4e+06",
+    }
     state.rules[1] |= {"state": "firing", "alerts": [active]}
-    state.alerts.append(objects.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"))
+    state.alerts.append(
+        objects.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info")
+    )
 
 
 @scenario("scrape-down", "Prometheus has not been able to scrape one pod for ten minutes", "metrics-scraped")
@@ -521,15 +637,29 @@ def scrape_missing(state: State) -> None:
 
 @scenario("no-prometheus", "there is no Prometheus")
 def no_prometheus(state: State) -> None:
-    state.drop("services", *(item["metadata"]["name"] for item in state.objects["services"] if "prometheus" in item["spec"]["selector"].values()))
+    state.drop(
+        "services",
+        *(
+            item["metadata"]["name"]
+            for item in state.objects["services"]
+            if "prometheus" in item["spec"]["selector"].values()
+        ),
+    )
 
 
 @scenario("no-alertmanager", "there is no Alertmanager")
 def no_alertmanager(state: State) -> None:
-    state.drop("services", *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values()))
+    state.drop(
+        "services",
+        *(
+            item["metadata"]["name"]
+            for item in state.objects["services"]
+            if "alertmanager" in item["spec"]["selector"].values()
+        ),
+    )
 
 
-# --- hard to find, hard to list ------------------------------------------------------------------------------------------------------------
+# --- hard to find, hard to list ---
 
 
 @scenario("two-collectors", "a second Deployment runs the collector's image")
@@ -554,9 +684,29 @@ def large_namespace(state: State) -> None:
         name, labels = f"worker-{number:04d}", {"app": "worker"}
         container = {"name": "worker", "image": "registry.example/worker:7"}
         pod: Object = {"containers": [container], "nodeName": "node-1"}
-        state.add(objects.make(state, "Pod", name, state.ago(days=2), labels, spec=pod, status={"phase": "Running", "conditions": [], "podIP": "10.244.9.9"}))
+        state.add(
+            objects.make(
+                state,
+                "Pod",
+                name,
+                state.ago(days=2),
+                labels,
+                spec=pod,
+                status={"phase": "Running", "conditions": [], "podIP": "10.244.9.9"},
+            )
+        )
         state.add(objects.service(state, name, 80, target=80, selector={"app": name}, labels=labels))
-        state.add(objects.make(state, "Job", name, state.ago(days=2), labels, spec={"template": {"spec": pod}}, status={"succeeded": 1, "conditions": []}))
+        state.add(
+            objects.make(
+                state,
+                "Job",
+                name,
+                state.ago(days=2),
+                labels,
+                spec={"template": {"spec": pod}},
+                status={"succeeded": 1, "conditions": []},
+            )
+        )
 
 
 @scenario("continue-expired", "the same, and every continue token is answered 410 the first time")
@@ -565,7 +715,13 @@ def continue_expired(state: State) -> None:
     state.expire_continue = True
 
 
-@scenario("chart-defaults", "what the chart gives by default, twenty minutes old: one replica, no backup, no alerts yet", "backup-job-healthy", "maintenance-alerts-quiet", into=CHART_ONLY)
+@scenario(
+    "chart-defaults",
+    "what the chart gives by default, twenty minutes old: one replica, no backup, no alerts yet",
+    "backup-job-healthy",
+    "maintenance-alerts-quiet",
+    into=CHART_ONLY,
+)
 def chart_defaults(state: State) -> None:
     rebuild(state, replicas=1, age=timedelta(minutes=20), life=timedelta(minutes=20), traffic=False)
     for plural in ("cronjobs", "jobs", "persistentvolumeclaims"):
@@ -575,7 +731,12 @@ def chart_defaults(state: State) -> None:
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 
 
-@scenario("chart-defaults-no-prometheus", "the same, without Prometheus and Alertmanager", "backup-job-healthy", into=CHART_ONLY)
+@scenario(
+    "chart-defaults-no-prometheus",
+    "the same, without Prometheus and Alertmanager",
+    "backup-job-healthy",
+    into=CHART_ONLY,
+)
 def chart_defaults_no_prometheus(state: State) -> None:
     chart_defaults(state)
     no_prometheus(state)

@@ -14,12 +14,19 @@ from upkeep.demo.state import State
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 DF = {
-    "-h": "Filesystem      Size  Used Avail Use% Mounted on\noverlay          50G   18G   32G  36% /\ntmpfs            64M     0   64M   0% /dev\n",
-    "-P": "Filesystem     1024-blocks     Used Available Capacity Mounted on\noverlay           52428800 18874368  33554432      36% /\n"
+    "-h": "Filesystem      Size  Used Avail Use% Mounted on\noverlay          50G   18G   32G  36% /\n"
+    "tmpfs            64M     0   64M   0% /dev\n",
+    "-P": "Filesystem     1024-blocks     Used Available Capacity Mounted on\n"
+    "overlay           52428800 18874368  33554432      36% /\n"
     "tmpfs                65536        0     65536       0% /dev\n",
 }
-NETSTAT = "Active Internet connections (servers and established)\nProto Recv-Q Send-Q Local Address           Foreign Address         State\n" + "".join(
-    f"tcp        0      0 10.244.1.17:8080        10.244.3.9:{40000 + number}        ESTABLISHED\n" for number in range(12)
+NETSTAT = (
+    "Active Internet connections (servers and established)\n"
+    "Proto Recv-Q Send-Q Local Address           Foreign Address         State\n"
+    + "".join(
+        f"tcp        0      0 10.244.1.17:8080        10.244.3.9:{40000 + number}        ESTABLISHED\n"
+        for number in range(12)
+    )
 )
 
 
@@ -66,18 +73,32 @@ def outcome(words: list[str], layout: str) -> tuple[bytes, bytes, dict[str, obje
     else:
         code, out, err = command(words) if layout == "guide" else (127, "", "")
         if code == 127:
-            text = f'failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: "{words[0]}"'
-            text = f"error executing command in container: {text}: executable file not found in $PATH: unknown"
-            failure: dict[str, object] = {"metadata": {}, "status": "Failure", "message": f"Internal error occurred: {text}", "reason": "InternalError"}
+            text = (
+                "error executing command in container: failed to exec in container: failed to start exec: "
+                "OCI runtime exec failed: exec failed: unable to start container process: "
+                f'exec: "{words[0]}": executable file not found in $PATH: unknown'
+            )
+            failure: dict[str, object] = {
+                "metadata": {},
+                "status": "Failure",
+                "message": f"Internal error occurred: {text}",
+                "reason": "InternalError",
+            }
             return b"", b"", failure | {"details": {"causes": [{"message": text}]}, "code": 500}
     if code == 0:
         return out.encode(), err.encode(), {"metadata": {}, "status": "Success"}
     message = f"command terminated with non-zero exit code: exit status {code}"
     causes = {"causes": [{"reason": "ExitCode", "message": str(code)}]}
-    return out.encode(), err.encode(), {"metadata": {}, "status": "Failure", "message": message, "reason": "NonZeroExitCode", "details": causes}
+    return (
+        out.encode(),
+        err.encode(),
+        {"metadata": {}, "status": "Failure", "message": message, "reason": "NonZeroExitCode", "details": causes},
+    )
 
 
-def serve(connection: socket.socket, target: str, headers: list[tuple[bytes, bytes]], request: Request, state: State) -> None:
+def serve(
+    connection: socket.socket, target: str, headers: list[tuple[bytes, bytes]], request: Request, state: State
+) -> None:
     """Run the handshake, send the command's outcome channel by channel, and close."""
     found = re.fullmatch(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/exec", request.path)
     words = [value for key, value in request.pairs if key == "command"]

@@ -10,30 +10,43 @@ from dataclasses import dataclass, replace
 from upkeep.demo.api import Request, Response, forbidden, status
 
 KINDS = (
-    "forbidden", "refused", "hang", "cut", "throttled", "flaky-throttled", "server-error", "unavailable", "expired", "malformed", "empty", "wrong-type",
+    "forbidden", "refused", "hang", "cut", "throttled", "flaky-throttled", "server-error", "unavailable", "expired",
+    "malformed", "empty", "wrong-type",
 )  # fmt: skip
 SOURCES = (
-    "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics", "configuration", "cronjobs", "jobs",
-    "persistentvolumeclaims", "accessreviews", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
+    "configuration", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "prometheus-query",
+    "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {
-    "forbidden": "answers 403 Forbidden", "refused": "closes the connection without an answer", "hang": "never answers",
-    "cut": "breaks off in the middle of the body", "throttled": "answers 429 with Retry-After, for ever",
-    "flaky-throttled": "answers 429 with Retry-After once for each path, then well", "server-error": "answers 500", "unavailable": "answers 503",
-    "expired": "answers 401 Unauthorized", "malformed": "answers broken JSON", "empty": "answers an empty list or an empty body",
+    "forbidden": "answers 403 Forbidden",
+    "refused": "closes the connection without an answer",
+    "hang": "never answers",
+    "cut": "breaks off in the middle of the body",
+    "throttled": "answers 429 with Retry-After, for ever",
+    "flaky-throttled": "answers 429 with Retry-After once for each path, then well",
+    "server-error": "answers 500",
+    "unavailable": "answers 503",
+    "expired": "answers 401 Unauthorized",
+    "malformed": "answers broken JSON",
+    "empty": "answers an empty list or an empty body",
     "wrong-type": "answers an HTML page",
-}  # fmt: skip
+}
 # The right that a source needs, as access reviews name it.
 RIGHTS = {
-    "logs": "pods/log", "previous-logs": "pods/log", "health": "pods/proxy", "metrics": "pods/proxy", "accessreviews": "localsubjectaccessreviews",
-    "prometheus-query": "services/proxy", "prometheus-rules": "services/proxy", "alertmanager-alerts": "services/proxy",
-    "alertmanager-status": "services/proxy", "all": "*",
-}  # fmt: skip
+    **dict.fromkeys(("logs", "previous-logs"), "pods/log"),
+    **dict.fromkeys(("health", "metrics"), "pods/proxy"),
+    **dict.fromkeys(SOURCES[-5:-1], "services/proxy"),
+    "accessreviews": "localsubjectaccessreviews",
+    "all": "*",
+}
 PLAYED = (
-    (re.compile(r"/api/v1/query(_range)?$"), "prometheus-query"), (re.compile(r"/api/v1/rules$"), "prometheus-rules"),
-    (re.compile(r"/api/v2/alerts(/groups)?$"), "alertmanager-alerts"), (re.compile(r"/api/v2/(status|receivers)$"), "alertmanager-status"),
-)  # fmt: skip
+    (re.compile(r"/api/v1/query(_range)?$"), "prometheus-query"),
+    (re.compile(r"/api/v1/rules$"), "prometheus-rules"),
+    (re.compile(r"/api/v2/alerts(/groups)?$"), "alertmanager-alerts"),
+    (re.compile(r"/api/v2/(status|receivers)$"), "alertmanager-status"),
+)
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"
 
 
@@ -48,7 +61,9 @@ class Fault:
 
 def right(source: str, layout: str) -> str:
     """The resource that access reviews know a source by."""
-    return RIGHTS.get(source, ("configmaps" if layout == "guide" else "secrets") if source == "configuration" else source)
+    return RIGHTS.get(
+        source, ("configmaps" if layout == "guide" else "secrets") if source == "configuration" else source
+    )
 
 
 def source_of(request: Request, layout: str) -> str:
@@ -71,7 +86,10 @@ def source_of(request: Request, layout: str) -> str:
 
 def refusal(request: Request) -> Response:
     """The 403 that RBAC gives for the request."""
-    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?", request.path)
+    found = re.fullmatch(
+        r"/(?:api|apis/[^/]+)/v1(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?",
+        request.path,
+    )
     if found is None or not found[2]:
         return status(403, "Forbidden", f'forbidden: User "demo" cannot get path "{request.path}"')
     namespace, plural, name, part = (text or "" for text in found.groups())
@@ -88,7 +106,12 @@ def instead(fault: Fault, request: Request, good: Response) -> Response:
             message = "The server has received too many requests and has asked us to try again later"
             return replace(status(429, "TooManyRequests", message, retryAfterSeconds=1), headers={"Retry-After": "1"})
         case "server-error":
-            return status(500, "InternalError", "Internal error occurred: etcdserver: request timed out", causes=[{"message": "etcdserver: request timed out"}])
+            return status(
+                500,
+                "InternalError",
+                "Internal error occurred: etcdserver: request timed out",
+                causes=[{"message": "etcdserver: request timed out"}],
+            )
         case "unavailable":
             return status(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         case "expired":

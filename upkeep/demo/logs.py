@@ -1,7 +1,7 @@
 """The collector's log: zap's JSON lines with everything in it that fools a reader.
 
-Plain ``[GIN-debug]`` lines (one says WARNING), blank lines, info lines that mention errors, an access line whose ``message`` is a path, and
-"Slack message sent successfully" with the key ``timestamp`` twice.
+Plain ``[GIN-debug]`` lines (one says WARNING), blank lines, info lines that mention errors, an access line whose
+``message`` is a path, and "Slack message sent successfully" with the key ``timestamp`` twice.
 """
 
 import json
@@ -36,7 +36,8 @@ def start(layout: str, instant: datetime) -> list[Line]:
     """What the process prints before it serves."""
     health = "/health" if layout == "guide" else "/livez"
     text = (
-        "[GIN-debug] [WARNING] Running in \"debug\" mode. Switch to \"release\" mode in production.\n - using env:\texport GIN_MODE=release\n\n"
+        '[GIN-debug] [WARNING] Running in "debug" mode. Switch to "release" mode in production.\n'
+        " - using env:\texport GIN_MODE=release\n\n"
         f"[GIN-debug] GET    {health}                   --> main.health (3 handlers)\n"
         "[GIN-debug] GET    /metrics                  --> main.metrics (3 handlers)\n"
         "[GIN-debug] POST   /api/alerts               --> main.alerts (3 handlers)\n"
@@ -47,14 +48,21 @@ def start(layout: str, instant: datetime) -> list[Line]:
 
 def alert(instant: datetime, number: int) -> list[Line]:
     """The lines of one alert that was received and sent."""
-    sent = f'{{"level":"info","timestamp":"{iso(instant)}","caller":"slack/sender.go:141","message":"Slack message sent successfully",'
+    sent = f'{{"level":"info","timestamp":"{iso(instant)}","caller":"slack/sender.go:141",'
+    sent += '"message":"Slack message sent successfully",'
     sent += f'"destination":"oncall","channel":"C0{number:05d}","timestamp":"1700000000.{number:06d}"}}'
     latency = 1_200_000 + 7919 * number % 900_000
     access = entry(
-        instant, "info", "/api/alerts", "ginzap/ginzap.go:57", status=200, method="POST", path="/api/alerts", query="", ip="10.244.3.9",
-        latency=latency, time=iso(instant),
+        instant, "info", "/api/alerts", "ginzap/ginzap.go:57", status=200, method="POST", path="/api/alerts",
+        query="", ip="10.244.3.9", latency=latency, time=iso(instant),
     )  # fmt: skip
-    return [entry(instant, "info", "Alert accepted, error budget untouched", "alert/handler.go:64", alert_name="TargetDown"), (instant, sent), access]
+    return [
+        entry(
+            instant, "info", "Alert accepted, error budget untouched", "alert/handler.go:64", alert_name="TargetDown"
+        ),
+        (instant, sent),
+        access,
+    ]
 
 
 def scrape(instant: datetime) -> list[Line]:
@@ -81,14 +89,33 @@ def life(layout: str, started: datetime, until: datetime, *, seed: str, silent: 
 def send_failure(instant: datetime) -> Line:
     """An error line whose ``error`` field holds the webhook URL, as Go's HTTP client words it."""
     error = f'Post "https://hooks.slack.example/services/T0/B0/{CANARY}": dial tcp 203.0.113.7:443: i/o timeout'
-    return entry(instant, "error", "Failed to send issue", "dispatcher/dispatcher.go:112", destination="oncall", team="default", error=error)
+    return entry(
+        instant,
+        "error",
+        "Failed to send issue",
+        "dispatcher/dispatcher.go:112",
+        destination="oncall",
+        team="default",
+        error=error,
+    )
 
 
 def recovered_panic(instant: datetime) -> list[Line]:
     """A panic inside the handler: gin recovers, and writes the request's whole head into the log."""
-    request = f"POST /api/alerts HTTP/1.1\r\nHost: cano-collector:8080\r\nAuthorization: Bearer {CANARY}-am\r\nContent-Length: 812\r\n\r\n"
-    stack = "goroutine 734 [running]:\nruntime/debug.Stack()\n\t/usr/local/go/src/runtime/debug/stack.go:26 +0x5e\nmain.handler(...)"
-    return [entry(instant, "error", "[Recovery from panic]", "ginzap/ginzap.go:165", time=iso(instant), error="invalid endsAt", request=request, stack=stack)]
+    request = f"POST /api/alerts HTTP/1.1\r\nHost: cano-collector:8080\r\nAuthorization: Bearer {CANARY}-am\r\n\r\n"
+    stack = "goroutine 734 [running]:\nruntime/debug.Stack()\n\t/usr/local/go/src/runtime/debug/stack.go:26 +0x5e\n"
+    return [
+        entry(
+            instant,
+            "error",
+            "[Recovery from panic]",
+            "ginzap/ginzap.go:165",
+            time=iso(instant),
+            error="invalid endsAt",
+            request=request,
+            stack=stack,
+        )
+    ]
 
 
 def crash(instant: datetime) -> list[Line]:
@@ -102,13 +129,17 @@ def crash(instant: datetime) -> list[Line]:
     )
 
 
-def select(lines: list[Line], *, since: datetime | None, tail: int | None, limit: int | None, timestamps: bool) -> bytes:
-    """The part of a log that the kubelet serves: the tail first, of it what is young enough, of that the head up to ``limit`` bytes."""
+def select(
+    lines: list[Line], *, since: datetime | None, tail: int | None, limit: int | None, timestamps: bool
+) -> bytes:
+    """What the kubelet serves of a log: of the tail what is young enough, of that the head up to ``limit`` bytes."""
     chosen = lines[max(0, len(lines) - tail) :] if tail is not None else lines
     if since is not None:
         chosen = [line for line in chosen if line[0] >= since]
     if timestamps:
-        stamped = (f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond * 1000:09d}Z {text}\n" for instant, text in chosen)
+        stamped = (
+            f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond * 1000:09d}Z {text}\n" for instant, text in chosen
+        )
     else:
         stamped = (f"{text}\n" for _, text in chosen)
     data = "".join(stamped).encode()

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager, as far as the checks ask: plain vector selectors over the demo's own series, rules, targets, alerts."""
+"""Prometheus and Alertmanager, as far as the checks ask: plain selectors over the demo's own series, rules, alerts."""
 
 import json
 import re
@@ -18,7 +18,7 @@ COUNT = re.compile(r"\s*count\s+by\s*\(\s*__name__\s*\)\s*\((.*)\)\s*", re.DOTAL
 Matcher = tuple[str, Callable[[str], bool]]
 
 
-class BadQuery(ValueError):
+class BadQuery(ValueError):  # noqa: N818 - Prometheus calls it bad_data
     """A query or parameter that this Prometheus does not understand."""
 
 
@@ -42,7 +42,9 @@ def parse_selector(text: str) -> list[Matcher]:
         matchers.append((part[1], test))
         rest = rest[part.end() :]
     if not selective:
-        raise BadQuery('invalid parameter "query": 1:1: parse error: vector selector must contain at least one non-empty matcher')
+        raise BadQuery(
+            'invalid parameter "query": 1:1: parse error: vector selector must contain at least one non-empty matcher'
+        )
     return matchers
 
 
@@ -61,7 +63,11 @@ def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str
     """The query's vector at an instant."""
     counted = COUNT.fullmatch(query)
     matchers = parse_selector(counted[1] if counted else query)
-    vector = [(labels, value) for labels, value in telemetry.scraped(state, instant) if all(test(labels.get(name, "")) for name, test in matchers)]
+    vector = [
+        (labels, value)
+        for labels, value in telemetry.scraped(state, instant)
+        if all(test(labels.get(name, "")) for name, test in matchers)
+    ]
     if counted is None:
         return vector
     totals: dict[str, float] = {}
@@ -73,7 +79,11 @@ def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str
 def moment(text: str) -> datetime:
     """A time parameter: seconds since 1970, or RFC 3339."""
     try:
-        return datetime.fromtimestamp(float(text), UTC) if re.fullmatch(r"-?[\d.]+(?:[eE]\+?\d+)?", text) else datetime.fromisoformat(text)
+        return (
+            datetime.fromtimestamp(float(text), UTC)
+            if re.fullmatch(r"-?[\d.]+(?:[eE]\+?\d+)?", text)
+            else datetime.fromisoformat(text)
+        )
     except ValueError as error:
         raise BadQuery(f'invalid parameter "time": cannot parse "{text}" to a valid timestamp') from error
 
@@ -102,7 +112,10 @@ def number(value: float) -> str:
 def query_range(state: State, query: str, first: datetime, last: datetime, step: timedelta) -> list[dict[str, Any]]:
     """The query's matrix: a value for each step at which the series was there."""
     if (last - first) / step > 11_000:
-        raise BadQuery("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
+        raise BadQuery(
+            "exceeded maximum resolution of 11,000 points per timeseries. "
+            "Try decreasing the query resolution (?step=XX)"
+        )
     matrix: dict[str, dict[str, Any]] = {}
     instant = first
     while instant <= last:
@@ -124,7 +137,10 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
             case "/api/v1/query":
                 instant = moment(query["time"]) if "time" in query else now
                 vector = evaluate(state, query.get("query", ""), instant)
-                result = [{"metric": labels, "value": [round(instant.timestamp(), 3), number(value)]} for labels, value in vector]
+                result = [
+                    {"metric": labels, "value": [round(instant.timestamp(), 3), number(value)]}
+                    for labels, value in vector
+                ]
                 return success({"resultType": "vector", "result": result})
             case "/api/v1/query_range":
                 first, last = moment(query.get("start", "")), moment(query.get("end", ""))
@@ -132,8 +148,16 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                 return success({"resultType": "matrix", "result": matrix})
             case "/api/v1/rules":
                 rules = [rule | {"lastEvaluation": stamp(now)} for rule in state.rules]
-                group = {"name": "cano-collector-maintenance", "file": "/etc/prometheus/rules/cano-collector.yaml", "interval": 30, "limit": 0, "rules": rules}
-                return success({"groups": [group | {"lastEvaluation": stamp(now), "evaluationTime": 0.001}] if rules else []})
+                group = {
+                    "name": "cano-collector-maintenance",
+                    "file": "/etc/prometheus/rules/cano-collector.yaml",
+                    "interval": 30,
+                    "limit": 0,
+                    "rules": rules,
+                }
+                return success(
+                    {"groups": [group | {"lastEvaluation": stamp(now), "evaluationTime": 0.001}] if rules else []}
+                )
             case "/api/v1/targets":
                 return success({"activeTargets": targets(state, now), "droppedTargets": [], "droppedTargetCounts": {}})
     except BadQuery as error:
@@ -145,9 +169,9 @@ def targets(state: State, now: datetime) -> list[dict[str, Any]]:
     """Prometheus' targets, drawn from what it holds as ``up``."""
     return [
         {
-            "discoveredLabels": {}, "labels": {key: value for key, value in labels.items() if key != "__name__"}, "scrapePool": labels["job"],
-            "scrapeUrl": f"http://{labels['instance']}/metrics", "lastError": "" if value else "connection refused", "lastScrape": stamp(now),
-            "health": "up" if value else "down", "scrapeInterval": "30s", "scrapeTimeout": "10s",
+            "discoveredLabels": {}, "labels": {key: value for key, value in labels.items() if key != "__name__"},
+            "scrapePool": labels["job"], "scrapeUrl": f"http://{labels['instance']}/metrics", "lastScrape": stamp(now),
+            "lastError": "" if value else "connection refused", "health": "up" if value else "down",
         }
         for labels, value in evaluate(state, "up", now)
     ]  # fmt: skip
@@ -156,7 +180,11 @@ def targets(state: State, now: datetime) -> list[dict[str, Any]]:
 def alertmanager_configuration(state: State) -> str:
     """Alertmanager's configuration as its API shows it; from 0.26 on (the chart layout's) URLs are hidden."""
     port = "" if state.layout == "chart" else ":8080"
-    url = "<secret>" if state.layout == "chart" else f"http://{state.fullname}.{state.namespace}.svc.cluster.local{port}/api/alerts"
+    url = (
+        "<secret>"
+        if state.layout == "chart"
+        else f"http://{state.fullname}.{state.namespace}.svc.cluster.local{port}/api/alerts"
+    )
     lines = ["route:", f"  receiver: {state.receivers[0][0]}", "  group_by: [alertname]", "receivers:"]
     for name, ours in state.receivers:
         lines.append(f"- name: {name}")
@@ -174,7 +202,11 @@ def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) 
             return 200, "OK", "text/plain; charset=utf-8"
         case "/api/v2/status":
             version = {"version": "0.28.1" if state.layout == "chart" else "0.25.0"}
-            status = {"cluster": {"status": "ready", "peers": []}, "config": {"original": alertmanager_configuration(state)}, "versionInfo": version}
+            status = {
+                "cluster": {"status": "ready", "peers": []},
+                "config": {"original": alertmanager_configuration(state)},
+                "versionInfo": version,
+            }
             return reply(status | {"uptime": stamp(state.ago(days=9))})
         case "/api/v2/receivers":
             return reply([{"name": name} for name, _ in state.receivers])
@@ -183,5 +215,7 @@ def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) 
                 wanted = comparison("=~", query.get("receiver", ".*"))
             except BadQuery as error:
                 return reply(str(error), 400)
-            return reply([alert for alert in state.alerts if any(wanted(receiver["name"]) for receiver in alert["receivers"])])
+            return reply(
+                [alert for alert in state.alerts if any(wanted(receiver["name"]) for receiver in alert["receivers"])]
+            )
     return 404, json.dumps({"code": 404, "message": f"path {path} was not found"}), "application/json"

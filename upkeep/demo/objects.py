@@ -1,4 +1,4 @@
-"""The healthy cluster, in both layouts: what ``kubectl apply`` of the guide's manifests, or ``helm install`` of the chart, leaves behind."""
+"""The healthy cluster in both layouts: what the guide's manifests, or ``helm install``, leave behind."""
 
 import base64
 import json
@@ -20,7 +20,14 @@ GUIDE_ALERTS = {
 }
 
 
-def metadata(state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, owner: Object | None = None) -> Object:
+def metadata(
+    state: State,
+    kind: str,
+    name: str,
+    created: datetime,
+    labels: dict[str, str] | None = None,
+    owner: Object | None = None,
+) -> Object:
     """An object's metadata, owned by the controller of ``owner`` where one is given."""
     result: Object = {
         "name": name,
@@ -31,7 +38,12 @@ def metadata(state: State, kind: str, name: str, created: datetime, labels: dict
         "labels": dict(labels or {}),
     }
     if owner is not None:
-        reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}
+        reference = {
+            "apiVersion": owner["apiVersion"],
+            "kind": owner["kind"],
+            "name": owner["metadata"]["name"],
+            "uid": owner["metadata"]["uid"],
+        }
         result["ownerReferences"] = [reference | {"controller": True, "blockOwnerDeletion": True}]
     return result
 
@@ -44,7 +56,9 @@ def applied(item: Object) -> Object:
     return item
 
 
-def make(state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, **content: object) -> Object:
+def make(
+    state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, **content: object
+) -> Object:
     """An object of one of the stored kinds."""
     version = next(version for version, other, _ in RESOURCES.values() if other == kind)
     return {"apiVersion": version, "kind": kind, "metadata": metadata(state, kind, name, created, labels), **content}
@@ -76,16 +90,28 @@ def template(state: State) -> Object:
         container["env"].append({"name": "SLACK_API_KEY_ONCALL", "valueFrom": {"secretKeyRef": secret}})
         container["envFrom"] = [{"secretRef": {"name": f"{state.fullname}-secret", "optional": True}}]
         for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
-            container[probe] = {"httpGet": {"path": path, "port": 8080, "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10}
+            container[probe] = {
+                "httpGet": {"path": path, "port": 8080, "scheme": "HTTP"},
+                "timeoutSeconds": 1,
+                "periodSeconds": 10,
+            }
         container["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}}
         mounts = {part: f"/etc/cano-collector/{part}" for part in ("teams", "destinations", "workflows")}
         volumes = [
             {"name": "teams", "configMap": {"name": f"{state.fullname}-teams", "defaultMode": 420}},
-            {"name": "destinations", "secret": {"secretName": f"{state.fullname}-destination-secrets", "defaultMode": 420}},
+            {
+                "name": "destinations",
+                "secret": {"secretName": f"{state.fullname}-destination-secrets", "defaultMode": 420},
+            },
             {"name": "workflows", "secret": {"secretName": f"{state.fullname}-workflows-secrets", "defaultMode": 420}},
         ]
     container["volumeMounts"] = [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts.items()]
-    spec = {"containers": [container], "volumes": volumes, "serviceAccountName": state.fullname, "restartPolicy": "Always"}
+    spec = {
+        "containers": [container],
+        "volumes": volumes,
+        "serviceAccountName": state.fullname,
+        "restartPolicy": "Always",
+    }
     return {"metadata": {"labels": pod_labels(state)}, "spec": spec}
 
 
@@ -93,31 +119,62 @@ def deployment(state: State, name: str, replicas: int, created: datetime) -> Obj
     """A Deployment whose rollout is complete."""
     updated = stamp(max(created, state.ago(days=3)))
     conditions = [
-        {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability."},
-        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "message": f'ReplicaSet "{name}-{HASH}" has successfully progressed.'},
+        {
+            "type": "Available",
+            "status": "True",
+            "reason": "MinimumReplicasAvailable",
+            "message": "Deployment has minimum availability.",
+        },
+        {
+            "type": "Progressing",
+            "status": "True",
+            "reason": "NewReplicaSetAvailable",
+            "message": f'ReplicaSet "{name}-{HASH}" has successfully progressed.',
+        },
     ]
     result = make(state, "Deployment", name, created, pod_labels(state), spec={
-        "replicas": replicas, "selector": {"matchLabels": pod_labels(state)}, "template": template(state), "progressDeadlineSeconds": 600,
-        "revisionHistoryLimit": 10, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "replicas": replicas, "selector": {"matchLabels": pod_labels(state)}, "template": template(state),
+        "progressDeadlineSeconds": 600, "revisionHistoryLimit": 10,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
     }, status={
-        "observedGeneration": 3, "replicas": replicas, "readyReplicas": replicas, "updatedReplicas": replicas, "availableReplicas": replicas,
-        "conditions": [condition | {"lastUpdateTime": updated, "lastTransitionTime": updated} for condition in conditions],
+        "observedGeneration": 3,
+        **dict.fromkeys(("replicas", "readyReplicas", "updatedReplicas", "availableReplicas"), replicas),
+        "conditions": [one | {"lastUpdateTime": updated, "lastTransitionTime": updated} for one in conditions],
     })  # fmt: skip
     result["metadata"] |= {"generation": 3, "annotations": {"deployment.kubernetes.io/revision": "3"}}
     if state.layout == "guide":
         return applied(result)
     result["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm"
     result["metadata"]["labels"]["app.kubernetes.io/version"] = "0.0.24"
-    result["metadata"]["annotations"] |= {"meta.helm.sh/release-name": state.fullname, "meta.helm.sh/release-namespace": state.namespace}
+    result["metadata"]["annotations"] |= {
+        "meta.helm.sh/release-name": state.fullname,
+        "meta.helm.sh/release-namespace": state.namespace,
+    }
     return result
 
 
-def replica_set(state: State, owner: Object, template_hash: str, *, revision: int, replicas: int, created: datetime) -> Object:
+def replica_set(
+    state: State, owner: Object, template_hash: str, *, revision: int, replicas: int, created: datetime
+) -> Object:
     name = f"{owner['metadata']['name']}-{template_hash}"
     labels = pod_labels(state) | {"pod-template-hash": template_hash}
     pod = {"metadata": {"labels": labels}, "spec": owner["spec"]["template"]["spec"]}
-    status = {"replicas": replicas, "fullyLabeledReplicas": replicas, "readyReplicas": replicas, "availableReplicas": replicas, "observedGeneration": 1}
-    result = make(state, "ReplicaSet", name, created, labels, spec={"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod}, status=status)
+    status = {
+        "replicas": replicas,
+        "fullyLabeledReplicas": replicas,
+        "readyReplicas": replicas,
+        "availableReplicas": replicas,
+        "observedGeneration": 1,
+    }
+    result = make(
+        state,
+        "ReplicaSet",
+        name,
+        created,
+        labels,
+        spec={"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod},
+        status=status,
+    )
     result["metadata"] |= metadata(state, "ReplicaSet", name, created, labels, owner)
     result["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": str(revision)}
     return result
@@ -128,17 +185,30 @@ def pod(state: State, owner: Object, suffix: str, index: int, created: datetime)
     name = f"{owner['metadata']['name']}-{suffix}"
     template_ = owner["spec"]["template"]
     ready = stamp(created + timedelta(seconds=8))
-    conditions = [{"type": kind, "status": "True", "lastTransitionTime": ready} for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": ready}
+        for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+    ]
     status = {
-        "phase": "Running", "podIP": f"10.244.{index}.17", "podIPs": [{"ip": f"10.244.{index}.17"}], "hostIP": f"192.168.0.{10 + index}",
+        "phase": "Running", "podIP": f"10.244.{index}.17", "hostIP": f"192.168.0.{10 + index}",
         "startTime": stamp(created), "conditions": conditions, "qosClass": "Burstable",
         "containerStatuses": [{
-            "name": CONTAINER, "ready": True, "started": True, "restartCount": 0, "image": IMAGES[state.layout], "lastState": {},
-            "imageID": f"{IMAGES[state.layout].split(':')[0]}@sha256:{'ab' * 32}", "containerID": f"containerd://{uid(name).replace('-', '') * 2}",
+            "name": CONTAINER, "ready": True, "started": True, "restartCount": 0, "lastState": {},
+            "image": IMAGES[state.layout],
+            "imageID": f"{IMAGES[state.layout].split(':')[0]}@sha256:{'ab' * 32}",
+            "containerID": f"containerd://{uid(name).replace('-', '') * 2}",
             "state": {"running": {"startedAt": stamp(created + timedelta(seconds=2))}},
         }],
     }  # fmt: skip
-    result = make(state, "Pod", name, created, template_["metadata"]["labels"], spec=template_["spec"] | {"nodeName": f"node-{index}"}, status=status)
+    result = make(
+        state,
+        "Pod",
+        name,
+        created,
+        template_["metadata"]["labels"],
+        spec=template_["spec"] | {"nodeName": f"node-{index}"},
+        status=status,
+    )
     result["metadata"] |= metadata(state, "Pod", name, created, template_["metadata"]["labels"], owner)
     return result
 
@@ -147,8 +217,16 @@ def run(state: State, name: str, started: datetime, *, groups: int = 900) -> Pro
     """The process in a pod, with ``groups`` groups of alerts since its start, and a clean log of its whole life."""
     answers = {"/health": Answer(200, '{"status":"ok"}')}
     if state.layout == "chart":
-        body = {"status": "OK", "timestamp": stamp(state.now), "component": {"name": "cano-collector", "version": "0.0.24"}}
-        answers = {"/livez": Answer(200, '{"status":"ok"}'), "/readyz": Answer(200, json.dumps(body)), "/healthz": Answer(200, json.dumps(body))}
+        body = {
+            "status": "OK",
+            "timestamp": stamp(state.now),
+            "component": {"name": "cano-collector", "version": "0.0.24"},
+        }
+        answers = {
+            "/livez": Answer(200, '{"status":"ok"}'),
+            "/readyz": Answer(200, json.dumps(body)),
+            "/healthz": Answer(200, json.dumps(body)),
+        }
     sends = (("oncall", 1), ("platform", 1))
     streams = [
         Stream("KubePodCrashLooping", groups // 2, severity="warning", sends=sends),
@@ -159,7 +237,17 @@ def run(state: State, name: str, started: datetime, *, groups: int = 900) -> Pro
     return Process(name, started, streams=[stream for stream in streams if stream.groups], log=log, answers=answers)
 
 
-def service(state: State, name: str, port: int, *, target: int | str, selector: dict[str, str], labels: dict[str, str], port_name: str = "http", headless: bool = False) -> Object:
+def service(
+    state: State,
+    name: str,
+    port: int,
+    *,
+    target: int | str,
+    selector: dict[str, str],
+    labels: dict[str, str],
+    port_name: str = "http",
+    headless: bool = False,
+) -> Object:
     spec = {
         "type": "ClusterIP", "clusterIP": "None" if headless else f"10.96.0.{len(name)}", "selector": selector,
         "ports": [{"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}],
@@ -169,12 +257,14 @@ def service(state: State, name: str, port: int, *, target: int | str, selector: 
 
 def endpoint(item: Object) -> Object:
     """What the EndpointSlice controller writes for a pod."""
-    status = next((condition["status"] for condition in item["status"]["conditions"] if condition["type"] == "Ready"), "False")
+    status = next(
+        (condition["status"] for condition in item["status"]["conditions"] if condition["type"] == "Ready"), "False"
+    )
     ready = status == "True"
     return {
         "addresses": [item["status"]["podIP"]], "nodeName": item["spec"]["nodeName"],
         "conditions": {"ready": ready, "serving": ready, "terminating": False},
-        "targetRef": {"kind": "Pod", "name": item["metadata"]["name"], "namespace": item["metadata"]["namespace"], "uid": item["metadata"]["uid"]},
+        "targetRef": {"kind": "Pod"} | {key: item["metadata"][key] for key in ("name", "namespace", "uid")},
     }  # fmt: skip
 
 
@@ -190,8 +280,17 @@ def destinations(state: State) -> Object:
     if state.layout == "guide":
         teams = [{"name": "platform", "webhookURL": url.replace("slack", "teams")}]
         return {"destinations": {"slack": [{"name": "oncall", "webhookURL": url}], "msteams": teams}}
-    oncall = {"name": "oncall", "api_key": "${SLACK_API_KEY_ONCALL}", "slack_channel": "#oncall", "grouping_interval": "10m"}
-    return {"destinations": {"slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]}}
+    oncall = {
+        "name": "oncall",
+        "api_key": "${SLACK_API_KEY_ONCALL}",
+        "slack_channel": "#oncall",
+        "grouping_interval": "10m",
+    }
+    return {
+        "destinations": {
+            "slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]
+        }
+    }
 
 
 def configure(state: State, document: Object) -> None:
@@ -200,49 +299,109 @@ def configure(state: State, document: Object) -> None:
     text = yaml.safe_dump(document, sort_keys=False)
     encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
         "text": text, "workflows": "active_workflows: []\n", "hook": f"https://hooks.slack.example/services/T0/B0/{CANARY}",
-        "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1", "release": f"release with {CANARY}",
+        "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1",
+        "release": f"release with {CANARY}",
     }.items()}  # fmt: skip
     state.drop("configmaps")
     state.drop("secrets")
     if state.layout == "guide":
         state.add(
-            applied(make(state, "ConfigMap", "cano-collector-config", created, {"app": "cano-collector"}, data={"destinations.yaml": text})),
-            applied(make(state, "Secret", "cano-collector-secrets", created, type="Opaque", data={"slack-webhook": encode["hook"]})),
+            applied(
+                make(
+                    state,
+                    "ConfigMap",
+                    "cano-collector-config",
+                    created,
+                    {"app": "cano-collector"},
+                    data={"destinations.yaml": text},
+                )
+            ),
+            applied(
+                make(
+                    state,
+                    "Secret",
+                    "cano-collector-secrets",
+                    created,
+                    type="Opaque",
+                    data={"slack-webhook": encode["hook"]},
+                )
+            ),
         )
         return
     name = state.fullname
     teams = yaml.safe_dump({"teams": [{"name": "default", "destinations": ["oncall", "platform"]}]})
     state.add(
         make(state, "ConfigMap", f"{name}-teams", created, data={"teams.yaml": teams}),
-        make(state, "Secret", f"{name}-destination-secrets", created, type="Opaque", data={"destinations.yaml": encode["text"]}),
-        make(state, "Secret", f"{name}-workflows-secrets", created, type="Opaque", data={"workflows.yaml": encode["workflows"]}),
+        make(
+            state,
+            "Secret",
+            f"{name}-destination-secrets",
+            created,
+            type="Opaque",
+            data={"destinations.yaml": encode["text"]},
+        ),
+        make(
+            state,
+            "Secret",
+            f"{name}-workflows-secrets",
+            created,
+            type="Opaque",
+            data={"workflows.yaml": encode["workflows"]},
+        ),
         make(state, "Secret", f"{name}-secret", created, type="Opaque", data={"SENTRY_DSN": encode["dsn"]}),
         applied(make(state, "Secret", "cano-slack", created, type="Opaque", data={"api-key": encode["key"]})),
-        make(state, "Secret", f"sh.helm.release.v1.{name}.v1", created, {"owner": "helm"}, type="helm.sh/release.v1", data={"release": encode["release"]}),
+        make(
+            state,
+            "Secret",
+            f"sh.helm.release.v1.{name}.v1",
+            created,
+            {"owner": "helm"},
+            type="helm.sh/release.v1",
+            data={"release": encode["release"]},
+        ),
     )
 
 
 def backup(state: State) -> None:
-    """A backup CronJob that works: mounted, permitted, and successful last night. What it saves is the layout's own configuration."""
+    """A backup CronJob that works: mounted, permitted, successful; it saves the layout's own configuration."""
     name = "cano-collector-backup"
     last = state.ago(hours=10).replace(second=0, microsecond=0)
     objects = {"guide": ("configmap/cano-collector-config", "secret/cano-collector-secrets")}.get(
-        state.layout, (f"configmap/{state.fullname}-teams", f"secret/{state.fullname}-destination-secrets", f"secret/{state.fullname}-workflows-secrets")
+        state.layout,
+        (
+            f"configmap/{state.fullname}-teams",
+            f"secret/{state.fullname}-destination-secrets",
+            f"secret/{state.fullname}-workflows-secrets",
+        ),
     )
-    script = "\n".join(f"kubectl get {item} -n {state.namespace} -o yaml >> /backup/backup-$(date +%Y%m%d).yaml" for item in objects)
-    container = {"name": "backup", "image": "registry.example/kubectl:1.34", "command": ["/bin/sh", "-c", script], "volumeMounts": [{"name": "backup", "mountPath": "/backup"}]}
+    script = "\n".join(
+        f"kubectl get {item} -n {state.namespace} -o yaml >> /backup/backup-$(date +%Y%m%d).yaml" for item in objects
+    )
+    container = {
+        "name": "backup",
+        "image": "registry.example/kubectl:1.34",
+        "command": ["/bin/sh", "-c", script],
+        "volumeMounts": [{"name": "backup", "mountPath": "/backup"}],
+    }
     spec = {
-        "containers": [container], "volumes": [{"name": "backup", "persistentVolumeClaim": {"claimName": "backup-pvc"}}],
-        "serviceAccountName": name, "restartPolicy": "OnFailure",
+        "containers": [container], "serviceAccountName": name, "restartPolicy": "OnFailure",
+        "volumes": [{"name": "backup", "persistentVolumeClaim": {"claimName": "backup-pvc"}}],
     }  # fmt: skip
     cron = make(state, "CronJob", name, state.ago(days=20), spec={
-        "schedule": f"{last.minute} {last.hour} * * *", "suspend": False, "concurrencyPolicy": "Forbid", "successfulJobsHistoryLimit": 3,
-        "failedJobsHistoryLimit": 1, "jobTemplate": {"spec": {"template": {"spec": spec}}},
+        "schedule": f"{last.minute} {last.hour} * * *", "suspend": False, "concurrencyPolicy": "Forbid",
+        "jobTemplate": {"spec": {"template": {"spec": spec}}},
     }, status={"lastScheduleTime": stamp(last), "lastSuccessfulTime": stamp(last + timedelta(seconds=24))})  # fmt: skip
     state.add(cron, *(job(state, cron, last - timedelta(days=days)) for days in (2, 1, 0)))
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "pv-backup"}
     state.add(
-        make(state, "PersistentVolumeClaim", "backup-pvc", state.ago(days=20), spec=claim, status={"phase": "Bound", "capacity": {"storage": "1Gi"}}),
+        make(
+            state,
+            "PersistentVolumeClaim",
+            "backup-pvc",
+            state.ago(days=20),
+            spec=claim,
+            status={"phase": "Bound", "capacity": {"storage": "1Gi"}},
+        ),
         make(state, "ServiceAccount", name, state.ago(days=20)),
     )
 
@@ -251,12 +410,25 @@ def job(state: State, cron: Object, scheduled: datetime, *, failed: bool = False
     """A finished Job of a CronJob."""
     name = f"{cron['metadata']['name']}-{int(scheduled.timestamp()) // 60}"
     finished = stamp(scheduled + timedelta(seconds=24))
-    condition = {"type": "Complete", "status": "True", "lastTransitionTime": finished, "reason": "CompletionsReached", "message": "Reached expected number of succeeded pods"}
-    status: Object = {"startTime": stamp(scheduled), "succeeded": 1, "completionTime": finished, "conditions": [condition]}
+    condition = {
+        "type": "Complete",
+        "status": "True",
+        "lastTransitionTime": finished,
+        "reason": "CompletionsReached",
+        "message": "Reached expected number of succeeded pods",
+    }
+    status: Object = {
+        "startTime": stamp(scheduled),
+        "succeeded": 1,
+        "completionTime": finished,
+        "conditions": [condition],
+    }
     if failed:
         reason = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
         status = {"startTime": stamp(scheduled), "failed": 7, "conditions": [condition | {"type": "Failed"} | reason]}
-    result = make(state, "Job", name, scheduled, spec=cron["spec"]["jobTemplate"]["spec"] | {"backoffLimit": 6}, status=status)
+    result = make(
+        state, "Job", name, scheduled, spec=cron["spec"]["jobTemplate"]["spec"] | {"backoffLimit": 6}, status=status
+    )
     result["metadata"] = metadata(state, "Job", name, scheduled, {"batch.kubernetes.io/job-name": name}, cron)
     return result
 
@@ -265,7 +437,7 @@ def rule(name: str) -> Object:
     """One of the guide's alerts as Prometheus' rules API shows it, loaded and quiet."""
     query, severity = GUIDE_ALERTS[name]
     return {
-        "state": "inactive", "name": name, "query": query, "duration": 3600, "keepFiringFor": 0, "labels": {"severity": severity},
+        "state": "inactive", "name": name, "query": query, "duration": 3600, "labels": {"severity": severity},
         "annotations": {"summary": name}, "alerts": [], "health": "ok", "evaluationTime": 0.0004, "type": "alerting",
     }  # fmt: skip
 
@@ -273,9 +445,10 @@ def rule(name: str) -> Object:
 def alert(state: State, name: str, receiver: str, *, started: datetime, severity: str = "warning") -> Object:
     """An active alert as Alertmanager's API shows it."""
     return {
-        "annotations": {"summary": name}, "endsAt": stamp(state.now + timedelta(minutes=4)), "fingerprint": uid(name)[:8] * 2,
-        "receivers": [{"name": receiver}], "startsAt": stamp(started), "status": {"inhibitedBy": [], "silencedBy": [], "mutedBy": [], "state": "active"},
-        "updatedAt": stamp(state.ago(seconds=30)), "generatorURL": "http://prometheus.example/graph", "labels": {"alertname": name, "severity": severity},
+        "annotations": {"summary": name}, "labels": {"alertname": name, "severity": severity},
+        "receivers": [{"name": receiver}], "fingerprint": uid(name)[:8] * 2, "startsAt": stamp(started),
+        "endsAt": stamp(state.now + timedelta(minutes=4)), "updatedAt": stamp(state.ago(seconds=30)),
+        "status": {"inhibitedBy": [], "silencedBy": [], "mutedBy": [], "state": "active"},
     }  # fmt: skip
 
 
@@ -293,8 +466,29 @@ def monitoring(state: State) -> None:
             selector = {"app.kubernetes.io/name": name}
             operated = {f"operated-{name}": "true"}
             stack = {"app": f"kube-prometheus-stack-{name}", "app.kubernetes.io/part-of": "kube-prometheus-stack"}
-            state.add(service(state, f"{name}-operated", port, target="http-web", selector=selector, labels=operated, port_name="http-web", headless=True))
-            state.add(service(state, f"cano-kube-prometheus-{name}", port, target=port, selector=selector, labels=stack, port_name="http-web"))
+            state.add(
+                service(
+                    state,
+                    f"{name}-operated",
+                    port,
+                    target="http-web",
+                    selector=selector,
+                    labels=operated,
+                    port_name="http-web",
+                    headless=True,
+                )
+            )
+            state.add(
+                service(
+                    state,
+                    f"cano-kube-prometheus-{name}",
+                    port,
+                    target=port,
+                    selector=selector,
+                    labels=stack,
+                    port_name="http-web",
+                )
+            )
     state.rules = [rule(name) for name in GUIDE_ALERTS]
     state.receivers = [("cano-collector", True), ("mail", False)]
     state.alerts = [
@@ -308,11 +502,28 @@ def monitoring(state: State) -> None:
     ]
 
 
-def healthy(layout: str, now: datetime, *, fullname: str = "cano-collector", replicas: int = 2, age: timedelta = timedelta(days=30), life: timedelta = timedelta(days=3), traffic: bool = True) -> State:
-    """A cluster in which all is well: ``age`` is that of the Deployment, ``life`` that of its pods, ``traffic`` whether alerts came."""
+def healthy(
+    layout: str,
+    now: datetime,
+    *,
+    fullname: str = "cano-collector",
+    replicas: int = 2,
+    age: timedelta = timedelta(days=30),
+    life: timedelta = timedelta(days=3),
+    traffic: bool = True,
+) -> State:
+    """All is well; ``age`` is the Deployment's, ``life`` its pods', ``traffic`` whether alerts came."""
     state = State(layout, NAMESPACES[layout], fullname, now)
     for name in ("default", "kube-system", state.namespace):
-        entry = make(state, "Namespace", name, now - age - timedelta(days=90), {"kubernetes.io/metadata.name": name}, spec={}, status={"phase": "Active"})
+        entry = make(
+            state,
+            "Namespace",
+            name,
+            now - age - timedelta(days=90),
+            {"kubernetes.io/metadata.name": name},
+            spec={},
+            status={"phase": "Active"},
+        )
         del entry["metadata"]["namespace"]
         state.add(entry)
     collector = deployment(state, fullname, replicas, now - age)
@@ -324,14 +535,21 @@ def healthy(layout: str, now: datetime, *, fullname: str = "cano-collector", rep
     for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
         item = pod(state, newest, suffix, index, now - life)
         state.add(item)
-        state.processes[item["metadata"]["name"]] = [run(state, item["metadata"]["name"], now - life + timedelta(seconds=2), groups=groups)]
+        state.processes[item["metadata"]["name"]] = [
+            run(state, item["metadata"]["name"], now - life + timedelta(seconds=2), groups=groups)
+        ]
     port = 8080 if layout == "guide" else 80
     state.add(service(state, fullname, port, target=8080, selector=pod_labels(state), labels=pod_labels(state)))
     entry = make(state, "EndpointSlice", f"{fullname}-v5x8q", now - age, {
-        "kubernetes.io/service-name": fullname, "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+        "kubernetes.io/service-name": fullname,
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     }, addressType="IPv4", endpoints=[], ports=[{"name": "http", "port": 8080, "protocol": "TCP"}])  # fmt: skip
-    entry["metadata"]["ownerReferences"] = metadata(state, "EndpointSlice", "", now, None, state.get("services", fullname))["ownerReferences"]
-    state.add(entry, make(state, "ServiceAccount", fullname, now - age), make(state, "ServiceAccount", "default", now - age))
+    entry["metadata"]["ownerReferences"] = metadata(
+        state, "EndpointSlice", "", now, None, state.get("services", fullname)
+    )["ownerReferences"]
+    state.add(
+        entry, make(state, "ServiceAccount", fullname, now - age), make(state, "ServiceAccount", "default", now - age)
+    )
     refresh_endpoints(state)
     configure(state, destinations(state))
     backup(state)

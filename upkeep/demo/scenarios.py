@@ -11,7 +11,7 @@ from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
 from upkeep.demo.state import State
 
 
-class UnknownScenario(ValueError):
+class UnknownScenario(ValueError):  # noqa: N818 - the name is part of the public API
     """No scenario has that name."""
 
 
@@ -19,7 +19,7 @@ class UnknownScenario(ValueError):
 class Scenario:
     """A named cluster.
 
-    :ivar hits: the ids of the controls that the change is meant to make fail; controls that it blinds are not among them.
+    :ivar hits: the controls that the change is meant to make fail; those that it blinds are not among them.
     :ivar fault: the fault of the connection, where the scenario is one.
     """
 

@@ -1,4 +1,4 @@
-"""The demo cluster on the wire: HTTP/1.1 with keep-alive on a local port, faults of the connection, exec over WebSocket."""
+"""The demo cluster on the wire: HTTP/1.1 with keep-alive on a local port, and the faults of the connection."""
 
 import contextlib
 import select
@@ -84,8 +84,14 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        form = parse_qsl(body.decode()) if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded") else []
-        request = Request(self.command, unquote(parts.path), dict([*pairs, *form]), self.headers.get("Accept", ""), body, pairs)
+        form = (
+            parse_qsl(body.decode())
+            if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+            else []
+        )
+        request = Request(
+            self.command, unquote(parts.path), dict([*pairs, *form]), self.headers.get("Accept", ""), body, pairs
+        )
         self.server.requests.append((self.command, self.path))
         fault = self.server.fault
         if fault is not None and fault.hits(request, self.server.api.state.layout) and self.faulty(fault, request):
@@ -94,11 +100,17 @@ class Handler(BaseHTTPRequestHandler):
             self.send(status(401, "Unauthorized", "Unauthorized"))
         elif request.path.endswith("/exec") and self.headers.get("Upgrade", "").lower() == "websocket":
             self.close_connection = True
-            execution.serve(self.connection, self.path, [(key.encode(), value.encode()) for key, value in self.headers.items()], request, self.server.api.state)
+            execution.serve(
+                self.connection,
+                self.path,
+                [(key.encode(), value.encode()) for key, value in self.headers.items()],
+                request,
+                self.server.api.state,
+            )
         else:
             self.send(self.server.api.answer(request))
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - http.server's names
 
     def faulty(self, fault: Fault, request: Request) -> bool:
         """Meet the request with the fault; False where it is spent."""

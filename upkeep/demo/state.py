@@ -1,6 +1,6 @@
 """What a demo cluster holds: stored objects, the collector's processes, and what Prometheus and Alertmanager know.
 
-A scenario changes one of these before the server starts; afterwards nothing writes to them, so threads may read without locks.
+A scenario changes one of these before the server starts; afterwards nothing writes, so threads read without locks.
 """
 
 import uuid
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-# Part of every secret value, token, webhook URL and Authorization header of the demo: a test searches all outputs for it.
+# Part of every secret value, token, webhook URL and Authorization header of the demo: tests search all outputs for it.
 CANARY = "canary-7f3a"
 
 Object = dict[str, Any]
@@ -47,10 +47,10 @@ class Answer:
 class Stream:
     """Groups of alerts of one kind, spread evenly over the life of a process (up to ``until`` where it stopped).
 
-    Counters are derived from streams, never set one by one, so that the books balance at every instant unless ``outcome`` says otherwise:
-    processed, no_team_resolved, no_destinations, team_resolution_failed, conversion_failed, dispatch_failed, lost (received, then a
-    crash of the handler), refused (a 400, which no alert counter sees). ``sends`` are (destination, messages for each group),
-    ``failures`` the same for messages that failed.
+    Counters are derived from streams, never set one by one, so that the books balance at every instant unless
+    ``outcome`` says otherwise: processed, no_team_resolved, no_destinations, team_resolution_failed, conversion_failed,
+    dispatch_failed, lost (received, then a crash of the handler), refused (a 400, which no alert counter sees).
+    ``sends`` are (destination, messages for each group), ``failures`` the same for messages that failed.
     """
 
     alert: str
@@ -65,7 +65,7 @@ class Stream:
 
 @dataclass(slots=True)
 class Process:
-    """One run of the collector in a pod: its log, its traffic, and what it answers on each path. ``ended`` is set for a run that is over."""
+    """One run of the collector in a pod: its log, its traffic, its answers by path; ``ended`` when it is over."""
 
     pod: str
     started: datetime
@@ -87,7 +87,7 @@ class State:
     :ivar rules: the alerting rules that Prometheus has loaded.
     :ivar alerts: the alerts that Alertmanager holds.
     :ivar receivers: receivers of Alertmanager's configuration: (name, whether it posts to the collector).
-    :ivar denied: (subject, plural of the resource or ``*``) that access reviews answer with no; the subject is ``self`` for the caller.
+    :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
     """
 
@@ -124,7 +124,9 @@ class State:
 
     def drop(self, plural: str, *names: str) -> None:
         """Forget the named objects, or all of a kind where no name is given."""
-        self.objects[plural] = [item for item in self.objects[plural] if names and item["metadata"]["name"] not in names]
+        self.objects[plural] = [
+            item for item in self.objects[plural] if names and item["metadata"]["name"] not in names
+        ]
 
     def ago(self, **offset: float) -> datetime:
         return self.now - timedelta(**offset)

@@ -1,4 +1,4 @@
-"""The collector's numbers: counters derived from streams of alerts, at any instant of a process's life, and the exposition of them."""
+"""The collector's numbers: counters derived from streams of alerts, at any instant of a process's life."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ DROPPED = ("no_team_resolved", "no_destinations")
 
 
 def arrived(process: Process, groups: int, until: datetime | None, instant: datetime, now: datetime) -> int:
-    """How many groups of a stream had arrived at an instant: they grow evenly from the start of the process, to all of them now."""
+    """How many groups of a stream had arrived at an instant: evenly from the process's start, all of them now."""
     end = until or process.ended or now
     share = (instant - process.started) / (end - process.started)
     return int(groups * min(1.0, max(0.0, share)) + 1e-9)
@@ -58,18 +58,57 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
         if stream.outcome == "lost":
             continue
         failed = stream.outcome in FAILED
-        add(names["requests"], count, method="POST", path="/api/alerts", status="Internal Server Error" if failed else "OK")
+        add(
+            names["requests"],
+            count,
+            method="POST",
+            path="/api/alerts",
+            status="Internal Server Error" if failed else "OK",
+        )
         if failed:
             add("cano_alerts_errors_total", count, alert_name=stream.alert, error_type=stream.outcome)
         else:
-            add("cano_alerts_processed_total", count, alert_name=stream.alert, severity=stream.severity, source=stream.outcome)
-            observe(samples, "cano_alerts_processing_duration_seconds", {"alert_name": stream.alert, "workflow_count": "0"}, count)
+            add(
+                "cano_alerts_processed_total",
+                count,
+                alert_name=stream.alert,
+                severity=stream.severity,
+                source=stream.outcome,
+            )
+            observe(
+                samples,
+                "cano_alerts_processing_duration_seconds",
+                {"alert_name": stream.alert, "workflow_count": "0"},
+                count,
+            )
         for destination, messages in stream.sends:
-            add(names["sent"], count * messages, destination_name=destination, destination_type="unknown", status="success")
-            observe(samples, names["send_seconds"], {"destination_name": destination, "destination_type": "unknown"}, count * messages)
+            add(
+                names["sent"],
+                count * messages,
+                destination_name=destination,
+                destination_type="unknown",
+                status="success",
+            )
+            observe(
+                samples,
+                names["send_seconds"],
+                {"destination_name": destination, "destination_type": "unknown"},
+                count * messages,
+            )
         for destination, messages in stream.failures:
-            add("cano_destination_errors_total", count * messages, destination_name=destination, destination_type="unknown", error_type="send_failed")
-            observe(samples, names["send_seconds"], {"destination_name": destination, "destination_type": "unknown"}, count * messages)
+            add(
+                "cano_destination_errors_total",
+                count * messages,
+                destination_name=destination,
+                destination_type="unknown",
+                error_type="send_failed",
+            )
+            observe(
+                samples,
+                names["send_seconds"],
+                {"destination_name": destination, "destination_type": "unknown"},
+                count * messages,
+            )
     return samples
 
 
@@ -110,7 +149,10 @@ def exposition(process: Process, state: State) -> str:
     for (name, labels), value in samples(process, state.layout, state.now, state.now).items():
         number = f"{value:.10g}" if value != int(value) or value >= 1e6 else str(int(value))
         grouped[family(name)].append(f"{name}{render(labels)} {number}\n")
-    return "".join(f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}" for (name, kind), lines in sorted(grouped.items()))
+    return "".join(
+        f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}"
+        for (name, kind), lines in sorted(grouped.items())
+    )
 
 
 def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], float]]:
@@ -124,10 +166,19 @@ def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], f
         address = pods[name]["status"].get("podIP") if name in pods else "10.244.9.17"
         target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
         runs = state.processes.get(name, [])
-        alive = next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening), None)
+        alive = next(
+            (
+                run
+                for run in runs
+                if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening
+            ),
+            None,
+        )
         if name in state.unreachable and instant >= state.ago(minutes=10):
             alive = None
-        discovered = name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
+        discovered = (
+            name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
+        )
         if alive is not None or discovered:
             yield target | {"__name__": "up"}, float(alive is not None)
         if alive is not None:
