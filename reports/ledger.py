@@ -1,0 +1,7 @@
+"""results.jsonl: the record of a run."""
+
+import pytest
+
+from upkeep.model import Run
+
+RUN = pytest.StashKey[Run]()

@@ -1,0 +1,1 @@
+"""What becomes of a check: its report for pytest, and its outcome."""
