@@ -146,8 +146,8 @@ def service(name: str = "cano-collector", **changes: Any) -> Service:
     return replace(Service(name, "monitoring", LABELS, LABELS, (ServicePort("http", 80, "http"),)), **changes)
 
 
-def endpoint(pod: Pod, **changes: Any) -> Endpoint:
-    return replace(Endpoint((pod.ip,), True, pod.name, pod.uid), **changes)
+def endpoint(of: Pod, **changes: Any) -> Endpoint:
+    return replace(Endpoint((of.ip,), True, of.name, of.uid), **changes)
 
 
 def endpoint_slice(*endpoints: Endpoint, service: str = "cano-collector", **changes: Any) -> EndpointSlice:
