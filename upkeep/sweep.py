@@ -146,6 +146,10 @@ class Sweep:
             raise taken.stopped.with_traceback(None)
         return taken.record
 
+    def provided(self, name: str) -> Any:
+        """What the run handed to the measurements under this name."""
+        return self._provided[name]
+
     def stopped(self, name: str) -> Exception | None:
         """What stopped a measurement; ``None`` when it was taken."""
         taken = self._taken.get(name)

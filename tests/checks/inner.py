@@ -1,0 +1,55 @@
+"""Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upkeep.clock import HeldClock
+from upkeep.commands import suite
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+class Held:
+    """The plugin that holds the clock of an inner run."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        from fixtures.clock import CLOCK
+
+        config.stash[CLOCK] = HeldClock(NOON)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An inner run: its exit code and its results by (target, control)."""
+
+    code: int
+    results: dict[tuple[str, str], dict[str, Any]]
+
+    def outcomes(self, target: str) -> dict[str, str]:
+        """The outcome of each control on a target."""
+        return {control: result["outcome"] for (name, control), result in self.results.items() if name == target}
+
+
+def run(
+    scenarios: Iterable[str], folder: Path, *arguments: str, limits: dict[str, str] | None = None, cadence: str = "daily"
+) -> Ran:
+    """The checks of a cadence on every scenario, side by side; each scenario is a target of that name."""
+    names = list(scenarios)
+    settings = folder / "upkeep.toml"
+    values = {"request_deadline": "2s", **(limits or {})}
+    text = "[limits]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
+    settings.write_text(text + "".join(f'[targets."{name}"]\ndemo = "{name}"\n' for name in names))
+    out = folder / "out"
+    chosen = [f"--target={name}" for name in names]
+    code = suite.run(["-m", cadence, "-q", f"--settings={settings}", f"--out={out}", *chosen, *arguments], plugins=[Held()])
+    ledger = out / "results.jsonl"
+    lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
+    results = [json.loads(line) for line in lines]
+    return Ran(code, {(result["target"], result["control"]): result for result in results})

@@ -1,0 +1,85 @@
+"""The fault matrix: every source × every fault of the connection, one inner pytest for each kind of fault.
+
+What a control reads is written down here once more, by hand: a control that passes or fails while one of its sources is withheld is wrong, and
+so is one that could not be measured although nothing that it reads was withheld.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.checks.inner import run
+from upkeep import demo
+
+EVERY = {
+    "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
+    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped",
+}  # fmt: skip
+COUNTERS = {"alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
+WORKLOAD = EVERY - {"backup-job-healthy", "maintenance-alerts-quiet"}
+
+# Which controls cannot be judged without the source. Prometheus as the earlier moment of counters is not among them: they have other proofs.
+NEEDED_BY = {
+    "deployments": EVERY - {"maintenance-alerts-quiet"},
+    "replicasets": WORKLOAD,
+    "pods": WORKLOAD,
+    "services": {"endpoints-serving", "maintenance-alerts-quiet", "metrics-scraped"},
+    "endpointslices": {"endpoints-serving"},
+    "logs": {"recent-logs-clean"},
+    "previous-logs": set(),
+    "health": {"health-ok"},
+    "metrics": COUNTERS,
+    "configuration": {"destinations-succeed"},
+    "cronjobs": {"backup-job-healthy"},
+    "jobs": {"backup-job-healthy"},
+    "persistentvolumeclaims": {"backup-job-healthy"},
+    "accessreviews": {"backup-job-healthy"},
+    "prometheus-query": {"maintenance-alerts-quiet", "metrics-scraped"},
+    "prometheus-rules": {"maintenance-alerts-quiet"},
+    "alertmanager-alerts": set(),
+    "alertmanager-status": set(),
+    "all": EVERY,
+}
+REASONS = {
+    "forbidden": {"forbidden"},
+    "refused": {"unreachable"},
+    "hang": {"timed-out"},
+    "cut": {"truncated"},
+    "throttled": {"unavailable"},
+    "server-error": {"unavailable"},
+    "unavailable": {"unavailable"},
+    "expired": {"unauthenticated"},
+    "malformed": {"malformed"},
+    "empty": {"absent", "malformed"},
+    "wrong-type": {"malformed"},
+}
+
+
+def test_every_source_and_kind_is_in_the_matrix() -> None:
+    """A source or a fault that the embedded cluster learns is proven here, or this fails."""
+    assert set(NEEDED_BY) == set(demo.SOURCES)
+    assert {*REASONS, "flaky-throttled"} == set(demo.KINDS)
+
+
+@pytest.mark.parametrize("kind", sorted(REASONS))
+@pytest.mark.parametrize("layout", ["", "chart/"])
+def test_nothing_is_judged_that_could_not_be_measured(kind: str, layout: str, tmp_path: Path) -> None:
+    """With a source withheld its controls are unknown, for the right reason, and all others pass as before."""
+    scenarios = {f"{layout}{kind}@{source}": needed for source, needed in NEEDED_BY.items()}
+    ran = run(scenarios, tmp_path, limits={"request_deadline": "600ms", "log_window": "12h"})
+    wrong = [
+        f"{scenario}: {control} is {result['outcome']} ({result['reason']}): {result['summary']}"
+        for (scenario, control), result in ran.results.items()
+        for expected in [(control in scenarios[scenario], REASONS[kind])]
+        if not (result["outcome"] == "unknown" and result["reason"] in expected[1] if expected[0] else result["outcome"] == "pass")
+    ]
+    assert wrong == []
+    assert len(ran.results) == len(scenarios) * len(EVERY)
+
+
+def test_one_throttled_request_is_asked_again(tmp_path: Path) -> None:
+    """429 with Retry-After once costs a second request, not a result."""
+    scenarios = [f"flaky-throttled@{source}" for source in demo.SOURCES]
+    ran = run(scenarios, tmp_path)
+    assert {result["outcome"] for result in ran.results.values()} == {"pass"}
+    assert len(ran.results) == len(scenarios) * len(EVERY)

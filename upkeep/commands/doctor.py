@@ -1,0 +1,109 @@
+"""``upkeep doctor``: what the identity may do here, what is missing, why each control could not run, and the one line that ends it.
+
+Options after ``--`` go to the checks as they are (``upkeep doctor -- --context=prod --namespace=monitoring``).
+Exit codes: 0 when every control of the cadences can be measured, 1 when one cannot, 4 for bad input.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from upkeep.commands.suite import declared
+from upkeep.commands.suite import run as run_checks
+from upkeep.errors import BadInput, Malformed, Unmeasured
+from upkeep.model import CADENCES
+from upkeep.rights import USUAL_NAMES
+
+if TYPE_CHECKING:
+    from upkeep.adapters.kube import Kube
+    from upkeep.sweep import Right
+
+SUMMARY = "say what the identity may do, what is missing, and the one line that ends it"
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+MONITORING = "monitoring"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
+    parser.add_argument("checks", nargs="*", metavar="-- OPTION", help="options of the checks: --context, --namespace, --prometheus, --demo …")
+
+
+class Looked:
+    """A pytest plugin that asks, after the sweep, for every right that the controls declare."""
+
+    def __init__(self) -> None:
+        self.answers: dict["Right", str] = {}
+        self.where = ""
+
+    def pytest_sessionfinish(self, session: Any) -> None:
+        from fixtures.measurement import declared_in
+        from fixtures.sweep import SWEEPS
+
+        measurements = declared_in(session.config.pluginmanager.get_plugins())
+        for sweep in session.config.stash.get(SWEEPS, {}).values():
+            kube, namespace = sweep.provided("kube"), sweep.provided("namespace")
+            self.where = f"{kube.server}, namespace {namespace}"
+            for measurement in measurements.values():
+                for right in measurement.rights:
+                    if right not in self.answers:
+                        self.answers[right] = _ask(kube, right, namespace)
+
+
+def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
+    """``yes``, ``no``, or why the question itself could not be asked."""
+    resource, _, subresource = right.resource.partition("/")
+    attributes = {
+        "namespace": MONITORING if right.scope == "monitoring" else namespace,
+        "verb": right.verb,
+        "group": right.group,
+        "resource": resource,
+        "subresource": subresource,
+        "name": USUAL_NAMES[right.names][0] if right.names else "",
+    }
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
+    }
+    try:
+        status = kube.review(REVIEW, body).get("status")
+        if not isinstance(status, dict) or not isinstance(status.get("allowed"), bool):
+            raise Malformed("no verdict")
+    except Unmeasured as error:
+        return f"could not ask: {error.reason}"
+    return "yes" if status["allowed"] else "no"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the rights, then the controls that could not be measured."""
+    cadences = options.cadence or ["daily"]
+    needed_by: dict["Right", list[str]] = {}
+    for control, rights in declared(cadences).items():
+        for right in rights:
+            needed_by.setdefault(right, []).append(control)
+    looked, said = Looked(), io.StringIO()
+    with tempfile.TemporaryDirectory(prefix="upkeep-doctor-") as folder:
+        arguments = ["-m", " or ".join(cadences), "-q", f"--out={folder}", *options.checks]
+        with contextlib.redirect_stdout(said):
+            code = run_checks(arguments, plugins=[looked])
+        if code == 4 or not looked.where:
+            raise BadInput("the checks could not be run; what they said stands above")
+        lines = Path(folder, "results.jsonl").read_text(encoding="utf-8").splitlines()
+    results = [json.loads(line) for line in lines]
+    print(f"{looked.where}\n\nRights")
+    for right, answer in looked.answers.items():
+        if right in needed_by:
+            named = f" ({right.names})" if right.names else ""
+            print(f"  {answer:5} {right.verb} {right.resource}{named}: {', '.join(needed_by[right])}")
+    unknown = [result for result in results if result["outcome"] in ("unknown", "not-run")]
+    print(f"\nControls: {len(results) - len(unknown)} of {len(results)} can be measured")
+    for result in unknown:
+        print(f"  {result['control']}: {result['reason'] or result['outcome']}: {result['summary']}")
+        if result["next"]:
+            print(f"      {result['next']}")
+    return 1 if unknown else 0
