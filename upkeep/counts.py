@@ -1,0 +1,115 @@
+"""One snapshot's counters, added up to what the checks tell apart. Pure: imported by adapters and judges alike.
+
+Source: collector.md, "Metrics" (the two naming schemes; absent is zero when the exposition is otherwise whole).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from upkeep.errors import Ambiguous, Malformed
+from upkeep.metric_names import COUNTERS, ERRORS, PROCESS_START, PROCESSED, RECEIVED, Family
+from upkeep.records import Sample, Snapshot
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Events by (meaning, then the values of the family's labels); what is not there is zero."""
+
+    values: Mapping[Key, int]
+
+    def total(self, family: Family, *labels: str) -> int:
+        """All events of a family, or those whose first labels have these values."""
+        start = (family.meaning, *labels)
+        return sum(value for key, value in self.values.items() if key[: len(start)] == start)
+
+    def by_label(self, family: Family, *labels: str) -> dict[str, int]:
+        """The events of a family (whose first labels have these values) by its next label, in the order of its values."""
+        start = (family.meaning, *labels)
+        found: dict[str, int] = defaultdict(int)
+        for key, value in sorted(self.values.items()):
+            if key[: len(start)] == start and value:
+                found[key[len(start)]] += value
+        return dict(found)
+
+    @property
+    def unaccounted(self) -> int:
+        """Received, and neither processed (with whatever outcome) nor failed: in flight, or lost."""
+        return self.total(RECEIVED) - self.total(PROCESSED) - self.total(ERRORS)
+
+
+ZERO = Counts(MappingProxyType({}))
+
+
+def minus(later: Counts, earlier: Counts) -> Counts:
+    """What was counted between two moments of one process. A family that was absent at first counts from zero."""
+    return Counts({key: value - earlier.values.get(key, 0) for key, value in later.values.items()})
+
+
+def highest(first: Counts, second: Counts) -> Counts:
+    """For each counter the higher of two readings of one process: counters only grow, so the lower one is only older."""
+    return Counts({key: max(first.values.get(key, 0), second.values.get(key, 0)) for key in sorted({*first.values, *second.values})})
+
+
+def plus(counts: Iterable[Counts]) -> Counts:
+    """The sum over processes."""
+    found: dict[Key, int] = defaultdict(int)
+    for one in counts:
+        for key, value in one.values.items():
+            found[key] += value
+    return Counts(dict(found))
+
+
+def read(snapshot: Snapshot) -> Counts:
+    """The counters of a snapshot.
+
+    Prometheus adds labels of the target to every sample; those of ``process_start_time_seconds``, which has none of its own, tell
+    which they are. Where two jobs scrape the same pod, each counter is there once for each: they are not added up, the higher one is newer.
+
+    :raises Malformed: a sample of the collector's counters is no count.
+    :raises Ambiguous: a counter is exposed under two names, with different values.
+    """
+    targets = [_labels(sample) for sample in snapshot.samples if sample.name == PROCESS_START] or [{}]
+    found = ZERO
+    for target in targets:
+        found = highest(found, _read_target(snapshot, target))
+    return found
+
+
+def _labels(sample: Sample) -> dict[str, str]:
+    """Its labels; an empty one is the same as none (Prometheus' data model), and the name is none."""
+    return {name: value for name, value in sample.labels.items() if value and name != "__name__"}
+
+
+def _read_target(snapshot: Snapshot, target: Mapping[str, str]) -> Counts:
+    found: dict[Key, int] = {}
+    for family in COUNTERS:
+        named: dict[str, dict[Key, int]] = {}
+        for sample in snapshot.samples:
+            if sample.name not in family.names:
+                continue
+            labels = _labels(sample)
+            if target.items() <= labels.items():
+                key = (family.meaning, *(labels.get(label, "") for label in family.labels))
+                counts = named.setdefault(sample.name, {})
+                counts[key] = counts.get(key, 0) + _count(sample, snapshot)
+        schemes = list(named.values())
+        if any(scheme != schemes[0] for scheme in schemes[1:]):
+            raise Ambiguous(
+                f"pod {snapshot.pod} counts alerts {family.meaning} under two names that differ: {', '.join(sorted(named))}",
+                source=f"Pod/{snapshot.pod} {snapshot.source}",
+            )
+        found |= schemes[0] if schemes else {}
+    return Counts(found)
+
+
+def _count(sample: Sample, snapshot: Snapshot) -> int:
+    if not (sample.value >= 0 and sample.value == sample.value // 1 and sample.value != float("inf")):
+        raise Malformed(
+            f"{sample.name} of pod {snapshot.pod} is {sample.value:g}: that is no count of events",
+            source=f"Pod/{snapshot.pod} {snapshot.source}",
+        )
+    return int(sample.value)

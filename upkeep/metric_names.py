@@ -1,0 +1,49 @@
+"""What the collector's metrics are called: by the guide, and by the program that the chart installs (0.0.24).
+
+Source: collector.md, "Metrics". Pure: imported by adapters and judges alike.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PROCESS_START = "process_start_time_seconds"
+WEBHOOK_PATH = "/api/alerts"
+
+PROCESSED_OUTCOME = "processed"
+DROPPED_OUTCOMES = ("no_team_resolved", "no_destinations")
+SUCCESS = "success"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of counters.
+
+    :ivar meaning: what it counts.
+    :ivar names: its names, the guide's first; a process exposes one of them, or neither before the first event.
+    :ivar labels: the labels that the checks tell apart; all others are added up.
+    """
+
+    meaning: str
+    names: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+RECEIVED = Family("received", ("cano_alerts_received_total", "alertmanager_alerts_total"))
+PROCESSED = Family("processed", ("cano_alerts_processed_total",), ("source",))
+ERRORS = Family("errors", ("cano_alerts_errors_total",), ("error_type",))
+SENT = Family("sent", ("cano_destination_sent_total", "cano_destination_messages_sent_total"), ("destination_name", "status"))
+SEND_ERRORS = Family("send errors", ("cano_destination_errors_total",), ("destination_name", "error_type"))
+REQUESTS = Family("requests", ("cano_http_requests_total", "http_requests_total"), ("method", "path", "status"))
+
+COUNTERS = (RECEIVED, PROCESSED, ERRORS, SENT, SEND_ERRORS, REQUESTS)
+
+PROCESSING_SECONDS = ("cano_alerts_processing_duration_seconds",)
+SEND_SECONDS = ("cano_destination_duration_seconds", "cano_destination_send_duration_seconds")
+
+
+def sample_names(families: Iterable[Family]) -> frozenset[str]:
+    """Every name under which the families may be exposed."""
+    return frozenset(name for family in families for name in family.names)
+
+
+FAMILIES = sample_names(COUNTERS) | {PROCESS_START}
