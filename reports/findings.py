@@ -8,8 +8,8 @@ from upkeep.model import Finding, Judgement, Scalar
 
 JUDGEMENT = pytest.StashKey[Judgement]()
 
-# What becomes of a recorded judgement is decided there; a plugin of its own, so that neither outgrows a sitting.
-pytest_plugins = ["reports.outcomes"]
+# What becomes of a recorded judgement, and what may be said of it, are plugins of their own.
+pytest_plugins = ["reports.secrecy", "reports.outcomes"]
 
 
 @pytest.fixture

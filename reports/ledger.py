@@ -1,7 +1,181 @@
-"""results.jsonl: the record of a run."""
+"""results.jsonl, the record of a run: a line for each control as it finishes, so that a killed run keeps what it has.
+
+The fixtures import this module before pytest knows it as a plugin (PYTEST_DONT_REWRITE; there is no assertion here).
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
-from upkeep.model import Run
+from reports.controls import CONTROL, target_of
+from reports.outcomes import RESULT
+from reports.run import RUN, begin_run, chooses, ended, output, records
+from upkeep.model import Outcome, Result, Run, rfc3339
+from upkeep.results import SCHEMA, counts, to_line
 
-RUN = pytest.StashKey[Run]()
+__all__ = ["LEDGER", "RUN", "Ledger", "begin_run", "output"]
+
+# What a run writes; an earlier run's are taken away at the start, and nothing else is.
+OURS = ("results.jsonl", "run.json", "gate.json", "compliance.html", "summary.md", "report.html", "junit.xml")
+
+
+class Ledger:
+    """The record of the run that is going on.
+
+    :ivar results: what has been written, in order.
+    :ivar collected: every check that was collected, before any was deselected.
+    :ivar uncollected: the files that could not be collected: their checks are not even known.
+    """
+
+    def __init__(self, folder: Path, lock: IO[str]) -> None:
+        self.folder = folder
+        self.results: list[Result] = []
+        self.collected: list[pytest.Item] = []
+        self.uncollected: list[str] = []
+        self._lock = lock
+        self._file: IO[str] | None = None
+
+    def open(self) -> None:
+        """Takes the earlier run's files away and begins anew."""
+        for name in OURS:
+            (self.folder / name).unlink(missing_ok=True)
+        for pattern in ("*-result.json", "*-container.json", "*-attachment*"):
+            for path in (self.folder / "allure-results").glob(pattern):
+                path.unlink()
+        self._file = (self.folder / "results.jsonl").open("x", encoding="utf-8")
+
+    def write(self, result: Result, *, run: str) -> None:
+        """Adds a result, at once and for good."""
+        if self._file is None:
+            raise ValueError("the ledger is not open")
+        self._file.write(to_line(result, run=run) + "\n")
+        self._file.flush()
+        self.results.append(result)
+
+    def close(self) -> None:
+        """Ends the record and lets the next run have the folder."""
+        if self._file is not None:
+            self._file.close()
+        self._lock.close()
+
+
+LEDGER = pytest.StashKey[Ledger]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not records(config):
+        return
+    folder = output(config)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w", encoding="utf-8")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise pytest.UsageError(f"another run is writing to {folder}: wait for it, or choose another folder with --out=DIR") from None
+    except OSError as error:
+        raise pytest.UsageError(_unwritable(folder, error)) from None
+    config.stash[LEDGER] = ledger = Ledger(folder, lock)
+    config.add_cleanup(ledger.close)
+
+
+def _unwritable(folder: Path, error: OSError) -> str:
+    return f"cannot write results to {folder}: {error.strerror} ({error.filename}); choose another folder with --out=DIR"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if LEDGER in session.config.stash:
+        try:
+            session.config.stash[LEDGER].open()
+        except OSError as error:
+            raise pytest.UsageError(_unwritable(output(session.config), error)) from None
+        begin_run(session.config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if LEDGER in config.stash:
+        config.stash[LEDGER].collected = list(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    report: Any = yield
+    if report.failed and LEDGER in collector.config.stash:
+        collector.config.stash[LEDGER].uncollected.append(collector.nodeid)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    finished = yield
+    if RESULT in item.stash:
+        item.config.stash[LEDGER].write(item.stash[RESULT], run=item.config.stash[RUN].id)
+    return finished
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Lists what was chosen and not run, and writes the run's facts. Before gate and compliance report, which read them."""
+    ledger = session.config.stash.get(LEDGER, None)
+    if ledger is None:
+        return
+    run = begin_run(session.config)
+    for item in ledger.collected:
+        if RESULT not in item.stash and CONTROL in item.stash and chooses(session.config, item.iter_markers()):
+            ledger.write(not_run(item, _why(session, item)), run=run.id)
+    facts = json.dumps(_facts(session.config, ledger, run, exitstatus), indent=2, ensure_ascii=False)
+    replace(ledger.folder / "run.json", facts + "\n")
+
+
+def not_run(item: pytest.Item, why: str) -> Result:
+    """The result of a check that was not run."""
+    return Result(control=item.stash[CONTROL], target=target_of(item), outcome=Outcome.NOT_RUN, summary=why)
+
+
+def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
+    """What went wrong with the run as a whole, in sentences. pytest's codes 0, 1 (checks fell short) and 5 (no checks) are not that."""
+    found = [f"{name} could not be collected" for name in ledger.uncollected]
+    codes = {
+        pytest.ExitCode.INTERRUPTED: "the run was interrupted",
+        pytest.ExitCode.INTERNAL_ERROR: "pytest or a plugin broke during the run",
+        pytest.ExitCode.USAGE_ERROR: "the run was refused",
+    }
+    if exitstatus in codes and not (found and exitstatus == pytest.ExitCode.INTERRUPTED):
+        found.append(codes[pytest.ExitCode(exitstatus)])
+    elif exitstatus not in set(pytest.ExitCode):
+        found.append(f"the run was ended with code {exitstatus}")
+    return found
+
+
+def replace(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _why(session: pytest.Session, item: pytest.Item) -> str:
+    if not any(item is kept for kept in session.items):
+        return "deselected, though its marker chose it (-k, --deselect or the like)"
+    return "the run ended before it was judged"
+
+
+def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "run": run.id,
+        "version": run.version,
+        "started": rfc3339(run.started),
+        "ended": rfc3339(ended(config)),
+        "arguments": list(run.arguments),
+        "targets": list(run.targets),
+        "cadences": list(run.cadences),
+        "requests": run.requests,
+        "limits": [{"name": name, "value": value, "default": default} for name, value, default in run.limits],
+        "counts": counts(ledger.results),
+        "stopped": stopped(ledger, exitstatus),
+    }

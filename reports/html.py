@@ -1,0 +1,56 @@
+"""report.html, junit.xml and allure-results/ into the results' folder, and the control's columns in report.html.
+
+A path that the user gave (``--html=``, ``--junitxml=``, ``--alluredir=``) wins.
+"""
+
+from html import escape
+from typing import Any
+
+import pytest
+
+from reports.run import output, records
+from upkeep.masking import mask
+
+_COLUMNS = ("control", "cadence", "severity")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Runs before the plugins that read these options: pytest asks a conftest's plugins first, then installed ones, then its own."""
+    if not records(config):
+        return
+    option, folder = config.option, output(config)
+    for name, path in (("htmlpath", "report.html"), ("xmlpath", "junit.xml"), ("allure_report_dir", "allure-results")):
+        if hasattr(option, name) and not getattr(option, name):  # a plugin that was switched off has no option
+            setattr(option, name, str(folder / path))
+    if hasattr(option, "self_contained_html"):
+        option.self_contained_html = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_metadata(metadata: dict[str, Any], config: pytest.Config) -> None:
+    """Keeps what the run is made of, and what was asked for: pytest-metadata also copies the variables of CI systems, credentials and all."""
+    kept = {"Python", "Platform", "Packages", "Plugins", *(key for key, _ in config.getoption("metadata", []))}
+    for key in list(metadata):
+        if key not in kept:
+            del metadata[key]
+        elif isinstance(metadata[key], str):
+            metadata[key] = mask(metadata[key])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_report_title(report: Any) -> None:
+    report.title = "Maintenance of cano-collector"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_header(cells: list[str]) -> None:
+    cells[1:1] = [f'<th class="sortable" data-column-type="{name}">{name.capitalize()}</th>' for name in _COLUMNS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
+    """Adds the columns, and escapes the id, which pytest-html puts into the page as it is (its issue 1024)."""
+    known = dict(getattr(report, "user_properties", ()))
+    when = "" if report.when == "call" else f"::{report.when}"
+    cells[1] = f'<td class="col-testId">{escape(report.nodeid + when)}</td>'
+    cells[1:1] = [f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _COLUMNS]

@@ -1,0 +1,94 @@
+"""The run that is being reported: its settings, its facts, what its ``-m`` expression chose. The one seam to the fixtures."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest.mark import MarkMatcher
+from _pytest.mark.expression import Expression
+
+import upkeep
+from upkeep.limits import LIMITS
+from upkeep.masking import mask
+from upkeep.model import CADENCES, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from upkeep.settings import RunSettings
+
+RUN = pytest.StashKey[Run]()
+
+
+def settings(config: pytest.Config) -> RunSettings:
+    """The settings of the run, as the options resolved them."""
+    from fixtures.options import SETTINGS
+
+    return config.stash[SETTINGS]
+
+
+def output(config: pytest.Config) -> Path:
+    """The folder of the results."""
+    return settings(config).out
+
+
+def records(config: pytest.Config) -> bool:
+    """Whether this run judges anything: ``--collect-only``, ``--help`` and their like leave the earlier results alone."""
+    option = config.option
+    asked = ("collectonly", "help", "version", "markers", "showfixtures", "show_fixtures_per_test", "setupplan")
+    return not any(getattr(option, name, False) for name in asked) and getattr(option, "demo", None) != "list"
+
+
+def begin_run(config: pytest.Config, *, requests: int = 0) -> Run:
+    """The run's facts: made at the first call, kept in the stash, and given the number of requests when that is known."""
+    run = config.stash.get(RUN, None) or _begin(config)
+    config.stash[RUN] = run = dataclasses.replace(run, requests=max(run.requests, requests))
+    return run
+
+
+def ended(config: pytest.Config) -> datetime:
+    """The instant, by the run's own clock."""
+    from fixtures.clock import clock_of
+
+    return clock_of(config).now()
+
+
+def _begin(config: pytest.Config) -> Run:
+    chosen, now = settings(config), ended(config)
+    return Run(
+        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        started=now,
+        version=upkeep.__version__,
+        cadences=tuple(cadence for cadence in CADENCES if chooses_cadence(config, cadence)),
+        targets=tuple(target.name or "default" for target in chosen.targets),
+        arguments=tuple(mask(argument) for argument in config.invocation_params.args),
+        limits=tuple((name, chosen.limits.text(name), limit.text(limit.default)) for name, limit in LIMITS.items()),
+    )
+
+
+def chooses(config: pytest.Config, markers: Iterable[pytest.Mark]) -> bool:
+    """Whether the ``-m`` expression chooses a check with these markers; without an expression every check is chosen.
+
+    :raises pytest.UsageError: no such expression.
+    """
+    return _evaluate(config, MarkMatcher.from_markers(markers))
+
+
+def chooses_cadence(config: pytest.Config, cadence: str) -> bool:
+    """Whether the ``-m`` expression chooses a check that has no marker but this cadence."""
+    return _evaluate(config, lambda name, /, **_: name == cadence)
+
+
+def _evaluate(config: pytest.Config, matcher: object) -> bool:
+    expression = config.option.markexpr
+    if not expression:
+        return True
+    try:
+        return bool(Expression.compile(expression).evaluate(matcher))  # type: ignore[arg-type]
+    except SyntaxError as error:
+        raise pytest.UsageError(f"-m {expression!r} is no expression of markers: {error.msg}") from None

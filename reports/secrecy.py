@@ -1,0 +1,88 @@
+"""Nothing secret leaves through pytest's own doors: exception texts, local values, arguments, captured output, logs.
+
+Exceptions of other people's code may hold a URL with a token or a header, and pytest, Allure and JUnit would each print them their own
+way. So they are replaced by safe ones before anybody sees them; what a frame held is never shown, whatever ``-l``, ``--tb`` and
+``--full-trace`` say.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from upkeep.errors import NotApplicable, Unmeasured
+from upkeep.masking import mask
+
+FULL_TRACE = pytest.StashKey[bool]()
+
+
+class Broken(Exception):  # noqa: N818 - a state, like the kinds of Unmeasured
+    """Something went wrong that nobody expected.
+
+    :ivar frames: where, as file, line and function, innermost last.
+    """
+
+    def __init__(self, message: str, frames: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.frames = frames
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
+    # pytest would show source lines with arguments (--full-trace) and local values (-l): we show the frames' places only.
+    config.stash[FULL_TRACE] = option.fulltrace
+    option.fulltrace = option.showlocals = False
+    # The debug lines of HTTP libraries hold URLs, headers and bodies.
+    disabled, factory = logging.root.manager.disable, logging.getLogRecordFactory()
+    logging.disable(logging.INFO)
+    logging.setLogRecordFactory(lambda *args, **kwargs: _masked(factory(*args, **kwargs)))
+    config.add_cleanup(lambda: logging.disable(disabled))
+    config.add_cleanup(lambda: logging.setLogRecordFactory(factory))
+
+
+def _masked(record: logging.LogRecord) -> logging.LogRecord:
+    kind = f" ({record.exc_info[0].__name__})" if record.exc_info and record.exc_info[0] else ""
+    record.msg, record.args = mask(record.getMessage()) + kind, None
+    record.exc_info = record.exc_text = record.stack_info = None
+    return record
+
+
+@pytest.hookimpl(hookwrapper=True, trylast=True)
+def pytest_fixture_setup() -> Iterator[None]:
+    """Innermost, so that Allure, which notes each fixture's exception, is handed a safe one."""
+    outcome: Any = yield
+    if outcome.exception is not None and not isinstance(outcome.exception, KeyboardInterrupt | pytest.exit.Exception):
+        outcome.force_exception(safe(outcome.exception))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: Any) -> None:
+    """Masks the text of an error of pytest or a plugin before terminal and JUnit print it."""
+    for part, crash, _ in getattr(excrepr, "chain", ()):
+        if crash is not None:
+            crash.message = mask(crash.message)
+        for entry in part.reprentries:
+            entry.lines = [mask(line) for line in entry.lines]
+
+
+def safe(error: BaseException) -> BaseException:
+    """An exception that says the same and holds no secret: no frames, no chain, a masked text."""
+    if isinstance(error, Unmeasured):
+        kind: Any = type(error)
+        return kind(mask(error.message), source=mask(error.source), next_step=mask(error.next_step))  # type: ignore[no-any-return]
+    if isinstance(error, NotApplicable):
+        return NotApplicable(mask(str(error)))
+    if isinstance(error, Broken):
+        return error
+    text = mask(str(error)).strip()
+    return Broken(f"{type(error).__name__}: {text}" if text else type(error).__name__, places(error.__traceback__))
+
+
+def places(trace: TracebackType | None) -> tuple[str, ...]:
+    """Where an exception passed through: file, line and function of each frame; neither source lines nor values."""
+    return tuple(f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}" for frame, line in traceback.walk_tb(trace))

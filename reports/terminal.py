@@ -1,0 +1,113 @@
+"""The end of a run on the terminal: what fell short, in three lines each at most, and where the report lies."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from reports.findings import flat
+from reports.ledger import LEDGER, output
+from reports.run import begin_run
+from reports.secrecy import FULL_TRACE
+from upkeep.model import Outcome, Result, listed
+from upkeep.results import counts
+
+# Causes that lie with a server and not with what is asked of it: one of them explains every control that asked there.
+_OF_A_SERVER = {"unreachable", "unavailable", "unauthenticated", "timed-out"}
+
+_WORDS = {
+    Outcome.FAIL: "FAIL",
+    Outcome.DUE: "DUE",
+    Outcome.UNKNOWN: "COULD NOT MEASURE",
+}
+_COLOURS = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "red",
+    Outcome.DUE: "red",
+    Outcome.UNKNOWN: "red",
+    Outcome.WAIVED: "yellow",
+    Outcome.NOT_RUN: "yellow",
+    Outcome.NOT_APPLICABLE: "cyan",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest's own summary would say everything again; who asks for it with -r gets it.
+    if config.option.reportchars == "fE":
+        config.option.reportchars = ""
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    ledger = config.stash.get(LEDGER, None)
+    if ledger is None:
+        return
+    results = ledger.results
+    stories = told(results)
+    if stories:
+        terminalreporter.section("what fell short")
+    for outcome, lines in stories:
+        terminalreporter.write_line(lines[0], bold=True, **{_COLOURS[outcome]: True})
+        for line in lines[1:]:
+            terminalreporter.write_line(f"    {line}")
+    if config.stash[FULL_TRACE] and stories:
+        terminalreporter.write_line("(where each happened: under ERRORS and FAILURES, above)")
+    requests = begin_run(config).requests
+    for outcome, number in counts(results).items():
+        if number:
+            terminalreporter.write(f"{number} {outcome}  ", **{_COLOURS[Outcome(outcome)]: True})
+    terminalreporter.write_line(f"({len(results)} control{'' if len(results) == 1 else 's'}, {requests} requests)")
+    terminalreporter.write_line(f"compliance report: {output(config) / 'compliance.html'}")
+
+
+def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
+    """What fell short, each in three lines at most: failures first, then what could not be measured, then what was not run."""
+    stories = [(outcome, _story(result)) for outcome in (Outcome.FAIL, Outcome.DUE) for result in results if result.outcome is outcome]
+    for together in causes([result for result in results if result.outcome is Outcome.UNKNOWN]):
+        stories.append((Outcome.UNKNOWN, _story(together[0]) if len(together) == 1 else [_cause(together)]))
+    unrun: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        if result.outcome is Outcome.NOT_RUN:
+            unrun[result.summary].append(result)
+    return stories + [(Outcome.NOT_RUN, [f"NOT RUN {_names(together)}: {why}"]) for why, together in unrun.items()]
+
+
+def causes(unknown: Sequence[Result]) -> list[list[Result]]:
+    """The results that could not be measured, those with one cause together: the same server gone, or the very same sentence."""
+    found: dict[tuple[str, ...], list[Result]] = defaultdict(list)
+    for result in unknown:
+        if result.reason in _OF_A_SERVER:
+            found[(result.target, result.reason, server(result))].append(result)
+        else:
+            found[(result.target, result.reason, result.summary, result.next)].append(result)
+    return list(found.values())
+
+
+def server(result: Result) -> str:
+    """Which server was asked: that of the URL in the source or the sentence; empty for the API server, whose sources are verb and path."""
+    match = re.search(r"https?://[^/\s,;)]+", f"{result.basis} {result.summary}")
+    return match.group() if match else ""
+
+
+def _story(result: Result) -> list[str]:
+    gate = ", gate" if result.control.gate else ""
+    summary = f"{_WORDS[result.outcome]} {result.control.id} [{result.target}] ({result.control.severity}{gate}): {flat(result.summary)}"
+    where = listed(list(dict.fromkeys(finding.object for finding in result.findings)), most=4)
+    if result.observed not in (None, ""):
+        where += f" ({result.observed})"
+    lines = [summary, f"where: {flat(where or result.basis)}", f"next: {flat(result.next.partition(chr(10))[0])}"]
+    return [line for line in lines if not line.endswith(": ")]
+
+
+def _cause(together: Sequence[Result]) -> str:
+    first = together[0]
+    step = f"; next: {flat(first.next)}" if first.next else ""
+    what = f"COULD NOT MEASURE {len(together)} controls [{first.target}] ({first.reason}): {flat(first.summary)}"
+    return f"{what}{step} -- {_names(together)}"
+
+
+def _names(together: Sequence[Result]) -> str:
+    return listed(list(dict.fromkeys(result.control.id for result in together)), most=5)
