@@ -1,11 +1,6 @@
 """The suite as a list of small pytest plugins: fixtures measure, reports tell. Each has its own options and hooks."""
 
 pytest_plugins = [
-    "fixtures.options",
-    "fixtures.clock",
-    "fixtures.demo",
-    "fixtures.sweep",
-    "fixtures.cluster",
     "reports.guard",
     "reports.controls",
     "reports.findings",
@@ -14,4 +9,15 @@ pytest_plugins = [
     "reports.html",
     "reports.terminal",
     "reports.gate",
+    "fixtures.options",
+    "fixtures.clock",
+    "fixtures.demo",
+    "fixtures.sweep",
+    "fixtures.cluster",
+    "fixtures.health",
+    "fixtures.logs",
+    "fixtures.configuration",
+    "fixtures.counters",
+    "fixtures.monitoring",
+    "fixtures.backups",
 ]

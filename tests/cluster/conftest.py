@@ -1,0 +1,35 @@
+"""One control plane for the session; each layout installed once, in a namespace of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.layouts import Install, installed
+from tests.cluster.podnetwork import PodNetwork
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with ControlPlane(tmp_path_factory.mktemp("plane")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[PodNetwork]:
+    with PodNetwork() as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def guide(plane: ControlPlane, network: PodNetwork) -> Iterator[Install]:
+    """The guide's layout, healthy."""
+    with installed(plane, network, layout="guide", namespace="monitoring") as install:
+        yield install
+
+
+@pytest.fixture(scope="session")
+def chart(plane: ControlPlane, network: PodNetwork) -> Iterator[Install]:
+    """The chart's layout, healthy."""
+    with installed(plane, network, layout="chart", namespace="kubecano") as install:
+        yield install

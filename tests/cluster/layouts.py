@@ -1,0 +1,190 @@
+"""Both layouts as they are really installed (collector.md, "Two layouts"), on a real control plane, with processes that answer."""
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from tests.cluster.controlplane import NODE, ControlPlane, wait_for
+from tests.cluster.podnetwork import PodNetwork
+
+SECRET = "canary-7f3a-real-cluster"
+_DESTINATIONS = f"destinations:\n  slack:\n  - name: ops\n    api_key: {SECRET}\n    slack_channel: '#ops'\n"
+_PROBES = {"startupProbe": "/healthz", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+
+
+@dataclass
+class Install:
+    """An installed collector: its namespace, and the address of each pod by its name."""
+
+    plane: ControlPlane
+    layout: str
+    namespace: str
+    addresses: dict[str, str]
+
+    def post(self, pod: str, path: str, body: Any) -> int:
+        """Posts to a pod's process directly; the status of its answer."""
+        url = f"http://{self.addresses[pod]}:8080{path}"
+        return urllib3.request("POST", url, body=json.dumps(body).encode(), timeout=10, retries=False).status
+
+    def alert(self, pod: str, *, count: int = 1) -> None:
+        """Posts groups of one alert each, as Alertmanager does."""
+        for _ in range(count):
+            self.post(pod, "/api/alerts", {"receiver": "cano", "status": "firing", "alerts": [{"labels": {"alertname": "Watchdog"}}]})
+
+
+def _metadata(name: str, namespace: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"name": name, "namespace": namespace, "labels": labels or {}}
+
+
+def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any]]:
+    """The objects of a layout, without what the control plane makes of them."""
+    chart = layout == "chart"
+    labels = {"app.kubernetes.io/name": "cano-collector", "app.kubernetes.io/instance": "cano"} if chart else {"app": "cano-collector"}
+    container: dict[str, Any] = {
+        "name": "cano-collector",
+        "image": "kubecano/cano-collector:0.0.24",
+        "ports": [{"containerPort": 8080}],
+        "env": [{"name": "CLUSTER_NAME", "value": "test"}],
+    }
+    data = {"destinations.yaml": base64.b64encode(_DESTINATIONS.encode()).decode()}
+    if chart:
+        container |= {probe: {"httpGet": {"path": path, "port": 8080}} for probe, path in _PROBES.items()}
+        container["volumeMounts"] = [{"name": "destinations", "mountPath": "/etc/cano-collector/destinations"}]
+        volumes = [{"name": "destinations", "secret": {"secretName": "cano-collector-destination-secrets"}}]
+        configuration = {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata("cano-collector-destination-secrets", namespace), "data": data}
+    else:
+        container["volumeMounts"] = [{"name": "config", "mountPath": "/etc/cano-collector"}]
+        volumes = [{"name": "config", "configMap": {"name": "cano-collector-config"}}]
+        text = _DESTINATIONS.replace("api_key", "webhookURL")
+        configuration = {
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata("cano-collector-config", namespace), "data": {"destinations.yaml": text},
+        }  # fmt: skip
+    pod = {"containers": [container], "volumes": volumes, "nodeName": NODE}
+    return [
+        configuration,
+        {
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata("cano-collector", namespace, labels),
+            "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
+        },
+        {
+            "apiVersion": "v1", "kind": "Service", "metadata": _metadata("cano-collector", namespace, labels),
+            "spec": {"selector": labels, "ports": [{"name": "http", "port": 80 if chart else 8080, "targetPort": 8080, "protocol": "TCP"}]},
+        },
+    ]  # fmt: skip
+
+
+def backup(namespace: str, config: tuple[str, str]) -> list[dict[str, Any]]:
+    """A backup CronJob that works: a bound volume that is mounted, and a service account that may read what it saves."""
+    kind, name = config
+    resource = {"ConfigMap": "configmap", "Secret": "secret"}[kind]
+    pod = {
+        "serviceAccountName": "backup",
+        "restartPolicy": "OnFailure",
+        "containers": [{
+            "name": "backup", "image": "registry.k8s.io/kubectl:v1.36.3", "volumeMounts": [{"name": "backup", "mountPath": "/backup"}],
+            "command": ["/bin/sh", "-c", f"kubectl get {resource} {name} -o yaml > /backup/backup-$(date +%Y%m%d).yaml"],
+        }],
+        "volumes": [{"name": "backup", "persistentVolumeClaim": {"claimName": "backup-pvc"}}],
+    }  # fmt: skip
+    rules = [{"apiGroups": [""], "resources": [f"{resource}s"], "resourceNames": [name], "verbs": ["get"]}]
+    subject = {"kind": "ServiceAccount", "name": "backup", "namespace": namespace}
+    size = {"storage": "1Gi"}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata("backup", namespace)},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": _metadata("backup", namespace), "rules": rules},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": _metadata("backup", namespace), "subjects": [subject],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "backup"},
+        },
+        {
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": _metadata("backup-pvc", namespace),
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": size}, "storageClassName": ""}, "status": {"phase": "Bound"},
+        },
+        {
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": _metadata("cano-collector-backup", namespace),
+            "spec": {"schedule": "0 2 * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}},
+        },
+    ]  # fmt: skip
+
+
+def _succeed(plane: ControlPlane, namespace: str) -> None:
+    """Lets the CronJob have run an hour ago: its controller is not started, its status and its Job are what it would have left."""
+    path = f"/apis/batch/v1/namespaces/{namespace}"
+    cron_job = plane.get(f"{path}/cronjobs/cano-collector-backup")
+    ended = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plane.patch(f"{path}/cronjobs/cano-collector-backup/status", {"status": {"lastSuccessfulTime": ended, "lastScheduleTime": ended}})
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "cano-collector-backup", "uid": cron_job["metadata"]["uid"], "controller": True}
+    job = {
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": _metadata("cano-collector-backup-1", namespace) | {"ownerReferences": [owner]},
+        "spec": cron_job["spec"]["jobTemplate"]["spec"] | {"suspend": True},
+    }  # fmt: skip
+    plane.apply(job)
+
+
+def write_log(path: Path, *, lines: int = 150) -> None:
+    """A clean log of the collector in CRI format, from its start on."""
+    start = datetime.now(UTC) - timedelta(seconds=2)
+    with path.open("w") as log:
+        for number in range(lines):
+            instant = start + timedelta(milliseconds=number)
+            stamp = instant.strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+            entry = {"level": "info", "timestamp": stamp, "message": "/api/alerts", "status": 200, "latency": 1200000}
+            log.write(f"{stamp} stdout F {json.dumps(entry)}\n")
+
+
+@contextmanager
+def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespace: str, replicas: int = 2) -> Iterator[Install]:
+    """Installs a layout and starts its processes; they end with the block."""
+    plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
+    wait_for(lambda: plane.request("GET", account).status == 200, seconds=30, what="the default service account")
+    write_log(plane.pod_log)
+    config = ("Secret", "cano-collector-destination-secrets") if layout == "chart" else ("ConfigMap", "cano-collector-config")
+    plane.apply(*objects(layout, namespace, replicas=replicas), *backup(namespace, config))
+    _succeed(plane, namespace)
+    deployment = f"/apis/apps/v1/namespaces/{namespace}/deployments/cano-collector"
+    wait_for(lambda: plane.get(deployment)["status"].get("readyReplicas") == replicas, seconds=60, what="ready replicas")
+    label = "app.kubernetes.io/name" if layout == "chart" else "app"
+    pods = plane.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={label}=cano-collector")["items"]
+    addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
+    program = str(Path(__file__).with_name("collector.py"))
+    processes = []
+    try:
+        for address in addresses.values():
+            network.add(address)
+            words = network.command(sys.executable, program, f"--layout={layout}", f"--address={address}")
+            processes.append(subprocess.Popen(words, start_new_session=True))
+        install = Install(plane, layout, namespace, addresses)
+        for pod in addresses:
+            wait_for(lambda pod=pod: _answers(install, pod), seconds=20, what=f"the process of {pod}")
+            install.alert(pod, count=3)
+        slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+        wait_for(lambda: _ready_endpoints(plane.get(slices)) == replicas, seconds=30, what="ready endpoints")
+        yield install
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(10)
+
+
+def _ready_endpoints(slices: dict[str, Any]) -> int:
+    return sum(endpoint["conditions"].get("ready", False) for one in slices["items"] for endpoint in one["endpoints"] or [])
+
+
+def _answers(install: Install, pod: str) -> bool:
+    try:
+        return urllib3.request("GET", f"http://{install.addresses[pod]}:8080/metrics", timeout=2, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
+        time.sleep(0.05)
+        return False

@@ -1,0 +1,246 @@
+"""What did each process count in the window? What the snapshots prove, and no more.
+
+Counters are per process, only grow, and start at zero with it (collector.md, "Metrics"; controls.md, "Rates and counters"). So between
+two moments of a process the difference is exact, and where no moment lies near the window's start, a least and a most are left.
+"""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from upkeep.counts import ZERO, Counts, highest, minus, plus, read
+from upkeep.errors import Absent, Malformed, TooEarly
+from upkeep.judges import counted
+from upkeep.limits import Limits
+from upkeep.model import listed, rfc3339, span
+from upkeep.records import CounterHistory, Install, Snapshot
+
+# Prometheus stores the start as a float, and a node's boot time moves with its clock.
+SAME_START = timedelta(seconds=2)
+# Prometheus answers for an instant with a sample that is up to five minutes older (its lookback).
+LOOKBACK = timedelta(minutes=5)
+# Daily runs are never a day apart to the second: an earlier moment that lies before the window by at most this share of it is its start.
+LEEWAY = 0.25
+SOURCES = {"prometheus": "Prometheus", "export": "a saved exposition", "metrics": "the pod itself"}
+
+EARLIER, PROCESS_START, OPEN = "earlier", "process-start", "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A process's counters at an instant.
+
+    :ivar oldest: the earliest instant that the numbers may be of; ``taken`` is the latest.
+    :ivar live: read by this run, from the pod itself.
+    """
+
+    taken: datetime
+    source: str
+    counts: Counts
+    live: bool
+
+    @property
+    def oldest(self) -> datetime:
+        return self.taken - LOOKBACK if self.source == "prometheus" else self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """All that is known of one process, oldest moment first."""
+
+    pod: str
+    started: datetime
+    moments: tuple[Moment, ...]
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was not there any more when this run read its pod."""
+        return not any(moment.live for moment in self.moments)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessWindow:
+    """What one process counted in the window: at least ``least``, at most ``most``; the same where the window's start is known.
+
+    :ivar start: how the window's start is known: ``earlier`` (a moment of this process at or shortly before it), ``process-start`` (the process is
+        younger than the window) or ``open`` (neither).
+    :ivar since: the instant from which ``most`` counts: that of the earlier moment, or the process's start.
+    :ivar until: the last moment; ``gone`` tells that it is the last one there will be.
+    :ivar source: where the earlier moment came from, or empty.
+    :ivar enough: when an open window will be open no more, provided that this moment is kept.
+    """
+
+    pod: str
+    process_start: datetime
+    start: str
+    since: datetime
+    until: datetime
+    gone: bool
+    source: str
+    least: Counts
+    most: Counts
+    enough: datetime
+
+    @property
+    def seconds(self) -> float:
+        """How long ``most`` was counted."""
+        return (self.until - self.since).total_seconds()
+
+
+def processes(history: CounterHistory) -> tuple[Process, ...]:
+    """The processes of a history: snapshots of one pod whose process starts lie within two seconds.
+
+    :raises Absent: no pod's counters were read.
+    :raises Malformed: a counter shrank within one process.
+    """
+    if not history.latest:
+        raise Absent("no pod was there whose counters could be read", source="/metrics", next_step="pytest -m \"control(id='pods-ready')\"")
+    snapshots = [(snapshot, True) for snapshot in (*history.latest, *history.settled)]
+    snapshots += [(snapshot, False) for snapshot in history.earlier]
+    clusters: list[list[tuple[Snapshot, bool]]] = []
+    for entry in sorted(snapshots, key=lambda entry: (entry[0].pod, entry[0].process_start, entry[0].taken)):
+        first = clusters[-1][0][0] if clusters else None
+        if first is not None and first.pod == entry[0].pod and entry[0].process_start - first.process_start <= SAME_START:
+            clusters[-1].append(entry)
+        else:
+            clusters.append([entry])
+    return tuple(_process(cluster) for cluster in clusters)
+
+
+def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
+    first = cluster[0][0]
+    moments = [Moment(snapshot.taken, snapshot.source, read(snapshot), live) for snapshot, live in cluster]
+    # Of one instant, Prometheus' numbers are the older ones.
+    moments.sort(key=lambda moment: (moment.taken, moment.source != "prometheus", moment.live, sorted(moment.counts.values.items())))
+    _require_growth(first.pod, moments)
+    return Process(first.pod, first.process_start, tuple(moments))
+
+
+def _require_growth(pod: str, moments: Sequence[Moment]) -> None:
+    """Prometheus' numbers may be older than their instant, so they are compared with its own earlier ones only."""
+    high = {"prometheus": ZERO, "": ZERO}
+    for moment in moments:
+        before = high["prometheus" if moment.source == "prometheus" else ""]
+        for key, value in before.values.items():
+            now = moment.counts.values.get(key, 0)
+            if now < value:
+                raise Malformed(
+                    f"a counter of pod {pod} shrank within one process, from {value} to {now} at {rfc3339(moment.taken)} ({' '.join(filter(None, key))}): "
+                    "these are not the counters of one process",
+                    source=f"Pod/{pod} {moment.source}",
+                    next_step="look for two processes behind one pod name, or for a saved exposition of another cluster in --exports",
+                )
+        high[""] = highest(high[""], moment.counts)
+        if moment.source == "prometheus":
+            high["prometheus"] = highest(high["prometheus"], moment.counts)
+
+
+def windows(history: CounterHistory, *, now: datetime, window_seconds: float) -> tuple[ProcessWindow, ...]:
+    """What each process counted in the window that ends now, by pod and start. Processes that ended before it are left out.
+
+    :raises Absent: no pod's counters were read. :raises Malformed: a counter shrank within one process.
+    """
+    window = timedelta(seconds=window_seconds)
+    found = [_window(process, begin=now - window, window=window) for process in processes(history)]
+    return tuple(one for one in found if one is not None)
+
+
+def base_of(process: Process, *, begin: datetime) -> Moment | None:
+    """The latest moment at or before the window's start."""
+    return max((moment for moment in process.moments if moment.taken <= begin), key=lambda moment: moment.taken, default=None)
+
+
+def _sum(moments: Iterable[Moment]) -> Counts:
+    """The counters at the last of some moments: each the highest that was read, since it only grows."""
+    high = ZERO
+    for moment in moments:
+        high = highest(high, moment.counts)
+    return high
+
+
+def _window(process: Process, *, begin: datetime, window: timedelta) -> ProcessWindow | None:
+    inside = [moment for moment in process.moments if moment.taken > begin]
+    if not inside:
+        return None
+    end, base = _sum(process.moments), base_of(process, begin=begin)
+    before = _sum(moment for moment in process.moments if moment.taken <= begin)
+    most = minus(end, before)
+    # What was counted after the first moment that lies in the window for sure was counted in the window.
+    sure = next((moment for moment in inside if moment.oldest > begin), inside[-1])
+    least = minus(end, _sum(moment for moment in process.moments if moment.taken <= sure.taken))
+    if base is not None and base.taken >= begin - window * LEEWAY:
+        start, least = EARLIER, most
+    elif process.started >= begin:
+        start, least = PROCESS_START, most
+    else:
+        start = OPEN
+    return ProcessWindow(
+        pod=process.pod,
+        process_start=process.started,
+        start=start,
+        since=process.started if base is None else base.taken,
+        until=inside[-1].taken,
+        gone=process.gone,
+        source="" if base is None else base.source,
+        least=least,
+        most=most,
+        enough=sure.taken + window,
+    )
+
+
+def in_all(parts: Iterable[ProcessWindow]) -> tuple[Counts, Counts]:
+    """The least and the most of all processes together."""
+    parts = list(parts)
+    return plus(one.least for one in parts), plus(one.most for one in parts)
+
+
+def basis(parts: Sequence[ProcessWindow], history: CounterHistory, *, now: datetime, limits: Limits, proof: str) -> str:
+    """Over which window the counters were judged, and where the earlier moments came from.
+
+    :param proof: what the start of an open window proves: "nothing bad since then, so nothing in".
+    """
+    window = limits.text("alert_window")
+    said = []
+    for source in sorted({one.source for one in parts if one.start == EARLIER}):
+        those = [one for one in parts if one.start == EARLIER and one.source == source]
+        said.append(f"{span(now - min(one.since for one in those))}, earlier moment from {SOURCES[source]}{_of(those, parts)}")
+    for kind, words in ((PROCESS_START, "{}"), (OPEN, f"({{}}); {proof} {window}")):
+        those = [one for one in parts if one.start == kind]
+        if those:
+            ago = span(now - min(one.process_start for one in those)) or "0 s"
+            said.append(f"since the process start {words.format(f'{ago} ago')}{_of(those, parts)}")
+    gone = sum(one.gone for one in parts)
+    if gone:
+        said.append(f"{counted(gone, 'process')[:-2] + 'sses' if gone > 1 else '1 process'} gone since, up to the last moment known")
+    return "; ".join([*said, *history.sources])
+
+
+def _of(those: Sequence[ProcessWindow], parts: Sequence[ProcessWindow]) -> str:
+    return "" if len(those) == len(parts) else f" ({listed(sorted({one.pod for one in those}))})"
+
+
+def too_early(parts: Sequence[ProcessWindow], *, what: str, limits: Limits) -> TooEarly:
+    """What happened in open windows may be older than the window: when there will be enough, and the option that helps now.
+
+    :param what: what was counted since the start, as the begin of a sentence.
+    """
+    window = limits.text("alert_window")
+    opened = [one for one in parts if one.start == OPEN]
+    since = rfc3339(min(one.since for one in opened))
+    when = rfc3339(max(one.enough for one in opened))
+    return TooEarly(
+        f"{what} in pod {listed(sorted({one.pod for one in opened}))} since {since}; whether that was in the last {window} cannot be told: "
+        f"no earlier moment of the process is known; there will be enough at {when}, provided that this moment is kept",
+        source="/metrics",
+        next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
+    )
+
+
+def log_command(one: ProcessWindow, parts: Sequence[ProcessWindow], *, install: Install, pattern: str) -> str:
+    """The command that shows a process's log lines since the window's start; where its pod is gone its log is, too, and its events are left."""
+    if one.gone and not any(other.pod == one.pod and not other.gone for other in parts):
+        return f"kubectl -n {install.namespace} get events --field-selector=involvedObject.name={one.pod}"
+    previous = " --previous" if one.gone else ""
+    since = f"--since-time={rfc3339(one.since)}"
+    return f"kubectl -n {install.namespace} logs {one.pod} -c {install.container}{previous} {since} | grep -F {shlex.quote(pattern)}"
