@@ -83,9 +83,7 @@ class Cluster:
             self.server = Server((host, port), Api(self.state, now), scenario.fault, TOKEN)
             self.requests = self.server.requests
             port = self.server.server_address[1]
-            threading.Thread(
-                target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True
-            ).start()
+            threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True).start()
         self.url = f"http://{host}:{port}"
         self.folder = Path(tempfile.mkdtemp(prefix="upkeep-demo-"))
         self.kubeconfig = self.folder / "kubeconfig"
@@ -114,14 +112,10 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
 
-def start(
-    scenario: str | Scenario = "healthy", *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0
-) -> Cluster:
+def start(scenario: str | Scenario = "healthy", *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0) -> Cluster:
     """Start a cluster; raises UnknownScenario for a name that is none."""
     return Cluster(parse(scenario) if isinstance(scenario, str) else scenario, now=now, host=host, port=port)

@@ -23,6 +23,10 @@ EXPIRED = (
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
+VERSION = {
+    "major": "1", "minor": "36", "gitVersion": "v1.36.3", "gitCommit": "demo", "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.26.0", "compiler": "gc", "platform": "linux/amd64",
+}  # fmt: skip
 # Field selectors beside metadata.name and metadata.namespace that a kind supports.
 FIELDS = {
     "pods": ("status.phase", "spec.nodeName"),
@@ -96,9 +100,7 @@ def forbidden(verb: str, plural: str, name: str, namespace: str, subresource: st
     resource = "/".join(filter(None, (plural, subresource)))
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     subject = f'{qualified(plural)} "{name}"' if name else qualified(plural)
-    message = (
-        f'{subject} is forbidden: User "{USER}" cannot {verb} resource "{resource}" in API group "{group}" {where}'
-    )
+    message = f'{subject} is forbidden: User "{USER}" cannot {verb} resource "{resource}" in API group "{group}" {where}'
     return status(403, "Forbidden", message, **details)
 
 
@@ -176,16 +178,14 @@ class Api:
         path = request.path
         if path in ("/readyz", "/livez", "/healthz"):
             return Response(200, b"ok", "text/plain; charset=utf-8")
-        if path == "/version":
-            return as_json({"major": "1", "minor": "36", "gitVersion": "v1.36.3", "platform": "linux/amd64"})
+        if path.rstrip("/") == "/version":
+            return as_json(VERSION)
         for prefix, play in (("/prometheus", monitoring.prometheus), ("/alertmanager", monitoring.alertmanager)):
             if path.startswith(prefix + "/"):
                 return self.played(play, path.removeprefix(prefix), request)
         if path.startswith("/collector/"):
             return self.collector(self.state.process(), "", path.removeprefix("/collector"))
-        if (
-            review := re.fullmatch(r"/apis/authorization\.k8s\.io/v1(?:/namespaces/([^/]+))?/(\w+reviews)", path)
-        ) is not None:
+        if (review := re.fullmatch(r"/apis/authorization\.k8s\.io/v1(?:/namespaces/([^/]+))?/(\w+reviews)", path)) is not None:
             return self.review(request, review[2])
         if (document := discovery(path)) is not None:
             return as_json(document)
@@ -324,8 +324,7 @@ class Api:
         lines = self.lines(item, container, previous=request.query.get("previous") in ("true", "1"))
         try:
             since, tail, limit = (
-                int(request.query[key]) if key in request.query else None
-                for key in ("sinceSeconds", "tailLines", "limitBytes")
+                int(request.query[key]) if key in request.query else None for key in ("sinceSeconds", "tailLines", "limitBytes")
             )
         except ValueError as error:
             raise bad_request(f"unable to decode query: {error}") from error
@@ -340,17 +339,13 @@ class Api:
                 )
             )
         earliest = self.clock() - timedelta(seconds=since) if since is not None else None
-        body = logs.select(
-            lines, since=earliest, tail=tail, limit=limit, timestamps=request.query.get("timestamps") in ("true", "1")
-        )
+        body = logs.select(lines, since=earliest, tail=tail, limit=limit, timestamps=request.query.get("timestamps") in ("true", "1"))
         return Response(200, body, "text/plain", stream=True)
 
     def lines(self, item: Object, container: str, *, previous: bool) -> list[logs.Line]:
         """The log of the run that the kubelet would pick: while a container waits, that is the run that ended last."""
         name = item["metadata"]["name"]
-        entry: Object = next(
-            (one for one in item["status"].get("containerStatuses", []) if one["name"] == container), {}
-        )
+        entry: Object = next((one for one in item["status"].get("containerStatuses", []) if one["name"] == container), {})
         runs = self.state.processes.get(name, [])
         if previous:
             if not entry.get("lastState"):

@@ -69,9 +69,7 @@ def settle(state: State) -> None:
         item["spec"]["replicas"] = len(pods)
         item["status"] |= count(pods)
     status, desired = state.deployment["status"], state.deployment["spec"]["replicas"]
-    status |= count(state.pods) | {
-        "updatedReplicas": len(by_hash.get(newest["metadata"]["labels"]["pod-template-hash"], []))
-    }
+    status |= count(state.pods) | {"updatedReplicas": len(by_hash.get(newest["metadata"]["labels"]["pod-template-hash"], []))}
     if (missing := desired - status["availableReplicas"]) > 0:
         status["unavailableReplicas"] = missing
         status["conditions"][0] |= {
@@ -135,15 +133,11 @@ def crash_looping(state: State) -> None:
     runs[-1] = Process(runs[-1].pod, started, ended, log=[*logs.start(state.layout, started), *logs.crash(ended)])
     message = f"back-off 5m0s restarting failed container={objects.CONTAINER} pod={item['metadata']['name']}"
     entry = unready(item, waiting="CrashLoopBackOff", message=message)
-    entry["lastState"] = {
-        "terminated": {"exitCode": 2, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}
-    }
+    entry["lastState"] = {"terminated": {"exitCode": 2, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}}
     settle(state)
 
 
-@scenario(
-    "image-pull-failing", "one pod was replaced and cannot pull its image", "pods-ready", "health-ok", "metrics-scraped"
-)
+@scenario("image-pull-failing", "one pod was replaced and cannot pull its image", "pods-ready", "health-ok", "metrics-scraped")
 def image_pull_failing(state: State) -> None:
     item = state.pods[0]
     item["metadata"]["creationTimestamp"] = item["status"]["startTime"] = stamp(state.ago(minutes=30))
@@ -177,9 +171,7 @@ def replace_one(state: State, *, created: float) -> None:
     state.drop("pods", gone)
     state.processes[gone][-1].ended = state.ago(minutes=created - 0.5)
     name, hours = item["metadata"]["name"], created / 60
-    state.processes[name] = [
-        objects.run(state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours))
-    ]
+    state.processes[name] = [objects.run(state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours))]
     settle(state)
 
 
@@ -390,9 +382,7 @@ def errors_in_previous_log(state: State) -> None:
 def log_rotated(state: State) -> None:
     process = state.process()
     process.log = [
-        line
-        for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod)
-        if line[0] > state.ago(hours=5)
+        line for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod) if line[0] > state.ago(hours=5)
     ]
 
 
@@ -442,9 +432,7 @@ def alerts_dropped_no_destinations(state: State) -> None:
     divert(state, share=30, outcome="no_destinations", sends=())
 
 
-@scenario(
-    "alerts-lost", "some alerts were received and never seen again: the books do not balance", "alerts-accounted-for"
-)
+@scenario("alerts-lost", "some alerts were received and never seen again: the books do not balance", "alerts-accounted-for")
 def alerts_lost(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
 
@@ -457,9 +445,7 @@ def alerts_lost(state: State) -> None:
 )
 def alerts_lost_in_a_panic(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
-    write(
-        state.process(), [line for number in range(5) for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))]
-    )
+    write(state.process(), [line for number in range(5) for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))])
 
 
 @scenario("alert-errors", "one alert in twenty ended in an error", "error-rate-low")
@@ -478,10 +464,7 @@ def alerts_refused(state: State) -> None:
     "error-rate-low",
 )
 def restarted_process(state: State) -> None:
-    former = [
-        objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4))
-        for suffix in ("b8c4v", "h5n7r")
-    ]
+    former = [objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
     rebuild(state, life=timedelta(hours=6))
     for process in former:
         process.ended = state.ago(hours=6)
@@ -529,9 +512,7 @@ def backup_never_ran(state: State) -> None:
     state.drop("jobs")
 
 
-@scenario(
-    "backup-job-failed", "the last backup Job failed two hours ago, after a success ten hours ago", "backup-job-healthy"
-)
+@scenario("backup-job-failed", "the last backup Job failed two hours ago, after a success ten hours ago", "backup-job-healthy")
 def backup_job_failed(state: State) -> None:
     cron, then = state.get("cronjobs", BACKUP), state.ago(hours=2).replace(second=0)
     minute, hour = cron["spec"]["schedule"].split()[:2]
@@ -609,9 +590,7 @@ def guide_alert_broken(state: State) -> None:
 )
 def guide_alert_firing(state: State) -> None:
     changed, since = state.ago(days=40), state.ago(days=9)
-    state.series = [
-        (labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series
-    ]
+    state.series = [(labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series]
     active = {
         "labels": {"alertname": "CanoCollectorConfigOld", "severity": "info"},
         "annotations": {},
@@ -620,9 +599,7 @@ def guide_alert_firing(state: State) -> None:
         "value": "3.4e+06",
     }
     state.rules[1] |= {"state": "firing", "alerts": [active]}
-    state.alerts.append(
-        objects.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info")
-    )
+    state.alerts.append(objects.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"))
 
 
 @scenario("scrape-down", "Prometheus has not been able to scrape one pod for ten minutes", "metrics-scraped")
@@ -639,11 +616,7 @@ def scrape_missing(state: State) -> None:
 def no_prometheus(state: State) -> None:
     state.drop(
         "services",
-        *(
-            item["metadata"]["name"]
-            for item in state.objects["services"]
-            if "prometheus" in item["spec"]["selector"].values()
-        ),
+        *(item["metadata"]["name"] for item in state.objects["services"] if "prometheus" in item["spec"]["selector"].values()),
     )
 
 
@@ -651,11 +624,7 @@ def no_prometheus(state: State) -> None:
 def no_alertmanager(state: State) -> None:
     state.drop(
         "services",
-        *(
-            item["metadata"]["name"]
-            for item in state.objects["services"]
-            if "alertmanager" in item["spec"]["selector"].values()
-        ),
+        *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values()),
     )
 
 

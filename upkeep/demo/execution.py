@@ -23,10 +23,7 @@ DF = {
 NETSTAT = (
     "Active Internet connections (servers and established)\n"
     "Proto Recv-Q Send-Q Local Address           Foreign Address         State\n"
-    + "".join(
-        f"tcp        0      0 10.244.1.17:8080        10.244.3.9:{40000 + number}        ESTABLISHED\n"
-        for number in range(12)
-    )
+    + "".join(f"tcp        0      0 10.244.1.17:8080        10.244.3.9:{40000 + number}        ESTABLISHED\n" for number in range(12))
 )
 
 
@@ -96,9 +93,7 @@ def outcome(words: list[str], layout: str) -> tuple[bytes, bytes, dict[str, obje
     )
 
 
-def serve(
-    connection: socket.socket, target: str, headers: list[tuple[bytes, bytes]], request: Request, state: State
-) -> None:
+def serve(connection: socket.socket, target: str, headers: list[tuple[bytes, bytes]], request: Request, state: State) -> None:
     """Run the handshake, send the command's outcome channel by channel, and close."""
     found = re.fullmatch(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/exec", request.path)
     words = [value for key, value in request.pairs if key == "command"]

@@ -61,9 +61,7 @@ class Fault:
 
 def right(source: str, layout: str) -> str:
     """The resource that access reviews know a source by."""
-    return RIGHTS.get(
-        source, ("configmaps" if layout == "guide" else "secrets") if source == "configuration" else source
-    )
+    return RIGHTS.get(source, ("configmaps" if layout == "guide" else "secrets") if source == "configuration" else source)
 
 
 def source_of(request: Request, layout: str) -> str:

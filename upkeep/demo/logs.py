@@ -57,9 +57,7 @@ def alert(instant: datetime, number: int) -> list[Line]:
         query="", ip="10.244.3.9", latency=latency, time=iso(instant),
     )  # fmt: skip
     return [
-        entry(
-            instant, "info", "Alert accepted, error budget untouched", "alert/handler.go:64", alert_name="TargetDown"
-        ),
+        entry(instant, "info", "Alert accepted, error budget untouched", "alert/handler.go:64", alert_name="TargetDown"),
         (instant, sent),
         access,
     ]
@@ -129,17 +127,13 @@ def crash(instant: datetime) -> list[Line]:
     )
 
 
-def select(
-    lines: list[Line], *, since: datetime | None, tail: int | None, limit: int | None, timestamps: bool
-) -> bytes:
+def select(lines: list[Line], *, since: datetime | None, tail: int | None, limit: int | None, timestamps: bool) -> bytes:
     """What the kubelet serves of a log: of the tail what is young enough, of that the head up to ``limit`` bytes."""
     chosen = lines[max(0, len(lines) - tail) :] if tail is not None else lines
     if since is not None:
         chosen = [line for line in chosen if line[0] >= since]
     if timestamps:
-        stamped = (
-            f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond * 1000:09d}Z {text}\n" for instant, text in chosen
-        )
+        stamped = (f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond * 1000:09d}Z {text}\n" for instant, text in chosen)
     else:
         stamped = (f"{text}\n" for _, text in chosen)
     data = "".join(stamped).encode()

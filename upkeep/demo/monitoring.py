@@ -42,9 +42,7 @@ def parse_selector(text: str) -> list[Matcher]:
         matchers.append((part[1], test))
         rest = rest[part.end() :]
     if not selective:
-        raise BadQuery(
-            'invalid parameter "query": 1:1: parse error: vector selector must contain at least one non-empty matcher'
-        )
+        raise BadQuery('invalid parameter "query": 1:1: parse error: vector selector must contain at least one non-empty matcher')
     return matchers
 
 
@@ -64,9 +62,7 @@ def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str
     counted = COUNT.fullmatch(query)
     matchers = parse_selector(counted[1] if counted else query)
     vector = [
-        (labels, value)
-        for labels, value in telemetry.scraped(state, instant)
-        if all(test(labels.get(name, "")) for name, test in matchers)
+        (labels, value) for labels, value in telemetry.scraped(state, instant) if all(test(labels.get(name, "")) for name, test in matchers)
     ]
     if counted is None:
         return vector
@@ -79,11 +75,7 @@ def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str
 def moment(text: str) -> datetime:
     """A time parameter: seconds since 1970, or RFC 3339."""
     try:
-        return (
-            datetime.fromtimestamp(float(text), UTC)
-            if re.fullmatch(r"-?[\d.]+(?:[eE]\+?\d+)?", text)
-            else datetime.fromisoformat(text)
-        )
+        return datetime.fromtimestamp(float(text), UTC) if re.fullmatch(r"-?[\d.]+(?:[eE]\+?\d+)?", text) else datetime.fromisoformat(text)
     except ValueError as error:
         raise BadQuery(f'invalid parameter "time": cannot parse "{text}" to a valid timestamp') from error
 
@@ -112,10 +104,7 @@ def number(value: float) -> str:
 def query_range(state: State, query: str, first: datetime, last: datetime, step: timedelta) -> list[dict[str, Any]]:
     """The query's matrix: a value for each step at which the series was there."""
     if (last - first) / step > 11_000:
-        raise BadQuery(
-            "exceeded maximum resolution of 11,000 points per timeseries. "
-            "Try decreasing the query resolution (?step=XX)"
-        )
+        raise BadQuery("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
     matrix: dict[str, dict[str, Any]] = {}
     instant = first
     while instant <= last:
@@ -137,10 +126,7 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
             case "/api/v1/query":
                 instant = moment(query["time"]) if "time" in query else now
                 vector = evaluate(state, query.get("query", ""), instant)
-                result = [
-                    {"metric": labels, "value": [round(instant.timestamp(), 3), number(value)]}
-                    for labels, value in vector
-                ]
+                result = [{"metric": labels, "value": [round(instant.timestamp(), 3), number(value)]} for labels, value in vector]
                 return success({"resultType": "vector", "result": result})
             case "/api/v1/query_range":
                 first, last = moment(query.get("start", "")), moment(query.get("end", ""))
@@ -155,9 +141,7 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                     "limit": 0,
                     "rules": rules,
                 }
-                return success(
-                    {"groups": [group | {"lastEvaluation": stamp(now), "evaluationTime": 0.001}] if rules else []}
-                )
+                return success({"groups": [group | {"lastEvaluation": stamp(now), "evaluationTime": 0.001}] if rules else []})
             case "/api/v1/targets":
                 return success({"activeTargets": targets(state, now), "droppedTargets": [], "droppedTargetCounts": {}})
     except BadQuery as error:
@@ -180,11 +164,7 @@ def targets(state: State, now: datetime) -> list[dict[str, Any]]:
 def alertmanager_configuration(state: State) -> str:
     """Alertmanager's configuration as its API shows it; from 0.26 on (the chart layout's) URLs are hidden."""
     port = "" if state.layout == "chart" else ":8080"
-    url = (
-        "<secret>"
-        if state.layout == "chart"
-        else f"http://{state.fullname}.{state.namespace}.svc.cluster.local{port}/api/alerts"
-    )
+    url = "<secret>" if state.layout == "chart" else f"http://{state.fullname}.{state.namespace}.svc.cluster.local{port}/api/alerts"
     lines = ["route:", f"  receiver: {state.receivers[0][0]}", "  group_by: [alertname]", "receivers:"]
     for name, ours in state.receivers:
         lines.append(f"- name: {name}")
@@ -215,7 +195,5 @@ def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) 
                 wanted = comparison("=~", query.get("receiver", ".*"))
             except BadQuery as error:
                 return reply(str(error), 400)
-            return reply(
-                [alert for alert in state.alerts if any(wanted(receiver["name"]) for receiver in alert["receivers"])]
-            )
+            return reply([alert for alert in state.alerts if any(wanted(receiver["name"]) for receiver in alert["receivers"])])
     return 404, json.dumps({"code": 404, "message": f"path {path} was not found"}), "application/json"

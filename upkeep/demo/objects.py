@@ -56,9 +56,7 @@ def applied(item: Object) -> Object:
     return item
 
 
-def make(
-    state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, **content: object
-) -> Object:
+def make(state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, **content: object) -> Object:
     """An object of one of the stored kinds."""
     version = next(version for version, other, _ in RESOURCES.values() if other == kind)
     return {"apiVersion": version, "kind": kind, "metadata": metadata(state, kind, name, created, labels), **content}
@@ -153,9 +151,7 @@ def deployment(state: State, name: str, replicas: int, created: datetime) -> Obj
     return result
 
 
-def replica_set(
-    state: State, owner: Object, template_hash: str, *, revision: int, replicas: int, created: datetime
-) -> Object:
+def replica_set(state: State, owner: Object, template_hash: str, *, revision: int, replicas: int, created: datetime) -> Object:
     name = f"{owner['metadata']['name']}-{template_hash}"
     labels = pod_labels(state) | {"pod-template-hash": template_hash}
     pod = {"metadata": {"labels": labels}, "spec": owner["spec"]["template"]["spec"]}
@@ -257,9 +253,7 @@ def service(
 
 def endpoint(item: Object) -> Object:
     """What the EndpointSlice controller writes for a pod."""
-    status = next(
-        (condition["status"] for condition in item["status"]["conditions"] if condition["type"] == "Ready"), "False"
-    )
+    status = next((condition["status"] for condition in item["status"]["conditions"] if condition["type"] == "Ready"), "False")
     ready = status == "True"
     return {
         "addresses": [item["status"]["podIP"]], "nodeName": item["spec"]["nodeName"],
@@ -286,11 +280,7 @@ def destinations(state: State) -> Object:
         "slack_channel": "#oncall",
         "grouping_interval": "10m",
     }
-    return {
-        "destinations": {
-            "slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]
-        }
-    }
+    return {"destinations": {"slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]}}
 
 
 def configure(state: State, document: Object) -> None:
@@ -374,9 +364,7 @@ def backup(state: State) -> None:
             f"secret/{state.fullname}-workflows-secrets",
         ),
     )
-    script = "\n".join(
-        f"kubectl get {item} -n {state.namespace} -o yaml >> /backup/backup-$(date +%Y%m%d).yaml" for item in objects
-    )
+    script = "\n".join(f"kubectl get {item} -n {state.namespace} -o yaml >> /backup/backup-$(date +%Y%m%d).yaml" for item in objects)
     container = {
         "name": "backup",
         "image": "registry.example/kubectl:1.34",
@@ -426,9 +414,7 @@ def job(state: State, cron: Object, scheduled: datetime, *, failed: bool = False
     if failed:
         reason = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
         status = {"startTime": stamp(scheduled), "failed": 7, "conditions": [condition | {"type": "Failed"} | reason]}
-    result = make(
-        state, "Job", name, scheduled, spec=cron["spec"]["jobTemplate"]["spec"] | {"backoffLimit": 6}, status=status
-    )
+    result = make(state, "Job", name, scheduled, spec=cron["spec"]["jobTemplate"]["spec"] | {"backoffLimit": 6}, status=status)
     result["metadata"] = metadata(state, "Job", name, scheduled, {"batch.kubernetes.io/job-name": name}, cron)
     return result
 
@@ -535,21 +521,17 @@ def healthy(
     for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
         item = pod(state, newest, suffix, index, now - life)
         state.add(item)
-        state.processes[item["metadata"]["name"]] = [
-            run(state, item["metadata"]["name"], now - life + timedelta(seconds=2), groups=groups)
-        ]
+        state.processes[item["metadata"]["name"]] = [run(state, item["metadata"]["name"], now - life + timedelta(seconds=2), groups=groups)]
     port = 8080 if layout == "guide" else 80
     state.add(service(state, fullname, port, target=8080, selector=pod_labels(state), labels=pod_labels(state)))
     entry = make(state, "EndpointSlice", f"{fullname}-v5x8q", now - age, {
         "kubernetes.io/service-name": fullname,
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     }, addressType="IPv4", endpoints=[], ports=[{"name": "http", "port": 8080, "protocol": "TCP"}])  # fmt: skip
-    entry["metadata"]["ownerReferences"] = metadata(
-        state, "EndpointSlice", "", now, None, state.get("services", fullname)
-    )["ownerReferences"]
-    state.add(
-        entry, make(state, "ServiceAccount", fullname, now - age), make(state, "ServiceAccount", "default", now - age)
-    )
+    entry["metadata"]["ownerReferences"] = metadata(state, "EndpointSlice", "", now, None, state.get("services", fullname))[
+        "ownerReferences"
+    ]
+    state.add(entry, make(state, "ServiceAccount", fullname, now - age), make(state, "ServiceAccount", "default", now - age))
     refresh_endpoints(state)
     configure(state, destinations(state))
     backup(state)

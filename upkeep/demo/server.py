@@ -84,14 +84,8 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        form = (
-            parse_qsl(body.decode())
-            if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-            else []
-        )
-        request = Request(
-            self.command, unquote(parts.path), dict([*pairs, *form]), self.headers.get("Accept", ""), body, pairs
-        )
+        form = parse_qsl(body.decode()) if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded") else []
+        request = Request(self.command, unquote(parts.path), dict([*pairs, *form]), self.headers.get("Accept", ""), body, pairs)
         self.server.requests.append((self.command, self.path))
         fault = self.server.fault
         if fault is not None and fault.hits(request, self.server.api.state.layout) and self.faulty(fault, request):

@@ -124,9 +124,7 @@ class State:
 
     def drop(self, plural: str, *names: str) -> None:
         """Forget the named objects, or all of a kind where no name is given."""
-        self.objects[plural] = [
-            item for item in self.objects[plural] if names and item["metadata"]["name"] not in names
-        ]
+        self.objects[plural] = [item for item in self.objects[plural] if names and item["metadata"]["name"] not in names]
 
     def ago(self, **offset: float) -> datetime:
         return self.now - timedelta(**offset)

@@ -149,10 +149,7 @@ def exposition(process: Process, state: State) -> str:
     for (name, labels), value in samples(process, state.layout, state.now, state.now).items():
         number = f"{value:.10g}" if value != int(value) or value >= 1e6 else str(int(value))
         grouped[family(name)].append(f"{name}{render(labels)} {number}\n")
-    return "".join(
-        f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}"
-        for (name, kind), lines in sorted(grouped.items())
-    )
+    return "".join(f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}" for (name, kind), lines in sorted(grouped.items()))
 
 
 def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], float]]:
@@ -167,18 +164,12 @@ def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], f
         target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
         runs = state.processes.get(name, [])
         alive = next(
-            (
-                run
-                for run in runs
-                if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening
-            ),
+            (run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening),
             None,
         )
         if name in state.unreachable and instant >= state.ago(minutes=10):
             alive = None
-        discovered = (
-            name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
-        )
+        discovered = name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
         if alive is not None or discovered:
             yield target | {"__name__": "up"}, float(alive is not None)
         if alive is not None:

@@ -1,0 +1,88 @@
+"""The catalogue: names, sentences, one change each, and the canary in everything secret."""
+
+import base64
+import json
+
+import pytest
+import yaml
+
+from tests.demo.conftest import NOW
+from upkeep import demo
+
+# What the thirteen daily controls are called; every one must have a scenario that makes it fail.
+DAILY = {
+    "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
+    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped",
+}  # fmt: skip
+CATALOGUE = demo.names(faults=False)
+
+
+def content(state: demo.State) -> str:
+    """Everything that a state serves, as text."""
+    return repr(state)
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if name not in ("healthy", "chart")])
+def test_each_scenario_differs_from_healthy_and_leaves_no_trace_in_the_next(name: str) -> None:
+    scenario = demo.parse(name)
+    healthy = "healthy" if scenario.layout == "guide" else "chart"
+    before = content(demo.parse(healthy).state(NOW))
+    changed = scenario.state(NOW)
+    assert content(changed) != before or changed.denied
+    assert content(demo.parse(healthy).state(NOW)) == before
+    assert scenario.summary
+    assert scenario.hits == () or set(scenario.hits) <= DAILY
+
+
+@pytest.mark.parametrize("prefix", ["", "chart/"])
+def test_every_daily_control_has_a_scenario_of_its_own(prefix: str) -> None:
+    alone = {demo.parse(name).hits[0] for name in CATALOGUE if name.startswith("chart") is bool(prefix) and len(demo.parse(name).hits) == 1}
+    assert alone == DAILY
+
+
+def test_both_layouts_have_the_same_catalogue() -> None:
+    guide = {name for name in CATALOGUE if not name.startswith("chart")} - {"healthy"}
+    assert {name.removeprefix("chart/") for name in CATALOGUE if name.startswith("chart/")} == guide
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"), [("crash-loopin", "crash-looping"), ("forbiden@pods", "forbidden@pods"), ("helthy", "healthy")]
+)
+def test_an_unknown_name_is_answered_with_the_nearest(text: str, nearest: str) -> None:
+    with pytest.raises(demo.UnknownScenario, match=f"'{nearest}'"):
+        demo.start(text)
+
+
+@pytest.mark.parametrize("name", ["healthy", "chart"])
+def test_every_secret_value_carries_the_canary(name: str) -> None:
+    with demo.start(name, now=lambda: NOW) as cluster:
+        assert demo.CANARY in yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
+        state = cluster.state
+    for secret in state.objects["secrets"]:
+        for key, value in secret["data"].items():
+            assert demo.CANARY in base64.b64decode(value).decode() or key == "workflows.yaml", (secret["metadata"]["name"], key)
+    assert any(demo.CANARY in json.dumps(item["metadata"]) or "last-applied" in json.dumps(item) for item in state.objects["secrets"])
+    assert demo.CANARY in json.dumps(state.deployment["spec"]["template"])
+
+
+@pytest.mark.parametrize("name", ["errors-in-logs", "panic-in-logs", "recovered-panic-in-logs", "crash-looping", "errors-in-previous-log"])
+def test_what_is_secret_in_a_log_carries_the_canary(name: str) -> None:
+    state = demo.parse(name).state(NOW)
+    texts = [text for runs in state.processes.values() for run in runs for _, text in run.log]
+    leaky = [text for text in texts if "https://" in text or "Authorization" in text]
+    assert leaky
+    assert all(demo.CANARY in text for text in leaky)
+
+
+@pytest.mark.parametrize("name", ["healthy", "chart"])
+def test_a_healthy_log_covers_the_last_day_without_a_bad_line(name: str) -> None:
+    for runs in demo.parse(name).state(NOW).processes.values():
+        assert (NOW - runs[-1].log[0][0]).days >= 2
+        assert (NOW - runs[-1].log[-1][0]).total_seconds() < 3600
+        assert len(runs[-1].log) >= 100
+
+
+def test_times_are_offsets_from_the_start() -> None:
+    first, second = (demo.parse("healthy").state(NOW.replace(year=year)) for year in (2026, 2031))
+    assert first.deployment["metadata"]["creationTimestamp"] == "2026-02-02T05:06:07Z"
+    assert second.deployment["metadata"]["creationTimestamp"] == "2031-02-02T05:06:07Z"
