@@ -26,3 +26,8 @@ cluster-test: .venv/tested
 
 clean:
 	rm -rf .venv .tox .cache reports/out dist build
+
+# The generated documents, after a change of what they describe.
+.PHONY: documents
+documents: .venv/ready
+	$(BIN)/python -m tests.documents

@@ -1,0 +1,142 @@
+"""The whole process of a daily run against the guide's own seven commands, one after another, on the same real control plane.
+
+``python -m bench.daily`` prints a table; with ``--write`` also bench/daily.md. Latency is added by a small delaying proxy of the bench's own,
+the same for both. Needs what ``make cluster-test`` needs.
+"""
+
+import argparse
+import resource
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.layouts import Install, installed
+from tests.cluster.podnetwork import PodNetwork
+from tests.cluster.programs import program
+
+ROUNDS = 5
+
+
+class DelayingProxy:
+    """Forwards TCP, each direction late by some seconds."""
+
+    def __init__(self, target: tuple[str, int], delay_seconds: float) -> None:
+        self._target, self._delay_seconds = target, delay_seconds
+        self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._server.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            client, _ = self._server.accept()
+            upstream = socket.create_connection(self._target)
+            for one in (client, upstream):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for source, sink in ((client, upstream), (upstream, client)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        """Reads at once and writes each block when it is due, so that blocks overlap as they do on a long line."""
+        due: list[tuple[float, bytes]] = []
+        selector = selectors.DefaultSelector()
+        selector.register(source, selectors.EVENT_READ)
+        ended = False
+        while due or not ended:
+            wait = None if not due else max(0.0, due[0][0] - time.monotonic())
+            if not ended and selector.select(wait):
+                try:
+                    block = source.recv(65536)
+                except OSError:
+                    block = b""
+                ended = not block
+                if block:
+                    due.append((time.monotonic() + self._delay_seconds, block))
+                else:
+                    selector.unregister(source)
+            elif ended and wait:
+                time.sleep(wait)
+            while due and due[0][0] <= time.monotonic():
+                try:
+                    sink.sendall(due.pop(0)[1])
+                except OSError:
+                    return
+        try:
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            return
+
+
+def guide_commands(kubeconfig: Path, install: Install) -> list[list[str]]:
+    """The guide's seven daily commands; the three of curl as the API server's proxy serves them, there being no DNS of the cluster here."""
+    kubectl = [str(program("kubectl")), f"--kubeconfig={kubeconfig}", "-n", install.namespace]
+    pod = sorted(install.addresses)[0]
+    proxy = f"/api/v1/namespaces/{install.namespace}/pods/{pod}:8080/proxy"
+    return [
+        [*kubectl, "get", "pods", "-l", "app=cano-collector"],
+        [*kubectl, "get", "endpoints", "cano-collector"],
+        [*kubectl, "get", "--raw", f"{proxy}/health"],
+        [*kubectl, "logs", "-l", "app=cano-collector", "--tail=100"],
+        *([*kubectl, "get", "--raw", f"{proxy}/metrics"] for _ in range(3)),
+    ]
+
+
+def seconds_of(run: Callable[[], None]) -> float:
+    """The median wall time."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        run()
+        times.append(time.monotonic() - began)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    lines = ["| added latency | guide's commands | pytest -m daily | ratio | aim |", "| --- | --- | --- | --- | --- |"]
+    with tempfile.TemporaryDirectory() as folder, ControlPlane(Path(folder)) as plane, PodNetwork() as network:
+        with installed(plane, network, layout="guide", namespace="monitoring") as install:
+            address = ("127.0.0.1", int(plane.url.rsplit(":", 1)[1]))
+            for label, delay, aim in (("none", 0.0, 1.5), ("20 ms each way", 0.02, 0.6)):
+                server = f"https://127.0.0.1:{DelayingProxy(address, delay).port}"
+                kubeconfig = plane.kubeconfig("admin", namespace=install.namespace, server=server)
+
+                def commands(kubeconfig: Path = kubeconfig) -> None:
+                    for command in guide_commands(kubeconfig, install):
+                        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+                def daily(kubeconfig: Path = kubeconfig) -> None:
+                    absent = ["--absent=prometheus=bench", "--absent=alertmanager=bench"]
+                    run = [sys.executable, "-m", "pytest", "-q", "-m", "daily", f"--kubeconfig={kubeconfig}", f"--out={folder}/out", *absent]
+                    ran = subprocess.run(run, capture_output=True, text=True, timeout=120)
+                    if ran.returncode != 0:
+                        raise RuntimeError(ran.stdout[-2000:])
+
+                daily()
+                theirs, ours = seconds_of(commands), seconds_of(daily)
+                lines.append(f"| {label} | {theirs:.2f} s | {ours:.2f} s | {ours / theirs:.2f} | ≤ {aim} |")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    collect = seconds_of(lambda: subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "daily"], capture_output=True, check=True) and None)
+    bare_options = ["-p", "no:html", "-p", "no:metadata", "-p", "no:allure_pytest", "-p", "no:pytest11.testinfra", "-p", "no:hypothesispytest"]
+    bare = seconds_of(
+        lambda: subprocess.run([sys.executable, "-m", "pytest", "--noconftest", "-c", "/dev/null", "--collect-only", "-q", *bare_options, "checks/test_pods.py"], capture_output=True) and None
+    )
+    lines += ["", f"`--collect-only`: {collect:.2f} s; bare pytest on one of the files: {bare:.2f} s (ratio {collect / bare:.1f}).", f"Largest process of the bench: {peak:.0f} MiB."]
+    text = "\n".join(lines)
+    print(text)
+    if options.write:
+        Path(__file__).with_name("daily.md").write_text(f"# A daily run against the guide's commands\n\n`python -m bench.daily --write`, 2 cores, median of {ROUNDS}.\n\n{text}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""``pytest -m daily`` on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.controlplane import ControlPlane, path_of
+from tests.cluster.layouts import Install
+from upkeep.commands import suite
+from upkeep.commands.rbac import document
+
+ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
+NOT_APPLICABLE = {"maintenance-alerts-quiet", "metrics-scraped"}
+
+
+def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer") -> dict[str, dict[str, Any]]:
+    """The daily results on an install, by control."""
+    kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
+    out = folder / "out"
+    # The install is minutes old: its logs cover it from its start, and no alert is older than its processes.
+    suite.run(["-m", "daily", "-q", f"--kubeconfig={kubeconfig}", f"--out={out}", *ABSENT, *arguments])
+    return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+
+
+def role(install: Install) -> list[dict[str, Any]]:
+    """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
+    objects = list(yaml.safe_load_all(document(["daily"], install.namespace, install.namespace, "upkeep")))
+    for one in objects:
+        if one["kind"] == "RoleBinding":
+            one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
+    return [one for one in objects if one["kind"] != "ServiceAccount"]
+
+
+@pytest.fixture(params=["guide", "chart"])
+def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Install]:
+    """Each layout, with the shipped Role bound."""
+    install = request.getfixturevalue(request.param)
+    objects = role(install)
+    plane.apply(*objects)
+    yield install
+    for one in objects:
+        plane.request("DELETE", path_of(one))
+
+
+def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
+    """Under exactly the shipped Role everything that is there passes, and nothing was forbidden."""
+    results = run(plane, install, tmp_path)
+    outcomes = {control: result["outcome"] for control, result in results.items()}
+    summaries = [f"{control}: {result['summary']}" for control, result in results.items() if result["outcome"] in ("fail", "unknown")]
+    assert summaries == []
+    assert {control for control, outcome in outcomes.items() if outcome == "not-applicable"} == NOT_APPLICABLE
+    assert len(outcomes) == 13
+    mine = [event for event in plane.audited() if event["user"]["username"] == "measurer" and f"/{install.namespace}/" in event["requestURI"]]
+    assert len(mine) > 10
+    refused = [event["requestURI"] for event in mine[-40:] if event.get("responseStatus", {}).get("code") == 403]
+    assert refused == []
+    writes = {event["verb"] for event in mine} - {"get", "list"}
+    assert writes <= {"create"}
+    assert {event["objectRef"]["resource"] for event in mine if event["verb"] == "create"} <= {"localsubjectaccessreviews"}
+
+
+def test_an_identity_without_rights_measures_nothing(plane: ControlPlane, guide: Install, tmp_path: Path) -> None:
+    """Where nothing may be read nothing passes, fails or is skipped but what was declared absent."""
+    results = run(plane, guide, tmp_path, identity="nobody")
+    assert {result["outcome"] for control, result in results.items() if control not in NOT_APPLICABLE} == {"unknown"}
+    assert {result["reason"] for control, result in results.items() if control not in NOT_APPLICABLE} == {"forbidden"}
+
+
+def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, chart: Install, tmp_path: Path) -> None:
+    """Taking any one rule away makes at least one control *could not measure*, in the layout that needs it; none passes wrongly."""
+    unneeded = []
+    rules = next(one for one in role(guide) if one["kind"] == "Role")["rules"]
+    for number, rule in enumerate(rules):
+        # Rules for Prometheus and Alertmanager lead to programs that these installs declare absent.
+        if rule["resources"] == ["services/proxy"]:
+            continue
+        unknown = []
+        for install in (guide, chart):
+            objects = role(install)
+            del next(one for one in objects if one["kind"] == "Role")["rules"][number]
+            plane.apply(*objects)
+            folder = tmp_path / f"{number}-{install.layout}"
+            unknown += [control for control, result in run(plane, install, folder).items() if result["outcome"] == "unknown"]
+            for one in objects:
+                plane.request("DELETE", path_of(one))
+        if not unknown:
+            unneeded.append(rule)
+    assert unneeded == []
+
+
+def test_broken_health_and_lost_alerts_are_found(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
+    """A pod that answers 503, and one that crashes in its handler, are seen through the real pod proxy."""
+    first, second = sorted(install.addresses)
+    install.post(first, "/_fault", {"health": 503})
+    install.post(second, "/_fault", {"panic": True})
+    install.alert(second, count=2)
+    try:
+        results = run(plane, install, tmp_path, "--limit=settle_time=100ms")
+    finally:
+        for pod in (first, second):
+            install.post(pod, "/_fault", {})
+    failed = {control for control, result in results.items() if result["outcome"] == "fail"}
+    assert {"health-ok", "alerts-accounted-for"} <= failed
+    assert {finding["object"].split("/")[1].split(" ")[0] for finding in results["health-ok"]["findings"]} == {first}
+    lost = results["alerts-accounted-for"]["findings"]
+    assert [(finding["object"], finding["observed"]) for finding in lost] == [(f"Pod/{second}", 2)]

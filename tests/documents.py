@@ -1,0 +1,95 @@
+"""The generated documents: ``python -m tests.documents`` writes them (make documents), a test compares them.
+
+They are made from what they describe: limits from ``upkeep.limits``, the Role from the checks' measurements, outcomes from real runs of every
+scenario on the embedded cluster.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.checks.inner import Ran, run
+from upkeep import demo
+from upkeep.commands.rbac import document
+from upkeep.limits import LIMITS
+
+ROOT = Path(__file__).resolve().parent.parent
+SYMBOLS = {"pass": "·", "fail": "FAIL", "unknown": "unknown", "not-applicable": "n/a", "not-run": "not run"}
+
+
+def limits() -> str:
+    """docs/limits.md."""
+    lines = [
+        "# Limits",
+        "",
+        "Each can be set: `--limit=NAME=VALUE`, `UPKEEP_LIMIT=NAME=VALUE,…`, or `[limits]` in the settings file. The value in force is printed with each result.",
+        "Durations are written `24h`, `7d`, `1.5s`; ratios `1%` or `0.01`.",
+        "",
+        "| name | default | unit | range | why |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, limit in LIMITS.items():
+        lines.append(f"| `{name}` | {limit.text(limit.default)} | {limit.unit} | {limit.text(limit.least)} – {limit.text(limit.most)} | {limit.reason} |")
+    return "\n".join(lines) + "\n"
+
+
+def role() -> str:
+    """deploy/rbac/role.yaml."""
+    return document(["daily"], "monitoring", "monitoring", "upkeep")
+
+
+def scenarios() -> list[str]:
+    """The scenarios of the table: each named fault in both layouts; faults of the connection have a matrix of their own."""
+    return [name for name in demo.names() if "@" not in name]
+
+
+def outcomes() -> str:
+    """docs/outcomes.md: scenario × control → outcome, and what the chart's defaults give."""
+    with tempfile.TemporaryDirectory() as folder:
+        ran = run(scenarios(), Path(folder))
+    controls = sorted({control for _, control in ran.results})
+    lines = [
+        "# Outcomes",
+        "",
+        "Generated from runs of the daily checks on the embedded cluster, and compared with new runs by the tests.",
+        "",
+        "## The chart's defaults",
+        "",
+        "What the chart installs when nobody changes its values, twenty minutes after the install, looked at from outside the cluster.",
+        "",
+        *_defaults(ran, controls),
+        "",
+        "## Every scenario",
+        "",
+        "What each fault changes; a control that is not named passes. `chart/` is the same fault in the chart's layout.",
+        "",
+        "| scenario | what is wrong | what falls short |",
+        "| --- | --- | --- |",
+    ]
+    for name in scenarios():
+        short = [f"{SYMBOLS[outcome]} {control}" for control, outcome in sorted(ran.outcomes(name).items()) if outcome != "pass"]
+        lines.append(f"| `{name}` | {demo.summary(name)} | {', '.join(short) or '—'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _defaults(ran: Ran, controls: list[str]) -> list[str]:
+    lines = ["| control | gate | with Prometheus | without | the one line that ends what could not be measured |", "| --- | --- | --- | --- | --- |"]
+    for control in controls:
+        both = [ran.results[name, control] for name in ("chart-defaults", "chart-defaults-no-prometheus")]
+        steps = dict.fromkeys(result["next"] for result in both if result["outcome"] == "unknown")
+        words = [result["outcome"] + (f" ({result['reason']})" if result["outcome"] == "unknown" else "") for result in both]
+        lines.append(f"| {control} | {'gate' if both[0]['gate'] else ''} | {words[0]} | {words[1]} | {'; '.join(f'`{step}`' for step in steps)} |")
+    return lines
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/limits.md": limits,
+    "deploy/rbac/role.yaml": role,
+    "docs/outcomes.md": outcomes,
+}
+
+
+if __name__ == "__main__":
+    for path, make in DOCUMENTS.items():
+        (ROOT / path).write_text(make(), encoding="utf-8")
+        print(path)

@@ -1,0 +1,29 @@
+"""The wheel carries the checks: installed into an empty environment, outside the checkout, ``upkeep run`` is ``pytest`` on them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_checks_run_from_an_installed_wheel(tmp_path: Path) -> None:
+    """No checkout, no current folder that matters, no module of this environment but the dependencies."""
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    wheel = next((tmp_path / "dist").glob("*.whl"))
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, capture_output=True, timeout=120)
+    python = venv / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "-q", str(wheel)], check=True, capture_output=True, timeout=240)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    ran = subprocess.run(
+        [venv / "bin" / "upkeep", "run", "-m", "daily", "--demo", "--out=results"], cwd=elsewhere, capture_output=True, text=True, timeout=120
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    results = [json.loads(line) for line in (elsewhere / "results" / "results.jsonl").read_text().splitlines()]
+    assert [result["outcome"] for result in results] == ["pass"] * 13
+    where = subprocess.run([python, "-c", "import upkeep; print(upkeep.__file__)"], cwd=elsewhere, capture_output=True, text=True, check=True)
+    assert where.stdout.startswith(str(venv))
