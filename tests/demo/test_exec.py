@@ -20,6 +20,7 @@ def run(cluster: demo.Cluster, *command: str) -> tuple[str, str, dict[str, objec
         out, err = session.read_stdout(timeout=0), session.read_stderr(timeout=0)
         verdict = yaml.safe_load(session.read_channel(stream.ws_client.ERROR_CHANNEL))
         session.close()
+        session.sock.shutdown()  # close() leaves the socket to the garbage collector when the server was quicker
     return out, err, verdict
 
 

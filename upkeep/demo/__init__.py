@@ -26,20 +26,7 @@ from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
 
-__all__ = [
-    "CANARY",
-    "KINDS",
-    "SOURCES",
-    "Cluster",
-    "Fault",
-    "Scenario",
-    "State",
-    "UnknownScenario",
-    "names",
-    "parse",
-    "start",
-    "summary",
-]
+__all__ = ["CANARY", "KINDS", "SOURCES", "Cluster", "Fault", "Scenario", "State", "UnknownScenario", "names", "parse", "start", "summary"]
 
 TOKEN = f"demo-token-{CANARY}"
 

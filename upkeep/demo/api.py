@@ -212,10 +212,7 @@ class Api:
     def listing(self, request: Request, plural: str, namespace: str) -> Response:
         """A list, by name, in pages where ``limit`` asks for them."""
         labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
-        stored = sorted(
-            self.state.objects[plural],
-            key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]),
-        )
+        stored = sorted(self.state.objects[plural], key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]))
         items = [
             item for item in stored
             if (not namespace or item["metadata"].get("namespace") == namespace)
@@ -276,14 +273,7 @@ class Api:
         if name is None:
             wanted = str(sent.get("name", ""))
             if self.state.find(plural, wanted, namespace) is not None:
-                return status(
-                    409,
-                    "AlreadyExists",
-                    f'{qualified(plural)} "{wanted}" already exists',
-                    name=wanted,
-                    **group,
-                    kind=plural,
-                )
+                return status(409, "AlreadyExists", f'{qualified(plural)} "{wanted}" already exists', name=wanted, **group, kind=plural)
             return as_json(body, 201)
         item = self.state.find(plural, name, namespace)
         if item is None:
@@ -330,13 +320,7 @@ class Api:
             raise bad_request(f"unable to decode query: {error}") from error
         if (since is not None and since < 1) or (limit is not None and limit < 1) or (tail is not None and tail < 0):
             raise Refused(
-                status(
-                    422,
-                    "Invalid",
-                    f'PodLogOptions.core "{name}" is invalid: must be greater than 0',
-                    name=name,
-                    kind="PodLogOptions",
-                )
+                status(422, "Invalid", f'PodLogOptions.core "{name}" is invalid: must be greater than 0', name=name, kind="PodLogOptions")
             )
         earliest = self.clock() - timedelta(seconds=since) if since is not None else None
         body = logs.select(lines, since=earliest, tail=tail, limit=limit, timestamps=request.query.get("timestamps") in ("true", "1"))
@@ -452,12 +436,7 @@ def discovery(path: str) -> Object | None:
         }
     for version in ("v1", *groups):
         if path.rstrip("/") == ("/api/" if version == "v1" else "/apis/") + version:
-            return {
-                "kind": "APIResourceList",
-                "apiVersion": "v1",
-                "groupVersion": version,
-                "resources": list(resources(version)),
-            }
+            return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list(resources(version))}
     return None
 
 
@@ -469,10 +448,4 @@ def group_entry(version: str) -> Object:
 def resources(version: str) -> Iterator[Object]:
     for plural, (other, kind, namespaced) in RESOURCES.items():
         if other == version:
-            yield {
-                "name": plural,
-                "singularName": kind.lower(),
-                "namespaced": namespaced,
-                "kind": kind,
-                "verbs": ["get", "list"],
-            }
+            yield {"name": plural, "singularName": kind.lower(), "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]}

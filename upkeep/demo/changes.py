@@ -60,10 +60,7 @@ def settle(state: State) -> None:
     by_hash: dict[str, list[Object]] = {}
     for item in state.pods:
         by_hash.setdefault(item["metadata"]["labels"]["pod-template-hash"], []).append(item)
-    newest = max(
-        state.objects["replicasets"],
-        key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]),
-    )
+    newest = max(state.objects["replicasets"], key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]))
     for item in state.objects["replicasets"]:
         pods = by_hash.get(item["metadata"]["labels"]["pod-template-hash"], [])
         item["spec"]["replicas"] = len(pods)
@@ -109,11 +106,7 @@ def restart(state: State, *, hours: float, reason: str, code: int, count: int = 
     runs.append(new)
     ended = {"exitCode": code, "reason": reason, "startedAt": stamp(old.started), "finishedAt": stamp(then)}
     entry = item["status"]["containerStatuses"][0]
-    entry |= {
-        "restartCount": count,
-        "lastState": {"terminated": ended},
-        "state": {"running": {"startedAt": stamp(new.started)}},
-    }
+    entry |= {"restartCount": count, "lastState": {"terminated": ended}, "state": {"running": {"startedAt": stamp(new.started)}}}
     return old, new
 
 
@@ -189,11 +182,7 @@ def rollout_stuck(state: State) -> None:
     item["status"] = {"phase": "Pending", "conditions": [unscheduled], "qosClass": "Burstable"}
     del item["spec"]["nodeName"]
     text = f'ReplicaSet "{state.fullname}-{NEW_HASH}" has timed out progressing.'
-    state.deployment["status"]["conditions"][1] |= {
-        "status": "False",
-        "reason": "ProgressDeadlineExceeded",
-        "message": text,
-    }
+    state.deployment["status"]["conditions"][1] |= {"status": "False", "reason": "ProgressDeadlineExceeded", "message": text}
     settle(state)
 
 
@@ -206,11 +195,7 @@ def rollout_in_progress(state: State) -> None:
 def old_template(state: State) -> None:
     replace_one(state, created=300)
     state.deployment["spec"]["paused"] = True
-    state.deployment["status"]["conditions"][1] |= {
-        "status": "Unknown",
-        "reason": "DeploymentPaused",
-        "message": "Deployment is paused",
-    }
+    state.deployment["status"]["conditions"][1] |= {"status": "Unknown", "reason": "DeploymentPaused", "message": "Deployment is paused"}
 
 
 @scenario("zero-replicas", "somebody scaled the Deployment to zero", "pods-ready")
@@ -274,11 +259,7 @@ def service_without_endpoints(state: State) -> None:
     state.drop("endpointslices")
 
 
-@scenario(
-    "target-port-unresolved",
-    "the Service's target port names a container port that does not exist",
-    "endpoints-serving",
-)
+@scenario("target-port-unresolved", "the Service's target port names a container port that does not exist", "endpoints-serving")
 def target_port_unresolved(state: State) -> None:
     state.get("services", state.fullname)["spec"]["ports"][0]["targetPort"] = "web"
     state.objects["endpointslices"][0]["ports"] = []
@@ -305,11 +286,7 @@ def answer_health(state: State, **change: Any) -> None:
 
 @scenario("health-degraded", "one pod answers 503 with its own body on its health path", "health-ok")
 def health_degraded(state: State) -> None:
-    body = {
-        "status": "Service Unavailable",
-        "timestamp": stamp(state.now),
-        "failures": {"slack": "timeout during health check"},
-    }
+    body = {"status": "Service Unavailable", "timestamp": stamp(state.now), "failures": {"slack": "timeout during health check"}}
     path = objects.HEALTH_PATHS[state.layout][-1]
     state.process().answers[path] = Answer(503, json.dumps(body))
 
@@ -367,12 +344,7 @@ def recovered_panic_in_logs(state: State) -> None:
     write(state.process(), logs.recovered_panic(state.ago(hours=3)))
 
 
-@scenario(
-    "errors-in-previous-log",
-    "a container restarted, and the log before that holds errors",
-    "pods-stable",
-    "recent-logs-clean",
-)
+@scenario("errors-in-previous-log", "a container restarted, and the log before that holds errors", "pods-stable", "recent-logs-clean")
 def errors_in_previous_log(state: State) -> None:
     old, _ = restart(state, hours=2, reason="Error", code=1)
     write(old, [logs.send_failure(state.ago(hours=2.1 + number)) for number in range(4)])
@@ -423,11 +395,7 @@ def alerts_dropped(state: State) -> None:
     divert(state, share=30, outcome="no_team_resolved", sends=())
 
 
-@scenario(
-    "alerts-dropped-no-destinations",
-    "some alerts found a team without destinations and were dropped",
-    "alerts-not-dropped",
-)
+@scenario("alerts-dropped-no-destinations", "some alerts found a team without destinations and were dropped", "alerts-not-dropped")
 def alerts_dropped_no_destinations(state: State) -> None:
     divert(state, share=30, outcome="no_destinations", sends=())
 
@@ -437,12 +405,7 @@ def alerts_lost(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
 
 
-@scenario(
-    "alerts-lost-in-a-panic",
-    "the same, with the handler's panics in the log",
-    "alerts-accounted-for",
-    "recent-logs-clean",
-)
+@scenario("alerts-lost-in-a-panic", "the same, with the handler's panics in the log", "alerts-accounted-for", "recent-logs-clean")
 def alerts_lost_in_a_panic(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
     write(state.process(), [line for number in range(5) for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))])
@@ -459,9 +422,7 @@ def alerts_refused(state: State) -> None:
 
 
 @scenario(
-    "restarted-process",
-    "the pods were replaced six hours ago, and one alert in twenty has ended in an error since",
-    "error-rate-low",
+    "restarted-process", "the pods were replaced six hours ago, and one alert in twenty has ended in an error since", "error-rate-low"
 )
 def restarted_process(state: State) -> None:
     former = [objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
@@ -531,11 +492,7 @@ def backup_not_mounted(state: State) -> None:
     del backup_pod(state)["containers"][0]["volumeMounts"]
 
 
-@scenario(
-    "backup-guide-manifest",
-    "the backup CronJob is the guide's: nothing mounted, the default service account",
-    "backup-job-healthy",
-)
+@scenario("backup-guide-manifest", "the backup CronJob is the guide's: nothing mounted, the default service account", "backup-job-healthy")
 def backup_guide_manifest(state: State) -> None:
     backup_not_mounted(state)
     backup_pod(state)["containers"][0]["image"] = "bitnami/kubectl"
@@ -566,28 +523,17 @@ def guide_alerts_missing(state: State) -> None:
     state.rules = []
 
 
-@scenario(
-    "guide-alerts-cannot-fire",
-    "the guide's alerts are loaded, but their metrics do not exist",
-    "maintenance-alerts-quiet",
-)
+@scenario("guide-alerts-cannot-fire", "the guide's alerts are loaded, but their metrics do not exist", "maintenance-alerts-quiet")
 def guide_alerts_cannot_fire(state: State) -> None:
     state.series = []
 
 
 @scenario("guide-alert-broken", "one of the guide's alerts cannot be evaluated", "maintenance-alerts-quiet")
 def guide_alert_broken(state: State) -> None:
-    state.rules[0] |= {
-        "health": "err",
-        "lastError": "found duplicate series for the match group on the right hand-side of the operation",
-    }
+    state.rules[0] |= {"health": "err", "lastError": "found duplicate series for the match group on the right hand-side of the operation"}
 
 
-@scenario(
-    "guide-alert-firing",
-    "the configuration is forty days old, and the guide's alert for that fires",
-    "maintenance-alerts-quiet",
-)
+@scenario("guide-alert-firing", "the configuration is forty days old, and the guide's alert for that fires", "maintenance-alerts-quiet")
 def guide_alert_firing(state: State) -> None:
     changed, since = state.ago(days=40), state.ago(days=9)
     state.series = [(labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series]
@@ -615,16 +561,14 @@ def scrape_missing(state: State) -> None:
 @scenario("no-prometheus", "there is no Prometheus")
 def no_prometheus(state: State) -> None:
     state.drop(
-        "services",
-        *(item["metadata"]["name"] for item in state.objects["services"] if "prometheus" in item["spec"]["selector"].values()),
+        "services", *(item["metadata"]["name"] for item in state.objects["services"] if "prometheus" in item["spec"]["selector"].values())
     )
 
 
 @scenario("no-alertmanager", "there is no Alertmanager")
 def no_alertmanager(state: State) -> None:
     state.drop(
-        "services",
-        *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values()),
+        "services", *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values())
     )
 
 
@@ -667,13 +611,7 @@ def large_namespace(state: State) -> None:
         state.add(objects.service(state, name, 80, target=80, selector={"app": name}, labels=labels))
         state.add(
             objects.make(
-                state,
-                "Job",
-                name,
-                state.ago(days=2),
-                labels,
-                spec={"template": {"spec": pod}},
-                status={"succeeded": 1, "conditions": []},
+                state, "Job", name, state.ago(days=2), labels, spec={"template": {"spec": pod}}, status={"succeeded": 1, "conditions": []}
             )
         )
 
@@ -700,12 +638,7 @@ def chart_defaults(state: State) -> None:
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 
 
-@scenario(
-    "chart-defaults-no-prometheus",
-    "the same, without Prometheus and Alertmanager",
-    "backup-job-healthy",
-    into=CHART_ONLY,
-)
+@scenario("chart-defaults-no-prometheus", "the same, without Prometheus and Alertmanager", "backup-job-healthy", into=CHART_ONLY)
 def chart_defaults_no_prometheus(state: State) -> None:
     chart_defaults(state)
     no_prometheus(state)

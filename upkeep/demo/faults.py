@@ -85,8 +85,7 @@ def source_of(request: Request, layout: str) -> str:
 def refusal(request: Request) -> Response:
     """The 403 that RBAC gives for the request."""
     found = re.fullmatch(
-        r"/(?:api|apis/[^/]+)/v1(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?",
-        request.path,
+        r"/(?:api|apis/[^/]+)/v1(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?", request.path
     )
     if found is None or not found[2]:
         return status(403, "Forbidden", f'forbidden: User "demo" cannot get path "{request.path}"')

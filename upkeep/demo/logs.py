@@ -88,13 +88,7 @@ def send_failure(instant: datetime) -> Line:
     """An error line whose ``error`` field holds the webhook URL, as Go's HTTP client words it."""
     error = f'Post "https://hooks.slack.example/services/T0/B0/{CANARY}": dial tcp 203.0.113.7:443: i/o timeout'
     return entry(
-        instant,
-        "error",
-        "Failed to send issue",
-        "dispatcher/dispatcher.go:112",
-        destination="oncall",
-        team="default",
-        error=error,
+        instant, "error", "Failed to send issue", "dispatcher/dispatcher.go:112", destination="oncall", team="default", error=error
     )
 
 

@@ -21,12 +21,7 @@ GUIDE_ALERTS = {
 
 
 def metadata(
-    state: State,
-    kind: str,
-    name: str,
-    created: datetime,
-    labels: dict[str, str] | None = None,
-    owner: Object | None = None,
+    state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, owner: Object | None = None
 ) -> Object:
     """An object's metadata, owned by the controller of ``owner`` where one is given."""
     result: Object = {
@@ -88,28 +83,16 @@ def template(state: State) -> Object:
         container["env"].append({"name": "SLACK_API_KEY_ONCALL", "valueFrom": {"secretKeyRef": secret}})
         container["envFrom"] = [{"secretRef": {"name": f"{state.fullname}-secret", "optional": True}}]
         for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
-            container[probe] = {
-                "httpGet": {"path": path, "port": 8080, "scheme": "HTTP"},
-                "timeoutSeconds": 1,
-                "periodSeconds": 10,
-            }
+            container[probe] = {"httpGet": {"path": path, "port": 8080, "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10}
         container["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}}
         mounts = {part: f"/etc/cano-collector/{part}" for part in ("teams", "destinations", "workflows")}
         volumes = [
             {"name": "teams", "configMap": {"name": f"{state.fullname}-teams", "defaultMode": 420}},
-            {
-                "name": "destinations",
-                "secret": {"secretName": f"{state.fullname}-destination-secrets", "defaultMode": 420},
-            },
+            {"name": "destinations", "secret": {"secretName": f"{state.fullname}-destination-secrets", "defaultMode": 420}},
             {"name": "workflows", "secret": {"secretName": f"{state.fullname}-workflows-secrets", "defaultMode": 420}},
         ]
     container["volumeMounts"] = [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts.items()]
-    spec = {
-        "containers": [container],
-        "volumes": volumes,
-        "serviceAccountName": state.fullname,
-        "restartPolicy": "Always",
-    }
+    spec = {"containers": [container], "volumes": volumes, "serviceAccountName": state.fullname, "restartPolicy": "Always"}
     return {"metadata": {"labels": pod_labels(state)}, "spec": spec}
 
 
@@ -117,12 +100,7 @@ def deployment(state: State, name: str, replicas: int, created: datetime) -> Obj
     """A Deployment whose rollout is complete."""
     updated = stamp(max(created, state.ago(days=3)))
     conditions = [
-        {
-            "type": "Available",
-            "status": "True",
-            "reason": "MinimumReplicasAvailable",
-            "message": "Deployment has minimum availability.",
-        },
+        {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability."},
         {
             "type": "Progressing",
             "status": "True",
@@ -144,10 +122,7 @@ def deployment(state: State, name: str, replicas: int, created: datetime) -> Obj
         return applied(result)
     result["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm"
     result["metadata"]["labels"]["app.kubernetes.io/version"] = "0.0.24"
-    result["metadata"]["annotations"] |= {
-        "meta.helm.sh/release-name": state.fullname,
-        "meta.helm.sh/release-namespace": state.namespace,
-    }
+    result["metadata"]["annotations"] |= {"meta.helm.sh/release-name": state.fullname, "meta.helm.sh/release-namespace": state.namespace}
     return result
 
 
@@ -197,13 +172,7 @@ def pod(state: State, owner: Object, suffix: str, index: int, created: datetime)
         }],
     }  # fmt: skip
     result = make(
-        state,
-        "Pod",
-        name,
-        created,
-        template_["metadata"]["labels"],
-        spec=template_["spec"] | {"nodeName": f"node-{index}"},
-        status=status,
+        state, "Pod", name, created, template_["metadata"]["labels"], spec=template_["spec"] | {"nodeName": f"node-{index}"}, status=status
     )
     result["metadata"] |= metadata(state, "Pod", name, created, template_["metadata"]["labels"], owner)
     return result
@@ -213,11 +182,7 @@ def run(state: State, name: str, started: datetime, *, groups: int = 900) -> Pro
     """The process in a pod, with ``groups`` groups of alerts since its start, and a clean log of its whole life."""
     answers = {"/health": Answer(200, '{"status":"ok"}')}
     if state.layout == "chart":
-        body = {
-            "status": "OK",
-            "timestamp": stamp(state.now),
-            "component": {"name": "cano-collector", "version": "0.0.24"},
-        }
+        body = {"status": "OK", "timestamp": stamp(state.now), "component": {"name": "cano-collector", "version": "0.0.24"}}
         answers = {
             "/livez": Answer(200, '{"status":"ok"}'),
             "/readyz": Answer(200, json.dumps(body)),
@@ -274,12 +239,7 @@ def destinations(state: State) -> Object:
     if state.layout == "guide":
         teams = [{"name": "platform", "webhookURL": url.replace("slack", "teams")}]
         return {"destinations": {"slack": [{"name": "oncall", "webhookURL": url}], "msteams": teams}}
-    oncall = {
-        "name": "oncall",
-        "api_key": "${SLACK_API_KEY_ONCALL}",
-        "slack_channel": "#oncall",
-        "grouping_interval": "10m",
-    }
+    oncall = {"name": "oncall", "api_key": "${SLACK_API_KEY_ONCALL}", "slack_channel": "#oncall", "grouping_interval": "10m"}
     return {"destinations": {"slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]}}
 
 
@@ -297,47 +257,17 @@ def configure(state: State, document: Object) -> None:
     if state.layout == "guide":
         state.add(
             applied(
-                make(
-                    state,
-                    "ConfigMap",
-                    "cano-collector-config",
-                    created,
-                    {"app": "cano-collector"},
-                    data={"destinations.yaml": text},
-                )
+                make(state, "ConfigMap", "cano-collector-config", created, {"app": "cano-collector"}, data={"destinations.yaml": text})
             ),
-            applied(
-                make(
-                    state,
-                    "Secret",
-                    "cano-collector-secrets",
-                    created,
-                    type="Opaque",
-                    data={"slack-webhook": encode["hook"]},
-                )
-            ),
+            applied(make(state, "Secret", "cano-collector-secrets", created, type="Opaque", data={"slack-webhook": encode["hook"]})),
         )
         return
     name = state.fullname
     teams = yaml.safe_dump({"teams": [{"name": "default", "destinations": ["oncall", "platform"]}]})
     state.add(
         make(state, "ConfigMap", f"{name}-teams", created, data={"teams.yaml": teams}),
-        make(
-            state,
-            "Secret",
-            f"{name}-destination-secrets",
-            created,
-            type="Opaque",
-            data={"destinations.yaml": encode["text"]},
-        ),
-        make(
-            state,
-            "Secret",
-            f"{name}-workflows-secrets",
-            created,
-            type="Opaque",
-            data={"workflows.yaml": encode["workflows"]},
-        ),
+        make(state, "Secret", f"{name}-destination-secrets", created, type="Opaque", data={"destinations.yaml": encode["text"]}),
+        make(state, "Secret", f"{name}-workflows-secrets", created, type="Opaque", data={"workflows.yaml": encode["workflows"]}),
         make(state, "Secret", f"{name}-secret", created, type="Opaque", data={"SENTRY_DSN": encode["dsn"]}),
         applied(make(state, "Secret", "cano-slack", created, type="Opaque", data={"api-key": encode["key"]})),
         make(
@@ -358,11 +288,7 @@ def backup(state: State) -> None:
     last = state.ago(hours=10).replace(second=0, microsecond=0)
     objects = {"guide": ("configmap/cano-collector-config", "secret/cano-collector-secrets")}.get(
         state.layout,
-        (
-            f"configmap/{state.fullname}-teams",
-            f"secret/{state.fullname}-destination-secrets",
-            f"secret/{state.fullname}-workflows-secrets",
-        ),
+        (f"configmap/{state.fullname}-teams", f"secret/{state.fullname}-destination-secrets", f"secret/{state.fullname}-workflows-secrets"),
     )
     script = "\n".join(f"kubectl get {item} -n {state.namespace} -o yaml >> /backup/backup-$(date +%Y%m%d).yaml" for item in objects)
     container = {
@@ -405,12 +331,7 @@ def job(state: State, cron: Object, scheduled: datetime, *, failed: bool = False
         "reason": "CompletionsReached",
         "message": "Reached expected number of succeeded pods",
     }
-    status: Object = {
-        "startTime": stamp(scheduled),
-        "succeeded": 1,
-        "completionTime": finished,
-        "conditions": [condition],
-    }
+    status: Object = {"startTime": stamp(scheduled), "succeeded": 1, "completionTime": finished, "conditions": [condition]}
     if failed:
         reason = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
         status = {"startTime": stamp(scheduled), "failed": 7, "conditions": [condition | {"type": "Failed"} | reason]}
@@ -465,15 +386,7 @@ def monitoring(state: State) -> None:
                 )
             )
             state.add(
-                service(
-                    state,
-                    f"cano-kube-prometheus-{name}",
-                    port,
-                    target=port,
-                    selector=selector,
-                    labels=stack,
-                    port_name="http-web",
-                )
+                service(state, f"cano-kube-prometheus-{name}", port, target=port, selector=selector, labels=stack, port_name="http-web")
             )
     state.rules = [rule(name) for name in GUIDE_ALERTS]
     state.receivers = [("cano-collector", True), ("mail", False)]

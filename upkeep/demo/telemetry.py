@@ -58,43 +58,15 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
         if stream.outcome == "lost":
             continue
         failed = stream.outcome in FAILED
-        add(
-            names["requests"],
-            count,
-            method="POST",
-            path="/api/alerts",
-            status="Internal Server Error" if failed else "OK",
-        )
+        add(names["requests"], count, method="POST", path="/api/alerts", status="Internal Server Error" if failed else "OK")
         if failed:
             add("cano_alerts_errors_total", count, alert_name=stream.alert, error_type=stream.outcome)
         else:
-            add(
-                "cano_alerts_processed_total",
-                count,
-                alert_name=stream.alert,
-                severity=stream.severity,
-                source=stream.outcome,
-            )
-            observe(
-                samples,
-                "cano_alerts_processing_duration_seconds",
-                {"alert_name": stream.alert, "workflow_count": "0"},
-                count,
-            )
+            add("cano_alerts_processed_total", count, alert_name=stream.alert, severity=stream.severity, source=stream.outcome)
+            observe(samples, "cano_alerts_processing_duration_seconds", {"alert_name": stream.alert, "workflow_count": "0"}, count)
         for destination, messages in stream.sends:
-            add(
-                names["sent"],
-                count * messages,
-                destination_name=destination,
-                destination_type="unknown",
-                status="success",
-            )
-            observe(
-                samples,
-                names["send_seconds"],
-                {"destination_name": destination, "destination_type": "unknown"},
-                count * messages,
-            )
+            add(names["sent"], count * messages, destination_name=destination, destination_type="unknown", status="success")
+            observe(samples, names["send_seconds"], {"destination_name": destination, "destination_type": "unknown"}, count * messages)
         for destination, messages in stream.failures:
             add(
                 "cano_destination_errors_total",
@@ -103,12 +75,7 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
                 destination_type="unknown",
                 error_type="send_failed",
             )
-            observe(
-                samples,
-                names["send_seconds"],
-                {"destination_name": destination, "destination_type": "unknown"},
-                count * messages,
-            )
+            observe(samples, names["send_seconds"], {"destination_name": destination, "destination_type": "unknown"}, count * messages)
     return samples
 
 
@@ -163,10 +130,7 @@ def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], f
         address = pods[name]["status"].get("podIP") if name in pods else "10.244.9.17"
         target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
         runs = state.processes.get(name, [])
-        alive = next(
-            (run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening),
-            None,
-        )
+        alive = next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening), None)
         if name in state.unreachable and instant >= state.ago(minutes=10):
             alive = None
         discovered = name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
