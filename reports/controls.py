@@ -1,7 +1,6 @@
 """What the checks say about themselves: each control's meta-data, validated at collection, and handed to JUnit and Allure.
 
-A check without meta-data could not be reported, gated or found; so it is a usage error and not a default. The fixtures import this module
-before pytest knows it as a plugin (PYTEST_DONT_REWRITE; there is no assertion here).
+A check without meta-data could not be reported, gated or found; so it is a usage error and not a default.
 """
 
 import dataclasses

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from upkeep.model import Finding, Judgement, Scalar
+from reports.text import flat, seen
+from upkeep.model import Finding, Judgement
 
 JUDGEMENT = pytest.StashKey[Judgement]()
 
@@ -36,24 +37,3 @@ def lines_of(finding: Finding) -> list[str]:
     if finding.next:
         lines.append(f"next: {flat(finding.next)}")
     return lines
-
-
-def seen(observed: Scalar, limit: Scalar, unit: str) -> str:
-    """``observed 3 restarts, limit 0 restarts``: only what is known."""
-    parts = [
-        f"{word} {measure(value, unit)}" for word, value in (("observed", observed), ("limit", limit)) if value not in (None, "")
-    ]
-    return ", ".join(parts)
-
-
-def measure(value: Scalar, unit: str) -> str:
-    """A value with its unit, unless its text already ends with it; empty when there is none."""
-    if value is None:
-        return ""
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if not unit or text.endswith(unit) else f"{text} {unit}"
-
-
-def flat(text: str) -> str:
-    """A text in one line."""
-    return " ".join(text.split())

@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_metadata(metadata: dict[str, Any], config: pytest.Config) -> None:
-    """Keeps what the run is made of, and what was asked for: pytest-metadata also copies the variables of CI systems, credentials and all."""
+    """Keeps what the run is made of, and what was asked for: pytest-metadata also copies variables of CI systems, credentials and all."""
     kept = {"Python", "Platform", "Packages", "Plugins", *(key for key, _ in config.getoption("metadata", []))}
     for key in list(metadata):
         if key not in kept:

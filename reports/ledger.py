@@ -1,7 +1,4 @@
-"""results.jsonl, the record of a run: a line for each control as it finishes, so that a killed run keeps what it has.
-
-The fixtures import this module before pytest knows it as a plugin (PYTEST_DONT_REWRITE; there is no assertion here).
-"""
+"""results.jsonl, the record of a run: a line for each control as it finishes, so that a killed run keeps what it has."""
 
 import fcntl
 import json

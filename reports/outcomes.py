@@ -15,10 +15,10 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from reports.controls import CONTROL, EVIDENCE, target_of
-from reports.findings import JUDGEMENT, flat, lines_of
+from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
+from reports.text import flat, own
 from upkeep.errors import NotApplicable, Unmeasured
-from upkeep.masking import mask
 from upkeep.model import Judgement, Outcome, Result, Scalar
 
 
@@ -81,16 +81,16 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
         wrong = "the check passed although its judgement has findings" if judgement is not None else "the check recorded no judgement"
         return _unknown(item, Broken(wrong))
     if isinstance(error, NotApplicable) and call.when != "teardown":
-        return Fate(Outcome.NOT_APPLICABLE, mask(flat(str(error))))
+        return Fate(Outcome.NOT_APPLICABLE, own(flat(str(error))))
     return _unknown(item, error, teardown=call.when == "teardown")
 
 
 def _failed(judgement: Judgement) -> Fate:
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
-    lines = [mask(line) for finding in judgement.findings for line in lines_of(finding)]
+    lines = [own(line) for finding in judgement.findings for line in lines_of(finding)]
     summary = flat(first.message) + (f" (and {more} more)" if more else "")
-    return Fate(Outcome.FAIL, mask(summary), next=mask("\n".join(steps)), lines=tuple(lines))
+    return Fate(Outcome.FAIL, own(summary), next=own("\n".join(steps)), lines=tuple(lines))
 
 
 def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False) -> Fate:
@@ -166,27 +166,27 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
 
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
-    evidence = tuple(dataclasses.replace(each, source=mask(each.source)) for each in item.stash.get(EVIDENCE, []))
+    evidence = tuple(dataclasses.replace(each, source=own(each.source)) for each in item.stash.get(EVIDENCE, []))
     judged = judgement if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL) else None
     return Result(
         control=item.stash[CONTROL],
         target=target_of(item),
         outcome=fate.outcome,
-        summary=mask(fate.summary),
+        summary=own(fate.summary),
         reason=fate.reason,
-        observed=_plain(judged.observed) if judged else None,
-        limit=_plain(judged.limit) if judged else None,
-        unit=judged.unit if judged else "",
-        basis=mask(judged.basis) if judged else fate.source,
+        observed=_plain(judged.observed) if judged is not None else None,
+        limit=_plain(judged.limit) if judged is not None else None,
+        unit=judged.unit if judged is not None else "",
+        basis=own(judged.basis) if judged is not None else fate.source,
         findings=tuple(
             dataclasses.replace(
                 finding,
-                message=mask(finding.message),
+                message=own(finding.message),
                 observed=_plain(finding.observed),
                 limit=_plain(finding.limit),
-                next=mask(finding.next),
+                next=own(finding.next),
             )
-            for finding in (judged.findings if judged else ())
+            for finding in (judged.findings if judged is not None else ())
         ),
         evidence=evidence,
         next=fate.next,
@@ -199,4 +199,4 @@ def _plain(value: Scalar) -> Scalar:
     """A value as JSON can hold it, and masked."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return mask(value) if isinstance(value, str) else value
+    return own(value) if isinstance(value, str) else value

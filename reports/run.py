@@ -12,8 +12,8 @@ from _pytest.mark import MarkMatcher
 from _pytest.mark.expression import Expression
 
 import upkeep
+from reports.text import own
 from upkeep.limits import LIMITS
-from upkeep.masking import mask
 from upkeep.model import CADENCES, Run
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _begin(config: pytest.Config) -> Run:
         version=upkeep.__version__,
         cadences=tuple(cadence for cadence in CADENCES if chooses_cadence(config, cadence)),
         targets=tuple(target.name or "default" for target in chosen.targets),
-        arguments=tuple(mask(argument) for argument in config.invocation_params.args),
+        arguments=tuple(own(argument) for argument in config.invocation_params.args),
         limits=tuple((name, chosen.limits.text(name), limit.text(limit.default)) for name, limit in LIMITS.items()),
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from reports.text import own
 from upkeep.errors import NotApplicable, Unmeasured
 from upkeep.masking import mask
 
@@ -74,9 +75,9 @@ def safe(error: BaseException) -> BaseException:
     """An exception that says the same and holds no secret: no frames, no chain, a masked text."""
     if isinstance(error, Unmeasured):
         kind: Any = type(error)
-        return kind(mask(error.message), source=mask(error.source), next_step=mask(error.next_step))  # type: ignore[no-any-return]
+        return kind(own(error.message), source=own(error.source), next_step=own(error.next_step))  # type: ignore[no-any-return]
     if isinstance(error, NotApplicable):
-        return NotApplicable(mask(str(error)))
+        return NotApplicable(own(str(error)))
     if isinstance(error, Broken):
         return error
     text = mask(str(error)).strip()

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reports.findings import flat
 from reports.ledger import LEDGER, output
 from reports.run import begin_run
 from reports.secrecy import FULL_TRACE
+from reports.text import flat
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 
