@@ -1,1 +1,136 @@
-"""."""
+"""compliance.html and summary.md, drawn from results.jsonl, run.json and gate.json alone: they can be drawn again at any time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.ledger import LEDGER, replace
+from reports.text import measure
+from upkeep.model import SEVERITIES, Outcome, Result, rfc3339
+from upkeep.results import counts, from_line
+
+# What an auditor must see first, first; and how the outcome is said.
+ORDER = {
+    Outcome.FAIL: "failed",
+    Outcome.DUE: "due",
+    Outcome.UNKNOWN: "could not be measured",
+    Outcome.NOT_RUN: "was not run",
+    Outcome.WAIVED: "waived",
+    Outcome.PASS: "passed",
+    Outcome.NOT_APPLICABLE: "not applicable",
+}
+_GOOD = {Outcome.PASS, Outcome.WAIVED, Outcome.NOT_APPLICABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The controls with one outcome, the gravest first."""
+
+    outcome: Outcome
+    title: str
+    results: tuple[Result, ...]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After ledger and gate, whose files are read."""
+    if LEDGER in session.config.stash:
+        draw(session.config.stash[LEDGER].folder)
+
+
+def draw(folder: Path) -> None:
+    """Draws the reports of the results in a folder.
+
+    :raises ValueError: a line is not one of a result.
+    """
+    lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    results = [from_line(line)[1] for line in lines]
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    gate = json.loads((folder / "gate.json").read_text(encoding="utf-8")) if (folder / "gate.json").exists() else None
+    replace(folder / "compliance.html", html(results, run=run, gate=gate))
+    replace(folder / "summary.md", markdown(results, run=run, gate=gate))
+
+
+def verdict(results: Sequence[Result], *, stopped: Sequence[str] = ()) -> str:
+    """The run in one sentence."""
+    short = [result for result in results if result.outcome not in _GOOD]
+    judged = len(results) - sum(result.outcome is Outcome.NOT_APPLICABLE for result in results)
+    if not judged:
+        sentence = "Nothing was judged."
+    elif not short:
+        sentence = f"All {judged} controls pass." if judged > 1 else "The one control passes."
+    else:
+        numbers = counts(short)
+        words = {
+            Outcome.FAIL: "failed",
+            Outcome.DUE: "due",
+            Outcome.UNKNOWN: "could not be measured",
+            Outcome.NOT_RUN: "not run",
+        }
+        parts = ", ".join(f"{numbers[outcome]} {word}" for outcome, word in words.items() if numbers[outcome])
+        sentence = f"{len(short)} of {judged} controls fell short: {parts}."
+    return " ".join([sentence, *(f"{text[0].upper()}{text[1:]}." for text in stopped)])
+
+
+def groups(results: Sequence[Result]) -> list[Group]:
+    """The results by outcome, in the order in which they matter."""
+    found = []
+    for outcome, title in ORDER.items():
+        mine = [result for result in results if result.outcome is outcome]
+        mine.sort(key=lambda result: (SEVERITIES.index(result.control.severity), result.control.id, result.target))
+        if mine:
+            found.append(Group(outcome, title, tuple(mine)))
+    return found
+
+
+def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
+    """The compliance report: one page, nothing from elsewhere, readable with scripts off."""
+    import jinja2  # imported late: it is needed at the end of a run only
+
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"measure": measure, "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC")}
+    severities = [
+        (severity, counts([result for result in results if result.control.severity == severity]))
+        for severity in SEVERITIES
+        if any(result.control.severity == severity for result in results)
+    ]
+    return environment.get_template("compliance.html.j2").render(
+        verdict=verdict(results, stopped=run["stopped"]),
+        fell_short=any(result.outcome not in _GOOD for result in results) or not results or bool(run["stopped"]),
+        groups=groups(results),
+        order={outcome.value: word for outcome, word in ORDER.items()},
+        counts=counts(results),
+        severities=severities,
+        targets=list(dict.fromkeys(result.target for result in results)),
+        changed=[limit for limit in run["limits"] if limit["value"] != limit["default"]],
+        run=run,
+        gate=gate,
+    )
+
+
+def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
+    """The summary for a merge request or a chat."""
+    lines = ["# Maintenance of cano-collector", "", f"**{verdict(results, stopped=run['stopped'])}**", ""]
+    if gate is not None:
+        lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
+    lines += ["| outcome | control | target | severity | what was seen |", "| --- | --- | --- | --- | --- |"]
+    for group in groups(results):
+        for result in group.results:
+            seen = measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
+            cells = [group.title, result.control.id, result.target, result.control.severity, seen]
+            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    lines += ["", f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}."]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text that a Markdown table shows as it is."""
+    escaped = "".join(f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text)
+    return " ".join(escaped.split())

@@ -79,7 +79,7 @@ def causes(unknown: Sequence[Result]) -> list[list[Result]]:
     """The results that could not be measured, those with one cause together: the same server gone, or the very same sentence."""
     found: dict[tuple[str, ...], list[Result]] = defaultdict(list)
     for result in unknown:
-        if result.reason in _OF_A_SERVER:
+        if result.reason in _OF_A_SERVER and server(result):
             found[(result.target, result.reason, server(result))].append(result)
         else:
             found[(result.target, result.reason, result.summary, result.next)].append(result)
@@ -87,7 +87,7 @@ def causes(unknown: Sequence[Result]) -> list[list[Result]]:
 
 
 def server(result: Result) -> str:
-    """Which server was asked: that of the URL in the source or the sentence; empty for the API server, whose sources are verb and path."""
+    """Which server was asked: that of the URL in the source or the sentence; empty where neither names one."""
     match = re.search(r"https?://[^/\s,;)]+", f"{result.basis} {result.summary}")
     return match.group() if match else ""
 
