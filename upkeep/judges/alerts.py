@@ -1,204 +1,264 @@
-"""What became of the alerts that were received (guide: "Metrics Review")."""
+"""What became of the alerts: did any arrive, were they dropped, lost, refused, or did they end in an error?
 
+One POST of Alertmanager is one group of alerts, and groups are what the collector counts (collector.md, "Metrics").
+Source: the guide's "Metrics Review"; controls.md, "Rates and counters".
+"""
+
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
-from upkeep import metric_names
-from upkeep.errors import Absent, TooEarly, Unmeasured
-from upkeep.judges.counters import bad_over, basis, received_and_accounted, too_early, windows
+from upkeep.counts import Counts
+from upkeep.errors import Malformed, TooEarly, Unmeasured
+from upkeep.judges import counted
+from upkeep.judges.books import accounted_for
+from upkeep.judges.counters import OPEN, PROCESS_START, ProcessWindow, basis, in_all, log_command, too_early, windows
+from upkeep.judges.ratios import within
 from upkeep.limits import Limits
-from upkeep.metric_names import WEBHOOK_PATH
+from upkeep.metric_names import DROPPED_OUTCOMES, ERRORS, PROCESSED, PROCESSED_OUTCOME, RECEIVED, REQUESTS, WEBHOOK_PATH
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
-from upkeep.records import CounterHistory, Install, RoutedAlerts, Snapshot
+from upkeep.records import CounterHistory, Install, RoutedAlerts
 
-ERRORS = frozenset(metric_names.ERRORS.names)
-HTTP = frozenset(metric_names.REQUESTS.names)
-PROCESSED = frozenset(metric_names.PROCESSED.names)
-RECEIVED = frozenset(metric_names.RECEIVED.names)
-DROPPED = ("no_team_resolved", "no_destinations")
-SUCCESS_PHRASES = frozenset({"OK", "Created", "Accepted", "No Content"})
+__all__ = ["accounted_for", "error_rate_low", "flow", "not_dropped"]
 
-
-def _look(install: Install, words: str) -> str:
-    return f"kubectl logs -n {install.namespace} deployment/{install.deployment} -c {install.container} --since=24h | grep -E '{words}'"
-
-
-def _whole(history: CounterHistory) -> None:
-    if not history.latest:
-        raise Absent("there is no pod whose counters could be read", next_step="see pods-ready")
+# An alert that Alertmanager shows may wait for its group (group_interval, five minutes by default) before it is sent.
+GROUPING = timedelta(minutes=5)
+NOTHING_BAD = "nothing bad since then, so nothing in"
+GROUPS = "alert groups"
+# Go's words that Python's table has otherwise, and Python's newer ones.
+PHRASES = {phrase.casefold(): code for phrase, code in (
+    ("Request URI Too Long", 414), ("Content Too Large", 413), ("URI Too Long", 414), ("Range Not Satisfiable", 416),
+    ("Unprocessable Content", 422), ("Request Entity Too Large", 413), ("Requested Range Not Satisfiable", 416),
+    ("Unprocessable Entity", 422), *((status.phrase, status.value) for status in HTTPStatus),
+)}  # fmt: skip
 
 
 def flow(
     history: CounterHistory, routed: RoutedAlerts | Unmeasured | None, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
-    """Alerts arrived in the window, or Alertmanager shows that none is routed here.
+    """alerts-flow: an alert arrived in ``limits["alert_window"]``, or Alertmanager has none for the collector.
 
-    :param routed: ``None`` where there is no Alertmanager; what stopped the look, which matters only where nothing arrived.
-    :raises TooEarly: nothing arrived yet at processes younger than the window, or what arrived may be older than it.
+    :param routed: what Alertmanager routes to the collector now; ``None`` where there is no Alertmanager; what stopped us where it could
+        not be asked, which matters only when no alert is known to have arrived.
+    :raises TooEarly: alerts arrived, perhaps before the window; or every process is younger than the window and nobody can say more.
+    :raises Unmeasured: no alert is known to have arrived, and what is routed here could not be asked.
     """
-    _whole(history)
-    window = limits["alert_window"]
-    found = windows(history, now=now, window_seconds=window)
-    closed = sum(one.total(RECEIVED) for one in found if one.closed)
-    doubtful = sum(one.total(RECEIVED) for one in found if not one.closed)
-    ground, limit = basis(history, found, window_seconds=window), limits.text("alert_window")
-    if closed:
-        return Judgement((), f"{closed:g} groups of alerts received", f"1 in {limit}", "", ground)
-    if doubtful:
-        raise too_early(f"{doubtful:g} groups of alerts were received", now=now, window_seconds=window)
+    parts = _parts(history, now=now, limits=limits)
+    least, most = in_all(parts)
+    window = limits.text("alert_window")
+    received, perhaps = least.total(RECEIVED), most.total(RECEIVED)
+    why = basis(parts, history, now=now, limits=limits, proof="nothing since then, so nothing in")
+    if received:
+        sure = [one for one in parts if one.least.total(RECEIVED)]
+        why = basis(sure, history, now=now, limits=limits, proof="what is certain to lie in")
+        return Judgement((), f"{counted(received, 'alert group')} received", 1, f"{GROUPS} in {window}", why)
     if isinstance(routed, Unmeasured):
         raise routed
-    if routed is not None and not routed.active:
-        return Judgement((), "none received; Alertmanager routes none here now", f"1 in {limit}", "", ground)
-    subject = f"Deployment/{install.deployment}"
-    if routed is not None:
-        since = rfc3339(routed.oldest) if routed.oldest else "some time"
-        message = (
-            f"no alert arrived in {limit}, though Alertmanager routes {routed.active} here (receiver {listed(routed.receivers)}), "
-            f"the oldest since {since}: notifications do not reach the collector"
-        )
-        step = "amtool config routes; then: alertmanager_notifications_failed_total, and the Service's port in the webhook URL"
-        return Judgement((Finding(subject, "alerts-not-arriving", message, 0, 1, "groups", step),), "none received", f"1 in {limit}", "", ground)
-    young = [one for one in found if one.process_start > now - timedelta(seconds=window)]
-    if len(young) == len(found):
-        when = min(one.process_start for one in young) + timedelta(seconds=window)
+    if routed is not None and routed.active == 0:
+        seen = "no alert group received" if not perhaps else "no alert group is certain to have arrived"
+        return Judgement((), f"{seen}, and nothing is routed to it now", 1, f"{GROUPS} in {window}", f"{why}; Alertmanager's routes")
+    if perhaps:
+        raise too_early(parts, what=f"{counted(perhaps, 'alert group')} arrived", limits=limits)
+    if routed is None and all(one.start == PROCESS_START for one in parts):
+        oldest = min(one.process_start for one in parts)
+        when = rfc3339(oldest + timedelta(seconds=limits["alert_window"]))
         raise TooEarly(
-            f"no alert has arrived since the process start {span(now - min(one.process_start for one in young))} ago, which proves nothing yet",
-            next_step=f"route a heartbeat (Watchdog) to the collector; without one run again after {rfc3339(when)}",
+            f"no alert has arrived in the {span(now - oldest) or '0 s'} since the oldest process started, and there is no Alertmanager "
+            f"to ask; there will be enough at {when}",
+            source="/metrics",
+            next_step="--alertmanager=URL, or route a heartbeat (Watchdog) to the collector",
         )
-    message = f"no alert arrived in {limit}, and nobody can say whether one should have: route a heartbeat (Watchdog) here, or raise the limit"
-    step = "route Watchdog to the collector, or --limit=alert_window=7d, or --alertmanager=URL"
-    return Judgement((Finding(subject, "no-alerts", message, 0, 1, "groups", step),), "none received", f"1 in {limit}", "", ground)
+    if routed is not None and routed.oldest is not None and now - routed.oldest < GROUPING:
+        raise TooEarly(
+            f"the oldest alert that Alertmanager routes here started {span(now - routed.oldest) or '0 s'} ago: it may not have been sent "
+            f"yet; there will be enough at {rfc3339(routed.oldest + GROUPING)}",
+            source="/api/v2/alerts",
+            next_step=f"run again after {rfc3339(routed.oldest + GROUPING)}",
+        )
+    finding = _silent(parts, routed, now=now, window=window, install=install)
+    return Judgement((finding,), "no alert group received", 1, f"{GROUPS} in {window}", why)
+
+
+def _silent(parts: Sequence[ProcessWindow], routed: RoutedAlerts | None, *, now: datetime, window: str, install: Install) -> Finding:
+    where = f"Deployment/{install.deployment}"
+    since = f"since {rfc3339(min(one.since for one in parts))}"
+    if routed is None:
+        message = (
+            f"No alert reached the collector {since}, and nobody can tell whether any should have: route a heartbeat (Watchdog) to it, "
+            f"or raise the limit alert_window ({window})."
+        )
+        fix = "add to Alertmanager's route: {matchers: [alertname=Watchdog], receiver: cano-collector, repeat_interval: 1h}"
+        return Finding(where, "no-alerts", message, 0, 1, f"{GROUPS} in {window}", fix)
+    oldest = f", the oldest since {rfc3339(routed.oldest)} ({span(now - routed.oldest)})" if routed.oldest else ""
+    message = (
+        f"Alertmanager routes {counted(routed.active, 'active alert')} to the collector (receiver {listed(routed.receivers)}){oldest}, "
+        f"and none arrived {since}: what is sent does not get here."
+    )
+    fix = f"kubectl -n {install.namespace} get services,endpointslices; compare with the URL of receiver {listed(routed.receivers)}"
+    return Finding(where, "routed-alerts-do-not-arrive", message, 0, 1, f"{GROUPS} in {window}", fix)
 
 
 def not_dropped(history: CounterHistory, *, now: datetime, limits: Limits, install: Install) -> Judgement:
-    """No alert ended as ``no_team_resolved`` or ``no_destinations``: it was answered with 200 and reached nobody."""
-    _whole(history)
-    window, most = limits["alert_window"], limits["alerts_dropped"]
-    found = windows(history, now=now, window_seconds=window)
-    by_reason = {
-        reason: {one: one.count(PROCESSED, source=reason).get("", 0.0) for one in found} for reason in DROPPED
-    }
-    counts = {
-        reason: bad_over(found, bad, what=f"groups of alerts ended as {reason}", now=now, window_seconds=window)
-        for reason, bad in by_reason.items()
-    }
-    total = sum(counts.values())
-    findings = tuple(
-        Finding(
-            f"Deployment/{install.deployment}",
-            reason.replace("_", "-"),
-            f"{count:g} groups of alerts ended as {reason}: answered with 200, sent to nobody",
-            count,
-            most,
-            "groups",
-            _look(install, "no team resolved|no destinations"),
-        )
-        for reason, count in counts.items()
-        if count and total > most
-    )
-    return Judgement(findings, f"{total:g} dropped", most, "groups", basis(history, found, window_seconds=window))
+    """alerts-not-dropped: at most ``limits["alerts_dropped"]`` alert groups in ``limits["alert_window"]`` found no team or no destination.
 
-
-def accounted_for(history: CounterHistory, *, now: datetime, limits: Limits, install: Install) -> Judgement:
-    """The books balance: received − processed − errors is 0 for every process, work in flight allowed for.
-
-    What is in flight is bounded by reading again: what was received by the first reading and stands in no book at a later one is lost; what a later
-    reading finds balanced was in flight.
-
-    :raises TooEarly: alerts are in flight all the time, so that neither can be told.
+    :raises TooEarly: more were dropped, perhaps before the window.
+    :raises Malformed: outcomes of alerts are not told apart by the label ``source``.
     """
-    _whole(history)
-    window, most = limits["alert_window"], limits["alerts_unaccounted"]
-    found = windows(history, now=now, window_seconds=window)
-    findings, busy = [], []
-    for one in found:
-        own = [s for s in history.settled if s.pod == one.pod and abs((s.process_start - one.process_start).total_seconds()) <= 2]
-        readings = [received_and_accounted(s) for s in (one.latest, *sorted(own, key=lambda s: s.taken))]
-        before = _imbalance(one.earlier) if one.earlier is not None else 0.0
-        least, highest = _bounds(readings, gone=one.latest not in history.latest)
-        least, highest = least - before, highest - before
-        if least > most or highest < -most:
-            findings.append(_unaccounted(one.pod, least if least > most else highest, one.earlier, one.process_start, most, install))
-        elif highest > most:
-            busy.append(f"Pod/{one.pod} ({highest:g})")
-    if busy and not findings:
-        raise TooEarly(
-            f"alerts are in flight at {listed(busy)}: whether all of them end in a book could not be seen within {limits.text('settle_time')}",
-            next_step="run again in a calmer moment, or --limit=settle_time=30s",
-        )
-    total = sum(one.total(RECEIVED) for one in found)
-    observed = f"{total:g} groups received, {'all' if not findings else 'not all'} of them processed or counted as errors"
-    return Judgement(tuple(findings), observed, most, "groups", basis(history, found, window_seconds=window))
+    parts = _parts(history, now=now, limits=limits)
+    least, most = in_all(parts)
+    outcomes = most.by_label(PROCESSED)
+    if "" in outcomes:
+        raise _no_label(PROCESSED.names[0], "source", "which alerts were dropped")
+    limit, window = int(limits["alerts_dropped"]), limits.text("alert_window")
+    certain, perhaps = _dropped(least), _dropped(most)
+    found: list[Finding] = []
+    if certain > limit:
+        found = [_drop(one, parts, outcome=outcome, limit=limit, window=window, install=install)
+                 for one in parts for outcome in DROPPED_OUTCOMES if one.least.total(PROCESSED, outcome)]  # fmt: skip
+    elif perhaps > limit:
+        bad = [one for one in parts if _dropped(one.most)]
+        raise too_early(bad, what=f"{counted(perhaps, 'alert group')} {'was' if perhaps == 1 else 'were'} dropped", limits=limits)
+    observed = f"{certain if found else perhaps} of {counted(most.total(RECEIVED), 'alert group')} dropped"
+    if not most.total(RECEIVED) and not perhaps:
+        observed = "no traffic"
+    other = [f"{count} {name}" for name, count in outcomes.items() if name not in (PROCESSED_OUTCOME, *DROPPED_OUTCOMES)]
+    observed += f"; other outcomes: {listed(other)}" if other else ""
+    why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
+    return Judgement(tuple(found), observed, limit, f"dropped {GROUPS} in {window}", why)
 
 
-def _imbalance(snapshot: Snapshot) -> float:
-    received, accounted = received_and_accounted(snapshot)
-    return received - accounted
+def _dropped(counts: Counts) -> int:
+    return sum(counts.total(PROCESSED, outcome) for outcome in DROPPED_OUTCOMES)
 
 
-def _bounds(readings: list[tuple[float, float]], *, gone: bool) -> tuple[float, float]:
-    """At least and at most how many groups are lost, given the readings of one process in their order."""
-    highest = min(received - accounted for received, accounted in readings)
-    if gone:  # nothing is in flight any more in a process that has ended
-        return highest, highest
-    least = max((r - a for i, (r, _) in enumerate(readings) for _, a in readings[i + 1 :]), default=float("-inf"))
-    return least, highest
-
-
-def _unaccounted(pod: str, count: float, earlier: Snapshot | None, start: datetime, most: float, install: Install) -> Finding:
-    since = f"since {rfc3339(earlier.taken)}" if earlier is not None else f"since its process started at {rfc3339(start)}"
-    if count < 0:
-        message = f"Pod/{pod} has {-count:g} more groups of alerts in its books than it received {since}: its counters cannot be trusted"
-        return Finding(f"Pod/{pod}", "books-overfull", message, count, most, "groups", f"kubectl get --raw {_metrics(pod, install)}")
+def _drop(one: ProcessWindow, parts: Sequence[ProcessWindow], *, outcome: str, limit: int, window: str, install: Install) -> Finding:
+    count = one.least.total(PROCESSED, outcome)
+    missing = "no team was found for" if outcome == "no_team_resolved" else "the team has no destination for"
+    missing += " it" if count == 1 else " them"
     message = (
-        f"{count:g} groups of alerts reached the collector {since} and were lost without a trace: neither processed nor counted as failed. "
-        "Nobody was notified of them; most likely the handler crashed (the log says '[Recovery from panic]')"
+        f"Pod {one.pod} dropped {counted(count, 'alert group')} {_since(one, window)}: {missing} ({outcome}). "
+        "Alertmanager was answered 200, and nobody was told."
     )
-    command = f"kubectl logs -n {install.namespace} {pod} -c {install.container} | grep -A3 'Recovery from panic'"
-    return Finding(f"Pod/{pod}", "alerts-lost", message, count, most, "groups", command)
+    fix = log_command(one, parts, install=install, pattern="Alert received but")
+    return Finding(f"Pod/{one.pod}", "alerts-dropped", message, count, limit, f"{GROUPS} in {window}", fix)
 
 
-def _metrics(pod: str, install: Install) -> str:
-    return f"/api/v1/namespaces/{install.namespace}/pods/{pod}:{install.port}/proxy/metrics"
+def _since(one: ProcessWindow, window: str) -> str:
+    return f"in the last {window}, at least," if one.start == OPEN else f"since {rfc3339(one.since)}"
 
 
 def error_rate_low(history: CounterHistory, *, now: datetime, limits: Limits, install: Install) -> Judgement:
-    """Of the groups received few ended in an error, and of the requests at the webhook few were refused. Each ratio has a finding of its own."""
-    _whole(history)
-    window, most, small = limits["alert_window"], limits["alert_error_ratio"], limits["small_sample"]
-    found = windows(history, now=now, window_seconds=window)
-    errors = bad_over(found, {one: one.total(ERRORS) for one in found}, what="alert errors", now=now, window_seconds=window)
-    refused_by = {
-        one: sum(count for phrase, count in one.count(HTTP, "status", path=WEBHOOK_PATH).items() if not _is_success(phrase)) for one in found
-    }
-    refused = bad_over(found, refused_by, what="refused requests", now=now, window_seconds=window)
-    received = sum(one.total(RECEIVED) for one in found)
-    requests = sum(sum(one.count(HTTP, path=WEBHOOK_PATH).values()) for one in found)
-    kinds = sorted({kind for one in found for kind, count in one.count(ERRORS, "error_type").items() if count})
-    subject, findings = f"Deployment/{install.deployment}", []
-    if exceeds(errors, max(received, errors), most=most, small=small):
-        message = f"{errors:g} of {received:g} groups of alerts ended in an error ({listed(kinds) or 'no type given'}){few(received, small)}"
-        step = _look(install, '"level":"error"')
-        findings.append(Finding(subject, "alert-errors", message, errors / max(received, errors), most, "ratio", step))
-    if exceeds(refused, requests, most=most, small=small):
-        message = f"{refused:g} of {requests:g} requests at {WEBHOOK_PATH} were refused with 4xx or 5xx: Alertmanager's alerts did not get in"
-        step = _look(install, '"status":[45]')
-        findings.append(Finding(subject, "requests-refused", message + few(requests, small), refused / requests, most, "ratio", step))
-    observed = f"{errors:g} errors of {received:g} received, {refused:g} of {requests:g} requests refused" if received or requests else "no traffic"
-    return Judgement(tuple(findings), observed, limits.text("alert_error_ratio"), "", basis(history, found, window_seconds=window))
+    """error-rate-low: errors ÷ received is at most ``limits["alert_error_ratio"]`` in the window, so is refused ÷ posted at the webhook.
+
+    Below ``limits["small_sample"]`` events a share beyond the limit fails from the second bad event on.
+
+    :raises TooEarly: there were bad events, perhaps before the window, and it decides.
+    :raises Malformed: requests without path or status, or with a status that is none.
+    """
+    parts = _parts(history, now=now, limits=limits)
+    (least, most), window = in_all(parts), limits.text("alert_window")
+    ratio, small = limits["alert_error_ratio"], limits["small_sample"]
+    refused_least, posted_least = _posts(least)
+    refused_most, posted_most = _posts(most)
+    errors = least.total(ERRORS), most.total(ERRORS)
+    received = least.total(RECEIVED), most.total(RECEIVED)
+
+    def exceeds(bad: int, every: int) -> bool:
+        return bad > every or bad / every > ratio
+
+    found: list[Finding] = []
+    if errors[0] > received[1]:
+        found.append(_contradiction(errors[0], received[1], install=install))
+    uncertain: list[str] = []
+    for name, bad, every, code in (
+        ("ended in an error", errors, received, "error-rate-high"),
+        ("were refused", (refused_least, refused_most), (posted_least, posted_most), "requests-refused"),
+    ):
+        share = within(*bad, all_least=every[0], all_most=every[1])
+        if found and code == "error-rate-high":
+            continue
+        if share.certainly_too_high(exceeds, small_sample=small):
+            found.append(_rate(code, parts, bad=bad[0], every=every[1], limits=limits, install=install))
+        elif share.possibly_too_high(exceeds, small_sample=small):
+            uncertain.append(f"{bad[1]} of {every[1]} {name}")
+    if uncertain and not found:
+        opened = [one for one in parts if one.most.total(ERRORS) or _posts(one.most)[0]]
+        raise too_early(opened, what=" and ".join(uncertain), limits=limits)
+    observed = "no traffic"
+    if received[1] or errors[1] or posted_most:
+        observed = f"{errors[1]} of {counted(received[1], 'alert group')} ended in an error"
+        observed += f"; {refused_most} of {counted(posted_most, 'request')} at {WEBHOOK_PATH} refused"
+        if 0 < received[1] < small or 0 < posted_most < small:
+            observed += f" (fewer than {small:g} events: one bad one is said, and does not fail)"
+    why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
+    return Judgement(tuple(found), observed, round(ratio * 100, 6), f"% in {window}", why)
 
 
-def exceeds(bad: float, all_of: float, *, most: float, small: float) -> bool:
-    """Whether a ratio is too high; of fewer than ``small`` events two bad ones are needed, for one says nothing."""
-    if not bad:
-        return False
-    return bad / all_of > most and (all_of >= small or bad >= 2)
+def _posts(counts: Counts) -> tuple[int, int]:
+    """POST requests at the webhook: refused with 4xx or 5xx, and all."""
+    refused = posted = 0
+    for (method, path, status), count in _requests(counts).items():
+        if not path:
+            raise _no_label(REQUESTS.names[0], "path", "which requests were refused")
+        if path.rstrip("/") == WEBHOOK_PATH and method.upper() in ("POST", ""):
+            posted += count
+            refused += count if _code(status) >= 400 else 0
+    return refused, posted
 
 
-def few(all_of: float, small: float) -> str:
-    """Says so where a ratio was judged over few events."""
-    return f"; few events (below {small:g}), judged from the second bad one on" if all_of < small else ""
+def _requests(counts: Counts) -> dict[tuple[str, str, str], int]:
+    return {(key[1], key[2], key[3]): value for key, value in counts.values.items() if key[0] == REQUESTS.meaning and value}
 
 
-def _is_success(phrase: str) -> bool:
-    return phrase in SUCCESS_PHRASES or phrase[:1] in ("2", "3")
+def _code(status: str) -> int:
+    """The number of an HTTP status that is told by its number or by its reason phrase (collector.md: ``status="OK"``).
+
+    :raises Malformed: it is neither.
+    """
+    code = int(status) if status.isdecimal() and len(status) == 3 else PHRASES.get(status.casefold(), 0)
+    if not 100 <= code <= 599:
+        raise Malformed(
+            f"{REQUESTS.names[1]} has a status {status[:40]!r} that is no HTTP status: whether it means refused cannot be told",
+            source="/metrics",
+        )
+    return code
+
+
+def _contradiction(errors: int, received: int, *, install: Install) -> Finding:
+    message = (
+        f"{counted(errors, 'alert group')} ended in an error and {received} were received: the counters contradict each other, there is "
+        "no rate. Look at alerts-accounted-for."
+    )
+    fix = "pytest -m \"control(id='alerts-accounted-for')\""
+    return Finding(f"Deployment/{install.deployment}", "errors-exceed-received", message, errors, received, GROUPS, fix)
+
+
+def _rate(code: str, parts: Sequence[ProcessWindow], *, bad: int, every: int, limits: Limits, install: Install) -> Finding:
+    """The finding of a rate that is too high; the command looks into the pod with most of the bad events."""
+    window, limit = limits.text("alert_window"), limits["alert_error_ratio"]
+    percent = round(bad / every * 100, 4)
+    least, _ = in_all(parts)
+    if code == "error-rate-high":
+        worst = max(parts, key=lambda one: one.least.total(ERRORS))
+        kinds = [f"{name or 'unnamed'} {count}" for name, count in least.by_label(ERRORS).items()]
+        message = f"{bad} of {every} alert groups ended in an error ({percent:g} %): {listed(kinds)}."
+        pattern = '"level":"error"'
+    else:
+        worst = max(parts, key=lambda one: _posts(one.least)[0])
+        kinds = [f"{status} {count}" for (method, path, status), count in sorted(_requests(least).items())
+                 if path.rstrip("/") == WEBHOOK_PATH and method.upper() in ("POST", "") and _code(status) >= 400]  # fmt: skip
+        message = f"{bad} of {every} requests at {WEBHOOK_PATH} were refused ({percent:g} %): {listed(kinds)}."
+        pattern = f'"path":"{WEBHOOK_PATH}"'
+    if every < limits["small_sample"]:
+        message += f" They are fewer than {limits['small_sample']:g}, so the second bad one fails."
+    message += f" Most of them in pod {worst.pod}."
+    fix = log_command(worst, parts, install=install, pattern=pattern)
+    return Finding(f"Deployment/{install.deployment}", code, message, percent, round(limit * 100, 6), f"% in {window}", fix)
+
+
+def _no_label(name: str, label: str, what: str) -> Malformed:
+    return Malformed(f"{name} is exposed without the label {label}: {what} cannot be told", source="/metrics")
+
+
+def _parts(history: CounterHistory, *, now: datetime, limits: Limits) -> tuple[ProcessWindow, ...]:
+    return windows(history, now=now, window_seconds=limits["alert_window"])

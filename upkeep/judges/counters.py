@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from upkeep.counts import ZERO, Counts, highest, minus, plus, read
 from upkeep.errors import Absent, Malformed, TooEarly
-from upkeep.judges import counted
 from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
 from upkeep.records import CounterHistory, Install, Snapshot
@@ -63,8 +62,8 @@ class Process:
 class ProcessWindow:
     """What one process counted in the window: at least ``least``, at most ``most``; the same where the window's start is known.
 
-    :ivar start: how the window's start is known: ``earlier`` (a moment of this process at or shortly before it), ``process-start`` (the process is
-        younger than the window) or ``open`` (neither).
+    :ivar start: how the window's start is known: ``earlier`` (a moment of this process at or shortly before it), ``process-start`` (the
+        process is younger than the window) or ``open`` (neither).
     :ivar since: the instant from which ``most`` counts: that of the earlier moment, or the process's start.
     :ivar until: the last moment; ``gone`` tells that it is the last one there will be.
     :ivar source: where the earlier moment came from, or empty.
@@ -112,7 +111,7 @@ def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
     first = cluster[0][0]
     moments = [Moment(snapshot.taken, snapshot.source, read(snapshot), live) for snapshot, live in cluster]
     # Of one instant, Prometheus' numbers are the older ones.
-    moments.sort(key=lambda moment: (moment.taken, moment.source != "prometheus", moment.live, sorted(moment.counts.values.items())))
+    moments.sort(key=lambda moment: (moment.taken, moment.source != "prometheus", moment.live, sum(moment.counts.values.values())))
     _require_growth(first.pod, moments)
     return Process(first.pod, first.process_start, tuple(moments))
 
@@ -126,8 +125,8 @@ def _require_growth(pod: str, moments: Sequence[Moment]) -> None:
             now = moment.counts.values.get(key, 0)
             if now < value:
                 raise Malformed(
-                    f"a counter of pod {pod} shrank within one process, from {value} to {now} at {rfc3339(moment.taken)} ({' '.join(filter(None, key))}): "
-                    "these are not the counters of one process",
+                    f"{' '.join(filter(None, key))} of pod {pod} shrank within one process, from {value} to {now} at "
+                    f"{rfc3339(moment.taken)}: these are not the counters of one process",
                     source=f"Pod/{pod} {moment.source}",
                     next_step="look for two processes behind one pod name, or for a saved exposition of another cluster in --exports",
                 )
@@ -202,17 +201,21 @@ def basis(parts: Sequence[ProcessWindow], history: CounterHistory, *, now: datet
     """
     window = limits.text("alert_window")
     said = []
-    for source in sorted({one.source for one in parts if one.start == EARLIER}):
-        those = [one for one in parts if one.start == EARLIER and one.source == source]
-        said.append(f"{span(now - min(one.since for one in those))}, earlier moment from {SOURCES[source]}{_of(those, parts)}")
-    for kind, words in ((PROCESS_START, "{}"), (OPEN, f"({{}}); {proof} {window}")):
-        those = [one for one in parts if one.start == kind]
-        if those:
-            ago = span(now - min(one.process_start for one in those)) or "0 s"
-            said.append(f"since the process start {words.format(f'{ago} ago')}{_of(those, parts)}")
+    for source in sorted({one.source for one in parts if one.start != PROCESS_START}):
+        for start in (EARLIER, OPEN):
+            those = [one for one in parts if one.start == start and one.source == source]
+            if not those:
+                continue
+            ago = span(now - min(one.since for one in those))
+            moment = f"{ago}, earlier moment from {SOURCES[source]}" if source else f"since the process start ({ago} ago)"
+            said.append(f"{moment}{f'; {proof} {window}' if start == OPEN else ''}{_of(those, parts)}")
+    young = [one for one in parts if one.start == PROCESS_START]
+    if young:
+        ago = span(now - min(one.process_start for one in young)) or "0 s"
+        said.append(f"since the process start {ago} ago{_of(young, parts)}")
     gone = sum(one.gone for one in parts)
     if gone:
-        said.append(f"{counted(gone, 'process')[:-2] + 'sses' if gone > 1 else '1 process'} gone since, up to the last moment known")
+        said.append(f"{gone} {'process' if gone == 1 else 'processes'} gone since, up to the last moment known")
     return "; ".join([*said, *history.sources])
 
 
@@ -231,14 +234,14 @@ def too_early(parts: Sequence[ProcessWindow], *, what: str, limits: Limits) -> T
     when = rfc3339(max(one.enough for one in opened))
     return TooEarly(
         f"{what} in pod {listed(sorted({one.pod for one in opened}))} since {since}; whether that was in the last {window} cannot be told: "
-        f"no earlier moment of the process is known; there will be enough at {when}, provided that this moment is kept",
+        f"no moment of the process near the start of that is known; there will be enough at {when}, provided that this moment is kept",
         source="/metrics",
         next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
     )
 
 
 def log_command(one: ProcessWindow, parts: Sequence[ProcessWindow], *, install: Install, pattern: str) -> str:
-    """The command that shows a process's log lines since the window's start; where its pod is gone its log is, too, and its events are left."""
+    """The command that shows a process's log lines since the window's start; where its pod is gone, so is its log, and events are left."""
     if one.gone and not any(other.pod == one.pod and not other.gone for other in parts):
         return f"kubectl -n {install.namespace} get events --field-selector=involvedObject.name={one.pod}"
     previous = " --previous" if one.gone else ""

@@ -1,12 +1,19 @@
-"""Whether messages reach the destinations (guide: "Check destination success rates")."""
+"""Does every destination take the messages that are sent to it?
+
+Destination counters count single alerts, not groups (collector.md, "Metrics").
+Source: the guide's "Check destination success rates"; controls.md, "Rates and counters".
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from upkeep.judges.counters import basis, in_all, log_command, too_early, windows
+from upkeep.counts import Counts
+from upkeep.errors import Malformed
+from upkeep.judges import counted
+from upkeep.judges.counters import OPEN, ProcessWindow, basis, in_all, log_command, too_early, windows
 from upkeep.judges.ratios import beside
 from upkeep.limits import Limits
-from upkeep.metric_names import SEND_ERRORS, SENT
+from upkeep.metric_names import SEND_ERRORS, SENT, SUCCESS
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records import CounterHistory, Destination, Install
 
@@ -14,50 +21,88 @@ NOTHING_BAD = "nothing bad since then, so nothing in"
 
 
 def succeed(history: CounterHistory, destinations: Sequence[Destination], *, now: datetime, limits: Limits, install: Install) -> Judgement:
-    """destinations-succeed: of the messages to each destination, sent ÷ (sent + errors) is at least ``limits["destination_success_ratio"]``.
+    """destinations-succeed: sent ÷ (sent + errors) of each is at least ``limits["destination_success_ratio"]`` in the window.
 
-    Every configured destination is listed, also without traffic; one that is counted and not configured is judged too; none configured is a finding.
+    Every configured destination is listed, also without traffic. One that has counters and is not configured is judged, too: its
+    messages failed all the same. No destination at all is a finding. Below ``limits["small_sample"]`` messages a share beyond the
+    limit fails from the second failure on.
 
     :raises TooEarly: messages failed, perhaps before the window, and it decides.
+    :raises Malformed: messages are counted without the destination's name.
     """
     parts = windows(history, now=now, window_seconds=limits["alert_window"])
-    (least, most), window = in_all(parts), limits.text("alert_window")
-    ratio, small = limits["destination_success_ratio"], limits["small_sample"]
-    limit, unit = round(ratio * 100, 6), f"% in {window}"
-    why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
+    least, most = in_all(parts)
     configured = [destination.name for destination in destinations]
-    if not configured:
-        message = "No destination is configured: nobody can be told anything."
-        fix = "add a destination to destinations.yaml and a team that names it"
-        return Judgement(
-            (Finding(f"Deployment/{install.deployment}", "no-destinations", message, 0, 1, "destinations", fix),), "none", limit, unit, why
+    names = list(dict.fromkeys([*sorted(configured), *sorted({*most.by_label(SENT), *most.by_label(SEND_ERRORS)})]))
+    if "" in names:
+        raise Malformed(
+            f"{SENT.names[0]} or {SEND_ERRORS.names[0]} is exposed without a destination_name: whose messages failed cannot be told",
+            source="/metrics",
         )
-    counted = {name for family in (SENT, SEND_ERRORS) for name in most.by_label(family, "destination_name")}
-    said, found, uncertain = [], [], []
-    for name in dict.fromkeys([*configured, *sorted(counted)]):
-        note = "" if name in configured else " (not in the configuration)"
-        bad_least, bad_most = (counts.by_label(SEND_ERRORS, "destination_name").get(name, 0) for counts in (least, most))
-        good_least, good_most = (counts.by_label(SENT, "destination_name").get(name, 0) for counts in (least, most))
-        every = good_most + bad_most
-        said.append(f"{name}{note}: {f'{good_most} of {every} taken' if every else 'no traffic'}")
-        share = beside(bad_least, bad_most, good_least=good_least, good_most=good_most)
+    ratio, small = limits["destination_success_ratio"], limits["small_sample"]
 
-        def exceeds(bad: int, all_of: int) -> bool:
-            return bad / all_of > 1 - ratio
+    def exceeds(bad: int, every: int) -> bool:
+        return (every - bad) / every < ratio
 
+    found = [] if configured else [_none_configured(install)]
+    uncertain: list[str] = []
+    observed: list[str] = []
+    for name in names:
+        bad, good = (_failed(least, name), _failed(most, name)), (_sent(least, name), _sent(most, name))
+        share = beside(*bad, good_least=good[0], good_most=good[1])
+        label = name if name in configured else f"{name} (not configured)"
         if share.certainly_too_high(exceeds, small_sample=small):
-            worst = max(parts, key=lambda one: one.least.by_label(SEND_ERRORS, "destination_name").get(name, 0))
-            percent = round((1 - bad_least / every) * 100, 4)
-            message = (
-                f"{bad_least} of {every} messages to {name}{note} failed: only {percent:g} % arrived. Most failures are in pod {worst.pod}."
-            )
-            if every < small:
-                message += f" They are fewer than {small:g}, so the second bad one fails."
-            fix = log_command(worst, parts, install=install, pattern="Failed to")
-            found.append(Finding(f"Destination/{name}", "destination-failing", message, percent, limit, unit, fix))
+            found.append(_failing(label, name, parts, failed=bad[0], every=share.all_most, limits=limits, install=install))
         elif share.possibly_too_high(exceeds, small_sample=small):
-            uncertain.append(f"{bad_most} messages to {name} failed")
+            uncertain.append(name)
+        every = good[1] + bad[1]
+        said = f"{good[1]} of {counted(every, 'message')} sent" if every else "no traffic"
+        few = f" (fewer than {small:g}: one failure is said, and does not fail)" if bad[1] and every < small else ""
+        observed.append(f"{label}: {said}{few}")
     if uncertain and not found:
-        opened = [one for one in parts if one.most.total(SEND_ERRORS)]
-        raise too_early(opened, what=listed(uncertain), limits=limits)
-    return Judgement(tuple(found), "; ".join(said), limit, unit, why)
+        opened = [one for one in parts if any(_failed(one.most, name) for name in uncertain)]
+        failed = sum(_failed(most, name) for name in uncertain)
+        raise too_early(opened, what=f"{counted(failed, 'message')} to {listed(uncertain)} failed", limits=limits)
+    why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
+    unit = f"% sent in {limits.text('alert_window')}"
+    return Judgement(tuple(found), "; ".join(observed) or "no destination", _percent(ratio), unit, why)
+
+
+def _percent(ratio: float) -> float:
+    return round(ratio * 100, 4)
+
+
+def _sent(counts: Counts, name: str) -> int:
+    """Messages that the destination took. A status that is not success (0.0.24 has no other) was not sent."""
+    return counts.total(SENT, name, SUCCESS) + counts.total(SENT, name, "")
+
+
+def _failed(counts: Counts, name: str) -> int:
+    return counts.total(SEND_ERRORS, name) + counts.total(SENT, name) - _sent(counts, name)
+
+
+def _none_configured(install: Install) -> Finding:
+    objects = [f"{kind.lower()}/{name}" for kind, name, _ in install.configuration]
+    message = f"No destination is configured ({listed(objects) or 'no configuration is mounted'}): nobody can be told anything."
+    fix = f"kubectl -n {install.namespace} get {' '.join(objects) or 'configmaps,secrets'}"
+    return Finding(f"Deployment/{install.deployment}", "no-destinations", message, 0, 1, "destinations", fix)
+
+
+def _failing(
+    label: str, name: str, parts: Sequence[ProcessWindow], *, failed: int, every: int, limits: Limits, install: Install
+) -> Finding:
+    """The command looks into the pod with most of the failures."""
+    window, small = limits.text("alert_window"), limits["small_sample"]
+    percent = round((every - failed) / every * 100, 4)
+    least, _ = in_all(parts)
+    kinds = [f"{kind or 'unnamed'} {count}" for kind, count in least.by_label(SEND_ERRORS, name).items()]
+    kinds += [f"status {status} {count}" for status, count in least.by_label(SENT, name).items() if status not in (SUCCESS, "")]
+    worst = max(parts, key=lambda one: _failed(one.least, name))
+    number = f"At least {failed}" if any(one.start == OPEN and _failed(one.most, name) for one in parts) else f"{failed}"
+    message = f"{number} of {counted(every, 'message')} to destination {label} failed, {percent:g} % were sent: {listed(kinds)}."
+    if every < small:
+        message += f" They are fewer than {small:g}, so the second failure fails."
+    message += f" Most of them in pod {worst.pod}."
+    fix = log_command(worst, parts, install=install, pattern="Failed to")
+    limit = _percent(limits["destination_success_ratio"])
+    return Finding(f"Destination/{name}", "destination-failing", message, percent, limit, f"% sent in {window}", fix)
