@@ -275,7 +275,7 @@ def outcome(records: BackupJobs) -> str:
         return "too early"
 
 
-@settings(max_examples=80)
+@settings(max_examples=60, deadline=None)
 @given(some_cron_jobs, some_jobs, st.sampled_from(NAMES))
 def test_a_bad_object_more_never_makes_a_failure_a_pass(cron_jobs, jobs, owner):
     before = backups(*cron_jobs, jobs=tuple(jobs))
@@ -288,7 +288,7 @@ def test_a_bad_object_more_never_makes_a_failure_a_pass(cron_jobs, jobs, owner):
         assert outcome(with_job) == "fail"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_cron_jobs, some_jobs, st.data())
 def test_answers_that_are_withheld_never_make_a_pass(cron_jobs, jobs, data):
     whole = backups(*cron_jobs, jobs=tuple(jobs))
@@ -300,7 +300,7 @@ def test_answers_that_are_withheld_never_make_a_pass(cron_jobs, jobs, data):
     assert outcome(replace(whole, cron_jobs=())) == "fail"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_cron_jobs, some_jobs, st.data())
 def test_the_order_does_not_matter(cron_jobs, jobs, data):
     records = [backups(*cron_jobs, jobs=tuple(jobs))]

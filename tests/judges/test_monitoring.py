@@ -59,7 +59,13 @@ def test_no_rule_at_all_fails_for_each_alert():
 
 @pytest.mark.parametrize(
     ("changes", "seen"),
-    [({"health": "err"}, "err"), ({"health": "unknown"}, "unknown"), ({"state": "unknown"}, "state unknown")],
+    [
+        ({"health": "err"}, "err"),
+        ({"health": "unknown"}, "unknown"),
+        ({"state": "unknown"}, "state unknown"),
+        ({"state": ""}, "state unknown"),
+        ({"state": "x"}, "state x"),
+    ],
 )
 def test_a_rule_that_is_not_evaluated_fails(changes, seen):
     (finding,) = quiet(rule(BACKUP, error="many-to-many matching", **changes), rule(CONFIG)).findings
@@ -117,6 +123,11 @@ def test_a_metric_that_nobody_asked_about_is_no_verdict(metrics):
         quiet(rule(BACKUP, metrics=metrics), rule(CONFIG))
 
 
+def test_a_rule_that_names_no_known_metric_is_no_verdict_whatever_its_query():
+    with pytest.raises(Absent, match="nobody asked whether the metrics that it names exist"):
+        quiet(rule(BACKUP, query="vector(1)", metrics=()), rule(CONFIG))
+
+
 def test_wanting_no_alert_is_no_verdict():
     with pytest.raises(Absent):
         quiet(rule(BACKUP), wanted={})
@@ -137,7 +148,7 @@ some_rules = st.lists(
 bad_rules = st.sampled_from([rule(BACKUP, health="err"), rule(CONFIG, state="firing"), rule("Other", state="firing")])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_rules, bad_rules)
 def test_a_bad_rule_more_never_makes_a_failure_a_pass(rules, bad):
     # Loading what was missing does heal, so both alerts are there.
@@ -146,7 +157,7 @@ def test_a_bad_rule_more_never_makes_a_failure_a_pass(rules, bad):
         assert not quiet(*there, bad)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_rules, st.sampled_from([BACKUP, CONFIG]))
 def test_rules_or_metrics_that_are_withheld_never_make_a_pass(rules, name):
     there = [rule(BACKUP), rule(CONFIG), *rules]
@@ -155,7 +166,7 @@ def test_rules_or_metrics_that_are_withheld_never_make_a_pass(rules, name):
         quiet(*(replace(one, metrics=()) if one.name == name else one for one in there))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_rules, st.data())
 def test_the_order_of_rules_does_not_matter(rules, data):
     assert quiet(*rules) == quiet(*data.draw(st.permutations(rules)))
@@ -214,7 +225,7 @@ def test_a_terminating_pod_need_not_be_scraped():
 some_states = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([1.0, 0.0, None])), max_size=3)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_states, st.sampled_from("ab"), st.sampled_from([0.0, None]), st.data())
 def test_a_bad_state_fails_withheld_ones_raise_and_the_order_does_not_matter(more, name, up, data):
     states = [("a", 1.0), ("b", 1.0), *more]

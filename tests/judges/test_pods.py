@@ -125,6 +125,15 @@ def test_an_init_container_that_completed_is_no_fault():
     assert ready(workload(pod("a"), pod("b", containers=(done, container())))).findings == ()
 
 
+def test_a_completed_init_container_is_not_blamed_for_the_rest():
+    done = container("migrate", init=True, state="terminated", terminated=termination(reason="Completed", exit_code=0))
+    broken = unready(status=container(ready=False), containers=(done, container(ready=False)))
+    assert [finding.object for finding in ready(workload(pod("a"), broken)).findings] == [
+        "Deployment/cano-collector",
+        "Pod/cano-collector-b container/cano-collector",
+    ]
+
+
 def test_a_pod_that_no_node_takes_says_why():
     unmet = condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available.")
     judgement = ready(workload(pod("a"), pod("b", ready=False, phase="Pending", containers=(), conditions=(unmet,))))
@@ -245,7 +254,7 @@ bad_pods = st.sampled_from(
         unready("x", status=waiting("CrashLoopBackOff")),
         unready("x", status=waiting("ImagePullBackOff")),
         unready("x", status=container(ready=False)),
-        pod("x", revision=3),
+        unready("x", revision=3, status=container(ready=False)),
         pod("x", ready=False, phase="Pending", containers=()),
     ]
 )
@@ -269,7 +278,7 @@ deployments = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_pods, bad_pods, deployments)
 def test_a_bad_pod_more_never_makes_a_failure_a_pass(those, bad, changes):
     before, after = workload(*those, **changes), workload(*those, bad, **changes)
@@ -277,7 +286,7 @@ def test_a_bad_pod_more_never_makes_a_failure_a_pass(those, bad, changes):
         assert not ready(after)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_pods, deployments)
 def test_pods_or_replica_sets_that_are_withheld_never_make_a_pass(those, changes):
     whole = workload(*those, **changes)
@@ -287,7 +296,7 @@ def test_pods_or_replica_sets_that_are_withheld_never_make_a_pass(those, changes
                 ready(blind)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_pods, deployments, st.data())
 def test_the_order_of_pods_and_replica_sets_does_not_matter(those, changes, data):
     one = workload(*those, **changes)

@@ -91,10 +91,31 @@ def test_a_container_away_since_before_the_window_that_came_back_in_it_counts():
     ]
 
 
+EDGE = ago(days=1)
+
+
+def down(**changes: Any) -> ContainerStatus:
+    return container(state="terminated", ready=False, started=None, **changes)
+
+
+def running_with_an_old_end() -> ContainerStatus:
+    """It runs; what is noted as its end is no end of now."""
+    return container(terminated=termination())
+
+
 @pytest.mark.parametrize(
     ("status", "created", "least", "most"),
     [
         (container(), ago(days=4), 0, 0),
+        (container(started=ago(hours=1)), ago(days=4), 0, 0),
+        (restarted(7), EDGE, 7, 7),
+        (restarted(7, started=ago(hours=3), last_termination=termination(started=EDGE)), ago(days=4), 1, 7),
+        (restarted(7, last_termination=termination(started=None)), ago(days=4), 1, 7),
+        (waiting("CrashLoopBackOff", restarts=7, last_termination=termination(finished=EDGE)), ago(days=4), 1, 1),
+        (down(terminated=termination(finished=EDGE)), ago(days=4), 1, 1),
+        (down(terminated=termination(finished=None)), EDGE, 1, 1),
+        (down(restarts=7, terminated=termination(finished=None)), ago(days=4), 0, 1),
+        (running_with_an_old_end(), ago(days=4), 0, 0),
         (restarted(7), ago(hours=20), 7, 7),
         (restarted(7), ago(days=4), 1, 1),
         (restarted(7, last_termination=termination(started=ago(hours=5))), ago(days=4), 1, 7),
@@ -127,6 +148,13 @@ def test_what_the_kubelet_remembers_proves_a_least_and_a_most(status, created, l
 def test_a_container_that_went_with_its_pod_did_not_restart(gone):
     ended = container(state="terminated", ready=False, terminated=termination())
     assert stable(pod("a"), with_status(ended, ready=False, **gone)).findings == ()
+
+
+def test_a_container_that_is_down_now_shows_how_it_ended_now():
+    earlier = termination(reason="Error", exit_code=1, finished=ago(days=3), started=ago(days=4))
+    killed = termination(reason="OOMKilled", exit_code=137)
+    (finding,) = stable(with_status(down(restarts=1, terminated=killed, last_termination=earlier))).findings
+    assert "last exit: OOMKilled, exit code 137 at 2026-01-02T09:00:00Z" in finding.message
 
 
 def test_restarts_are_added_up_over_all_pods():
@@ -176,7 +204,7 @@ some_pods = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_pods, st.integers(1, 5), st.integers(0, 3))
 def test_a_restarting_pod_more_never_makes_a_failure_a_pass(those, times, limit):
     bad = pod("x", containers=(restarted(times),))
@@ -184,7 +212,7 @@ def test_a_restarting_pod_more_never_makes_a_failure_a_pass(those, times, limit)
         assert not stable(*those, bad, restarts=limit)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_pods)
 def test_containers_that_are_withheld_never_make_a_pass(those):
     for blind in (replace(workload(*those), pods=()), workload(*(replace(one, containers=()) for one in those))):
@@ -192,7 +220,7 @@ def test_containers_that_are_withheld_never_make_a_pass(those):
             pods.stable(blind, now=NOW, limits=Limits())
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(some_pods, st.data())
 def test_the_order_of_pods_does_not_matter(those, data):
     assert stable(*those) == stable(*data.draw(st.permutations(those)))
