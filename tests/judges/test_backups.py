@@ -103,6 +103,12 @@ def test_a_young_cron_job_without_a_run_is_too_early_and_says_until_when():
     )
 
 
+def test_a_young_cron_job_that_has_succeeded_passes():
+    judgement = healthy(backups(cron_job(created=ago(hours=2), last_success=NOW), jobs=()))
+    assert judgement.findings == ()
+    assert judgement.observed == "CronJob cano-collector-backup: last success 0 s ago"
+
+
 def test_a_cron_job_is_young_until_it_is_as_old_as_the_limit():
     with pytest.raises(TooEarly):
         healthy(backups(cron_job(**YOUNG | {"created": ago(seconds=25 * HOUR - 1)}), jobs=()))
@@ -127,6 +133,14 @@ def test_a_failed_newest_job_fails():
 def test_an_older_failure_and_a_running_job_do_not_count():
     running = job("running", finished=None, succeeded=False, created=NOW)
     assert healthy(backups(jobs=(failed_job(finished=ago(hours=11)), job(), running))).findings == ()
+
+
+def test_a_success_without_an_end_is_no_known_success_and_a_failure_without_one_counts_from_its_start():
+    endless = job(finished=None)
+    assert codes(healthy(backups(cron_job(last_success=None), jobs=(endless,)))) == ["never-succeeded"]
+    failure = failed_job(finished=None, created=ago(hours=9))
+    assert codes(healthy(backups(jobs=(job(), failure)))) == ["last-job-failed"]
+    assert healthy(backups(jobs=(job(), replace(failure, created=ago(hours=11))))).findings == ()
 
 
 def test_of_two_jobs_that_ended_together_the_failed_one_counts():

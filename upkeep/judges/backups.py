@@ -46,7 +46,7 @@ def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Li
         if success is None:
             observed.append(f"CronJob {cron_job.name}: no success yet")
         else:
-            observed.append(f"CronJob {cron_job.name}: last success {span(now - success) or '0 s'} ago")
+            observed.append(f"CronJob {cron_job.name}: last success {span(now - success)} ago")
         found += _suspended(cron_job) + _last_job(cron_job, own)
         found += _places(cron_job, jobs.claims) + _access(cron_job, jobs)
         if success is None and now - cron_job.created < timedelta(seconds=limit_seconds):
@@ -153,7 +153,7 @@ def _age(cron_job: CronJob, success: datetime | None, *, now: datetime, limit_se
     where, limit = f"CronJob/{cron_job.name}", _hours(limit_seconds)
     fix = f"kubectl -n {cron_job.namespace} get cronjobs,jobs,pods"
     if success is None:
-        age = span(now - cron_job.created) or "0 s"
+        age = span(now - cron_job.created)
         message = f"CronJob {cron_job.name} has never succeeded in the {age} since it was made."
         return [Finding(where, "never-succeeded", message, "never", limit, "h since the last success", fix)]
     age_seconds = (now - success).total_seconds()

@@ -142,7 +142,7 @@ def stable(
             found.append(_restarted(count, namespace=deployment.namespace, limit=limit, window=window, tail=tail))
     number = counted(least, "restart") if least == most else f"at least {counted(least, 'restart')}"
     observed = f"{number} in the last {window}, {counted(len(pairs), 'container')} of {counted(len(pods), 'pod')}"
-    oldest = span(now - min(pod.created for pod in pods)) or "0 s"
+    oldest = span(now - min(pod.created for pod in pods))
     basis = f"Pods at {rfc3339(now)}; the oldest has existed for {oldest}; pods that are gone are not seen"
     return Judgement(tuple(found), observed, limit, f"restarts in {window}", basis)
 
