@@ -109,7 +109,7 @@ def accounted_for(history: CounterHistory, *, now: datetime, limits: Limits, ins
         raise _in_flight(open_books, window_seconds=window_seconds, settle=limits.text("settle_time"))
     received = sum(one.most.total(RECEIVED) for one in parts)
     observed = f"{counted(received, 'alert group')} received, {lost} in no book" if received or lost else "no traffic"
-    why = basis(parts, history, now=now, limits=limits, proof="what is missing since then counts in")
+    why = basis(parts, history, now=now, limits=limits, proof="a loss since then counts as one in")
     return Judgement(tuple(found), observed, limit, f"unaccounted {GROUPS} per process", why)
 
 
