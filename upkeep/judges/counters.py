@@ -125,7 +125,7 @@ def _require_growth(pod: str, moments: Sequence[Moment]) -> None:
             now = moment.counts.values.get(key, 0)
             if now < value:
                 raise Malformed(
-                    f"{' '.join(filter(None, key))} of pod {pod} shrank within one process, from {value} to {now} at "
+                    f"the counter {'/'.join(filter(None, key))} of pod {pod} shrank within one process, from {value} to {now} at "
                     f"{rfc3339(moment.taken)}: these are not the counters of one process",
                     source=f"Pod/{pod} {moment.source}",
                     next_step="look for two processes behind one pod name, or for a saved exposition of another cluster in --exports",

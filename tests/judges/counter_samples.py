@@ -1,0 +1,67 @@
+"""Counters of a healthy collector, one builder for each; a test changes what it is about.
+
+Pod ``a`` has run for three days and is read at ``NOW``. ``counters(received=4, errors=1)`` are the samples of a process;
+what ``snapshot`` does not know itself it hands on to it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.judges.samples import NOW, ago, install
+from upkeep.limits import Limits
+from upkeep.records import CounterHistory, Install, Sample, Snapshot
+
+DAY = 86400
+LIMITS = Limits()
+INSTALL: Install = install()
+
+
+def counters(
+    *,
+    received: int = 0,
+    processed: int | None = None,
+    errors: int = 0,
+    no_team: int = 0,
+    no_destinations: int = 0,
+    lost: int = 0,
+    sent: dict[str, int] | None = None,
+    failed: dict[str, int] | None = None,
+    refused: int = 0,
+) -> tuple[Sample, ...]:
+    """The samples of a process, under the names of 0.0.24; zero is absent, as it is there. ``processed`` is what balances the books."""
+    if processed is None:
+        processed = max(0, received - errors - no_team - no_destinations - lost)
+    rows = [
+        ("alertmanager_alerts_total", {"receiver": "cano", "status": "firing"}, received),
+        ("cano_alerts_processed_total", {"alert_name": "Down", "source": "processed"}, processed),
+        ("cano_alerts_processed_total", {"alert_name": "Down", "source": "no_team_resolved"}, no_team),
+        ("cano_alerts_processed_total", {"alert_name": "Down", "source": "no_destinations"}, no_destinations),
+        ("cano_alerts_errors_total", {"alert_name": "Down", "error_type": "conversion_failed"}, errors),
+        ("http_requests_total", {"method": "POST", "path": "/api/alerts", "status": "OK"}, received),
+        ("http_requests_total", {"method": "POST", "path": "/api/alerts", "status": "Bad Request"}, refused),
+        *(("cano_destination_messages_sent_total", {"destination_name": name, "status": "success"}, n) for name, n in (sent or {}).items()),
+        *(
+            ("cano_destination_errors_total", {"destination_name": name, "error_type": "send_failed"}, n)
+            for name, n in (failed or {}).items()
+        ),
+    ]
+    return tuple(Sample(name, labels, float(value)) for name, labels, value in rows if value)
+
+
+def snapshot(pod: str = "a", *, taken: datetime = NOW, started: datetime | None = None, source: str = "metrics", **counts: Any) -> Snapshot:
+    """A process's counters at an instant."""
+    return Snapshot(pod, taken, started or ago(days=3), counters(**counts), source)
+
+
+def earlier(pod: str = "a", *, hours: float = 24, source: str = "prometheus", started: datetime | None = None, **counts: Any) -> Snapshot:
+    """The same process some hours ago."""
+    return snapshot(pod, taken=NOW - timedelta(hours=hours), source=source, started=started, **counts)
+
+
+def history(*latest: Snapshot, before: tuple[Snapshot, ...] = (), settled: tuple[Snapshot, ...] = ()) -> CounterHistory:
+    return CounterHistory(latest, before, settled)
+
+
+def pod_of(findings: Any) -> list[str]:
+    """Which objects the findings are about."""
+    return [finding.object for finding in findings]
