@@ -198,7 +198,7 @@ def old_template(state: State) -> None:
     state.deployment["status"]["conditions"][1] |= {"status": "Unknown", "reason": "DeploymentPaused", "message": "Deployment is paused"}
 
 
-@scenario("zero-replicas", "somebody scaled the Deployment to zero", "pods-ready")
+@scenario("zero-replicas", "somebody scaled the Deployment to zero", "pods-ready", "endpoints-serving")
 def zero_replicas(state: State) -> None:
     state.deployment["spec"]["replicas"] = 0
     for item in state.pods:
@@ -422,7 +422,7 @@ def alerts_refused(state: State) -> None:
 
 
 @scenario(
-    "restarted-process", "the pods were replaced six hours ago, and one alert in twenty has ended in an error since", "error-rate-low"
+    "restarted-process", "the pods were replaced six hours ago, and one alert in twelve has ended in an error since", "error-rate-low"
 )
 def restarted_process(state: State) -> None:
     former = [objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
@@ -430,7 +430,7 @@ def restarted_process(state: State) -> None:
     for process in former:
         process.ended = state.ago(hours=6)
         state.processes[process.pod] = [process]
-    divert(state, share=10, outcome="conversion_failed", sends=())
+    divert(state, share=3, outcome="conversion_failed", sends=())
 
 
 @scenario("destination-failing", "one message in ten to one destination fails", "destinations-succeed")
