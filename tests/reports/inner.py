@@ -27,7 +27,7 @@ PLUGINS = [
 ]
 INI = """
 [pytest]
-addopts = --strict-markers
+addopts = --strict-markers -p no:hypothesispytest -p no:xdist
 testpaths = checks
 empty_parameter_set_mark = fail_at_collect
 markers =
