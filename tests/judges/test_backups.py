@@ -76,6 +76,11 @@ def test_an_old_success_says_how_old():
     assert finding.next == "kubectl -n monitoring get cronjobs,jobs,pods"
 
 
+def test_hours_are_whole_where_they_can_be():
+    (finding,) = healthy(backups(cron_job(last_success=ago(hours=50, minutes=30)), jobs=())).findings
+    assert (repr(finding.observed), repr(finding.limit)) == ("50.5", "25")
+
+
 def test_a_job_that_a_person_made_from_the_cron_job_counts_as_a_success():
     by_hand = job("by-hand", finished=ago(hours=1))
     judgement = healthy(backups(cron_job(last_success=ago(hours=50)), jobs=(by_hand,)))

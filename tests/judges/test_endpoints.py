@@ -150,6 +150,12 @@ def test_a_target_port_must_resolve_and_lead_to_the_collector(port, expected):
     assert codes(serving((service(ports=(port,)),))) == expected
 
 
+def test_a_port_that_leads_elsewhere_says_where():
+    (finding,) = serving((service(ports=(ServicePort("http", 80, 9090),)),)).findings
+    assert finding.message.endswith("leads to port 8080 of the collector; it leads to: 9090.")
+    assert (finding.observed, finding.limit, finding.unit) == ("9090", 8080, "target port")
+
+
 def test_a_service_without_ports_leads_nowhere():
     (finding,) = serving((service(ports=()),)).findings
     assert (

@@ -160,6 +160,11 @@ def test_a_rollout_inside_its_deadline_counts_ready_pods_of_both_templates():
     )
 
 
+def test_a_pod_too_many_that_is_starting_fails_where_no_rollout_goes_on():
+    starting = unready("c", status=waiting("ContainerCreating"))
+    assert codes(ready(workload(pod("a"), pod("b"), starting))) == ["container-starting"]
+
+
 def test_a_rollout_with_too_few_ready_pods_fails():
     judgement = ready(workload(pod("a", revision=3), unready(status=waiting("ContainerCreating")), conditions=ROLLING))
     assert codes(judgement) == ["replicas-not-ready", "container-starting"]

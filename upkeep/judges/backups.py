@@ -198,5 +198,6 @@ def _repository(image: str) -> str:
     return head + slash + tail.partition(":")[0]
 
 
-def _hours(seconds: float) -> float:
-    return round(seconds / 3600, 2)
+def _hours(seconds: float) -> int | float:
+    hours = round(seconds / 3600, 2)
+    return int(hours) if hours.is_integer() else hours
