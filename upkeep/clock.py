@@ -1,5 +1,6 @@
 """The one place where time is read, so that tests can hold it still."""
 
+import contextvars
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -20,18 +21,21 @@ class Clock:
         time.sleep(seconds)
 
 
+# Each measurement sleeps for itself: who waits for a retry must not bring the others closer to their deadlines.
+_SLEPT: contextvars.ContextVar[float] = contextvars.ContextVar("slept_seconds", default=0.0)
+
+
 class HeldClock(Clock):
-    """A clock that stands at an instant; sleeping moves it on at once and costs nothing. For tests and rehearsals."""
+    """A clock that stands at an instant; sleeping moves it on at once, for the one that sleeps, and costs nothing. For tests."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = instant
-        self._slept = 0.0
 
     def now(self) -> datetime:
-        return self._instant + timedelta(seconds=self._slept)
+        return self._instant + timedelta(seconds=_SLEPT.get())
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._slept
+        return time.monotonic() + _SLEPT.get()
 
     def sleep(self, seconds: float) -> None:
-        self._slept += seconds
+        _SLEPT.set(_SLEPT.get() + seconds)

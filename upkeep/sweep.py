@@ -124,7 +124,8 @@ class Sweep:
             while todo or running:
                 for name in [name for name in todo if self._ready(name)]:
                     todo.remove(name)
-                    running[pool.submit(self._measure, self._measurements[name])] = name
+                    context = contextvars.copy_context()
+                    running[pool.submit(context.run, self._measure, self._measurements[name])] = name
                 left = ends - self._clock.monotonic()
                 done, _ = wait(running, timeout=max(left, 0), return_when=FIRST_COMPLETED)
                 for future in done:

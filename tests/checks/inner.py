@@ -43,7 +43,7 @@ def run(
     """The checks of a cadence on every scenario, side by side; each scenario is a target of that name."""
     names = list(scenarios)
     settings = folder / "upkeep.toml"
-    values = {"request_deadline": "2s", **(limits or {})}
+    values = {"request_deadline": "20s", **(limits or {})}
     text = "[limits]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
     settings.write_text(text + "".join(f'[targets."{name}"]\ndemo = "{name}"\n' for name in names))
     out = folder / "out"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.controlplane import ControlPlane, path_of
+from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
 from upkeep.commands import suite
 from upkeep.commands.rbac import document
@@ -35,15 +35,40 @@ def role(install: Install) -> list[dict[str, Any]]:
     return [one for one in objects if one["kind"] != "ServiceAccount"]
 
 
+def bind(plane: ControlPlane, install: Install, objects: list[dict[str, Any]]) -> None:
+    """Applies the Role, and waits until the API server's authorizer has seen it."""
+    plane.apply(*objects)
+    rule = next(one for one in objects if one["kind"] == "Role")["rules"][-1]
+    attributes = {"namespace": install.namespace, "verb": rule["verbs"][0], "group": rule["apiGroups"][0]}
+    attributes["resource"], _, attributes["subresource"] = rule["resources"][0].partition("/")
+    if "resourceNames" in rule:
+        attributes["name"] = rule["resourceNames"][0]
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+    def allowed() -> bool:
+        return bool(json.loads(plane.request("POST", path, body, identity="measurer").data)["status"]["allowed"])
+
+    wait_for(allowed, seconds=20, what="the Role in the authorizer")
+
+
+def unbind(plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
+    """Takes the Role away again, and waits until the authorizer has seen that."""
+    for one in objects:
+        plane.request("DELETE", path_of(one))
+    namespace = objects[0]["metadata"]["namespace"]
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    wait_for(lambda: plane.request("GET", path, identity="measurer").status == 403, seconds=20, what="the Role to be gone")
+
+
 @pytest.fixture(params=["guide", "chart"])
 def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Install]:
     """Each layout, with the shipped Role bound."""
     install = request.getfixturevalue(request.param)
     objects = role(install)
-    plane.apply(*objects)
+    bind(plane, install, objects)
     yield install
-    for one in objects:
-        plane.request("DELETE", path_of(one))
+    unbind(plane, objects)
 
 
 def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
@@ -82,11 +107,10 @@ def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, c
         for install in (guide, chart):
             objects = role(install)
             del next(one for one in objects if one["kind"] == "Role")["rules"][number]
-            plane.apply(*objects)
+            bind(plane, install, objects)
             folder = tmp_path / f"{number}-{install.layout}"
             unknown += [control for control, result in run(plane, install, folder).items() if result["outcome"] == "unknown"]
-            for one in objects:
-                plane.request("DELETE", path_of(one))
+            unbind(plane, objects)
         if not unknown:
             unneeded.append(rule)
     assert unneeded == []
