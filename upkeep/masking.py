@@ -1,36 +1,171 @@
-"""Takes secrets out of free text before anybody sees it: log lines, error messages, bodies."""
+"""Takes secrets out of free text before anybody sees it: log lines, error messages, bodies.
+
+When in doubt, more is taken than less. One pass after another, each in linear time: a pass starts at most once in a run of characters
+(look-behind, possessive repetition), and continues behind what it took. Masking twice changes nothing more.
+Source: design.md, "What may never happen", 3.
+"""
 
 import re
+from collections.abc import Callable
+from typing import NoReturn
 
 MASK = "‹masked›"
 
-# Each pattern is linear: no nested repetition. What follows a secret's name, or what has a secret's shape, goes.
-_PATTERNS = (
-    # Header values, in plain text and inside a JSON string, to the end of the line.
-    (re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(\"?\s{0,4}[:=]\s{0,4}\"?)[^\r\n\"\\]{1,4096}"), rf"\1\2{MASK}"),
-    (re.compile(r"(?i)\b(bearer|basic)(\s{1,4})[A-Za-z0-9._~+/=-]{4,4096}"), rf"\1\2{MASK}"),
-    # URLs: scheme and host stay, what may hold a token goes; also as JSON escapes them.
-    (
-        re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,15}:(?:\\?/){2})(?:[^\s/\\\"'@]{0,512}@)?([a-z0-9.\[\]:_-]{1,255})(?:(?:\\?/|\?|#)[^\s\"'<>]{0,4096})?"),
-        r"\1\2/…",
-    ),
-    (re.compile(r"\bxox[a-z]-[A-Za-z0-9-]{4,512}|\bxapp-[A-Za-z0-9-]{4,512}"), MASK),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{4,4096}\.[A-Za-z0-9_-]{1,4096}(?:\.[A-Za-z0-9_-]{0,4096})?"), MASK),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,20}\b"), MASK),
-    (
-        re.compile(
-            r"(?i)([\w.-]{0,64}(?:token|secret|passw(?:or)?d|api[_-]?key|webhook|dsn|credential)[\w.-]{0,64}\\?\"?\s{0,4}[:=]\s{0,4})"
-            r"(\\?\"[^\"\\]{1,4096}\\?\"?|'[^']{1,4096}'?|[^\s\"',;}]{1,4096})"
-        ),
-        rf"\1{MASK}",
-    ),
-    # What has no spaces, is long and mixes letters with digits is a key until shown otherwise; names of pods have hyphens and stay.
-    (re.compile(r"(?<![\w+/=])(?=[A-Za-z+/=_]{0,64}[0-9])(?=[0-9+/=_]{0,64}[A-Za-z])[A-Za-z0-9+/=_]{24,4096}(?![\w+/=])"), MASK),
+# What a name must contain for its value to be a secret; "API key" with a space is one, too.
+_SECRET_NAME = re.compile(
+    r"token|secret|passw(?:or)?d|passphrase|(?:api|access|private|signing)[ _.-]?key|webhook|dsn|credential|bearer|authorization|cookie",
+    re.IGNORECASE,
 )
+# A header, its value to the end of its line; in a JSON string the end is written \r\n, and a letter n may stand before the name.
+_GAP = r"[ \t]*+(?:\r?\n[ \t]++)?+"  # a value on the next line is indented
+_HEADER = re.compile(rf"(?:authorization|cookie2?)(\\*+[\"']?+[ \t]*+[:=]{_GAP})", re.IGNORECASE)
+_END_OF_LINE = re.compile(r"[\r\n]|\\[rn]")
+_NAMED = re.compile(rf"(?<![\w.\-])(?:(?:api|access|private|signing)\s)?[\w.\-]++(\\*+[\"'`]?+\s*+[:=]{{1,2}}>?{_GAP})", re.IGNORECASE)
+_OPENING = re.compile(r"(\\*+)([\"'`])")
+
+# Without spaces and quotes, and up to the next escaped line end, tabulator or quote of a JSON string.
+_RUN = r"(?:[^\s\"\\]++|\\(?![rnt\"]))*+"
+_ESCAPED_SLASH = r"(?:\\{0,8}/|\\{1,8}u002f)"
+_URL = re.compile(rf"(?::{_ESCAPED_SLASH}{{2}}|(%3a%2f%2f))({_RUN})", re.IGNORECASE)
+_HOST = re.compile(rf"\[[0-9a-f:.]++\]|(?:{MASK}|[\w.\-])*+", re.IGNORECASE)
+_AUTHORITY_END = re.compile(r"[/?#\\]|$")
+_SCHEME_VALUE = re.compile(rf"((?:bearer|basic)(?:\s|%20|\\u0020)++[\"'\\]*+)(?:[^\s\"\\]|\\(?![rnt\"])){_RUN}", re.IGNORECASE)
+
+_SHAPES = (
+    re.compile(r"(?:xox[a-z]|xapp)[-.][\w.%\-]++", re.IGNORECASE),  # Slack
+    re.compile(r"eyJ[\w\-]{5}[\w.\-]*+"),  # JSON Web Tokens, whole or cut
+    re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),  # AWS
+)
+# The letter of a JSON string's \n is no part of the run behind it.
+_LONG = re.compile(r"(?:(?<![\\A-Za-z0-9+/_.%\-])|(?<=\\)(?![rnt])|(?<=\\[rnt]))[A-Za-z0-9+/_.%\-]{24,}+={0,2}")
+_PART = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[A-Za-z0-9]++")
+_BASE64 = re.compile(r"[A-Za-z0-9+][A-Za-z0-9+/]*+=*+")
+_LEAST_OPAQUE, _LEAST_MIXED = 24, 6
 
 
 def mask(text: str) -> str:
-    """The text without what may be a secret. Masking twice changes nothing more."""
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
-    return text
+    """The text without what may be a secret: header values, values of telling names, all of a URL but scheme and host, tokens by shape."""
+    text = _replace_values(text, _HEADER, _header_end)
+    text = _SCHEME_VALUE.sub(rf"\1{MASK}", text)
+    text = _URL.sub(_bare_url, text)
+    for shape in _SHAPES:
+        text = shape.sub(MASK, text)
+    text = _replace_values(text, _NAMED, _named_end)
+    return _LONG.sub(_opaque, text)
+
+
+def sensitive(name: str) -> bool:
+    """Whether a value of this name is a secret, whatever it looks like: ``SLACK_API_KEY_ONCALL``, ``webhookURL``."""
+    return _SECRET_NAME.search(name) is not None
+
+
+class Masked:
+    """Holds a secret value for a moment: it shows nothing, and it cannot be pickled or copied. ``reveal()`` gives the value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself, to be reduced to facts at once."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, specification: str) -> str:
+        return MASK
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a masked value is not pickled or copied")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a masked value has no state to give away")
+
+
+def _replace_values(text: str, name: re.Pattern[str], end_of: Callable[[str, re.Match[str]], int]) -> str:
+    """The text with what stands between each name and the end of its value masked; an empty value stays empty."""
+    parts, kept, position = [], 0, 0
+    while found := name.search(text, position):
+        start, position = found.end(), found.end()
+        end = end_of(text, found)
+        if text[start:end].strip("\"'`\\ \t"):
+            opening = _OPENING.match(text, start)
+            quote = opening[0] if opening and (end == len(text) or text.startswith(opening[0], end)) else ""
+            parts += [text[kept:start], quote, MASK]
+            kept, position = end, end
+    return "".join(parts) + text[kept:]
+
+
+def _header_end(text: str, found: re.Match[str]) -> int:
+    """Where a header's value ends: a quoted one of a quoted name with its quote, any other with its line."""
+    opening = _OPENING.match(text, found.end())
+    if opening and found[1].startswith(opening[0]):
+        return _quote_end(text, opening)
+    end = _END_OF_LINE.search(text, found.end())
+    return end.start() if end else len(text)
+
+
+def _named_end(text: str, found: re.Match[str]) -> int:
+    """Where the value of a telling name ends; right at its start when the name tells nothing."""
+    start = found.end()
+    if not sensitive(found[0][: -len(found[1])]):
+        return start
+    if opening := _OPENING.match(text, start):
+        return _quote_end(text, opening)
+    if text.startswith(("{", "[", "(", "map["), start):
+        end = _END_OF_LINE.search(text, start)
+        return end.start() if end else len(text)
+    run = _VALUE.match(text, start)
+    return run.end() if run else start
+
+
+_VALUE = re.compile(_RUN)
+
+
+def _quote_end(text: str, opening: re.Match[str]) -> int:
+    """Where the closing quote of a value begins, at the same depth of escaping as the opening one; without one the text's end."""
+    depth, quote = len(opening[1]), opening[2]
+    position = opening.end()
+    while (at := text.find(quote, position)) >= 0:
+        run = at
+        while run > position and text[run - 1] == "\\":
+            run -= 1
+        escapes = at - run
+        if depth == 0 and escapes == 0 and text.startswith(quote, at + 1) and at > opening.end():
+            position = at + 2  # doubled, as YAML and SQL escape a quote
+        elif escapes < depth or (escapes - depth) % (2 * (depth + 1)) == 0:
+            return at - min(escapes, depth)
+        else:
+            position = at + 1
+    return len(text)
+
+
+def _bare_url(found: re.Match[str]) -> str:
+    """Scheme and host of a URL; not even the host where a password may have been taken for it."""
+    run, separator = found[2], "%3A%2F%2F" if found[1] else "://"
+    end = _AUTHORITY_END.search(run)
+    authority = run[: end.start()] if end else run
+    password_with_slash = "@" in run[len(authority) :] and ":" in authority
+    host = _HOST.match(authority.rpartition("@")[2])
+    name = host[0] if host and not password_with_slash and "%40" not in run else ""
+    return separator + name + ("" if name == run and name else "/…" if name else "…")
+
+
+def _opaque(found: re.Match[str]) -> str:
+    """Masks a long run that nobody made of words.
+
+    One part of 24 characters or more with letters and digits; or lower case, upper case and digits in one part, or anywhere in what has
+    the alphabet of base64. So names of pods (lower case and hyphens), paths and identifiers of programs stay.
+    """
+    run = found[0]
+    parts = [run] if _BASE64.fullmatch(run) else [part for part in _PART.findall(run) if not part.startswith("%")]
+    for part in parts:
+        if len(part) >= _LEAST_MIXED and any(character.isdigit() for character in part):
+            lower, upper = part.upper() != part, part.lower() != part
+            if (lower and upper) or ((lower or upper) and len(part) >= _LEAST_OPAQUE and part.isalnum()):
+                return MASK
+    return run
