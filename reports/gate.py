@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not settings(config).gate:
         return
     option = config.option
-    for name, word in (("collectonly", "--collect-only"), ("setuponly", "--setup-only"), ("setupplan", "--setup-plan")):
+    for name, word in (("collectonly", "--collect-only"), ("setupplan", "--setup-plan"), ("setuponly", "--setup-only")):
         if getattr(option, name, False):
             raise pytest.UsageError(f"--gate and {word} contradict each other: nothing would be judged")
     for name, word in (("ignore", "--ignore"), ("ignore_glob", "--ignore-glob"), ("lf", "--lf")):

@@ -70,17 +70,22 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / ".lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise pytest.UsageError(_unwritable(folder, error)) from None
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        lock.close()
         raise pytest.UsageError(f"another run is writing to {folder}: wait for it, or choose another folder with --out=DIR") from None
-    except OSError as error:
+    except OSError as error:  # a file system without locks
+        lock.close()
         raise pytest.UsageError(_unwritable(folder, error)) from None
     config.stash[LEDGER] = ledger = Ledger(folder, lock)
     config.add_cleanup(ledger.close)
 
 
 def _unwritable(folder: Path, error: OSError) -> str:
-    return f"cannot write results to {folder}: {error.strerror} ({error.filename}); choose another folder with --out=DIR"
+    return f"cannot write results to {folder}: {error.strerror} ({error.filename or folder}); choose another folder with --out=DIR"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -108,10 +113,11 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    finished = yield
-    if RESULT in item.stash:
-        item.config.stash[LEDGER].write(item.stash[RESULT], run=item.config.stash[RUN].id)
-    return finished
+    try:
+        return (yield)
+    finally:  # what was judged is kept, also when the run ends in the middle of telling it
+        if RESULT in item.stash:
+            item.config.stash[LEDGER].write(item.stash[RESULT], run=item.config.stash[RUN].id)
 
 
 @pytest.hookimpl(tryfirst=True)
