@@ -119,7 +119,7 @@ def not_dropped(history: CounterHistory, *, now: datetime, limits: Limits, insta
         bad = [one for one in parts if _dropped(one.most)]
         raise too_early(bad, what=f"{counted(perhaps, 'alert group')} {'was' if perhaps == 1 else 'were'} dropped", limits=limits)
     observed = f"{certain if found else perhaps} of {counted(most.total(RECEIVED), 'alert group')} dropped"
-    if not most.total(RECEIVED) and not perhaps:
+    if not most.total(RECEIVED) and not most.total(PROCESSED):
         observed = "no traffic"
     other = [f"{count} {name}" for name, count in outcomes.items() if name not in (PROCESSED_OUTCOME, *DROPPED_OUTCOMES)]
     observed += f"; other outcomes: {listed(other)}" if other else ""
@@ -171,8 +171,8 @@ def error_rate_low(history: CounterHistory, *, now: datetime, limits: Limits, in
         found.append(_contradiction(errors[0], received[1], install=install))
     uncertain: list[str] = []
     for name, bad, every, code in (
-        ("ended in an error", errors, received, "error-rate-high"),
-        ("were refused", (refused_least, refused_most), (posted_least, posted_most), "requests-refused"),
+        ("alert groups ended in an error", errors, received, "error-rate-high"),
+        ("requests were refused", (refused_least, refused_most), (posted_least, posted_most), "requests-refused"),
     ):
         share = within(*bad, all_least=every[0], all_most=every[1])
         if found and code == "error-rate-high":
@@ -182,8 +182,7 @@ def error_rate_low(history: CounterHistory, *, now: datetime, limits: Limits, in
         elif share.possibly_too_high(exceeds, small_sample=small):
             uncertain.append(f"{bad[1]} of {every[1]} {name}")
     if uncertain and not found:
-        opened = [one for one in parts if one.most.total(ERRORS) or _posts(one.most)[0]]
-        raise too_early(opened, what=" and ".join(uncertain), limits=limits)
+        raise too_early(parts, what=" and ".join(uncertain), limits=limits)
     observed = "no traffic"
     if received[1] or errors[1] or posted_most:
         observed = f"{errors[1]} of {counted(received[1], 'alert group')} ended in an error"

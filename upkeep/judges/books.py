@@ -56,28 +56,30 @@ def balance(process: Process, *, begin: datetime, settle_seconds: float) -> Bala
         floor = min(base.counts.unaccounted, 0)
         since_then = (moment.counts.unaccounted for moment in process.moments if moment.taken >= base.taken)
         old = max(min(since_then), floor)
+    proven = _lost_least(process.moments, settle=settle)
     surplus = max(0, min(0, 0 if base is None else base.counts.unaccounted) - max(imbalances))
     return Balance(
         process=process,
         since=process.started if base is None else base.taken,
         source="" if base is None else base.source,
-        lost_least=max(0, _lost_least(process.moments, settle=settle) - old),
+        lost_least=0 if proven is None else max(0, proven - old),
         lost_most=max(0, min(imbalances) - old),
         surplus=surplus,
         surplus_settled=present[-1].taken - present[0].taken >= settle,
     )
 
 
-def _lost_least(moments: Sequence[Moment], *, settle: timedelta) -> int:
-    """What was received by one moment and is in no book at one that lies the settle time later."""
-    least, index, received = 0, 0, 0
-    by_age = sorted(moments, key=lambda moment: moment.oldest)
-    for later in by_age:
+def _lost_least(moments: Sequence[Moment], *, settle: timedelta) -> int | None:
+    """What was received by one moment and is in no book at one that lies the settle time later; ``None`` without two such moments."""
+    least: int | None = None
+    index, received = 0, 0
+    for later in sorted(moments, key=lambda moment: moment.oldest):
         while index < len(moments) and moments[index].taken <= later.oldest - settle:
             received = max(received, moments[index].counts.total(RECEIVED))
             index += 1
-        accounted = later.counts.total(RECEIVED) - later.counts.unaccounted
-        least = max(least, received - accounted)
+        if index:
+            accounted = later.counts.total(RECEIVED) - later.counts.unaccounted
+            least = received - accounted if least is None else max(least, received - accounted)
     return least
 
 

@@ -224,17 +224,17 @@ def _of(those: Sequence[ProcessWindow], parts: Sequence[ProcessWindow]) -> str:
 
 
 def too_early(parts: Sequence[ProcessWindow], *, what: str, limits: Limits) -> TooEarly:
-    """What happened in open windows may be older than the window: when there will be enough, and the option that helps now.
+    """What open windows counted may be older than the window: when there will be enough, and the option that helps now.
 
-    :param what: what was counted since the start, as the begin of a sentence.
+    :param what: what was counted and decides, as the begin of a sentence.
     """
-    window = limits.text("alert_window")
     opened = [one for one in parts if one.start == OPEN]
+    pods = listed(sorted({one.pod for one in opened}))
     since = rfc3339(min(one.since for one in opened))
     when = rfc3339(max(one.enough for one in opened))
     return TooEarly(
-        f"{what} in pod {listed(sorted({one.pod for one in opened}))} since {since}; whether that was in the last {window} cannot be told: "
-        f"no moment of the process near the start of that is known; there will be enough at {when}, provided that this moment is kept",
+        f"{what}; what pod {pods} counted since {since} may be older than the window of {limits.text('alert_window')}, for no moment near "
+        f"its start is known; there will be enough at {when}, provided that this moment is kept",
         source="/metrics",
         next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
     )

@@ -60,9 +60,8 @@ def succeed(history: CounterHistory, destinations: Sequence[Destination], *, now
         few = f" (fewer than {small:g}: one failure is said, and does not fail)" if bad[1] and every < small else ""
         observed.append(f"{label}: {said}{few}")
     if uncertain and not found:
-        opened = [one for one in parts if any(_failed(one.most, name) for name in uncertain)]
         failed = sum(_failed(most, name) for name in uncertain)
-        raise too_early(opened, what=f"{counted(failed, 'message')} to {listed(uncertain)} failed", limits=limits)
+        raise too_early(parts, what=f"{counted(failed, 'message')} to {listed(uncertain)} failed", limits=limits)
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
     unit = f"% sent in {limits.text('alert_window')}"
     return Judgement(tuple(found), "; ".join(observed) or "no destination", _percent(ratio), unit, why)
