@@ -160,6 +160,16 @@ def test_a_rollout_inside_its_deadline_counts_ready_pods_of_both_templates():
     )
 
 
+def test_a_rollout_is_said_only_while_something_of_it_is_open():
+    late = unready("c", status=waiting("ContainerCreating"))
+    open_ones = (pod("a", revision=3), pod("b"), pod("c")), (pod("a"), late), (pod("a"), pod("b"), late)
+    for pods_of_one in open_ones:
+        assert ready(workload(*pods_of_one, conditions=ROLLING)).observed.endswith(
+            "a rollout inside its deadline of 10 min"
+        )
+    assert ready(workload(conditions=ROLLING)).observed == "2 of 2 replicas ready, newest template"
+
+
 def test_a_pod_too_many_that_is_starting_fails_where_no_rollout_goes_on():
     starting = unready("c", status=waiting("ContainerCreating"))
     assert codes(ready(workload(pod("a"), pod("b"), starting))) == ["container-starting"]

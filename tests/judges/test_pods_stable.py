@@ -150,6 +150,13 @@ def test_a_container_that_went_with_its_pod_did_not_restart(gone):
     assert stable(pod("a"), with_status(ended, ready=False, **gone)).findings == ()
 
 
+@pytest.mark.parametrize("phase", ["Pending", "Failed", "Succeeded"])
+def test_a_pod_that_has_no_container_yet_or_any_more_is_nothing_to_count(phase):
+    assert stable(pod("a"), pod("b", phase=phase, ready=False, containers=())).observed == (
+        "0 restarts in the last 1 d, 1 container of 2 pods"
+    )
+
+
 def test_a_container_that_is_down_now_shows_how_it_ended_now():
     earlier = termination(reason="Error", exit_code=1, finished=ago(days=3), started=ago(days=4))
     killed = termination(reason="OOMKilled", exit_code=137)
