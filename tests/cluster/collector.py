@@ -80,7 +80,10 @@ def handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
                 self.answer(200, generate_latest(REGISTRY), "text/plain; version=0.0.4; charset=utf-8")
             else:
                 status, body = collector.health(self.path)
-                self.answer(status, json.dumps(body).encode(), "application/json")
+                if status == 404:
+                    self.answer(404, b"404 page not found", "text/plain")  # gin's own words
+                else:
+                    self.answer(status, json.dumps(body).encode(), "application/json")
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -52,11 +52,11 @@ class Declared:
         self.rights: dict[str, tuple["Right", ...]] = {}
 
     def pytest_collection_finish(self, session: Any) -> None:
-        from fixtures.measurement import declared_in
+        from fixtures.measurement import asked_by, declared_in
 
         measurements = declared_in(session.config.pluginmanager.get_plugins())
         for item in session.items:
-            asked = [measurements[name] for name in item.fixturenames if name in measurements]
+            asked = [measurements[name] for name in asked_by(item.fixturenames, measurements)]
             mark = item.get_closest_marker("control")
             self.rights[mark.kwargs["id"]] = tuple(dict.fromkeys(right for one in asked for right in one.rights))
 
