@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     lines = ["| added latency | guide's commands | pytest -m daily | ratio | aim |", "| --- | --- | --- | --- | --- |"]
-    with tempfile.TemporaryDirectory() as folder, ControlPlane(Path(folder)) as plane, PodNetwork() as network:
+    with tempfile.TemporaryDirectory() as folder, ControlPlane(Path(folder)) as plane, PodNetwork() as network:  # noqa: SIM117 - the install needs the plane
         with installed(plane, network, layout="guide", namespace="monitoring") as install:
             address = ("127.0.0.1", int(plane.url.rsplit(":", 1)[1]))
             for label, delay, aim in (("none", 0.0, 1.5), ("20 ms each way", 0.02, 0.6)):
@@ -117,7 +117,17 @@ def main() -> None:
 
                 def daily(kubeconfig: Path = kubeconfig) -> None:
                     absent = ["--absent=prometheus=bench", "--absent=alertmanager=bench"]
-                    run = [sys.executable, "-m", "pytest", "-q", "-m", "daily", f"--kubeconfig={kubeconfig}", f"--out={folder}/out", *absent]
+                    run = [
+                        sys.executable,
+                        "-m",
+                        "pytest",
+                        "-q",
+                        "-m",
+                        "daily",
+                        f"--kubeconfig={kubeconfig}",
+                        f"--out={folder}/out",
+                        *absent,
+                    ]
                     ran = subprocess.run(run, capture_output=True, text=True, timeout=120)
                     if ran.returncode != 0:
                         raise RuntimeError(ran.stdout[-2000:])
@@ -126,16 +136,55 @@ def main() -> None:
                 theirs, ours = seconds_of(commands), seconds_of(daily)
                 lines.append(f"| {label} | {theirs:.2f} s | {ours:.2f} s | {ours / theirs:.2f} | ≤ {aim} |")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    collect = seconds_of(lambda: subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "daily"], capture_output=True, check=True) and None)
-    bare_options = ["-p", "no:html", "-p", "no:metadata", "-p", "no:allure_pytest", "-p", "no:pytest11.testinfra", "-p", "no:hypothesispytest"]
-    bare = seconds_of(
-        lambda: subprocess.run([sys.executable, "-m", "pytest", "--noconftest", "-c", "/dev/null", "--collect-only", "-q", *bare_options, "checks/test_pods.py"], capture_output=True) and None
+    collect = seconds_of(
+        lambda: (
+            subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "daily"], capture_output=True, check=True)
+            and None
+        )
     )
-    lines += ["", f"`--collect-only`: {collect:.2f} s; bare pytest on one of the files: {bare:.2f} s (ratio {collect / bare:.1f}).", f"Largest process of the bench: {peak:.0f} MiB."]
+    bare_options = [
+        "-p",
+        "no:html",
+        "-p",
+        "no:metadata",
+        "-p",
+        "no:allure_pytest",
+        "-p",
+        "no:pytest11.testinfra",
+        "-p",
+        "no:hypothesispytest",
+    ]
+    bare = seconds_of(
+        lambda: (
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "--noconftest",
+                    "-c",
+                    "/dev/null",
+                    "--collect-only",
+                    "-q",
+                    *bare_options,
+                    "checks/test_pods.py",
+                ],
+                capture_output=True,
+            )
+            and None
+        )
+    )
+    lines += [
+        "",
+        f"`--collect-only`: {collect:.2f} s; bare pytest on one of the files: {bare:.2f} s (ratio {collect / bare:.1f}).",
+        f"Largest process of the bench: {peak:.0f} MiB.",
+    ]
     text = "\n".join(lines)
     print(text)
     if options.write:
-        Path(__file__).with_name("daily.md").write_text(f"# A daily run against the guide's commands\n\n`python -m bench.daily --write`, 2 cores, median of {ROUNDS}.\n\n{text}\n")
+        Path(__file__).with_name("daily.md").write_text(
+            f"# A daily run against the guide's commands\n\n`python -m bench.daily --write`, 2 cores, median of {ROUNDS}.\n\n{text}\n"
+        )
 
 
 if __name__ == "__main__":

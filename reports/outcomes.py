@@ -42,7 +42,7 @@ FATE = pytest.StashKey[Fate]()
 RESULT = pytest.StashKey[Result]()
 
 
-class CouldNotMeasure(Exception):  # noqa: N818 - reports show the name as the outcome it is
+class CouldNotMeasure(Exception):
     """How a check that could not measure reads in reports that name the exception."""
 
 

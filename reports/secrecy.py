@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -22,7 +22,7 @@ from upkeep.masking import mask
 FULL_TRACE = pytest.StashKey[bool]()
 
 
-class Broken(Exception):  # noqa: N818 - a state, like the kinds of Unmeasured
+class Broken(Exception):
     """Something went wrong that nobody expected.
 
     :ivar frames: where, as file, line and function, innermost last.
@@ -53,18 +53,38 @@ def _masked(record: logging.LogRecord) -> logging.LogRecord:
     return record
 
 
-@pytest.hookimpl(hookwrapper=True, trylast=True)
-def pytest_fixture_setup() -> Iterator[None]:
-    """Innermost, so that Allure, which notes each fixture's exception, is handed a safe one."""
-    outcome: Any = yield
-    if outcome.exception is not None and not isinstance(outcome.exception, KeyboardInterrupt | pytest.exit.Exception):
-        outcome.force_exception(safe(outcome.exception))
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_fixture_setup(fixturedef: Any) -> Iterator[None]:
+    """Innermost, so that Allure, which notes the exceptions of each fixture and its end, is handed safe ones."""
+    with _Safely():
+        record = yield
+    fixturedef._finalizers[:] = [_safely(finalizer) for finalizer in fixturedef._finalizers]
+    return record
+
+
+class _Safely:
+    """Lets safe exceptions out only."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
+            raise safe(error) from None
+
+
+def _safely(finalizer: Callable[[], object]) -> Callable[[], object]:
+    def run() -> None:
+        with _Safely():
+            finalizer()
+
+    return run
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: Any) -> None:
     """Masks the text of an error of pytest or a plugin before terminal and JUnit print it."""
-    for part, crash, _ in getattr(excrepr, "chain", ()):
+    for part, crash in [(excrepr.reprtraceback, excrepr.reprcrash), *(link[:2] for link in getattr(excrepr, "chain", ()))]:
         if crash is not None:
             crash.message = mask(crash.message)
         for entry in part.reprentries:

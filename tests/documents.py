@@ -29,7 +29,9 @@ def limits() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for name, limit in LIMITS.items():
-        lines.append(f"| `{name}` | {limit.text(limit.default)} | {limit.unit} | {limit.text(limit.least)} – {limit.text(limit.most)} | {limit.reason} |")
+        lines.append(
+            f"| `{name}` | {limit.text(limit.default)} | {limit.unit} | {limit.text(limit.least)} – {limit.text(limit.most)} | {limit.reason} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -73,12 +75,17 @@ def outcomes() -> str:
 
 
 def _defaults(ran: Ran, controls: list[str]) -> list[str]:
-    lines = ["| control | gate | with Prometheus | without | the one line that ends what could not be measured |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| control | gate | with Prometheus | without | the one line that ends what could not be measured |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for control in controls:
         both = [ran.results[name, control] for name in ("chart-defaults", "chart-defaults-no-prometheus")]
         steps = dict.fromkeys(result["next"] for result in both if result["outcome"] == "unknown")
         words = [result["outcome"] + (f" ({result['reason']})" if result["outcome"] == "unknown" else "") for result in both]
-        lines.append(f"| {control} | {'gate' if both[0]['gate'] else ''} | {words[0]} | {words[1]} | {'; '.join(f'`{step}`' for step in steps)} |")
+        lines.append(
+            f"| {control} | {'gate' if both[0]['gate'] else ''} | {words[0]} | {words[1]} | {'; '.join(f'`{step}`' for step in steps)} |"
+        )
     return lines
 
 

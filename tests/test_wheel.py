@@ -20,10 +20,16 @@ def test_the_checks_run_from_an_installed_wheel(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     ran = subprocess.run(
-        [venv / "bin" / "upkeep", "run", "-m", "daily", "--demo", "--out=results"], cwd=elsewhere, capture_output=True, text=True, timeout=120
+        [venv / "bin" / "upkeep", "run", "-m", "daily", "--demo", "--out=results"],
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     results = [json.loads(line) for line in (elsewhere / "results" / "results.jsonl").read_text().splitlines()]
     assert [result["outcome"] for result in results] == ["pass"] * 13
-    where = subprocess.run([python, "-c", "import upkeep; print(upkeep.__file__)"], cwd=elsewhere, capture_output=True, text=True, check=True)
+    where = subprocess.run(
+        [python, "-c", "import upkeep; print(upkeep.__file__)"], cwd=elsewhere, capture_output=True, text=True, check=True
+    )
     assert where.stdout.startswith(str(venv))

@@ -40,7 +40,8 @@ def roles(
             "kind": "Role",
             "metadata": {"name": NAME, "namespace": place, "labels": {"app.kubernetes.io/name": NAME}},
             "rules": [
-                {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)} | ({"resourceNames": list(objects)} if objects else {})
+                {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)}
+                | ({"resourceNames": list(objects)} if objects else {})
                 for (group, resource, objects), verbs in sorted(rules.items())
             ],
         }

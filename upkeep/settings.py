@@ -122,10 +122,8 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     base = path.parent
     own, where = _overrides(options, variables)
     chosen = _many("target", options, variables)
-    if chosen:
-        targets = _named_targets(file, chosen, own, where, base)
-    else:
-        targets = (_target("", file, own, where, base, str(path)),)
+    unnamed = (_target("", file, own, where, base, str(path)),) if not chosen else ()
+    targets = _named_targets(file, chosen, own, where, base) if chosen else unnamed
     limits = parse_limits({key: str(value) for key, value in file.limits.items()}, where=f"{path} [limits]")
     limits |= parse_limits(_pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT")
     limits |= parse_limits(_pairs(_listed(options.get("limit")), "--limit"), where="--limit")
@@ -223,10 +221,14 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
     if value["demo"] is not None:
         for other in ("kubeconfig", "context", "deployment", "collector"):
             if value[other] is not None:
-                raise BadInput(f"{where.get('demo', place)} and {where.get(other, other)} contradict each other: the demo is a cluster of its own")
+                raise BadInput(
+                    f"{where.get('demo', place)} and {where.get(other, other)} contradict each other: the demo is a cluster of its own"
+                )
     for key in value["absent"]:
         if key not in ABSENT:
-            raise BadInput(f"{where.get('absent', place)}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can")
+            raise BadInput(
+                f"{where.get('absent', place)}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can"
+            )
         if key in ("prometheus", "alertmanager") and value[key] not in (None, "auto"):
             raise BadInput(f"{where.get('absent', place)}: {key} is declared absent and given an address")
     kubeconfig = value["kubeconfig"]
@@ -282,7 +284,8 @@ def _read(path: Path) -> _File:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            model = _File if len(first["loc"]) == 1 else {"gate": _Gate, "targets": _Target}.get(str(first["loc"][0]), _Access)
+            inner: dict[str, type[BaseModel]] = {"gate": _Gate, "targets": _Target}
+            model = _File if len(first["loc"]) == 1 else inner.get(str(first["loc"][0]), _Access)
             known = list(model.model_fields)
             raise BadInput(f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}") from None
         if key.startswith("gate.remove"):

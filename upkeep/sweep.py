@@ -22,6 +22,7 @@ from upkeep.model import Evidence, rfc3339
 T = TypeVar("T")
 R = TypeVar("R")
 
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """What a measurement must be allowed to do: a rule of a Role.

@@ -131,7 +131,7 @@ def test_no_message_quotes_what_a_label_holds():
 PIECES = (b"cano_alerts_errors_total", b'{a="b"}', b"# TYPE ", b" counter", b"{", b"}", b'"', b"\\", b" ", b"\n", b"1", b"e", b",", b"=")
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=2))))
 def test_whatever_comes_is_read_or_refused(parts):
     try:
@@ -141,7 +141,7 @@ def test_whatever_comes_is_read_or_refused(parts):
     assert snapshot.process_start == STARTED
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(min_value=1, max_value=len(body("cano_alerts_errors_total 10", "go_goroutines 3")) - 1))
 def test_a_body_that_is_cut_anywhere_never_reads_as_whole(length):
     with pytest.raises(Malformed):

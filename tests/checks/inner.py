@@ -37,9 +37,7 @@ class Ran:
         return {control: result["outcome"] for (name, control), result in self.results.items() if name == target}
 
 
-def run(
-    scenarios: Iterable[str], folder: Path, *arguments: str, limits: dict[str, str] | None = None, cadence: str = "daily"
-) -> Ran:
+def run(scenarios: Iterable[str], folder: Path, *arguments: str, limits: dict[str, str] | None = None, cadence: str = "daily") -> Ran:
     """The checks of a cadence on every scenario, side by side; each scenario is a target of that name."""
     names = list(scenarios)
     settings = folder / "upkeep.toml"

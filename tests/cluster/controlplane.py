@@ -73,9 +73,11 @@ class ControlPlane:
         self.url = f"https://127.0.0.1:{api}"
         for words in (["genrsa", "-out", "sa.key", "2048"], ["rsa", "-in", "sa.key", "-pubout", "-out", "sa.pub"]):
             subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-        lines = [f'{token},{name},{name}{f",{IDENTITIES[name]}" if IDENTITIES[name] else ""}' for name, token in self.tokens.items()]
+        lines = [f"{token},{name},{name}{f',{IDENTITIES[name]}' if IDENTITIES[name] else ''}" for name, token in self.tokens.items()]
         (folder / "tokens.csv").write_text("\n".join(lines) + "\n")
-        (folder / "audit.yaml").write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n")
+        (folder / "audit.yaml").write_text(
+            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
+        )
         self.run(
             "etcd", program("etcd"), "--data-dir", folder / "etcd", "--unsafe-no-fsync",
             f"--listen-client-urls=http://127.0.0.1:{etcd}", f"--advertise-client-urls=http://127.0.0.1:{etcd}",
@@ -121,7 +123,14 @@ class ControlPlane:
             return False
 
     def request(
-        self, method: str, path: str, body: Any = None, *, identity: str = "admin", content_type: str = "application/json", timeout: float = 15
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        identity: str = "admin",
+        content_type: str = "application/json",
+        timeout: float = 15,
     ) -> urllib3.BaseHTTPResponse:
         """One request as an identity, whatever its status."""
         pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(self.folder / "apiserver.crt"))
@@ -142,7 +151,9 @@ class ControlPlane:
         for thing in objects:
             path = path_of(thing)
             for target in [path, f"{path}/status"] if "status" in thing else [path]:
-                response = self.request("PATCH", f"{target}?fieldManager=tests&force=true", thing, content_type="application/apply-patch+yaml")
+                response = self.request(
+                    "PATCH", f"{target}?fieldManager=tests&force=true", thing, content_type="application/apply-patch+yaml"
+                )
                 if response.status not in (200, 201):
                     raise AssertionError(f"apply {target}: {response.status} {response.data[:400]!r}")
 

@@ -61,7 +61,12 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
         container |= {probe: {"httpGet": {"path": path, "port": 8080}} for probe, path in _PROBES.items()}
         container["volumeMounts"] = [{"name": "destinations", "mountPath": "/etc/cano-collector/destinations"}]
         volumes = [{"name": "destinations", "secret": {"secretName": "cano-collector-destination-secrets"}}]
-        configuration = {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata("cano-collector-destination-secrets", namespace), "data": data}
+        configuration = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": _metadata("cano-collector-destination-secrets", namespace),
+            "data": data,
+        }
     else:
         container["volumeMounts"] = [{"name": "config", "mountPath": "/etc/cano-collector"}]
         volumes = [{"name": "config", "configMap": {"name": "cano-collector-config"}}]
@@ -123,7 +128,13 @@ def _succeed(plane: ControlPlane, namespace: str) -> None:
     cron_job = plane.get(f"{path}/cronjobs/cano-collector-backup")
     ended = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     plane.patch(f"{path}/cronjobs/cano-collector-backup/status", {"status": {"lastSuccessfulTime": ended, "lastScheduleTime": ended}})
-    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "cano-collector-backup", "uid": cron_job["metadata"]["uid"], "controller": True}
+    owner = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": "cano-collector-backup",
+        "uid": cron_job["metadata"]["uid"],
+        "controller": True,
+    }
     job = {
         "apiVersion": "batch/v1", "kind": "Job", "metadata": _metadata("cano-collector-backup-1", namespace) | {"ownerReferences": [owner]},
         "spec": cron_job["spec"]["jobTemplate"]["spec"] | {"suspend": True},

@@ -22,7 +22,11 @@ class PodNetwork:
             _ip("link", "add", self._outer, "type", "veth", "peer", "name", self._inner, "netns", self.name)
             _ip("addr", "add", "10.77.1.1/32", "dev", self._outer)
             _ip("link", "set", self._outer, "up")
-            for words in (["addr", "add", "10.77.1.2/32", "dev", self._inner], ["link", "set", self._inner, "up"], ["link", "set", "lo", "up"]):
+            for words in (
+                ["addr", "add", "10.77.1.2/32", "dev", self._inner],
+                ["link", "set", self._inner, "up"],
+                ["link", "set", "lo", "up"],
+            ):
                 _ip("-n", self.name, *words)
             _ip("-n", self.name, "route", "add", "10.77.1.1/32", "dev", self._inner)
             _ip("route", "add", POD_NETWORK, "dev", self._outer)

@@ -54,9 +54,18 @@ def shape(value: Any, *, depth: int = 2) -> Any:
     if isinstance(value, dict) and value.get("kind") == "Status":
         return {key: value.get(key) for key in ("kind", "apiVersion", "status", "reason", "code")}
     if isinstance(value, dict) and str(value.get("kind", "")).endswith("List"):
-        return {"kind": value["kind"], "apiVersion": value["apiVersion"], "paged": bool(value["metadata"].get("continue")), "one": bool(value["items"])}
+        return {
+            "kind": value["kind"],
+            "apiVersion": value["apiVersion"],
+            "paged": bool(value["metadata"].get("continue")),
+            "one": bool(value["items"]),
+        }
     if isinstance(value, dict):
-        return {"kind": value.get("kind"), "apiVersion": value.get("apiVersion"), "status": value.get("status") if "kind" not in value else None}
+        return {
+            "kind": value.get("kind"),
+            "apiVersion": value.get("apiVersion"),
+            "status": value.get("status") if "kind" not in value else None,
+        }
     return type(value).__name__
 
 
@@ -73,7 +82,9 @@ def test_the_embedded_cluster_answers_like_a_real_one(what: str, embedded: Any, 
     token = yaml.safe_load(embedded.kubeconfig.read_text())["users"][0]["user"]["token"]
     headers = {"Authorization": f"Bearer {token}"}
     pods = json.loads(
-        urllib3.request("GET", f"{embedded.url}/api/v1/namespaces/{embedded.namespace}/pods?labelSelector=app%3Dcano-collector", headers=headers).data
+        urllib3.request(
+            "GET", f"{embedded.url}/api/v1/namespaces/{embedded.namespace}/pods?labelSelector=app%3Dcano-collector", headers=headers
+        ).data
     )
     pod = pods["items"][0]["metadata"]["name"]
     ours = urllib3.request(method, embedded.url + path.format(ns=embedded.namespace, pod=pod), headers=headers, retries=False, timeout=10)

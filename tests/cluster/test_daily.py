@@ -80,7 +80,9 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     assert summaries == []
     assert {control for control, outcome in outcomes.items() if outcome == "not-applicable"} == NOT_APPLICABLE
     assert len(outcomes) == 13
-    mine = [event for event in plane.audited() if event["user"]["username"] == "measurer" and f"/{install.namespace}/" in event["requestURI"]]
+    mine = [
+        event for event in plane.audited() if event["user"]["username"] == "measurer" and f"/{install.namespace}/" in event["requestURI"]
+    ]
     assert len(mine) > 10
     refused = [event["requestURI"] for event in mine[-40:] if event.get("responseStatus", {}).get("code") == 403]
     assert refused == []

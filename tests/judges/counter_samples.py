@@ -4,11 +4,17 @@ Pod ``a`` has run for three days and is read at ``NOW``. ``counters(received=4, 
 what ``snapshot`` does not know itself it hands on to it.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
 from tests.judges.samples import NOW, ago, install
+from upkeep.errors import Unmeasured
 from upkeep.limits import Limits
+from upkeep.model import Judgement
 from upkeep.records import CounterHistory, Install, Sample, Snapshot
 
 DAY = 86400
@@ -65,3 +71,56 @@ def history(*latest: Snapshot, before: tuple[Snapshot, ...] = (), settled: tuple
 def pod_of(findings: Any) -> list[str]:
     """Which objects the findings are about."""
     return [finding.object for finding in findings]
+
+
+def codes(judgement: Judgement) -> list[str]:
+    """Which kinds of fault were found."""
+    return [finding.code for finding in judgement.findings]
+
+
+# For the properties
+
+
+def examples(number: int) -> settings:
+    """So many examples, however slow the machine: a deadline would measure its load."""
+    return settings(max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def lives(draw: st.DrawFn, pod: str = "a") -> tuple[Snapshot, tuple[Snapshot, ...], tuple[Snapshot, ...]]:
+    """A process's latest snapshot, its earlier ones, eight hours apart, and a settled one."""
+    started = draw(st.sampled_from([ago(days=3), ago(hours=7)]))
+    counts = dict.fromkeys(("received", "errors", "no_team", "lost"), 0)
+    moments = []
+    for hours in (56, 48, 40, 32, 24, 16, 8, 0):
+        for name in ("errors", "no_team", "lost"):
+            more = draw(st.sampled_from([0, 0, 0, 1, 2]))
+            counts[name] += more
+            counts["received"] += more
+        counts["received"] += draw(st.sampled_from([0, 3, 60]))
+        if started < ago(hours=hours):
+            moments.append(snapshot(pod, taken=ago(hours=hours), started=started, source="export" if hours else "metrics", **counts))
+        else:
+            counts = dict.fromkeys(("received", "errors", "no_team", "lost"), 0)
+    settled = snapshot(pod, taken=NOW + timedelta(seconds=5), started=started, **counts)
+    kept = tuple(moment for moment in moments[:-1] if draw(st.booleans()))
+    return moments[-1], kept, (settled,)
+
+
+def outcome(judge: Callable[[CounterHistory], Judgement], those: CounterHistory) -> str:
+    """``pass``, ``fail``, or the reason why it cannot be told."""
+    try:
+        return "pass" if judge(those) else "fail"
+    except Unmeasured as error:
+        return error.reason
+
+
+def worse(taken: Snapshot, name: str) -> Snapshot:
+    """The same with one bad event more at the end, and the alert that it befell."""
+    metric, labels = {
+        "no_team": ("cano_alerts_processed_total", {"alert_name": "New", "source": "no_team_resolved"}),
+        "errors": ("cano_alerts_errors_total", {"alert_name": "New", "error_type": "conversion_failed"}),
+        "lost": ("", {}),
+    }[name]
+    more = (Sample("alertmanager_alerts_total", {"status": "new"}, 1.0), *([Sample(metric, labels, 1.0)] if metric else []))
+    return Snapshot(taken.pod, taken.taken, taken.process_start, (*taken.samples, *more), taken.source)

@@ -47,9 +47,7 @@ def template(**changes: Any) -> PodTemplate:
     return replace(PodTemplate(LABELS, (container,)), **changes)
 
 
-def condition(
-    kind: str = "Progressing", status: str = "True", reason: str = "NewReplicaSetAvailable", message: str = ""
-) -> Condition:
+def condition(kind: str = "Progressing", status: str = "True", reason: str = "NewReplicaSetAvailable", message: str = "") -> Condition:
     return Condition(kind, status, reason, message)
 
 
@@ -74,9 +72,7 @@ def deployment(**changes: Any) -> Deployment:
 
 def replica_set(revision: int = 4, **changes: Any) -> ReplicaSet:
     name = f"cano-collector-r{revision}"
-    healthy = ReplicaSet(
-        name, f"rs{revision}", "deployment", str(revision), f"r{revision}", 2, 2, ago(days=9 - revision)
-    )
+    healthy = ReplicaSet(name, f"rs{revision}", "deployment", str(revision), f"r{revision}", 2, 2, ago(days=9 - revision))
     return replace(healthy, **changes)
 
 
@@ -107,9 +103,7 @@ def pod(name: str = "a", *, revision: int = 4, **changes: Any) -> Pod:
 def unready(name: str = "b", *, revision: int = 4, status: ContainerStatus, **changes: Any) -> Pod:
     """A pod that is not ready because of a container."""
     not_met = condition("Ready", "False", "ContainersNotReady")
-    return pod(
-        name, revision=revision, **({"ready": False, "containers": (status,), "conditions": (not_met,)} | changes)
-    )
+    return pod(name, revision=revision, **({"ready": False, "containers": (status,), "conditions": (not_met,)} | changes))
 
 
 def waiting(reason: str, **changes: Any) -> ContainerStatus:

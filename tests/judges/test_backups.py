@@ -46,8 +46,7 @@ def test_no_cron_job_fails_and_says_how_to_declare_it():
     (finding,) = judgement.findings
     assert (finding.object, finding.code) == ("Deployment/cano-collector", "no-backup-cronjob")
     assert finding.message == (
-        "No CronJob backs up the collector's configuration: make one, "
-        "or say that there is none on purpose with --absent=backups=REASON."
+        "No CronJob backs up the collector's configuration: make one, or say that there is none on purpose with --absent=backups=REASON."
     )
     assert (finding.observed, finding.limit, finding.unit) == (0, 1, "CronJobs")
     assert judgement.observed == "no backup CronJob"
@@ -56,14 +55,10 @@ def test_no_cron_job_fails_and_says_how_to_declare_it():
 def test_a_suspended_cron_job_fails_although_its_last_success_is_fresh():
     (finding,) = healthy(backups(cron_job(suspended=True))).findings
     assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "cronjob-suspended")
-    assert finding.next == (
-        'kubectl -n monitoring patch cronjob cano-collector-backup -p \'{"spec":{"suspend":false}}\''
-    )
+    assert finding.next == ('kubectl -n monitoring patch cronjob cano-collector-backup -p \'{"spec":{"suspend":false}}\'')
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(25 * HOUR - 1, []), (25 * HOUR, []), (25 * HOUR + 1, ["backup-too-old"])]
-)
+@pytest.mark.parametrize(("seconds", "expected"), [(25 * HOUR - 1, []), (25 * HOUR, []), (25 * HOUR + 1, ["backup-too-old"])])
 def test_the_last_success_may_be_as_old_as_the_limit(seconds, expected):
     old = ago(seconds=seconds)
     assert codes(healthy(backups(cron_job(last_success=old), jobs=(job(finished=old),)))) == expected
@@ -103,9 +98,7 @@ def test_a_cron_job_that_never_succeeded_fails():
 def test_a_young_cron_job_without_a_run_is_too_early_and_says_until_when():
     with pytest.raises(TooEarly, match="its first run, from 2026-01-03T11:00:00Z at the latest") as raised:
         healthy(backups(cron_job(**YOUNG), jobs=()))
-    assert raised.value.next_step == (
-        "kubectl -n monitoring create job cano-collector-backup-now --from=cronjob/cano-collector-backup"
-    )
+    assert raised.value.next_step == ("kubectl -n monitoring create job cano-collector-backup-now --from=cronjob/cano-collector-backup")
 
 
 def test_a_young_cron_job_that_has_succeeded_passes():
@@ -174,9 +167,7 @@ def test_the_guides_retired_image_is_named_where_the_job_fails(image, named):
 def test_a_claim_that_is_not_bound_fails(phase):
     (finding,) = healthy(backups(claims=(VolumeClaim("backup-pvc", phase),))).findings
     assert finding.code == "claim-not-bound"
-    assert finding.message == (
-        f"Claim backup-pvc of CronJob cano-collector-backup is not Bound but {phase}: the Job cannot write to it."
-    )
+    assert finding.message == (f"Claim backup-pvc of CronJob cano-collector-backup is not Bound but {phase}: the Job cannot write to it.")
     assert finding.next == "kubectl -n monitoring describe persistentvolumeclaim backup-pvc"
 
 
@@ -184,8 +175,7 @@ def test_the_guides_claim_that_is_declared_and_never_mounted_fails():
     (finding,) = healthy(backups(with_volumes(CLAIM, mounted=()))).findings
     assert finding.code == "volume-not-mounted"
     assert finding.message == (
-        "Claim backup-pvc of CronJob cano-collector-backup is declared and mounted by no container: "
-        "no backup reaches it."
+        "Claim backup-pvc of CronJob cano-collector-backup is declared and mounted by no container: no backup reaches it."
     )
     assert (finding.observed, finding.limit, finding.unit) == ("backup", "mounted", "volume")
 
@@ -219,14 +209,12 @@ def test_a_service_account_that_may_not_read_fails():
     (finding,) = healthy(backups(access={"cano-collector-backup": answers})).findings
     assert finding.code == "may-not-read"
     assert finding.message == (
-        "system:serviceaccount:monitoring:backup, as which CronJob cano-collector-backup runs, "
-        "may not get secrets/cano-collector-secrets."
+        "system:serviceaccount:monitoring:backup, as which CronJob cano-collector-backup runs, may not get secrets/cano-collector-secrets."
     )
     assert (finding.observed, finding.limit) == ("denied", "allowed")
     assert finding.unit == "get secrets/cano-collector-secrets"
     assert finding.next == (
-        "kubectl -n monitoring auth can-i get secrets/cano-collector-secrets "
-        "--as=system:serviceaccount:monitoring:backup"
+        "kubectl -n monitoring auth can-i get secrets/cano-collector-secrets --as=system:serviceaccount:monitoring:backup"
     )
 
 
@@ -248,9 +236,7 @@ def test_every_cron_job_is_judged_and_named():
         ("CronJob/cano-collector-backup", "cronjob-suspended"),
         ("CronJob/second", "never-succeeded"),
     ]
-    assert judgement.observed == (
-        "CronJob cano-collector-backup: last success 10 h ago; CronJob second: no success yet"
-    )
+    assert judgement.observed == ("CronJob cano-collector-backup: last success 10 h ago; CronJob second: no success yet")
 
 
 def test_a_young_cron_job_beside_a_healthy_one_is_too_early_and_beside_a_broken_one_fails():

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.counter_samples import DAY, INSTALL, LIMITS, counters, earlier, history, snapshot
+from tests.judges.counter_samples import DAY, INSTALL, LIMITS, counters, earlier, examples, history, snapshot
 from tests.judges.samples import NOW, ago
 from upkeep.counts import read
 from upkeep.errors import Absent, Malformed
@@ -279,7 +279,7 @@ def test_below_the_small_sample_a_ratio_fails_from_the_second_bad_event_on(bad, 
 ranges = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(sorted)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(ranges, ranges, st.integers(1, 16), st.sampled_from([0.01, 0.1, 0.34, 1.0]))
 def test_a_share_is_judged_as_if_every_possible_number_had_been_tried(bad, good, small, limit):
     def exceeds(some: int, every: int) -> bool:
@@ -294,7 +294,7 @@ def test_a_share_is_judged_as_if_every_possible_number_had_been_tried(bad, good,
     assert share.possibly_too_high(exceeds, small_sample=small) == any(tried)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), min_size=1, max_size=5), st.data())
 def test_the_order_of_snapshots_does_not_matter_and_the_truth_lies_between(steps, data):
     moments, received = [], 0

@@ -1,10 +1,10 @@
 """destinations-succeed."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.judges.counter_samples import INSTALL, LIMITS, earlier, history, pod_of, snapshot
+from tests.judges.counter_samples import INSTALL, LIMITS, earlier, examples, history, pod_of, snapshot
 from tests.judges.samples import NOW, ago, install
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
 from upkeep.judges import destinations
@@ -160,7 +160,7 @@ def build(rows: list[tuple[int, int, int]], *, more_failed: int = 0) -> CounterH
     )
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(life=lives(), more=st.integers(1, 30))
 def test_more_failures_never_make_a_failure_a_pass(life, more):
     rows, alone = life
@@ -169,7 +169,7 @@ def test_more_failures_never_make_a_failure_a_pass(life, more):
     assert outcome(build(rows, more_failed=more)) == "fail"
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(life=lives(), data=st.data())
 def test_forgetting_earlier_moments_never_makes_a_pass(life, data):
     rows, _ = life

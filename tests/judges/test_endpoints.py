@@ -69,21 +69,15 @@ def test_every_service_is_judged():
     slices = (endpoint_slice(endpoint(A), endpoint(B)), endpoint_slice(endpoint(A), service="second"))
     judgement = serving((service(), service("second")), slices)
     (finding,) = judgement.findings
-    assert finding.message == (
-        "Pod cano-collector-b is ready, and Service/second has no ready endpoint for it: it gets no alerts."
-    )
-    assert judgement.observed == (
-        "Service cano-collector leads to 2 of 2 ready pods; Service second leads to 1 of 2 ready pods"
-    )
+    assert finding.message == ("Pod cano-collector-b is ready, and Service/second has no ready endpoint for it: it gets no alerts.")
+    assert judgement.observed == ("Service cano-collector leads to 2 of 2 ready pods; Service second leads to 1 of 2 ready pods")
 
 
 def test_a_ready_pod_without_a_ready_endpoint_fails():
     (finding,) = serving(slices=(endpoint_slice(endpoint(A), endpoint(B, ready=False)),)).findings
     assert (finding.object, finding.code) == ("Pod/cano-collector-b", "pod-without-endpoint")
     assert (finding.observed, finding.limit, finding.unit) == (0, 1, "ready endpoints")
-    assert finding.next == (
-        "kubectl -n monitoring get endpointslices -l kubernetes.io/service-name=cano-collector -o yaml"
-    )
+    assert finding.next == ("kubectl -n monitoring get endpointslices -l kubernetes.io/service-name=cano-collector -o yaml")
 
 
 def test_endpoints_may_be_spread_over_slices():
@@ -127,8 +121,7 @@ def test_a_ready_address_that_is_no_pod_of_the_collector_fails():
     (finding,) = serving(slices=(endpoint_slice(endpoint(A), endpoint(B), STRANGER),)).findings
     assert (finding.object, finding.code) == ("Service/cano-collector", "stale-endpoint")
     assert finding.message == (
-        "Service/cano-collector sends to 10.9.9.9 (pod other-1), which is no pod of the collector: "
-        "those alerts are lost."
+        "Service/cano-collector sends to 10.9.9.9 (pod other-1), which is no pod of the collector: those alerts are lost."
     )
 
 
@@ -158,9 +151,7 @@ def test_a_port_that_leads_elsewhere_says_where():
 
 def test_a_service_without_ports_leads_nowhere():
     (finding,) = serving((service(ports=()),)).findings
-    assert (
-        finding.message == "No port of Service/cano-collector leads to port 8080 of the collector; it leads to: none."
-    )
+    assert finding.message == "No port of Service/cano-collector leads to port 8080 of the collector; it leads to: none."
 
 
 def test_one_of_several_ports_is_enough_for_the_collector_and_each_must_resolve():
@@ -170,9 +161,7 @@ def test_one_of_several_ports_is_enough_for_the_collector_and_each_must_resolve(
     one = (endpoint_slice(endpoint(A), endpoint(B), ports=(("http", 8080), ("admin", None))),)
     (finding,) = serving((service(ports=ports),), one).findings
     assert finding.code == "target-port-unresolved"
-    assert finding.message == (
-        "Port 81 of Service/cano-collector leads nowhere: its target port 9000 does not resolve."
-    )
+    assert finding.message == ("Port 81 of Service/cano-collector leads nowhere: its target port 9000 does not resolve.")
     assert (finding.observed, finding.limit, finding.unit) == (9000, "a port of a container", "target port")
 
 
@@ -186,9 +175,7 @@ def test_a_port_of_a_second_container_counts_where_it_is_the_collectors():
     both = ContainerSpec("proxy", "proxy", ports=(("tls", 8443),)), ContainerSpec("c", "c", ports=(("http", 8080),))
     records = replace(workload(), deployment=deployment(template=template(containers=both)))
     slices = (endpoint_slice(endpoint(A), endpoint(B), ports=(("http", 8443),)),)
-    assert codes(serving((service(ports=(ServicePort("http", 443, "tls"),)),), slices, records)) == [
-        "no-port-to-collector"
-    ]
+    assert codes(serving((service(ports=(ServicePort("http", 443, "tls"),)),), slices, records)) == ["no-port-to-collector"]
 
 
 @pytest.mark.parametrize(

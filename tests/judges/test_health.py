@@ -29,9 +29,7 @@ def one_bad(**changes) -> Judgement:
 def test_an_ok_answer_of_every_pod_on_every_path_passes():
     judgement = ok()
     assert judgement.findings == ()
-    assert (
-        judgement.observed == "4 of 4 answers from 2 pods are 200 and ok, on /livez, /readyz; the slowest took 0.02 s"
-    )
+    assert judgement.observed == "4 of 4 answers from 2 pods are 200 and ok, on /livez, /readyz; the slowest took 0.02 s"
     assert (judgement.limit, judgement.unit) == (1, "s")
     assert judgement.basis == "an HTTP request to each pod on each of its health paths"
 
@@ -54,16 +52,12 @@ def test_another_status_than_200_fails(status):
 def test_a_refused_connection_fails():
     (finding,) = one_bad(status=0, ok=False, body="").findings
     assert finding.code == "connection-refused"
-    assert finding.message == (
-        "Pod cano-collector-b refused the connection on port 8080 for /readyz: nothing listens there."
-    )
+    assert finding.message == ("Pod cano-collector-b refused the connection on port 8080 for /readyz: nothing listens there.")
     assert (finding.observed, finding.limit, finding.unit) == ("refused", 200, "HTTP status")
     assert finding.next == "kubectl -n monitoring logs cano-collector-b -c cano-collector --tail=50"
 
 
-@pytest.mark.parametrize(
-    ("body", "said"), [("<html>", ": <html>"), ("", ", with an empty body"), ("x" * 200, ": " + "x" * 159 + "…")]
-)
+@pytest.mark.parametrize(("body", "said"), [("<html>", ": <html>"), ("", ", with an empty body"), ("x" * 200, ": " + "x" * 159 + "…")])
 def test_a_body_that_does_not_say_ok_fails(body, said):
     (finding,) = one_bad(ok=False, body=body).findings
     assert finding.code == "body-not-ok"
@@ -75,9 +69,7 @@ def test_only_answers_that_are_200_and_ok_are_counted_as_such(changes):
     assert one_bad(**changes).observed.startswith("3 of 4 answers from 2 pods are 200 and ok")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(0.999, []), (1.0, []), (1.001, ["slow-answer"]), (math.nan, ["slow-answer"])]
-)
+@pytest.mark.parametrize(("seconds", "expected"), [(0.999, []), (1.0, []), (1.001, ["slow-answer"]), (math.nan, ["slow-answer"])])
 def test_an_answer_may_take_as_long_as_the_limit(seconds, expected):
     assert [finding.code for finding in one_bad(seconds=seconds).findings] == expected
 

@@ -46,8 +46,7 @@ def test_an_alert_that_is_not_loaded_fails():
     (finding,) = judgement.findings
     assert (finding.object, finding.code) == ("Alert/CanoCollectorConfigOld", "alert-not-loaded")
     assert finding.message == (
-        "Alert CanoCollectorConfigOld is not loaded in Prometheus: nobody is told "
-        "(it watches cano_config_last_modified_timestamp)."
+        "Alert CanoCollectorConfigOld is not loaded in Prometheus: nobody is told (it watches cano_config_last_modified_timestamp)."
     )
     assert (finding.observed, finding.limit, finding.unit) == ("not loaded", "loaded", "alerting rule")
     assert finding.next == "kubectl get prometheusrules --all-namespaces"
@@ -70,9 +69,7 @@ def test_no_rule_at_all_fails_for_each_alert():
 def test_a_rule_that_is_not_evaluated_fails(changes, seen):
     (finding,) = quiet(rule(BACKUP, error="many-to-many matching", **changes), rule(CONFIG)).findings
     assert (finding.object, finding.code) == ("Alert/CanoCollectorBackupFailed", "alert-not-evaluated")
-    assert finding.message == (
-        f"Prometheus does not evaluate alert CanoCollectorBackupFailed, its health is {seen}: many-to-many matching"
-    )
+    assert finding.message == (f"Prometheus does not evaluate alert CanoCollectorBackupFailed, its health is {seen}: many-to-many matching")
     assert (finding.observed, finding.limit, finding.unit) == (seen, "ok", "rule health")
 
 
@@ -81,8 +78,7 @@ def test_a_metric_that_does_not_exist_fails():
     (finding,) = judgement.findings
     assert finding.code == "alert-can-never-fire"
     assert finding.message == (
-        "Alert CanoCollectorBackupFailed can never fire: its metric cano_backup_last_success_timestamp does not exist, "
-        "nothing exports it."
+        "Alert CanoCollectorBackupFailed can never fire: its metric cano_backup_last_success_timestamp does not exist, nothing exports it."
     )
     assert (finding.observed, finding.limit, finding.unit) == (BACKUP_METRIC, "exists", "metric")
     assert judgement.observed == "2 of 2 alerts loaded; of 2 rules 1 can fire, 0 firing, 0 pending"
@@ -135,9 +131,7 @@ def test_wanting_no_alert_is_no_verdict():
 
 some_rules = st.lists(
     st.builds(
-        lambda name, state, health, exists: replace(
-            rule(name, state=state, health=health), metrics=((GUIDE_ALERTS[name][0], exists),)
-        ),
+        lambda name, state, health, exists: replace(rule(name, state=state, health=health), metrics=((GUIDE_ALERTS[name][0], exists),)),
         st.sampled_from([BACKUP, CONFIG]),
         st.sampled_from(["inactive", "inactive", "pending", "firing"]),
         st.sampled_from(["ok", "ok", "err"]),
@@ -191,9 +185,7 @@ def test_a_pod_that_nothing_selects_fails():
     judgement = scraped(("a", 1.0), ("b", None))
     (finding,) = judgement.findings
     assert (finding.object, finding.code) == ("Pod/cano-collector-b", "not-scraped")
-    assert finding.message == (
-        "Pod cano-collector-b is not scraped: no ServiceMonitor or scrape configuration selects it."
-    )
+    assert finding.message == ("Pod cano-collector-b is not scraped: no ServiceMonitor or scrape configuration selects it.")
     assert (finding.observed, finding.limit, finding.unit) == ("no series", 1, "up")
     assert judgement.observed == "1 of 2 pods scraped"
 

@@ -57,9 +57,7 @@ def test_a_missing_replica_fails():
 def test_no_pod_at_all_fails_and_says_why_none_could_be_made():
     quota = condition("ReplicaFailure", reason="FailedCreate", message="exceeded quota: compute.")
     (finding,) = ready(no_pods(conditions=(condition(), quota))).findings
-    assert finding.message == (
-        "0 of 2 replicas of Deployment/cano-collector are ready; pods that exist: 0 (exceeded quota: compute)."
-    )
+    assert finding.message == ("0 of 2 replicas of Deployment/cano-collector are ready; pods that exist: 0 (exceeded quota: compute).")
 
 
 def test_zero_desired_replicas_fail():
@@ -68,9 +66,7 @@ def test_zero_desired_replicas_fail():
     assert judgement.observed == "0 replicas desired"
 
 
-@pytest.mark.parametrize(
-    "reason", ["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"]
-)
+@pytest.mark.parametrize("reason", ["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"])
 def test_a_container_that_waits_in_a_fault_is_named(reason):
     broken = unready(status=waiting(reason, waiting_message="back-off 5m0s"))
     judgement = ready(workload(pod("a"), broken))
@@ -137,36 +133,28 @@ def test_a_completed_init_container_is_not_blamed_for_the_rest():
 def test_a_pod_that_no_node_takes_says_why():
     unmet = condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available.")
     judgement = ready(workload(pod("a"), pod("b", ready=False, phase="Pending", containers=(), conditions=(unmet,))))
-    assert judgement.findings[1].message == (
-        "Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available)."
-    )
+    assert judgement.findings[1].message == ("Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available).")
 
 
 def test_terminating_finished_and_foreign_pods_do_not_count():
     strangers = pod("c", deleted=NOW), pod("d", phase="Failed", reason="Evicted"), pod("e", owner_uid="other")
     judgement = ready(workload(pod("a"), *strangers))
     assert codes(judgement) == ["replicas-not-ready"]
-    assert judgement.observed == (
-        "1 of 2 replicas ready, newest template, 3 pods not counted (terminating, finished or of another owner)"
-    )
+    assert judgement.observed == ("1 of 2 replicas ready, newest template, 3 pods not counted (terminating, finished or of another owner)")
 
 
 def test_a_rollout_inside_its_deadline_counts_ready_pods_of_both_templates():
     starting = unready("c", status=waiting("ContainerCreating"))
     judgement = ready(workload(pod("a", revision=3), pod("b"), starting, conditions=ROLLING))
     assert judgement.findings == ()
-    assert (
-        judgement.observed == "2 of 2 replicas ready, 1 on the newest template, a rollout inside its deadline of 10 min"
-    )
+    assert judgement.observed == "2 of 2 replicas ready, 1 on the newest template, a rollout inside its deadline of 10 min"
 
 
 def test_a_rollout_is_said_only_while_something_of_it_is_open():
     late = unready("c", status=waiting("ContainerCreating"))
     open_ones = (pod("a", revision=3), pod("b"), pod("c")), (pod("a"), late), (pod("a"), pod("b"), late)
     for pods_of_one in open_ones:
-        assert ready(workload(*pods_of_one, conditions=ROLLING)).observed.endswith(
-            "a rollout inside its deadline of 10 min"
-        )
+        assert ready(workload(*pods_of_one, conditions=ROLLING)).observed.endswith("a rollout inside its deadline of 10 min")
     assert ready(workload(conditions=ROLLING)).observed == "2 of 2 replicas ready, newest template"
 
 
@@ -191,8 +179,7 @@ def test_a_rollout_past_its_deadline_fails_while_old_pods_still_serve():
     judgement = ready(workload(pod("a", revision=3), pod("b", revision=3), conditions=(late,)))
     assert codes(judgement) == ["rollout-failed", "old-template", "old-template"]
     assert judgement.findings[0].message == (
-        "The rollout of Deployment/cano-collector failed: ProgressDeadlineExceeded, deadline 10 min "
-        "(has timed out progressing)."
+        "The rollout of Deployment/cano-collector failed: ProgressDeadlineExceeded, deadline 10 min (has timed out progressing)."
     )
 
 
@@ -216,9 +203,7 @@ def test_replica_sets_of_another_deployment_are_not_the_newest():
 def test_a_generation_that_the_controller_has_not_seen_is_said():
     judgement = ready(workload(generation=5))
     assert judgement.findings == ()
-    assert (
-        judgement.observed == "2 of 2 replicas ready, newest template, the controller has seen generation 4, not yet 5"
-    )
+    assert judgement.observed == "2 of 2 replicas ready, newest template, the controller has seen generation 4, not yet 5"
 
 
 def test_a_deployment_paused_with_its_newest_template_everywhere_passes():

@@ -39,10 +39,7 @@ def test_containers_that_never_restarted_pass():
     assert judgement.findings == ()
     assert judgement.observed == "0 restarts in the last 1 d, 2 containers of 2 pods"
     assert (judgement.limit, judgement.unit) == (0, "restarts in 1 d")
-    assert (
-        judgement.basis
-        == "Pods at 2026-01-02T12:00:00Z; the oldest has existed for 4 d; pods that are gone are not seen"
-    )
+    assert judgement.basis == "Pods at 2026-01-02T12:00:00Z; the oldest has existed for 4 d; pods that are gone are not seen"
 
 
 def test_a_restart_in_the_window_fails_with_reason_code_and_last_words():
@@ -68,9 +65,7 @@ def test_every_exit_is_a_restart(reason, exit_code):
 DAY = 24 * 3600
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(DAY + 1, []), (DAY, ["container-restarted"]), (DAY - 1, ["container-restarted"])]
-)
+@pytest.mark.parametrize(("seconds", "expected"), [(DAY + 1, []), (DAY, ["container-restarted"]), (DAY - 1, ["container-restarted"])])
 def test_the_window_begins_a_day_ago_and_holds_its_first_instant(seconds, expected):
     ended = termination(finished=ago(seconds=seconds), started=ago(days=3))
     status = restarted(started=ago(seconds=seconds), last_termination=ended)
@@ -86,9 +81,7 @@ def test_restarts_older_than_the_window_do_not_count():
 
 def test_a_container_away_since_before_the_window_that_came_back_in_it_counts():
     old = termination(finished=ago(hours=25), started=ago(days=3))
-    assert codes(stable(with_status(restarted(9, started=ago(hours=2), last_termination=old)))) == [
-        "container-restarted"
-    ]
+    assert codes(stable(with_status(restarted(9, started=ago(hours=2), last_termination=old)))) == ["container-restarted"]
 
 
 EDGE = ago(days=1)

@@ -62,4 +62,6 @@ def _count(text: str, name: str) -> None:
             (documents, 1, "document"),
         ):
             if value > most:
-                raise Malformed(f"{name} has more than {most} {what}, line {event.start_mark.line + 1}", source=name)
+                raise Malformed(
+                    f"{name} has more than {most} {what}, line {event.start_mark.line + 1 if event.start_mark else 1}", source=name
+                )

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -238,9 +238,7 @@ class Kube:
                     next_step=f"{_look(self.server)}, or --limit=request_deadline={self._deadline_seconds * 2:g}s",
                 ) from error
             except urllib3_errors.HTTPError as error:
-                raise Unreachable(
-                    f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=_look(self.server)
-                ) from error
+                raise Unreachable(f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=_look(self.server)) from error
             if response.status not in retry:
                 return response
             wait = _retry_after(response, otherwise=pause)
@@ -253,7 +251,7 @@ class Kube:
 
     def _authenticate(self, headers: dict[str, str]) -> None:
         with self._credentials_lock:  # an exec plugin refreshes its token inside; once is enough
-            settings: dict[str, Any] = self._configuration.auth_settings()
+            settings = cast("dict[str, dict[str, Any]]", self._configuration.auth_settings())
             for setting in settings.values():
                 if setting["in"] == "header" and setting["value"]:
                     headers[setting["key"]] = setting["value"]
@@ -305,7 +303,7 @@ def document(answer: Answer, *, source: str, server: str) -> dict[str, Any]:
 
 
 def _list_items(body: dict[str, Any], source: str) -> list[dict[str, Any]]:
-    items = body.get("items", None)
+    items = body.get("items")
     if not str(body.get("kind", "")).endswith("List") or not isinstance(body.get("metadata"), dict):
         raise Malformed(f"{source}: the answer is no list", source=source)
     if items is None:  # Go's nil slice, as real servers send it for some empty lists

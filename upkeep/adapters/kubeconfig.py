@@ -42,11 +42,12 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
     there = [path for path in files if Path(path).expanduser().is_file()]
     if not there:
         if target.kubeconfig is None and target.context is None and "KUBERNETES_SERVICE_HOST" in environ:
-            incluster_config.load_incluster_config(client_configuration=configuration)
+            incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the client has no types
             namespace = target.namespace or IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
             return Access(configuration, namespace, "in-cluster", str(configuration.host))
         raise BadInput(f"no cluster: there is no kubeconfig at {text}, and this is no pod; name one with --kubeconfig=FILE, or try --demo")
-    contexts, current = {}, ""
+    contexts: dict[str, dict[str, Any]] = {}
+    current = ""
     for path in there:
         document = _document(path)
         current = current or str(document.get("current-context") or "")
@@ -54,10 +55,14 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
             contexts.setdefault(str(entry["name"]), entry.get("context") or {})
     name = target.context or current
     if name not in contexts:
-        what = f"--context={target.context}: no such context{nearest(name, contexts)}" if target.context else f"current-context {name!r} does not exist"
+        what = (
+            f"--context={target.context}: no such context{nearest(name, contexts)}"
+            if target.context
+            else f"current-context {name!r} does not exist"
+        )
         raise BadInput(f"{what}; {text} has {', '.join(contexts) or 'none'}")
     try:
-        kube_config.load_kube_config(text, context=name, client_configuration=configuration, persist_config=False)
+        kube_config.load_kube_config(text, context=name, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]  # the client has no types
     except ConfigException as error:
         raise BadInput(f"kubeconfig {text}, context {name}: {str(error).splitlines()[0][:200]}") from None
     namespace = target.namespace or str(contexts[name].get("namespace") or "default")

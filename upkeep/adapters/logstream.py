@@ -1,40 +1,164 @@
 """A container's log as a survey, in constant memory whatever its size.
 
-Blocks are split into lines; bytes tell which lines may be bad, and only those are parsed. Bad is an error level by its field (the collector writes
-one JSON object a line), or a panic as plain text, whose many lines are one event. Alike lines are counted under one pattern.
-Each line begins with the API's own time (``timestamps=true``).
+Bytes tell which lines may be bad, and only those are parsed. Bad is an error level by its field (the collector writes one JSON object a
+line), or a panic as plain text, whose many lines are one event. Alike lines are counted under one pattern. Everything kept is masked.
+
+A fixture measures a pod's container in a few lines; ``ask`` sends one log request with the query it is given::
+
+    for instance in instances(container, since=window_start):
+        survey = measure(lambda query: kube.stream(path, query), pod=pod.name, container=container.name, instance=instance,
+                         window_start=window_start, now=now, least_lines=100)
+
+Source: Kubernetes API, PodLogOptions (container, previous, sinceSeconds, tailLines, limitBytes, timestamps); the kubelet serves the newest
+file of its rotation only (collector.md, "Traps").
 """
 
-import json
+import math
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
+from upkeep.adapters import logline
 from upkeep.errors import Absent, Malformed
-from upkeep.masking import mask
 from upkeep.model import parse_time
-from upkeep.records import LogPattern, LogSurvey
+from upkeep.records import ContainerStatus, LogPattern, LogSurvey
+
+Ask = Callable[[Mapping[str, str]], AbstractContextManager[Iterable[bytes]]]
 
 MOST_LINE_BYTES = 16 * 1024
-MOST_PATTERNS = 500
-BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
+MOST_PATTERNS = 1000
+TAIL_LINES = 10
+HEAD_BYTES = 4096
+SLICE_BYTES = 64 * 1024
 START_SECONDS = 60  # the collector logs within this time of its start
+SLACK_SECONDS = 60  # asked for beyond the window: the kubelet counts from its own now, which comes later than ours
 
-_CANDIDATE = re.compile(rb'"(?i:error|fatal|panic|dpanic)"')
-_PLAIN_PANIC = re.compile(rb"(?:panic: |fatal error: |runtime error: |goroutine \d+ \[)")
-_FOLDED = (
-    (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b"), "<uuid>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,32}"), "<time>"),
-    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<address>"),
-    (re.compile(r"\b(?:0x)?(?=[a-f]{0,31}\d)[0-9a-f]{8,64}\b"), "<id>"),
-    (re.compile(r"\d+(?:\.\d+)?"), "<n>"),
-)
+_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))(?: |$)")
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One life of a container whose log the kubelet still has.
+
+    :ivar previous: the API is asked with ``previous=true``.
+    :ivar ended: when it ended; ``None`` while it runs, or when nobody knows: see ``running``.
+    """
+
+    previous: bool
+    started: datetime | None
+    ended: datetime | None
+    running: bool
+
+
+def instances(container: ContainerStatus, *, since: datetime) -> tuple[Instance, ...]:
+    """The lives of a container to be read: the one there is and the one before it, but none that ended before ``since``.
+
+    While a container waits for its next start, both requests give the life that ended last; it is read once, as the previous one.
+    """
+    found, ended, last = [], container.terminated, container.last_termination
+    if container.state == "running":
+        found.append(Instance(False, container.started, None, running=True))
+    elif ended is not None:
+        found.append(Instance(False, ended.started or container.started, ended.finished, running=False))
+    if last is not None:
+        found.append(Instance(True, last.started, last.finished, running=False))
+    return tuple(instance for instance in found if instance.ended is None or instance.ended >= since)
+
+
+def measure(
+    ask: Ask, *, pod: str, container: str, instance: Instance, window_start: datetime, now: datetime, least_lines: int
+) -> LogSurvey:
+    """One life of a container: its log since ``window_start``, or its last ``least_lines`` lines where those are more.
+
+    The last lines then hold all of the window's, so these are surveyed alone, and nothing is counted twice.
+
+    :raises Absent: the log is empty, and it cannot be. :raises Malformed: not a log with times. What the stream raises goes on.
+    """
+    where = f"log of {pod}/{container}" + (" before its last restart" if instance.previous else "")
+    base = {"container": container, "timestamps": "true"} | ({"previous": "true"} if instance.previous else {})
+
+    def read(query: Mapping[str, str], since: datetime | None) -> _Reading:
+        with ask({**base, **query}) as blocks:
+            return _read(blocks, where=where, since=since)
+
+    seconds = max(1, math.ceil((now - window_start).total_seconds()) + SLACK_SECONDS)
+    reading = read({"sinceSeconds": str(seconds)}, window_start)
+    first = reading.first
+    if reading.lines < least_lines:
+        reading = read({"tailLines": str(least_lines)}, None)
+        first = reading.first
+    elif instance.started is None or instance.started < window_start:
+        with ask(base | {"limitBytes": str(HEAD_BYTES)}) as blocks:
+            first = first_time(blocks, where=where)
+    until = now if instance.running else instance.ended or reading.last or now
+    begin = covered_from(first, started=instance.started, window_start=window_start, now=until, where=where)
+    return reading.survey(pod, container, previous=instance.previous, covered_from=begin, covered_until=until)
+
+
+def survey(
+    blocks: Iterable[bytes],
+    *,
+    pod: str,
+    container: str,
+    previous: bool,
+    covered_from: datetime,
+    covered_until: datetime,
+    since: datetime | None = None,
+) -> LogSurvey:
+    """Reads a log to its end.
+
+    :param since: lines before the first one of this instant or later are older than the window: not counted and not judged.
+    :raises Malformed: a line without the API's time. What the blocks raise (a broken stream) goes on.
+    """
+    reading = _read(blocks, where=f"log of {pod}/{container}", since=since)
+    return reading.survey(pod, container, previous=previous, covered_from=covered_from, covered_until=covered_until)
+
+
+def covered_from(first: datetime | None, *, started: datetime | None, window_start: datetime, now: datetime, where: str) -> datetime:
+    """From which instant on every line of a container is still there.
+
+    :param first: the time of the first line of its whole log, ``None`` of an empty one.
+    :param started: when the container started, ``None`` if nobody knows.
+    :param now: the end of what is covered: now, or when the container ended.
+    :raises Absent: no line at all of a container that had time to write one.
+    """
+    grace = timedelta(seconds=START_SECONDS)
+    begin = window_start if started is None else max(started, window_start)
+    if first is None:
+        if started is not None and now - started <= grace:
+            return begin
+        raise Absent(f"{where} is empty, and the collector always logs at its start: what it said is gone", source=where)
+    if first <= window_start or (started is not None and first - started <= grace):
+        return begin
+    return first
+
+
+def first_time(blocks: Iterable[bytes], *, where: str) -> datetime | None:
+    """The time of a log's first line; ``None`` of an empty log.
+
+    :raises Malformed: the first line has no time.
+    """
+    for line, _ in _lines(blocks):
+        _, stamp = _stamp(line, 1, where)
+        return _time(stamp, 1, where)
+    return None
+
+
+def tail(blocks: Iterable[bytes], count: int) -> tuple[str, ...]:
+    """The last lines that are not blank, masked, without the API's time where they have it."""
+    last: deque[bytes] = deque(maxlen=count)
+    for line, _ in _lines(blocks):
+        stamp = _STAMP.match(line)
+        text = line[stamp.end() :] if stamp else line
+        if text.strip():
+            last.append(text)
+    return tuple(logline.shown(text.decode(errors="replace")) for text in last)
+
+
+@dataclass(slots=True)
 class _Tally:
     count: int
     level: str
@@ -43,160 +167,100 @@ class _Tally:
     example: str
 
 
-@dataclass
+@dataclass(slots=True)
 class _Reading:
-    since: datetime | None
+    """What a stream said. ``first`` is the time of its first line, also of one before the window."""
+
     lines: int = 0
     cut: int = 0
     bad: int = 0
     first: datetime | None = None
+    last: datetime | None = None
     patterns: dict[str, _Tally] = field(default_factory=dict)
-    panic: bool = False
+    tail: deque[bytes] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+
+    def count(self, event: logline.Event, instant: datetime) -> None:
+        """Counts a bad event; when the table of patterns is full, a new one counts in ``bad`` alone."""
+        self.bad += 1
+        pattern = event.pattern
+        tally = self.patterns.get(pattern)
+        if tally is not None:
+            tally.count, tally.first, tally.last = tally.count + 1, min(tally.first, instant), max(tally.last, instant)
+        elif len(self.patterns) < MOST_PATTERNS:
+            self.patterns[pattern] = _Tally(1, event.level, instant, instant, event.example)
+
+    def survey(self, pod: str, container: str, *, previous: bool, covered_from: datetime, covered_until: datetime) -> LogSurvey:
+        """The record of it."""
+        patterns = sorted(self.patterns.items(), key=lambda entry: (-entry[1].count, entry[0]))
+        return LogSurvey(
+            pod=pod,
+            container=container,
+            previous=previous,
+            lines=self.lines,
+            covered_from=covered_from,
+            covered_until=covered_until,
+            bad_lines=self.bad,
+            patterns=tuple(LogPattern(p, t.count, t.level, t.first, t.last, t.example) for p, t in patterns),
+            cut_lines=self.cut,
+            tail=tuple(logline.shown(line.decode(errors="replace")) for line in self.tail),
+        )
 
 
-def survey(
-    blocks: Iterable[bytes], *, pod: str, container: str, previous: bool, covered_from: datetime, covered_until: datetime, since: datetime | None = None
-) -> LogSurvey:
-    """Reads a log to its end.
-
-    :param since: lines before this instant are read, and counted in ``lines``, but are not bad: they are older than the window.
-    :raises Malformed: a line without the API's time. What the blocks raise (a broken stream) goes on.
-    """
-    reading = _Reading(since)
+def _read(blocks: Iterable[bytes], *, where: str, since: datetime | None) -> _Reading:
+    reading, lines = _Reading(), logline.Lines()
+    number, entered, latest = 0, since is None, b""
     for line, cut in _lines(blocks):
+        number += 1
+        text, stamp = _stamp(line, number, where)
+        if reading.first is None:
+            reading.first = _time(stamp, number, where)
+        event = lines.judge(text, cut=cut)
+        entered = entered or (since is not None and _time(stamp, number, where) >= since)
+        if not entered:
+            continue
+        latest = stamp
+        reading.lines += 1
         reading.cut += cut
-        _read(reading, line, where=f"log of {pod}/{container}")
-    patterns = sorted(reading.patterns.items(), key=lambda entry: (-entry[1].count, entry[0]))
-    return LogSurvey(
-        pod=pod,
-        container=container,
-        previous=previous,
-        lines=reading.lines,
-        covered_from=covered_from,
-        covered_until=covered_until,
-        bad_lines=reading.bad,
-        patterns=tuple(LogPattern(p, t.count, t.level, t.first, t.last, t.example) for p, t in patterns),
-        cut_lines=reading.cut,
-    )
-
-
-def first_time(blocks: Iterable[bytes], *, where: str) -> datetime | None:
-    """The time of a log's first line; ``None`` of an empty log."""
-    for line, _ in _lines(blocks):
-        return _split(line, where)[0]
-    return None
-
-
-def count_lines(blocks: Iterable[bytes]) -> int:
-    """How many lines a log has."""
-    return sum(1 for _ in _lines(blocks))
-
-
-def tail(blocks: Iterable[bytes], count: int) -> tuple[str, ...]:
-    """The last lines, masked and without the API's time."""
-    last = deque((line for line, _ in _lines(blocks) if line.strip()), maxlen=count)
-    return tuple(mask(line.partition(b" ")[2].decode(errors="replace"))[:300] for line in last)
-
-
-def covered_from(first: datetime | None, *, started: datetime, window_start: datetime, now: datetime, where: str) -> datetime:
-    """From which instant on every line of a container is still there.
-
-    :param first: the time of the first line of its whole log.
-    :raises Absent: no line at all of a container that had time to write one.
-    """
-    begin = max(started, window_start)
-    if first is None:
-        if now - started < timedelta(seconds=START_SECONDS):
-            return begin
-        raise Absent(f"{where} is empty, and the collector always logs at its start: what it said is gone", source=where)
-    if first <= window_start or first - started <= timedelta(seconds=START_SECONDS):
-        return begin
-    return first
+        reading.tail.append(text)
+        if event is not None:
+            reading.count(event, _time(stamp, number, where))
+    if latest:
+        reading.last = _time(latest, number, where)
+    return reading
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Lines without their ends, capped, and whether each was cut."""
-    rest, skipping = b"", False
+    """Each line without its end, at most ``MOST_LINE_BYTES`` of it, and whether it was longer. A last one without an end is one, too."""
+    rest, cut = bytearray(), False
     for block in blocks:
-        *whole, rest_of_block = block.split(b"\n")
-        for part in whole:
-            line = rest + part
-            rest = b""
-            if skipping:
-                skipping = False
-                continue
-            yield line[:MOST_LINE_BYTES], len(line) > MOST_LINE_BYTES
-        rest = rest_of_block if whole else rest + rest_of_block
-        if skipping:
-            rest = b""
-        elif len(rest) > MOST_LINE_BYTES:
-            yield rest[:MOST_LINE_BYTES], True
-            rest, skipping = b"", True
-    if rest and not skipping:
-        yield rest, False
+        for offset in range(0, len(block), SLICE_BYTES):
+            *whole, last = block[offset : offset + SLICE_BYTES].split(b"\n")
+            for part in whole:
+                if rest or cut:
+                    cut = cut or len(rest) + len(part) > MOST_LINE_BYTES
+                    yield bytes(rest + part)[:MOST_LINE_BYTES], cut
+                    rest, cut = bytearray(), False
+                else:
+                    yield part[:MOST_LINE_BYTES], len(part) > MOST_LINE_BYTES
+            cut = cut or len(rest) + len(last) > MOST_LINE_BYTES
+            rest += last[: MOST_LINE_BYTES - len(rest)]
+    if rest:
+        yield bytes(rest), cut
 
 
-def _split(line: bytes, where: str) -> tuple[datetime, bytes]:
-    stamp, _, text = line.partition(b" ")
-    try:
-        return parse_time(stamp.decode("ascii")), text
-    except (UnicodeDecodeError, ValueError):
-        raise Malformed(f"{where}: a line without the API's time", source=where) from None
+def _stamp(line: bytes, number: int, where: str) -> tuple[bytes, bytes]:
+    """What the program wrote, and the API's time in front of it.
 
-
-def _read(reading: _Reading, line: bytes, *, where: str) -> None:
-    instant, text = _split(line, where)
-    reading.lines += 1
-    reading.first = reading.first or instant
-    stripped = text.strip()
-    if reading.panic and not stripped.startswith(b"{"):
-        # The rest of a panic: its message, goroutines and stack, until the program logs again.
-        if not stripped.startswith(b"[GIN"):
-            return
-    reading.panic = False
-    found = _bad(stripped)
+    :raises Malformed: there is none. The message says which line, never what is in it.
+    """
+    found = _STAMP.match(line)
     if found is None:
-        return
-    level, message = found
-    reading.panic = level == "panic" and not stripped.startswith(b"{")
-    if reading.since is not None and instant < reading.since:
-        return
-    reading.bad += 1
-    pattern = message
-    for expression, word in _FOLDED:
-        pattern = expression.sub(word, pattern)
-    pattern = mask(pattern)[:200]
-    tally = reading.patterns.get(pattern)
-    if tally is not None:
-        tally.count, tally.first, tally.last = tally.count + 1, min(tally.first, instant), max(tally.last, instant)
-    elif len(reading.patterns) < MOST_PATTERNS:
-        reading.patterns[pattern] = _Tally(1, level, instant, instant, mask(message)[:300])
+        raise Malformed(f"{where}: line {number} does not begin with the API's time", source=where)
+    return line[found.end() :], found[1]
 
 
-def _bad(text: bytes) -> tuple[str, str] | None:
-    """Level and message of a bad line; ``None`` of any other."""
-    if text.startswith(b"{"):
-        if not _CANDIDATE.search(text):
-            return None
-        try:
-            pairs: Any = json.loads(text.decode(errors="replace"), object_pairs_hook=_first_of_each)
-        except (ValueError, RecursionError):
-            # Cut or broken, and an error level stands in it: bad until shown otherwise.
-            return "error", text.decode(errors="replace")
-        level = str(pairs.get("level", "")).lower() if isinstance(pairs, dict) else ""
-        if level not in BAD_LEVELS:
-            return None
-        error = pairs.get("error")
-        message = str(pairs.get("message") or pairs.get("msg") or "(no message)")
-        return level, f"{message}: {error}" if isinstance(error, str) and error else message
-    if _PLAIN_PANIC.match(text):
-        return "panic", text.decode(errors="replace")
-    return None
-
-
-def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The first of a key that stands twice: Slack's own ``timestamp`` comes second."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        found.setdefault(key, value)
-    return found
+def _time(stamp: bytes, number: int, where: str) -> datetime:
+    try:
+        return parse_time(stamp.decode())
+    except (ValueError, OverflowError):
+        raise Malformed(f"{where}: the time of line {number} does not exist", source=where) from None

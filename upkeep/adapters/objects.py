@@ -62,7 +62,9 @@ def selector(labels: Raw) -> str:
     parts = [f"{key}={value}" for key, value in sorted((labels.get("matchLabels") or {}).items())]
     for rule in labels.get("matchExpressions") or []:
         key, values = rule["key"], ",".join(rule.get("values") or [])
-        parts.append({"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}"}[rule["operator"]])
+        parts.append(
+            {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}"}[rule["operator"]]
+        )
     return ",".join(parts)
 
 
@@ -104,7 +106,7 @@ def _container(raw: Raw) -> ContainerSpec:
         env_from=tuple(env_from),
         env_keys=tuple(env_keys),
         env_names=tuple(entry["name"] for entry in raw.get("env") or []),
-        command=tuple([*(raw.get("command") or []), *(raw.get("args") or [])]),
+        command=(*(raw.get("command") or []), *(raw.get("args") or [])),
     )
 
 
@@ -230,7 +232,9 @@ def service(raw: Raw) -> Service:
             selector=dict(spec.get("selector") or {}),
             labels=dict(metadata.get("labels") or {}),
             ports=tuple(
-                ServicePort(port.get("name") or "", int(port["port"]), port.get("targetPort") or int(port["port"]), port.get("protocol") or "TCP")
+                ServicePort(
+                    port.get("name") or "", int(port["port"]), port.get("targetPort") or int(port["port"]), port.get("protocol") or "TCP"
+                )
                 for port in spec.get("ports") or []
             ),
         )

@@ -95,7 +95,12 @@ class UrlApi:
                     if self._clock.monotonic() > ends:
                         raise TimedOut(f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s", source=path)
                 after = response.headers.get("Retry-After", "")
-                return response.status_code, response.headers.get("Content-Type", ""), bytes(body), float(after) if after.isdigit() else None
+                return (
+                    response.status_code,
+                    response.headers.get("Content-Type", ""),
+                    bytes(body),
+                    float(after) if after.isdigit() else None,
+                )
         except requests.Timeout:
             raise TimedOut(f"{self.where}: no answer within {self._deadline_seconds:g} s", source=path) from None
         except requests.exceptions.ChunkedEncodingError:

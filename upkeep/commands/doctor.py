@@ -30,14 +30,16 @@ MONITORING = "monitoring"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
-    parser.add_argument("checks", nargs="*", metavar="-- OPTION", help="options of the checks: --context, --namespace, --prometheus, --demo …")
+    parser.add_argument(
+        "checks", nargs="*", metavar="-- OPTION", help="options of the checks: --context, --namespace, --prometheus, --demo …"
+    )
 
 
 class Looked:
     """A pytest plugin that asks, after the sweep, for every right that the controls declare."""
 
     def __init__(self) -> None:
-        self.answers: dict["Right", str] = {}
+        self.answers: dict[Right, str] = {}
         self.where = ""
 
     def pytest_sessionfinish(self, session: Any) -> None:
@@ -82,7 +84,7 @@ def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """Prints the rights, then the controls that could not be measured."""
     cadences = options.cadence or ["daily"]
-    needed_by: dict["Right", list[str]] = {}
+    needed_by: dict[Right, list[str]] = {}
     for control, rights in declared(cadences).items():
         for right in rights:
             needed_by.setdefault(right, []).append(control)

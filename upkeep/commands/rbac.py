@@ -17,10 +17,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
     parser.add_argument("--namespace", default="monitoring", help="the collector's namespace (default: monitoring)")
+    parser.add_argument("--monitoring-namespace", default="monitoring", help="that of Prometheus and Alertmanager (default: monitoring)")
     parser.add_argument(
-        "--monitoring-namespace", default="monitoring", help="that of Prometheus and Alertmanager (default: monitoring)"
+        "--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})"
     )
-    parser.add_argument("--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -23,7 +23,9 @@ def root() -> Path:
     for folder in (package / "suite", package.parent):
         if (folder / "checks").is_dir() and (folder / "conftest.py").is_file():
             return folder
-    raise BadInput(f"the checks are not where they belong: neither in {package / 'suite'} nor in {package.parent}; install cano-upkeep again")
+    raise BadInput(
+        f"the checks are not where they belong: neither in {package / 'suite'} nor in {package.parent}; install cano-upkeep again"
+    )
 
 
 def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
@@ -49,7 +51,7 @@ class Declared:
     """A pytest plugin that collects the checks and tells which rights each control needs; nothing is run."""
 
     def __init__(self) -> None:
-        self.rights: dict[str, tuple["Right", ...]] = {}
+        self.rights: dict[str, tuple[Right, ...]] = {}
 
     def pytest_collection_finish(self, session: Any) -> None:
         from fixtures.measurement import asked_by, declared_in

@@ -59,7 +59,7 @@ class Response:
     delay_seconds: float = 0.0
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a mistake
+class Refused(Exception):
     """The API server answers with a Status of failure."""
 
     def __init__(self, response: Response) -> None:

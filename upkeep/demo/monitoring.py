@@ -18,7 +18,7 @@ COUNT = re.compile(r"\s*count\s+by\s*\(\s*__name__\s*\)\s*\((.*)\)\s*", re.DOTAL
 Matcher = tuple[str, Callable[[str], bool]]
 
 
-class BadQuery(ValueError):  # noqa: N818 - Prometheus calls it bad_data
+class BadQuery(ValueError):
     """A query or parameter that this Prometheus does not understand."""
 
 

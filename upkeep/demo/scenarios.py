@@ -11,7 +11,7 @@ from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
 from upkeep.demo.state import State
 
 
-class UnknownScenario(ValueError):  # noqa: N818 - the name is part of the public API
+class UnknownScenario(ValueError):
     """No scenario has that name."""
 
 

@@ -166,8 +166,7 @@ def _age(cron_job: CronJob, success: datetime | None, *, now: datetime, limit_se
 
 def _no_cron_job(install: Install) -> Finding:
     message = (
-        "No CronJob backs up the collector's configuration: make one, "
-        "or say that there is none on purpose with --absent=backups=REASON."
+        "No CronJob backs up the collector's configuration: make one, or say that there is none on purpose with --absent=backups=REASON."
     )
     fix = f"kubectl -n {install.namespace} get cronjobs"
     return Finding(f"Deployment/{install.deployment}", "no-backup-cronjob", message, 0, 1, "CronJobs", fix)

@@ -13,9 +13,7 @@ from upkeep.model import Finding, Judgement, listed
 from upkeep.records import Endpoint, EndpointSlice, Install, Pod, Service, ServicePort, Workload
 
 
-def serving(
-    services: Sequence[Service], slices: Sequence[EndpointSlice], workload: Workload, *, install: Install
-) -> Judgement:
+def serving(services: Sequence[Service], slices: Sequence[EndpointSlice], workload: Workload, *, install: Install) -> Judgement:
     """endpoints-serving: each Service has a ready endpoint for each ready pod, none for a stranger; its ports resolve.
 
     :param services: those of the namespace; the ones whose selector matches the pod template are judged. An empty
@@ -77,9 +75,7 @@ def _of_endpoints(
     return found
 
 
-def _of_ports(
-    service: Service, slices: Sequence[EndpointSlice], workload: Workload, *, install: Install
-) -> list[Finding]:
+def _of_ports(service: Service, slices: Sequence[EndpointSlice], workload: Workload, *, install: Install) -> list[Finding]:
     """What is wrong with the ports of a Service: each must resolve, and one must lead to the collector's HTTP port."""
     where, look = f"Service/{service.name}", _look(service)
     found, numbers = [], []

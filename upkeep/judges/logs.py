@@ -92,5 +92,7 @@ def _finding(survey: LogSurvey, pattern: LogPattern, most: float, install: Insta
     times = f"{pattern.count} × {pattern.level}" + (" (before the last restart)" if survey.previous else "")
     when = f"first {rfc3339(pattern.first)}, last {rfc3339(pattern.last)}"
     message = f"{times}: {pattern.example} ({when})"
-    command = f"kubectl logs -n {install.namespace} {survey.pod} -c {survey.container} --since=24h" + (" --previous" if survey.previous else "")
+    command = f"kubectl logs -n {install.namespace} {survey.pod} -c {survey.container} --since=24h" + (
+        " --previous" if survey.previous else ""
+    )
     return Finding(f"Pod/{survey.pod} container/{survey.container}", "error-lines", message, pattern.count, most, "lines", command)

@@ -235,8 +235,7 @@ def _own_replica_sets(workload: Workload, pods: tuple[Pod, ...]) -> dict[str, Re
     own = {entry.uid: entry for entry in workload.replica_sets if entry.owner_uid == deployment.uid}
     if not own and (pods or deployment.ready_replicas or deployment.updated_replicas):
         raise Absent(
-            f"no ReplicaSet of Deployment {deployment.name} is listed although it has pods: "
-            "the newest template is not known",
+            f"no ReplicaSet of Deployment {deployment.name} is listed although it has pods: the newest template is not known",
             source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/replicasets",
             next_step=f"kubectl -n {deployment.namespace} get replicasets",
         )

@@ -11,7 +11,12 @@ from pathlib import Path
 
 VERSION = "v1.36.3"
 MODULES = {
-    "controlplane": {"server": "etcd", "kube-apiserver": "kube-apiserver", "kube-controller-manager": "kube-controller-manager", "kubectl": "kubectl"},
+    "controlplane": {
+        "server": "etcd",
+        "kube-apiserver": "kube-apiserver",
+        "kube-controller-manager": "kube-controller-manager",
+        "kubectl": "kubectl",
+    },
     "kwok": {"kwok": "kwok"},
 }
 _LDFLAGS = f"-s -w -X k8s.io/component-base/version.gitVersion={VERSION}"
@@ -35,7 +40,10 @@ def kwok_stages() -> list[Path]:
     command = ["go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"]
     folder = Path(subprocess.run(command, cwd=_HERE / "kwok", check=True, capture_output=True, text=True).stdout.strip())
     stages = folder / "kustomize" / "stage"
-    return [stages / "node" / "fast" / "node-initialize.yaml", *(stages / "pod" / "fast" / f"pod-{name}.yaml" for name in ("ready", "delete"))]
+    return [
+        stages / "node" / "fast" / "node-initialize.yaml",
+        *(stages / "pod" / "fast" / f"pod-{name}.yaml" for name in ("ready", "delete")),
+    ]
 
 
 def _built(module: str) -> Path:

@@ -1,0 +1,102 @@
+"""The end of a run on the terminal."""
+
+import pytest
+
+from tests.reports.inner import Inner, check
+
+pytest_plugins = ["pytester"]
+
+GONE = """
+@pytest.fixture
+def gone():
+    raise Unreachable("https://10.0.0.1:6443 cannot be reached: refused", source="GET /api/v1/pods", next_step="kubectl cluster-info")
+"""
+MANY = """
+step = "kubectl describe pod p{n}\\nkubectl logs p{n}"
+findings = tuple(Finding(f"Pod/p{n}", "x", f"Pod p{n}\\nis not ready.", next=step.format(n=n)) for n in range(6))
+assert judge(Judgement(findings, "0 of 6 ready"))
+"""
+
+
+def ending(result: pytest.RunResult) -> list[str]:
+    """The lines between the heading and pytest's own last lines."""
+    lines = result.outlines
+    start = next((number for number, line in enumerate(lines) if "what fell short" in line), -1)
+    return [line for line in lines[start + 1 :] if not line.startswith(("=", "-"))]
+
+
+def test_three_lines_for_what_fell_short(pytester):
+    inner = Inner(pytester, check("pods-ready", "assert judge(BAD)", marks="daily gate", severity="critical"), check("fine"))
+    result = inner.run()
+    assert ending(result) == [
+        "FAIL pods-ready [default] (critical, gate): Pod a is not ready.",
+        "    where: Pod/a (1 of 2 replicas ready)",
+        "    next: kubectl describe pod a",
+        "1 pass  1 fail  (2 controls, 0 requests)",
+        f"compliance report: {inner.out / 'compliance.html'}",
+    ]
+    assert "FAILURES" not in result.stdout.str()
+    assert "short test summary" not in result.stdout.str()
+
+
+def test_three_lines_also_for_many_findings(pytester):
+    assert ending(Inner(pytester, check("pods-ready", MANY)).run())[:3] == [
+        "FAIL pods-ready [default] (high): Pod p0 is not ready. (and 5 more)",
+        "    where: Pod/p0, Pod/p1, Pod/p2, Pod/p3 and 2 more (0 of 6 ready)",
+        "    next: kubectl describe pod p0",
+    ]
+
+
+def test_what_could_not_be_measured(pytester):
+    body = "raise Forbidden('may not list pods', source='GET /api/v1/pods', next_step='upkeep rbac | kubectl apply -f -')"
+    assert ending(Inner(pytester, check("pods-ready", body)).run())[:3] == [
+        "COULD NOT MEASURE pods-ready [default] (high): may not list pods",
+        "    where: GET /api/v1/pods",
+        "    next: upkeep rbac | kubectl apply -f -",
+    ]
+
+
+def test_one_line_for_one_cause(pytester):
+    other = "raise Forbidden('may not', source='GET /x')"
+    inner = Inner(pytester, GONE, *(check(f"c{n}", fixtures="judge, gone") for n in range(7)), check("other", other))
+    assert ending(inner.run())[:4] == [
+        "COULD NOT MEASURE 7 controls [default] (unreachable): https://10.0.0.1:6443 cannot be reached: refused; next: kubectl cluster-info"
+        " -- c0, c1, c2, c3, c4 and 2 more",
+        "COULD NOT MEASURE other [default] (high): may not",
+        "    where: GET /x",
+        "8 unknown  (8 controls, 0 requests)",
+    ]
+
+
+def test_two_servers_are_two_causes(pytester):
+    bodies = [f"raise TimedOut('https://{host}: no answer within {n} s')" for n, host in enumerate(["a:1", "b:1", "a:1"])]
+    lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
+    assert lines[:2] == [
+        "COULD NOT MEASURE 2 controls [default] (timed-out): https://a:1: no answer within 0 s -- c0, c2",
+        "COULD NOT MEASURE c1 [default] (high): https://b:1: no answer within 1 s",
+    ]
+
+
+def test_what_may_not_be_read_is_told_apart(pytester):
+    bodies = [f"raise Forbidden('may not list {word}', source='GET /{word}')" for word in ("pods", "services")]
+    lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
+    assert lines[0] == "COULD NOT MEASURE c0 [default] (high): may not list pods"
+    assert lines[2] == "COULD NOT MEASURE c1 [default] (high): may not list services"
+
+
+def test_what_was_not_run_is_one_line(pytester):
+    inner = Inner(pytester, *(check(f"c{n}") for n in range(3)))
+    assert ending(inner.run("-k", "c1"))[0] == "NOT RUN c0, c2: deselected, though its marker chose it (-k, --deselect or the like)"
+
+
+def test_nothing_fell_short(pytester):
+    inner = Inner(pytester, check("fine"))
+    result = inner.run()
+    assert "what fell short" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["1 pass  (1 control, 0 requests)", f"compliance report: {inner.out}/compliance.html"])
+
+
+def test_colours_only_where_pytest_colours(pytester):
+    inner = Inner(pytester, check("pods-ready", "assert judge(BAD)"))
+    assert "\x1b[31m\x1b[1mFAIL pods-ready" in inner.run("--color=yes").stdout.str()
+    assert "\x1b[" not in inner.run("--color=no").stdout.str()

@@ -1,0 +1,157 @@
+"""One line of a container's log: is it bad, and which lines are like it?
+
+Bad is a JSON line whose ``level`` is error or above: by the field, an info line may well mention errors. Or a panic of Go as plain text:
+its message, goroutines and stacks are one event. All that leaves this module is masked and printable.
+Source: collector.md, "Logs"; Go's runtime for what a crash prints.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upkeep.masking import MASK, mask, sensitive
+
+BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
+UNKNOWN_LEVEL = "unknown"  # a line that was cut before its level
+EXAMPLE_CHARACTERS = 300
+PATTERN_CHARACTERS = 200
+FOLDED_CHARACTERS = 1000
+
+_MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\)')
+_BAD_LEVEL = re.compile(rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"]*+\\)', re.IGNORECASE)
+_MESSAGE = re.compile(r'"(?:message|msg)"\s*+:\s*+"((?:[^"\\]|\\.)*+)')
+_PANIC = re.compile(
+    rb"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:(panic:)|(fatal error:))(?: |$)"
+    rb"|.{0,64}http: panic serving |.{0,64}\[Recovery\].{0,64}panic recovered"
+)
+_STACK = re.compile(rb"goroutine \d++ [^\[]{0,200}\[|\t[^\s:]{1,1000}\.go:\d")
+# Fields that are shown in front, say nothing about the fault, or are too long: a stack, a whole request head.
+_NOT_SHOWN = frozenset(
+    {"level", "timestamp", "time", "ts", "caller", "logger", "message", "msg", "error", "stack", "stacktrace", "errorVerbose", "request"}
+)
+_FOLDED = re.compile(
+    r"""(?P<name>"(?:[^"\\]|\\.)*+"|(?<!\w)'[^']*+'(?!\w))
+    |(?<!\w)(?:(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})
+      |(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d[\w.:+-]*+)?)
+      |(?P<address>\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|0x[0-9a-fA-F]+)
+      |(?P<duration>(?:\d+(?:\.\d+)?(?:ns|us|[µμ]s|ms|s|m|h))+)
+      |(?P<n>\d+(?:\.\d+)?))(?!\w)
+    |(?P<address6>\[[0-9a-fA-F:]{2,45}\](?::\d+)?)
+    |(?P<word>[\w-]++)""",
+    re.VERBOSE,
+)
+_DIGITS = re.compile(r"\d+")
+_LEAST_ID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A bad line, or all the lines of a panic.
+
+    :ivar level: error, fatal, panic, dpanic or unknown.
+    :ivar pattern: what lines like it have in common; masked.
+    """
+
+    level: str
+    pattern: str
+    _text: str
+    _fields: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def example(self) -> str:
+        """The line as a person reads it, message first; masked."""
+        told = ", ".join(f"{shown(name)}={_value(name, value)}" for name, value in self._fields)
+        return _cut(self._text + (f" ({told})" if told else ""), EXAMPLE_CHARACTERS)
+
+
+class Lines:
+    """Judges the lines of one log, in their order: a panic goes on over several."""
+
+    def __init__(self) -> None:
+        self._in_panic = False
+
+    def judge(self, text: bytes, *, cut: bool) -> Event | None:
+        """The event that the line begins or is; ``None`` when it is not bad, or only goes on with a panic.
+
+        :param text: the line without the API's time. :param cut: whether its end is missing.
+        """
+        if text.lstrip().startswith(b"{"):
+            self._in_panic = False
+            return _of_json(text, cut=cut) if cut or _MAY_BE_BAD.search(text) else None
+        if text.startswith(b"[GIN"):
+            self._in_panic = False
+        header = _PANIC.match(text)
+        if header is None and (self._in_panic or _STACK.match(text) is None):
+            return None
+        self._in_panic = True
+        return _event("fatal" if header and header[2] else "panic", [text.decode(errors="replace")])
+
+
+def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:
+    """A foreign text, masked, in one line of printable characters."""
+    return _cut(_printable(mask(text)), most)
+
+
+def fold(text: str) -> str:
+    """A text with placeholders for quoted names, identifiers, times, addresses, durations and numbers."""
+    return _FOLDED.sub(_placeholder, text)
+
+
+def _of_json(text: bytes, *, cut: bool) -> Event | None:
+    """The event of a line that looks like a JSON object. One that does not parse is bad as soon as a bad level stands in it."""
+    line = text.decode(errors="replace")
+    try:
+        entry: Mapping[str, Any] = json.loads(line, object_pairs_hook=_first_of_each)
+    except (ValueError, RecursionError):
+        level = _BAD_LEVEL.search(text)
+        if level is None and not (cut and b'"level"' not in text):
+            return None
+        message = _MESSAGE.search(line)
+        name = level[1].decode().lower() if level and level[1] else UNKNOWN_LEVEL
+        return _event(name, [message[1] if message else line, "(not JSON)"])
+    said = entry.get("level")
+    if not isinstance(said, str) or said.lower() not in BAD_LEVELS:
+        return None
+    words = [entry.get("message", entry.get("msg")), entry.get("error")]
+    fields = tuple((name, value) for name, value in entry.items() if name not in _NOT_SHOWN)
+    return _event(said.lower(), [word for word in words if isinstance(word, str) and word] or ["(no message)"], fields)
+
+
+def _event(level: str, words: Sequence[str], fields: tuple[tuple[str, Any], ...] = ()) -> Event:
+    text = _printable(": ".join(mask(word) for word in words)[:FOLDED_CHARACTERS])
+    return Event(level, _cut(fold(text), PATTERN_CHARACTERS), text, fields)
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The first of a key that stands twice: Slack's own ``timestamp`` comes second."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
+
+
+def _value(name: str, value: object) -> str:
+    if sensitive(name):
+        return MASK
+    if isinstance(value, dict | list):
+        return "…"
+    return shown(value if isinstance(value, str) else json.dumps(value))
+
+
+def _placeholder(found: re.Match[str]) -> str:
+    kind, text = found.lastgroup, found[0]
+    if kind != "word":
+        return {"uuid": "<id>", "address6": "<address>"}.get(str(kind), f"<{kind}>")
+    if not _DIGITS.search(text):
+        return text
+    return "<id>" if len(text) >= _LEAST_ID else _DIGITS.sub("<n>", text)
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
