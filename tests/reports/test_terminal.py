@@ -98,5 +98,5 @@ def test_nothing_fell_short(pytester):
 
 def test_colours_only_where_pytest_colours(pytester):
     inner = Inner(pytester, check("pods-ready", "assert judge(BAD)"))
-    assert "\x1b[31m\x1b[1mFAIL pods-ready" in inner.run("--color=yes").stdout.str()
+    assert "\x1b[1m\x1b[31mFAIL pods-ready" in inner.run("--color=yes").stdout.str()
     assert "\x1b[" not in inner.run("--color=no").stdout.str()
