@@ -42,7 +42,7 @@ def role() -> str:
 
 def scenarios() -> list[str]:
     """The scenarios of the table: each named fault in both layouts; faults of the connection have a matrix of their own."""
-    return [name for name in demo.names() if "@" not in name]
+    return demo.names(faults=False)
 
 
 def outcomes() -> str:

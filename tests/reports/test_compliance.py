@@ -1,0 +1,259 @@
+"""compliance.html and summary.md: what they say, in which order, and that they need nothing from elsewhere."""
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from reports.compliance import draw, html, markdown, verdict
+from tests.reports.inner import Inner, check
+from upkeep.model import Control, Evidence, Finding, Outcome, Result
+
+pytest_plugins = ["pytester"]
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+CONTROL = Control("pods-ready", "Every pod is ready.", "critical", "Check pod status", ("daily",), True, "docs/runbook.md#pods-ready")
+FAILED = Result(
+    CONTROL,
+    "prod-eu",
+    Outcome.FAIL,
+    "Pod a is not ready.",
+    observed="1 of 2 ready",
+    limit=0.99,
+    unit="ratio",
+    basis="24 h, Prometheus",
+    findings=(Finding("Pod/a", "not-ready", "Pod a is not ready.", 1, 2, "replicas"),),
+    evidence=(Evidence("pods", "GET /api/v1/pods", NOON, "0123456789abcdef" * 4),),
+    next="kubectl describe pod a",
+    measured=NOON,
+)
+UNKNOWN = Result(
+    dataclasses.replace(CONTROL, id="health-ok", severity="low"),
+    "prod-eu",
+    Outcome.UNKNOWN,
+    "may not list pods",
+    reason="forbidden",
+    basis="GET /api/v1/pods",
+    next="upkeep rbac | kubectl apply -f -",
+)
+PASSED = Result(
+    dataclasses.replace(CONTROL, id="logs-clean"), "prod-eu", Outcome.PASS, "0 errors", observed="0 errors", limit=0, unit="lines"
+)
+NOT_RUN = Result(dataclasses.replace(CONTROL, id="not-tried"), "prod-eu", Outcome.NOT_RUN, "the run ended before it was judged")
+DECLARED = Result(dataclasses.replace(CONTROL, id="declared"), "prod-eu", Outcome.NOT_APPLICABLE, "no Prometheus in the lab")
+RUN: dict[str, Any] = {
+    "run": "20260102T120000Z-abc123",
+    "version": "0.1.0",
+    "started": "2026-01-02T12:00:00Z",
+    "ended": "2026-01-02T12:00:03Z",
+    "arguments": ["-m", "daily"],
+    "targets": ["prod-eu"],
+    "cadences": ["daily"],
+    "requests": 24,
+    "limits": [
+        {"name": "restarts", "value": "3", "default": "0"},
+        {"name": "backup_age", "value": "1 d 1 h", "default": "1 d 1 h"},
+    ],
+    "stopped": [],
+}
+ALL = [PASSED, DECLARED, NOT_RUN, UNKNOWN, FAILED]
+
+
+class Page(HTMLParser):
+    """The page's text, its tags with attributes, and whether they nest."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta",):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page(results: list[Result], gate: dict[str, Any] | None = None, **facts: Any) -> Page:
+    read = Page(html(results, run=RUN | facts, gate=gate))
+    assert read.open == []
+    return read
+
+
+@pytest.mark.parametrize(
+    ("results", "stopped", "sentence"),
+    [
+        ([PASSED, PASSED], [], "All 2 controls pass."),
+        ([PASSED], [], "The one control passes."),
+        ([PASSED, DECLARED], [], "The one control passes."),
+        (ALL, [], "3 of 4 controls fell short: 1 failed, 1 could not be measured, 1 not run."),
+        ([], [], "Nothing was judged."),
+        ([DECLARED], [], "Nothing was judged."),
+        ([PASSED, NOT_RUN], ["the run was interrupted"], "1 of 2 controls fell short: 1 not run. The run was interrupted."),
+    ],
+)
+def test_the_verdict(results, stopped, sentence):
+    assert verdict(results, stopped=stopped) == sentence
+    assert page(results, stopped=stopped).text.startswith(
+        f"Compliance report: maintenance of cano-collector Compliance report, maintenance of cano-collector, daily {sentence} "
+    )
+
+
+def test_what_fell_short_comes_first():
+    text = page(ALL).text
+    order = [text.rindex(name) for name in ("pods-ready ,", "health-ok ,", "not-tried", "logs-clean ,", "declared")]
+    assert order == sorted(order)
+
+
+def test_a_failure_has_all_that_an_auditor_asks_for():
+    text = page([FAILED]).text
+    for words in (
+        "Every pod is ready.",
+        "pods-ready , critical, gate, daily",
+        "Guide: Check pod status.",
+        "docs/runbook.md#pods-ready",
+        "Observed 1 of 2 ready",
+        "Limit 0.99 ratio",
+        "Window and basis 24 h, Prometheus",
+        "Measured 2026-01-02 12:00:00 UTC",
+        "Pod/a Pod a is not ready. 1 replicas 2 replicas",
+        "Next kubectl describe pod a",
+        "pods GET /api/v1/pods 2026-01-02 12:00:00 UTC 0123456789ab",
+    ):
+        assert words in text
+    assert ("span", {"class": "outcome fail", "data-sign": "✕"}) in page([FAILED]).tags
+
+
+def test_what_could_not_be_measured_says_why_and_what_ends_it():
+    text = page([UNKNOWN]).text
+    assert "may not list pods (forbidden) What was asked GET /api/v1/pods Next upkeep rbac | kubectl apply -f -" in text
+    assert "Observed" not in text
+
+
+def test_run_facts_limits_and_targets():
+    text = page(ALL).text
+    for words in (
+        "Run 20260102T120000Z-abc123",
+        "Requests made 24",
+        "Target prod-eu",
+        "Arguments -m daily",
+        "Version of upkeep 0.1.0",
+        "restarts 3 0",
+    ):
+        assert words in text
+    assert "backup_age" not in text
+    assert "No limit was changed" in page(ALL, limits=RUN["limits"][1:]).text
+
+
+def test_counts_by_severity_and_outcome():
+    assert "critical 1 0 1 1 1 4 low 0 1 0 0 0 1 all 1 1 1 1 1 5" in page(ALL).text
+
+
+def test_the_gate_is_there_when_it_was_asked():
+    gate = {
+        "code": 10, "open": False, "verdict": "closed: a gated control failed", "strict": False, "judged": 2, "added": ["logs-clean"],
+        "reasons": [{"code": 10, "control": "pods-ready", "target": "prod-eu", "outcome": "fail", "text": "Pod a is not ready."}],
+        "removed": [{"control": "health-ok", "reason": "known"}],
+    }  # fmt: skip
+    text = page(ALL, gate).text
+    assert "Gate closed: a gated control failed (exit code 10; gated controls judged: 2)." in text
+    assert "10: pods-ready on prod-eu, Pod a is not ready." in text
+    assert "added to the gate by the settings: logs-clean" in text
+    assert "removed from the gate by the settings: health-ok (known)" in text
+    assert "Gate" not in page(ALL).text
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_runs():
+    read = page(ALL)
+    assert not {tag for tag, _ in read.tags} & {"script", "link", "img", "iframe", "object", "form"}
+    assert not [attributes for _, attributes in read.tags if {"src", "href", "onclick", "style"} & set(attributes)]
+    assert ("meta", {"http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"}) in read.tags
+    assert "url(" not in html(ALL, run=RUN, gate=None)
+    assert "@import" not in html(ALL, run=RUN, gate=None)
+
+
+def test_headers_have_a_scope_and_tables_are_whole():
+    assert all(attributes.get("scope") in ("col", "row") for tag, attributes in page(ALL).tags if tag == "th")
+
+
+def test_what_others_wrote_is_escaped():
+    evil = "<script>alert(1)</script>"
+    finding = Finding(evil, "x", evil, evil, evil, evil)
+    result = dataclasses.replace(
+        FAILED, target=evil, summary=evil, observed=evil, unit=evil, basis=evil, next=evil, findings=(finding,),
+        evidence=(Evidence(evil, evil, NOON, ""),), control=dataclasses.replace(CONTROL, title=evil, guide=evil),
+    )  # fmt: skip
+    written = html(
+        [result, dataclasses.replace(result, outcome=Outcome.NOT_RUN)], run=RUN | {"arguments": [evil], "targets": [evil]}, gate=None
+    )
+    assert "<script" not in written
+    assert "&lt;script&gt;" in written
+    assert "<script" not in markdown([result], run=RUN, gate=None).replace("\\<", "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read(scheme):
+    """WCAG 2.1 AA: 4.5 to 1 between text and what is behind it."""
+    style = html(ALL, run=RUN, gate=None)
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0 if scheme == "light" else 1]))
+    pairs = [("ink", "paper"), ("ink", "sheet"), ("ink", "wash"), ("soft", "paper"), ("soft", "sheet"), ("link", "sheet")]
+    pairs += [(name, f"{name}-wash") for name in ("fail", "unknown", "none", "pass")]
+    assert {pair: ratio(colours[pair[0]], colours[pair[1]]) for pair in pairs if ratio(colours[pair[0]], colours[pair[1]]) < 4.5} == {}
+
+
+def ratio(one: str, other: str) -> float:
+    """The contrast of two colours (WCAG 2.1)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_summary():
+    assert markdown([FAILED, PASSED], run=RUN, gate=None) == (
+        "# Maintenance of cano-collector\n\n"
+        "**1 of 2 controls fell short: 1 failed.**\n\n"
+        "| outcome | control | target | severity | what was seen |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| failed | pods-ready | prod-eu | critical | Pod a is not ready. |\n"
+        "| passed | logs-clean | prod-eu | critical | 0 errors |\n\n"
+        "Run 20260102T120000Z-abc123, 2026-01-02T12:00:00Z to 2026-01-02T12:00:03Z, 24 requests, upkeep 0.1.0.\n"
+    )
+
+
+def test_it_is_drawn_at_the_end_and_can_be_drawn_again(pytester):
+    inner = Inner(pytester, check("good", marks="daily gate"), check("bad", "assert judge(BAD)"))
+    inner.run("--gate")
+    first = (inner.out / "compliance.html").read_text(encoding="utf-8")
+    assert "Gate open" in Page(first).text
+    assert "1 of 2 controls fell short: 1 failed." in (inner.out / "summary.md").read_text(encoding="utf-8")
+    (inner.out / "compliance.html").unlink()
+    draw(inner.out)
+    assert (inner.out / "compliance.html").read_text(encoding="utf-8") == first
+
+
+def test_an_interrupted_run_has_its_report(pytester):
+    inner = Inner(pytester, check("good"), check("after"), conftest="def pytest_runtest_logfinish(): raise KeyboardInterrupt")
+    inner.run()
+    text = Page((inner.out / "compliance.html").read_text(encoding="utf-8")).text
+    assert "1 of 2 controls fell short: 1 not run. The run was interrupted." in text

@@ -1,0 +1,62 @@
+"""Where the suite refuses to run: tried on a copy of its plugins with a check of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.reports.inner import HEAD, INI, PLUGINS, check
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A suite like ours, whose reports lie where it says that they lie."""
+    for name in ("reports", "fixtures"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
+    (tmp_path / "pytest.ini").write_text(INI)
+    (tmp_path / "conftest.py").write_text(f"pytest_plugins = {['reports.guard', *PLUGINS]!r}\n")
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "test_inner.py").write_text(HEAD + check("good") + check("bad", "assert judge(BAD)"))
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, python: tuple[str, ...] = (), **variables: str) -> tuple[int, str]:
+    """pytest there, in a process of its own: its exit code and what it said on stderr."""
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "UPKEEP_"))}
+    environ |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+    command = [sys.executable, *python, "-m", "pytest", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+def test_it_runs_where_it_should(suite):
+    assert run(suite) == (1, "")
+
+
+def test_without_assertions(suite):
+    code, said = run(suite, python=("-O",))
+    assert (code, "takes assertions out, and every failing check would pass" in said) == (4, True)
+    assert run(suite, PYTHONOPTIMIZE="1")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--assert=plain"], "--assert=plain is not for these checks"),
+        (["--rootdir=checks", "checks/test_inner.py"], "not the suite's"),
+        (["-c", "/dev/null", "--rootdir=."], "the configuration is /dev/null, not one of the suite's"),
+        (["-p", "no:reports.outcomes"], "-p no:reports.outcomes: the checks cannot be judged without it"),
+        (["-p", "no:reports.gate"], "-p no:reports.gate"),
+        (["--debug"], "--debug would write every argument of every hook"),
+        (["-p", "xdist", "-n", "2"], "-n: a run measures everything once"),
+    ],
+)
+def test_refused(suite, arguments, complaint):
+    code, said = run(suite, *arguments)
+    assert (code, complaint in said, said.count("\n")) == (4, True, 2)
+    assert not (suite / "reports" / "out").exists()
