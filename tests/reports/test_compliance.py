@@ -4,6 +4,7 @@ import dataclasses
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -252,8 +253,9 @@ def test_it_is_drawn_at_the_end_and_can_be_drawn_again(pytester):
     assert (inner.out / "compliance.html").read_text(encoding="utf-8") == first
 
 
-def test_an_interrupted_run_has_its_report(pytester):
+def test_an_interrupted_run_has_its_report(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     inner = Inner(pytester, check("good"), check("after"), conftest="def pytest_runtest_logfinish(): raise KeyboardInterrupt")
-    inner.run()
+    inner.pytester.runpytest_subprocess()
     text = Page((inner.out / "compliance.html").read_text(encoding="utf-8")).text
     assert "1 of 2 controls fell short: 1 not run. The run was interrupted." in text

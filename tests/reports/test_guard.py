@@ -19,7 +19,9 @@ def suite(tmp_path: Path) -> Path:
     for name in ("reports", "fixtures"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
     (tmp_path / "pytest.ini").write_text(INI)
-    (tmp_path / "conftest.py").write_text(f"pytest_plugins = {['reports.guard', *PLUGINS]!r}\n")
+    # pytest-xdist's option, whether it is installed or not (the inner configuration leaves it out)
+    option = "def pytest_addoption(parser): parser.addoption('--numprocesses', type=int)"
+    (tmp_path / "conftest.py").write_text(f"pytest_plugins = {['reports.guard', *PLUGINS]!r}\n{option}\n")
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "test_inner.py").write_text(HEAD + check("good") + check("bad", "assert judge(BAD)"))
     return tmp_path
@@ -53,10 +55,10 @@ def test_without_assertions(suite):
         (["-p", "no:reports.outcomes"], "-p no:reports.outcomes: the checks cannot be judged without it"),
         (["-p", "no:reports.gate"], "-p no:reports.gate"),
         (["--debug"], "--debug would write every argument of every hook"),
-        (["-p", "xdist", "-n", "2"], "-n: a run measures everything once"),
+        (["--numprocesses=2"], "-n: a run measures everything once"),
     ],
 )
 def test_refused(suite, arguments, complaint):
     code, said = run(suite, *arguments)
-    assert (code, complaint in said, said.count("\n")) == (4, True, 2)
+    assert (code, complaint in said, "Traceback" in said) == (4, True, False)
     assert not (suite / "reports" / "out").exists()
