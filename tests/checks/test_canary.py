@@ -1,0 +1,54 @@
+"""No secret in any output: every one in the demo's objects and logs carries a marker, and the marker is looked for everywhere."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from upkeep import demo
+
+ROOT = Path(__file__).resolve().parents[2]
+SHAPES = {
+    "plain": demo.CANARY,
+    "URL-encoded": quote(f"/{demo.CANARY}", safe=""),
+    "JSON-escaped": json.dumps(f"/{demo.CANARY}").replace("/", "\\/").strip('"'),
+    # Whatever surrounds it, one of the three ways in which base64 can cut the marker shows.
+    **{
+        f"base64 at {offset}": base64.b64encode(b"x" * offset + demo.CANARY.encode())[4 if offset else 0 :].decode().rstrip("=")[: -2 or None]
+        for offset in (0, 1, 2)
+    },
+}
+SCENARIOS = ["errors-in-logs", "recovered-panic-in-logs", "chart/errors-in-previous-log", "chart/malformed@configuration", "expired@all", "cut@logs"]
+LOUD = ["-vv", "--tb=long", "-l", "--full-trace", "--log-level=DEBUG", "-rA"]
+
+
+def leaks(text: bytes) -> list[str]:
+    """The shapes in which the marker stands in a text."""
+    return [name for name, shape in SHAPES.items() if shape.encode() in text]
+
+
+def test_the_marker_would_be_found() -> None:
+    """The search itself works: in every shape."""
+    for wrapped in (demo.CANARY, quote(f"https://h/{demo.CANARY}", safe=""), base64.b64encode(f"ab{demo.CANARY}cd".encode()).decode()):
+        assert leaks(wrapped.encode())
+
+
+@pytest.mark.parametrize("style", ["--tb=long", "--tb=native"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
+    """As loud as pytest can be: not in a file, not on the terminal, not in an exception."""
+    out, exports = tmp_path / "out", tmp_path / "exports"
+    words = [sys.executable, "-m", "pytest", "-m", "daily", f"--demo={scenario}", f"--out={out}", f"--exports={exports}", *LOUD, style]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("UPKEEP_")}
+    limits = ["--limit=request_deadline=3s"]
+    ran = subprocess.run([*words, *limits], cwd=ROOT, capture_output=True, timeout=120, env=environment)
+    assert ran.returncode == 1
+    found = {"stdout": leaks(ran.stdout), "stderr": leaks(ran.stderr)}
+    found |= {str(path.relative_to(tmp_path)): leaks(path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()}
+    assert {place: shapes for place, shapes in found.items() if shapes} == {}
+    assert (out / "results.jsonl").stat().st_size > 1000
