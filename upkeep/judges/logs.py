@@ -94,8 +94,9 @@ def _look_is_whole(surveys: Sequence[LogSurvey], pods: Sequence[Pod], *, since: 
     for pod, container, previous in sorted(needed):
         if (pod, container, previous) not in read:
             which = " before its last restart" if previous else ""
+            source = f"GET /api/v1/namespaces/{namespace}/pods/{pod}/log"
             command = f"kubectl -n {namespace} logs {pod} -c {container}" + (" --previous" if previous else "")
-            raise Absent(f"the log of container {container} of pod {pod}{which} was not read", source=command, next_step=command)
+            raise Absent(f"the log of container {container} of pod {pod}{which} was not read", source=source, next_step=command)
     if not needed:
         message = f"there is no log: none of the {counted(len(pods), 'live pod')} has a container that has started"
         raise Absent(message, next_step=f"kubectl -n {namespace} get pods")
