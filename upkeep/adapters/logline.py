@@ -20,7 +20,7 @@ PATTERN_CHARACTERS = 200
 FOLDED_CHARACTERS = 1000
 
 _MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\)')
-_BAD_LEVEL = re.compile(rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"]*+\\)', re.IGNORECASE)
+_BAD_LEVEL = re.compile(rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"\\]*+\\)', re.IGNORECASE)
 _MESSAGE = re.compile(r'"(?:message|msg)"\s*+:\s*+"((?:[^"\\]|\\.)*+)')
 _PANIC = re.compile(
     rb"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:(panic:)|(fatal error:))(?: |$)"
@@ -34,7 +34,7 @@ _NOT_SHOWN = frozenset(
 _FOLDED = re.compile(
     r"""(?P<name>"(?:[^"\\]|\\.)*+"|(?<!\w)'[^']*+'(?!\w))
     |(?<!\w)(?:(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})
-      |(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d[\w.:+-]*+)?)
+      |(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:(?:T|[ ]|[ ]-[ ])\d\d:\d\d:\d\d[\w.:+-]*+)?)
       |(?P<address>\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|0x[0-9a-fA-F]+)
       |(?P<duration>(?:\d+(?:\.\d+)?(?:ns|us|[µμ]s|ms|s|m|h))+)
       |(?P<n>\d+(?:\.\d+)?))(?!\w)
@@ -42,6 +42,7 @@ _FOLDED = re.compile(
     |(?P<word>[\w-]++)""",
     re.VERBOSE,
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;]*+[A-Za-z]")
 _DIGITS = re.compile(r"\d+")
 _LEAST_ID = 8
 
@@ -150,7 +151,7 @@ def _placeholder(found: re.Match[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return " ".join("".join(character if character.isprintable() else " " for character in _COLOUR.sub("", text)).split())
 
 
 def _cut(text: str, most: int) -> str:
