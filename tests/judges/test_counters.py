@@ -164,7 +164,8 @@ def test_zero_pods_are_no_verdict_and_many_are_listed_by_name():
 def test_labels_that_prometheus_adds_are_told_by_the_process_start():
     target = {"namespace": "monitoring", "pod": "a", "job": "cano", "instance": "10.0.0.1:8080"}
     samples = (
-        Sample("process_start_time_seconds", target | {"__name__": "process_start_time_seconds"}, 1.0),
+        # An empty label is the same as none.
+        Sample("process_start_time_seconds", target | {"__name__": "process_start_time_seconds", "endpoint": ""}, 1.0),
         *(replace(sample, labels=dict(sample.labels) | target) for sample in counters(received=7, errors=2)),
     )
     counts = read(replace(snapshot(), samples=samples))
