@@ -20,4 +20,5 @@ pytest_plugins = [
     "fixtures.counters",
     "fixtures.monitoring",
     "fixtures.backups",
+    "fixtures.shell",
 ]

@@ -219,7 +219,7 @@ def _named_targets(
 def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str) -> TargetSettings:
     value = {key: getattr(file, key) for key in (*SCALARS, "absent")} | dict(own)
     if value["demo"] is not None:
-        for other in ("kubeconfig", "context", "deployment", "collector"):
+        for other in ("kubeconfig", "context", "collector"):
             if value[other] is not None:
                 raise BadInput(
                     f"{where.get('demo', place)} and {where.get(other, other)} contradict each other: the demo is a cluster of its own"

@@ -104,8 +104,12 @@ def run(options: argparse.Namespace) -> int:
             print(f"  {answer:5} {right.verb} {right.resource}{named}: {', '.join(needed_by[right])}")
     unknown = [result for result in results if result["outcome"] in ("unknown", "not-run")]
     print(f"\nControls: {len(results) - len(unknown)} of {len(results)} can be measured")
+    causes: dict[tuple[str, str, str], list[str]] = {}
     for result in unknown:
-        print(f"  {result['control']}: {result['reason'] or result['outcome']}: {result['summary']}")
-        if result["next"]:
-            print(f"      {result['next']}")
+        cause = result["reason"] or result["outcome"], result["summary"], result["next"]
+        causes.setdefault(cause, []).append(result["control"])
+    for (reason, summary, step), controls in causes.items():
+        print(f"  {', '.join(controls)}\n      {reason}: {summary}")
+        if step:
+            print(f"      {step}")
     return 1 if unknown else 0
