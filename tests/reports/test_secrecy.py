@@ -120,6 +120,14 @@ def test_the_quiet_run_holds_none_either(pytester):
     assert {name: traces(text) for name, text in written.items() if traces(text)} == {}
 
 
+def test_what_libraries_say_while_debugging_is_not_kept(pytester):
+    """A body has no shape that a mask could know."""
+    body = "import logging\nlogging.getLogger('kubernetes.client.rest').debug('response body: ' + 'correct ' + 'horse')\nassert judge(GOOD)"
+    inner = Inner(pytester, check("good", body))
+    result = inner.run(*LOUD)
+    assert [name for name, text in everything(inner, result).items() if "correct horse" in text] == []
+
+
 @pytest.mark.parametrize("hook", ["pytest_runtest_logfinish", "pytest_collection_finish"])
 def test_an_internal_error_holds_none(pytester, hook):
     inner = Inner(
