@@ -7,7 +7,6 @@ a skip) is *could not measure*: pytest ERROR. Source: design.md, "Outcomes".
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,9 +16,9 @@ from _pytest.runner import runtestprotocol
 from reports.controls import CONTROL, EVIDENCE, target_of
 from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
-from reports.text import flat, own
+from reports.text import flat, own, plain
 from upkeep.errors import NotApplicable, Unmeasured
-from upkeep.model import Judgement, Outcome, Result, Scalar
+from upkeep.model import Judgement, Outcome, Result
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -174,16 +173,16 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         outcome=fate.outcome,
         summary=own(fate.summary),
         reason=fate.reason,
-        observed=_plain(judged.observed) if judged is not None else None,
-        limit=_plain(judged.limit) if judged is not None else None,
+        observed=plain(judged.observed) if judged is not None else None,
+        limit=plain(judged.limit) if judged is not None else None,
         unit=judged.unit if judged is not None else "",
         basis=own(judged.basis) if judged is not None else fate.source,
         findings=tuple(
             dataclasses.replace(
                 finding,
                 message=own(finding.message),
-                observed=_plain(finding.observed),
-                limit=_plain(finding.limit),
+                observed=plain(finding.observed),
+                limit=plain(finding.limit),
                 next=own(finding.next),
             )
             for finding in (judged.findings if judged is not None else ())
@@ -193,10 +192,3 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         measured=min((each.taken for each in evidence), default=None),
         duration_seconds=duration_seconds,
     )
-
-
-def _plain(value: Scalar) -> Scalar:
-    """A value as JSON can hold it, and masked."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return own(value) if isinstance(value, str) else value

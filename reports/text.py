@@ -1,5 +1,6 @@
 """How values and sentences are written in every report."""
 
+import math
 import re
 
 from upkeep.masking import mask
@@ -39,3 +40,10 @@ def seen(observed: Scalar, limit: Scalar, unit: str) -> str:
     """``observed 3 restarts, limit 0 restarts``: only what is known."""
     parts = [f"{word} {measure(value, unit)}" for word, value in (("observed", observed), ("limit", limit)) if value not in (None, "")]
     return ", ".join(parts)
+
+
+def plain(value: Scalar) -> Scalar:
+    """A value of ours as JSON can hold it: infinity and the like become text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return own(value) if isinstance(value, str) else value
