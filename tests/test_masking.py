@@ -107,6 +107,7 @@ wrapped = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CONTEXTS), wrapped, st.integers(0, 3), st.sampled_from((CANARY, quote(CANARY + "/="), CANARY.upper(), "7f3a")))
 def test_no_canary_survives_in_any_wrapping(context, wrapping, depth, canary):
     text = wrapping.format(context.format(canary))
@@ -127,13 +128,14 @@ ATOMS = (
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(ATOMS), max_size=14).map("".join))
 def test_masking_twice_changes_nothing_more(text):
     once = mask(text)
     assert mask(once) == once
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_masked(text):
     once = mask(text)

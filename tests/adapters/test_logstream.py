@@ -271,6 +271,7 @@ def test_a_stream_that_breaks_is_not_a_survey():
 STREAM = stamped(f"{entry('info')}\n{PANIC}\n{entry('error', 'é' * 30)}\n\n[GIN-debug] x\n{entry('error', 'x' * 17_000)}\n{PANIC}\nend")
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_any_split_into_blocks_gives_the_same_survey(cuts):
     edges = [0, *sorted(cuts), len(STREAM)]
@@ -287,6 +288,7 @@ pieces = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(pieces, st.binary(max_size=6)), max_size=12).map(b"".join), st.booleans())
 def test_any_bytes_are_a_survey_or_a_typed_error(data, stamp):
     if stamp:
@@ -461,7 +463,7 @@ def test_a_life_of_a_second_that_said_nothing_is_covered():
     assert (found.lines, found.covered_from, found.covered_until) == (0, ago(seconds=3601), ago(hours=1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.booleans()), max_size=12))
 def test_no_bad_line_of_the_window_is_lost_or_counted_twice(lines):
     log = [(ago(hours=hour), entry("error" if is_bad else "info")) for hour, is_bad in sorted(lines, reverse=True)]

@@ -18,6 +18,7 @@ UNKNOWN_LEVEL = "unknown"  # a line that was cut before its level
 EXAMPLE_CHARACTERS = 300
 PATTERN_CHARACTERS = 200
 FOLDED_CHARACTERS = 1000
+REMEMBERED_CHARACTERS, MOST_REMEMBERED = 500, 500
 
 _MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\)')
 _BAD_LEVEL = re.compile(rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"\\]*+\\)', re.IGNORECASE)
@@ -57,14 +58,14 @@ class Event:
 
     level: str
     pattern: str
-    _text: str
-    _fields: tuple[tuple[str, Any], ...] = ()
+    _words: Sequence[str]
+    _fields: Sequence[tuple[str, Any]] = ()
 
     @property
     def example(self) -> str:
         """The line as a person reads it, message first; masked."""
         told = ", ".join(f"{shown(name)}={_value(name, value)}" for name, value in self._fields)
-        return _cut(self._text + (f" ({told})" if told else ""), EXAMPLE_CHARACTERS)
+        return _cut(_text(self._words) + (f" ({told})" if told else ""), EXAMPLE_CHARACTERS)
 
 
 class Lines:
@@ -72,6 +73,8 @@ class Lines:
 
     def __init__(self) -> None:
         self._in_panic = False
+        # Lines that differ in their digits only: a storm of errors is masked and folded once, not a hundred thousand times.
+        self._patterns: dict[str, str] = {}
 
     def judge(self, text: bytes, *, cut: bool) -> Event | None:
         """The event that the line begins or is; ``None`` when it is not bad, or only goes on with a panic.
@@ -80,14 +83,42 @@ class Lines:
         """
         if text.lstrip().startswith(b"{"):
             self._in_panic = False
-            return _of_json(text, cut=cut) if cut or _MAY_BE_BAD.search(text) else None
+            return self._of_json(text, cut=cut) if cut or _MAY_BE_BAD.search(text) else None
         if text.startswith(b"[GIN"):
             self._in_panic = False
         header = _PANIC.match(text)
         if header is None and (self._in_panic or _STACK.match(text) is None):
             return None
         self._in_panic = True
-        return _event("fatal" if header and header[2] else "panic", [text.decode(errors="replace")])
+        return self._event("fatal" if header and header[2] else "panic", [text.decode(errors="replace")])
+
+    def _of_json(self, text: bytes, *, cut: bool) -> Event | None:
+        """The event of a line that looks like a JSON object. One that does not parse is bad as soon as a bad level stands in it."""
+        line = text.decode(errors="replace")
+        try:
+            entry: Mapping[str, Any] = json.loads(line, object_pairs_hook=_first_of_each)
+        except (ValueError, RecursionError):
+            level = _BAD_LEVEL.search(text)
+            if level is None and not (cut and b'"level"' not in text):
+                return None
+            message = _MESSAGE.search(line)
+            name = level[1].decode().lower() if level and level[1] else UNKNOWN_LEVEL
+            return self._event(name, [message[1] if message else line, "(not JSON)"])
+        said = entry.get("level")
+        if not isinstance(said, str) or said.lower() not in BAD_LEVELS:
+            return None
+        words = [entry.get("message", entry.get("msg")), entry.get("error")]
+        fields = tuple((name, value) for name, value in entry.items() if name not in _NOT_SHOWN)
+        return self._event(said.lower(), [word for word in words if isinstance(word, str) and word] or ["(no message)"], fields)
+
+    def _event(self, level: str, words: Sequence[str], fields: Sequence[tuple[str, Any]] = ()) -> Event:
+        alike = _DIGITS.sub("0", ": ".join(words))
+        pattern = self._patterns.get(alike)
+        if pattern is None:
+            pattern = _cut(fold(_text(words)), PATTERN_CHARACTERS)
+            if len(alike) <= REMEMBERED_CHARACTERS and len(self._patterns) < MOST_REMEMBERED:
+                self._patterns[alike] = pattern
+        return Event(level, pattern, words, fields)
 
 
 def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:
@@ -100,29 +131,8 @@ def fold(text: str) -> str:
     return _FOLDED.sub(_placeholder, text)
 
 
-def _of_json(text: bytes, *, cut: bool) -> Event | None:
-    """The event of a line that looks like a JSON object. One that does not parse is bad as soon as a bad level stands in it."""
-    line = text.decode(errors="replace")
-    try:
-        entry: Mapping[str, Any] = json.loads(line, object_pairs_hook=_first_of_each)
-    except (ValueError, RecursionError):
-        level = _BAD_LEVEL.search(text)
-        if level is None and not (cut and b'"level"' not in text):
-            return None
-        message = _MESSAGE.search(line)
-        name = level[1].decode().lower() if level and level[1] else UNKNOWN_LEVEL
-        return _event(name, [message[1] if message else line, "(not JSON)"])
-    said = entry.get("level")
-    if not isinstance(said, str) or said.lower() not in BAD_LEVELS:
-        return None
-    words = [entry.get("message", entry.get("msg")), entry.get("error")]
-    fields = tuple((name, value) for name, value in entry.items() if name not in _NOT_SHOWN)
-    return _event(said.lower(), [word for word in words if isinstance(word, str) and word] or ["(no message)"], fields)
-
-
-def _event(level: str, words: Sequence[str], fields: tuple[tuple[str, Any], ...] = ()) -> Event:
-    text = _printable(": ".join(mask(word) for word in words)[:FOLDED_CHARACTERS])
-    return Event(level, _cut(fold(text), PATTERN_CHARACTERS), text, fields)
+def _text(words: Sequence[str]) -> str:
+    return _printable(": ".join(mask(word) for word in words)[:FOLDED_CHARACTERS])
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
