@@ -19,11 +19,20 @@ SHAPES = {
     "JSON-escaped": json.dumps(f"/{demo.CANARY}").replace("/", "\\/").strip('"'),
     # Whatever surrounds it, one of the three ways in which base64 can cut the marker shows.
     **{
-        f"base64 at {offset}": base64.b64encode(b"x" * offset + demo.CANARY.encode())[4 if offset else 0 :].decode().rstrip("=")[: -2 or None]
+        f"base64 at {offset}": base64.b64encode(b"x" * offset + demo.CANARY.encode())[4 if offset else 0 :]
+        .decode()
+        .rstrip("=")[: -2 or None]
         for offset in (0, 1, 2)
     },
 }
-SCENARIOS = ["errors-in-logs", "recovered-panic-in-logs", "chart/errors-in-previous-log", "chart/malformed@configuration", "expired@all", "cut@logs"]
+SCENARIOS = [
+    "errors-in-logs",
+    "recovered-panic-in-logs",
+    "chart/errors-in-previous-log",
+    "chart/malformed@configuration",
+    "expired@all",
+    "cut@logs",
+]
 LOUD = ["-vv", "--tb=long", "-l", "--full-trace", "--log-level=DEBUG", "-rA"]
 
 
