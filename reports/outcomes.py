@@ -189,6 +189,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         ),
         evidence=evidence,
         next=fate.next,
-        measured=min((each.taken for each in evidence), default=None),
+        measured=min((each.taken for each in evidence if each.digest), default=None),  # without a digest nothing was read
         duration_seconds=duration_seconds,
     )

@@ -168,12 +168,13 @@ def test_counts_by_severity_and_outcome():
 def test_the_gate_is_there_when_it_was_asked():
     gate = {
         "code": 10, "open": False, "verdict": "closed: a gated control failed", "strict": False, "judged": 2, "added": ["logs-clean"],
-        "reasons": [{"code": 10, "control": "pods-ready", "target": "prod-eu", "outcome": "fail", "text": "Pod a is not ready."}],
+        "reasons": [{"code": 10, "control": "pods-ready", "target": "prod-eu", "outcome": "fail", "text": "Pod a is not ready."},
+                    {"code": 12, "control": "", "target": "lab", "outcome": "", "text": "no gated control was judged"}],
         "removed": [{"control": "health-ok", "reason": "known"}],
     }  # fmt: skip
     text = page(ALL, gate).text
     assert "Gate closed: a gated control failed (exit code 10; gated controls judged: 2)." in text
-    assert "10: pods-ready on prod-eu, Pod a is not ready." in text
+    assert "10: pods-ready on prod-eu, Pod a is not ready. 12: on lab, no gated control was judged" in text
     assert "added to the gate by the settings: logs-clean" in text
     assert "removed from the gate by the settings: health-ok (known)" in text
     assert "Gate" not in page(ALL).text

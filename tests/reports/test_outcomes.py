@@ -157,6 +157,17 @@ def test_what_was_stopped_says_by_what_and_what_ends_it(pytester):
     )
 
 
+def test_what_was_asked_in_vain_was_not_measured(pytester):
+    body = """
+    request.node.stash[EVIDENCE] = [Evidence("pods", "GET /api/v1/pods", datetime(2026, 1, 2, 12, tzinfo=UTC), "")]
+    raise Forbidden("may not")
+    """
+    inner = Inner(pytester, check("pods-ready", body, fixtures="judge, request"))
+    inner.run()
+    line = inner.lines()["pods-ready"]
+    assert (line["measured"], [each["name"] for each in line["evidence"]]) == (None, ["pods"])
+
+
 def test_a_file_that_skips_itself_is_an_error(pytester):
     inner = Inner(pytester, check("pods-ready"))
     (pytester.path / "checks" / "test_shy.py").write_text("import pytest\npytest.skip('not today', allow_module_level=True)\n")
