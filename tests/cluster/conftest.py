@@ -10,15 +10,15 @@ from tests.cluster.podnetwork import PodNetwork
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with ControlPlane(tmp_path_factory.mktemp("plane")) as plane:
-        yield plane
-
-
-@pytest.fixture(scope="session")
 def network() -> Iterator[PodNetwork]:
     with PodNetwork() as network:
         yield network
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory, network: PodNetwork) -> Iterator[ControlPlane]:
+    with ControlPlane(tmp_path_factory.mktemp("plane"), pod_cidr=network.cidr) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from tests.cluster.programs import kwok_stages, program
 
 IDENTITIES = {"admin": "system:masters", "measurer": "", "nobody": "", "oncall": ""}
 NODE = "node-1"
-POD_NETWORK = "10.77.0.0/24"
+# What a killed session started ends with it.
+WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 _CONTROLLERS = (
     "deployment-controller,replicaset-controller,endpointslice-controller,job-controller,"
     "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller,garbage-collector-controller"
@@ -27,10 +28,14 @@ _CONTROLLERS = (
 
 
 class ControlPlane:
-    """etcd, kube-apiserver, kube-controller-manager and kwok on free ports of this machine, with a static token for each identity."""
+    """etcd, kube-apiserver, kube-controller-manager and kwok on free ports of this machine, with a static token for each identity.
 
-    def __init__(self, folder: Path) -> None:
+    :param pod_cidr: the network from which kwok gives pods their addresses.
+    """
+
+    def __init__(self, folder: Path, *, pod_cidr: str) -> None:
         self.folder = folder
+        self.pod_cidr = pod_cidr
         self.audit_log = folder / "audit.log"
         self.pod_log = folder / "pod.log"
         self.tokens = {name: f"canary-token-{name}-{secrets.token_hex(8)}" for name in IDENTITIES}
@@ -63,7 +68,7 @@ class ControlPlane:
     def run(self, name: str, *command: str | Path) -> subprocess.Popen[bytes]:
         """Starts a program in a process group of its own; its output goes to ``NAME.log``. It ends with the control plane."""
         with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen([*WITH_US, *map(str, command)], stdout=log, stderr=log, start_new_session=True)
         self._processes.append(process)
         return process
 
@@ -107,7 +112,7 @@ class ControlPlane:
         stages = "\n---\n".join([*(stage.read_text() for stage in kwok_stages()), yaml.safe_dump(logs)])
         (folder / "kwok.yaml").write_text(stages)
         self.run(
-            "kwok", program("kwok"), f"--kubeconfig={admin}", "--manage-all-nodes=true", f"--cidr={POD_NETWORK}", "--node-ip=127.0.0.1",
+            "kwok", program("kwok"), f"--kubeconfig={admin}", "--manage-all-nodes=true", f"--cidr={self.pod_cidr}", "--node-ip=127.0.0.1",
             f"--node-port={kubelet}", f"--tls-cert-file={folder}/apiserver.crt", f"--tls-private-key-file={folder}/apiserver.key",
             f"--config={folder}/kwok.yaml",
         )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from tests.cluster.controlplane import NODE, ControlPlane, wait_for
+from tests.cluster.controlplane import NODE, WITH_US, ControlPlane, wait_for
 from tests.cluster.podnetwork import PodNetwork
 
 SECRET = "canary-7f3a-real-cluster"
@@ -174,7 +174,7 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
         for address in addresses.values():
             network.add(address)
             words = network.command(sys.executable, program, f"--layout={layout}", f"--address={address}")
-            processes.append(subprocess.Popen(words, start_new_session=True))
+            processes.append(subprocess.Popen([*WITH_US, *words], start_new_session=True))
         install = Install(plane, layout, namespace, addresses)
         for pod in addresses:
             wait_for(lambda pod=pod: _answers(install, pod), seconds=20, what=f"the process of {pod}")

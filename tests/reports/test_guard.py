@@ -19,7 +19,7 @@ def suite(tmp_path: Path) -> Path:
     for name in ("reports", "fixtures"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
     (tmp_path / "pytest.ini").write_text(INI)
-    # pytest-xdist's option, whether it is installed or not (the inner configuration leaves it out)
+    # pytest-xdist's option, whether it is installed or not (inner runs leave the real one out)
     option = "def pytest_addoption(parser): parser.addoption('--numprocesses', type=int)"
     (tmp_path / "conftest.py").write_text(f"pytest_plugins = {['reports.guard', *PLUGINS]!r}\n{option}\n")
     (tmp_path / "checks").mkdir()
@@ -31,7 +31,7 @@ def run(folder: Path, *arguments: str, python: tuple[str, ...] = (), **variables
     """pytest there, in a process of its own: its exit code and what it said on stderr."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "UPKEEP_"))}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables}
-    command = [sys.executable, *python, "-m", "pytest", *arguments]
+    command = [sys.executable, *python, "-m", "pytest", "-p", "no:xdist", *arguments]
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stderr
 

@@ -42,7 +42,7 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. ``seconds`` is the time from the request to the end of its body."""
+    """A whole answer. ``seconds`` is the time from the request (the last, where it was asked again) to the end of its body."""
 
     status: int
     content_type: str
@@ -142,10 +142,10 @@ class Kube:
         """
         source = f"GET {path}"
         ends = self._clock.monotonic() + self._deadline_seconds
-        response = self._send("GET", path, query, accept="*/*", body=None, retry=RETRIED, ends=ends)
+        response, began = self._send("GET", path, query, accept="*/*", body=None, retry=RETRIED, ends=ends)
         try:
             if response.status != 200:
-                self._refuse(self._whole(response, source, ends, began=self._clock.monotonic()), source)
+                self._refuse(self._whole(response, source, ends, began=began), source)
             kind = str(response.headers.get("Content-Type", ""))
             if "html" in kind or "json" in kind:
                 raise Malformed(f"{source}: a log was asked for, {kind} came", source=source, next_step=_look(self.server))
@@ -169,8 +169,7 @@ class Kube:
         :raises Unmeasured: Unreachable, TimedOut, Truncated, or Malformed for one that is too large.
         """
         ends = self._clock.monotonic() + self._deadline_seconds
-        began = self._clock.monotonic()
-        response = self._send(method, path, query, accept=accept, body=body, retry=retry, ends=ends)
+        response, began = self._send(method, path, query, accept=accept, body=body, retry=retry, ends=ends)
         return self._whole(response, f"{method} {path}", ends, began=began)
 
     def _whole(self, response: urllib3.BaseHTTPResponse, source: str, ends: float, *, began: float) -> Answer:
@@ -181,9 +180,11 @@ class Kube:
                 size += len(block)
                 if size > MOST_BYTES:
                     raise Malformed(f"{source}: an answer of more than {MOST_BYTES} bytes", source=source)
-        except Unmeasured:
+        except Unmeasured as error:
             response.close()
-            raise
+            if not (isinstance(error, TimedOut) and response.status in RETRIED):
+                raise
+            blocks = []  # it said in time that it is not available, which is the reason; more would not come
         response.release_conn()
         kind = str(response.headers.get("Content-Type", ""))
         return Answer(response.status, kind, b"".join(blocks), self._clock.monotonic() - began)
@@ -209,12 +210,13 @@ class Kube:
         body: bytes | None,
         retry: frozenset[int],
         ends: float,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> tuple[urllib3.BaseHTTPResponse, float]:
+        """The response, its body unread, and the instant at which the request that it answers was sent: what was refused before is not its time."""
         source = f"{method} {path}"
         target = f"{self.server}{quote(path, safe='/:@')}" + (f"?{urlencode(query)}" if query else "")
         pause = 0.25
         while True:
-            left = ends - self._clock.monotonic()
+            began = self._clock.monotonic()
             headers = {"Accept": accept, "User-Agent": "cano-upkeep"}
             if body is not None:
                 headers["Content-Type"] = "application/json"
@@ -229,8 +231,10 @@ class Kube:
                     preload_content=False,
                     redirect=False,
                     retries=False,
-                    timeout=urllib3.Timeout(total=max(left, 0.001)),
+                    timeout=urllib3.Timeout(total=max(ends - began, 0.001)),
                 )
+            except urllib3_errors.NewConnectionError as error:  # it is a ConnectTimeoutError too, and it is none
+                raise Unreachable(f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=_look(self.server)) from error
             except (urllib3_errors.ConnectTimeoutError, urllib3_errors.ReadTimeoutError) as error:
                 raise TimedOut(
                     f"{source}: no answer from {self.server} within {self._deadline_seconds:g} s",
@@ -240,10 +244,10 @@ class Kube:
             except urllib3_errors.HTTPError as error:
                 raise Unreachable(f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=_look(self.server)) from error
             if response.status not in retry:
-                return response
+                return response, began
             wait = _retry_after(response, otherwise=pause)
             if self._clock.monotonic() + wait >= ends:
-                return response
+                return response, began
             response.drain_conn()
             response.release_conn()
             self._clock.sleep(wait)

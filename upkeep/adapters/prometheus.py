@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from upkeep.adapters.web import WebApi
-from upkeep.errors import Malformed
+from upkeep.errors import Absent, Malformed
 from upkeep.model import parse_time
 from upkeep.records import AlertRule, RoutedAlerts, Sample, Snapshot
 
@@ -74,10 +74,19 @@ class Prometheus:
         names = "|".join(sorted(metrics))
         return frozenset(sample.labels["__name__"] for sample in self.vector(f'count by (__name__) ({{__name__=~"{names}"}})', at=at))
 
+    def blind(self) -> Absent:
+        """What stops a question of absence where not even ``up`` has a series."""
+        return Absent(
+            f"{self.where} has no series named up: it scrapes nothing, or this is another tenant's view",
+            source="up",
+            next_step="--prometheus=URL of the one that scrapes the collector, and its tenant header in the settings",
+        )
+
     def rules(self, names: Iterable[str], *, metrics: Mapping[str, Iterable[str]], at: datetime) -> tuple[AlertRule, ...]:
         """The loaded alerting rules of these names.
 
         :param metrics: for each name the metrics that it depends on, looked up with it.
+        :raises Absent: rules are loaded, and Prometheus scrapes nothing, so that it cannot tell whether a metric exists.
         """
         wanted = frozenset(names)
         data = self._data("/api/v1/rules", {"type": "alert"})
@@ -86,7 +95,10 @@ class Prometheus:
             raise Malformed(f"{self.where}/api/v1/rules: no groups", source="/api/v1/rules")
         loaded = [rule for group in groups for rule in group.get("rules", []) if rule.get("name") in wanted]
         needed = {metric for name in wanted for metric in metrics[name]}
-        there = self.existing(needed, at=at) if needed and loaded else frozenset()
+        there = self.existing({*needed, "up"}, at=at) if loaded else frozenset()
+        if loaded and "up" not in there:
+            # Nothing at all is scraped: that a metric has no series says nothing about the metric.
+            raise self.blind()
         try:
             return tuple(
                 AlertRule(
