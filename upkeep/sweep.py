@@ -74,7 +74,7 @@ def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int =
 class Sweep:
     """The measurements of one target.
 
-    :param measurements: all that are known, by name.
+    :param measurements: all that are known, by name; kept as ``measurements``.
     :param provided: what the run hands to measurements by name.
     """
 
@@ -87,7 +87,7 @@ class Sweep:
         deadline_seconds: float,
         workers: int = 16,
     ) -> None:
-        self._measurements = measurements
+        self.measurements = measurements
         self._provided = dict(provided)
         self._clock = clock
         self._deadline_seconds = deadline_seconds
@@ -105,9 +105,9 @@ class Sweep:
         def visit(name: str, path: tuple[str, ...]) -> None:
             if name in order or name in self._provided:
                 return
-            if name in path or name not in self._measurements:
+            if name in path or name not in self.measurements:
                 raise LookupError(f"measurement {name!r} (wanted by {' > '.join(path) or 'a check'}) is unknown or needs itself")
-            for need in self._measurements[name].needs:
+            for need in self.measurements[name].needs:
                 visit(need, (*path, name))
             order.append(name)
 
@@ -126,7 +126,7 @@ class Sweep:
                 for name in [name for name in todo if self._ready(name)]:
                     todo.remove(name)
                     context = contextvars.copy_context()
-                    running[pool.submit(context.run, self._measure, self._measurements[name])] = name
+                    running[pool.submit(context.run, self._measure, self.measurements[name])] = name
                 left = ends - self._clock.monotonic()
                 done, _ = wait(running, timeout=max(left, 0), return_when=FIRST_COMPLETED)
                 for future in done:
@@ -163,7 +163,7 @@ class Sweep:
         return [evidence for evidence in found if evidence.source]
 
     def _ready(self, name: str) -> bool:
-        return all(need in self._taken or need in self._provided for need in self._measurements[name].needs)
+        return all(need in self._taken or need in self._provided for need in self.measurements[name].needs)
 
     def _measure(self, measurement: Measurement) -> Taken:
         sources: list[str] = []

@@ -214,7 +214,7 @@ class Kube:
         """The response, its body unread, and the instant at which the request that it answers was sent: what was refused before is not its time."""
         source = f"{method} {path}"
         target = f"{self.server}{quote(path, safe='/:@')}" + (f"?{urlencode(query)}" if query else "")
-        pause = 0.25
+        pause, refused = 0.25, 0
         while True:
             began = self._clock.monotonic()
             headers = {"Accept": accept, "User-Agent": "cano-upkeep"}
@@ -236,6 +236,8 @@ class Kube:
             except urllib3_errors.NewConnectionError as error:  # it is a ConnectTimeoutError too, and it is none
                 raise Unreachable(f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=_look(self.server)) from error
             except (urllib3_errors.ConnectTimeoutError, urllib3_errors.ReadTimeoutError) as error:
+                if refused:  # it did answer before, and not with what was asked for
+                    raise self._unavailable(refused, f"HTTP {refused}", source) from error
                 raise TimedOut(
                     f"{source}: no answer from {self.server} within {self._deadline_seconds:g} s",
                     source=source,
@@ -251,7 +253,7 @@ class Kube:
             response.drain_conn()
             response.release_conn()
             self._clock.sleep(wait)
-            pause *= 2
+            pause, refused = pause * 2, response.status
 
     def _authenticate(self, headers: dict[str, str]) -> None:
         with self._credentials_lock:  # an exec plugin refreshes its token inside; once is enough
@@ -277,12 +279,15 @@ class Kube:
         if answer.status in (404, 410):
             raise Absent(message, source=source)
         if answer.status in RETRIED:
-            raise Unavailable(
-                f"{self.server} answered {answer.status} until the deadline of {self._deadline_seconds:g} s: {message}",
-                source=source,
-                next_step=_look(self.server),
-            )
+            raise self._unavailable(answer.status, message, source)
         raise Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
+
+    def _unavailable(self, status: int, message: str, source: str) -> Unavailable:
+        return Unavailable(
+            f"{self.server} answered {status} until the deadline of {self._deadline_seconds:g} s: {message}",
+            source=source,
+            next_step=_look(self.server),
+        )
 
 
 def document(answer: Answer, *, source: str, server: str) -> dict[str, Any]:

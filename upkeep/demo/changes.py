@@ -291,9 +291,9 @@ def health_degraded(state: State) -> None:
     state.process().answers[path] = Answer(503, json.dumps(body))
 
 
-@scenario("health-slow", "one pod takes 1.3 s to say that it is well", "health-ok")
+@scenario("health-slow", "one pod takes 4 s to say that it is well", "health-ok")
 def health_slow(state: State) -> None:
-    answer_health(state, delay_seconds=1.3)
+    answer_health(state, delay_seconds=4)
 
 
 @scenario("health-wrong-body", "one pod answers 200, but its body does not say ok", "health-ok")

@@ -7,6 +7,7 @@ Plain ``[GIN-debug]`` lines (one says WARNING), blank lines, info lines that men
 import json
 import zlib
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from upkeep.demo.state import CANARY
 
@@ -74,6 +75,11 @@ def life(layout: str, started: datetime, until: datetime, *, seed: str, silent: 
 
     From ``silent`` on no alert comes, only scrapes.
     """
+    return list(_life(layout, started, until, seed, silent))
+
+
+@lru_cache(maxsize=16)  # many scenarios share the lives of most of their pods
+def _life(layout: str, started: datetime, until: datetime, seed: str, silent: datetime | None) -> tuple[Line, ...]:
     lines = start(layout, started)
     step = min(timedelta(minutes=20), (until - started) / (FEWEST_LINES if silent else FEWEST_LINES // 3))
     offset = timedelta(milliseconds=zlib.crc32(seed.encode()) % 1000)
@@ -81,7 +87,7 @@ def life(layout: str, started: datetime, until: datetime, *, seed: str, silent: 
     while instant < until:
         lines += alert(instant, number) if silent is None or instant < silent else scrape(instant)
         instant, number = instant + step, number + 1
-    return lines
+    return tuple(lines)
 
 
 def send_failure(instant: datetime) -> Line:

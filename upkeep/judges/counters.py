@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from upkeep.counts import ZERO, Counts, highest, minus, plus, read
 from upkeep.errors import Absent, Malformed, TooEarly
@@ -87,6 +88,7 @@ class ProcessWindow:
         return (self.until - self.since).total_seconds()
 
 
+@lru_cache(maxsize=4)  # five controls ask about the same history
 def processes(history: CounterHistory) -> tuple[Process, ...]:
     """The processes of a history: snapshots of one pod whose process starts lie within two seconds.
 
