@@ -3,12 +3,14 @@
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from upkeep import demo
 from upkeep.adapters.logline import BAD_LEVELS
 from upkeep.limits import LIMITS, parse_limits
+from upkeep.records import FaultCode
 from upkeep.settings import ABSENT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,8 +44,8 @@ def checks() -> dict[str, str]:
 
 
 def finding_codes() -> set[str]:
-    """Every finding code: the hyphenated words of the judges that make findings, and the level of a bad line."""
-    found = {f"{level}-logged" for level in BAD_LEVELS}
+    """Every finding code: the hyphenated words of the judges that make findings, the level of a bad line, the faults of a document."""
+    found = {f"{level}-logged" for level in BAD_LEVELS} | set(get_args(FaultCode))
     for path in sorted((ROOT / "upkeep" / "judges").glob("*.py")):
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         if any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding" for node in nodes):
@@ -65,7 +67,7 @@ def commands(text: str) -> list[str]:
 
 def test_every_check_has_its_section_and_every_section_its_check() -> None:
     fixes = checks()
-    assert len(fixes) == 13
+    assert len(fixes) == 14
     assert {anchor(heading) for heading in SECTIONS} == set(fixes.values())
     assert list(SECTIONS) == [anchor(heading) for heading in SECTIONS]
 

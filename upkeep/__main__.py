@@ -12,6 +12,7 @@ COMMANDS = {
     "run": "run the checks: pytest on them, from any folder (upkeep run -m daily …)",
     "demo": "serve the embedded cluster until interrupted",
     "doctor": "say what the identity may do, what is missing, and the one line that ends it",
+    "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
     "rbac": "print the Role that a choice of cadences needs",
 }
 BAD_INPUT = 4  # pytest's own code for a usage error

@@ -7,6 +7,7 @@ defaulted to what would be fine. Secret values never come this far.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +309,63 @@ class Destination:
 
     name: str
     type: str
+
+
+FaultCode = Literal[
+    "not-yaml", "empty", "required", "wrong-type", "wrong-value", "misspelt", "name-twice", "unknown-destination", "unset-variable"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFault:
+    """What is wrong in a configuration document: never its values.
+
+    :ivar document: what it stands in, ``Secret/x key destinations.yaml`` or a file; ``line`` from 1.
+    :ivar path: ``destinations.slack[0].name``; empty for the whole document.
+    """
+
+    document: str
+    line: int
+    path: str
+    code: FaultCode
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredName:
+    """A destination, team or workflow of a configuration document.
+
+    :ivar type: of a destination: ``slack``, ``msteams`` …
+    :ivar uses: of a team: the destinations that it names.
+    :ivar variables: of a destination: the environment variables that its values stand for.
+    """
+
+    name: str
+    type: str
+    document: str
+    line: int
+    path: str
+    uses: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationDocument:
+    """A document of the collector's configuration. ``kind`` is ``destinations``, ``teams`` or ``workflows``."""
+
+    kind: str
+    where: str
+    faults: tuple[ConfigurationFault, ...] = ()
+    names: tuple[ConfiguredName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The names of the variables of the collector's container; ``unread`` tells whose keys could not be seen, and why."""
+
+    names: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ from upkeep.sweep import Right
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "destinations-configmaps": ("cano-collector-config",),
     "destinations-secrets": ("cano-collector-destination-secrets",),
+    "teams-configmaps": ("cano-collector-teams",),
+    "workflows-secrets": ("cano-collector-workflows-secrets",),
+    "environment-configmaps": (),  # asked only where a document needs what is not in env; add them by name where doctor says so
+    "environment-secrets": (),
     "prometheus": ("prometheus-operated:9090",),
     "alertmanager": ("alertmanager-operated:9093",),
 }

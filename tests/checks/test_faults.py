@@ -13,10 +13,10 @@ from upkeep import demo
 
 EVERY = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
-    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped",
+    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
 }  # fmt: skip
 COUNTERS = {"alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
-WORKLOAD = EVERY - {"backup-job-healthy", "maintenance-alerts-quiet"}
+WORKLOAD = EVERY - {"backup-job-healthy", "maintenance-alerts-quiet", "config-valid"}
 
 # Which controls cannot be judged without the source. Of the counters only alerts-flow needs Prometheus as the earlier moment here: that nothing
 # bad has happened since the start of a process is proof enough for the others, that something arrived since then is none.
@@ -30,7 +30,7 @@ NEEDED_BY = {
     "previous-logs": set(),
     "health": {"health-ok"},
     "metrics": COUNTERS,
-    "configuration": {"destinations-succeed"},
+    "configuration": {"destinations-succeed", "config-valid"},
     "cronjobs": {"backup-job-healthy"},
     "jobs": {"backup-job-healthy"},
     "persistentvolumeclaims": {"backup-job-healthy"},
@@ -68,7 +68,7 @@ def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tm
     """With a source withheld its controls are unknown, for the right reason, and all others pass as before."""
     scenarios = {f"{layout}{kind}@{source}": needed for source, needed in NEEDED_BY.items()}
     # Only what hangs is waited for in real time; everything else sleeps by the held clock.
-    ran = run(scenarios, tmp_path, limits={"request_deadline": "3s" if kind == "hang" else "20s"})
+    ran = run(scenarios, tmp_path, limits={"request_deadline": "3s" if kind == "hang" else "20s"}, cadence="daily or weekly")
     wrong = [
         f"{scenario}: {control} is {result['outcome']} ({result['reason']}): {result['summary']}"
         for (scenario, control), result in ran.results.items()
@@ -82,6 +82,6 @@ def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tm
 def test_one_throttled_request_is_asked_again(tmp_path: Path) -> None:
     """429 with Retry-After once costs a second request, not a result."""
     scenarios = [f"flaky-throttled@{source}" for source in demo.SOURCES]
-    ran = run(scenarios, tmp_path)
+    ran = run(scenarios, tmp_path, cadence="daily or weekly")
     assert {result["outcome"] for result in ran.results.values()} == {"pass"}
     assert len(ran.results) == len(scenarios) * len(EVERY)

@@ -9,10 +9,10 @@ import yaml
 from tests.demo.conftest import NOW
 from upkeep import demo
 
-# What the thirteen daily controls are called; every one must have a scenario that makes it fail.
-DAILY = {
+# What the controls are called; every one must have a scenario that makes it fail.
+CONTROLS = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
-    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped",
+    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
 }  # fmt: skip
 CATALOGUE = demo.names(faults=False)
 
@@ -31,13 +31,13 @@ def test_each_scenario_differs_from_healthy_and_leaves_no_trace_in_the_next(name
     assert content(changed) != before or changed.denied
     assert content(demo.parse(healthy).state(NOW)) == before
     assert scenario.summary
-    assert scenario.hits == () or set(scenario.hits) <= DAILY
+    assert scenario.hits == () or set(scenario.hits) <= CONTROLS
 
 
 @pytest.mark.parametrize("prefix", ["", "chart/"])
-def test_every_daily_control_has_a_scenario_of_its_own(prefix: str) -> None:
+def test_every_control_has_a_scenario_of_its_own(prefix: str) -> None:
     alone = {demo.parse(name).hits[0] for name in CATALOGUE if name.startswith("chart") is bool(prefix) and len(demo.parse(name).hits) == 1}
-    assert alone == DAILY
+    assert alone == CONTROLS
 
 
 def test_both_layouts_have_the_same_catalogue() -> None:

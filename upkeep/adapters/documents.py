@@ -4,6 +4,8 @@ An event pass counts first (libyaml's own loader segfaults at 50,000 levels); th
 the values may be secrets.
 """
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -14,6 +16,7 @@ MOST_BYTES = 1024 * 1024  # what etcd takes for one object
 MOST_DEPTH = 32
 MOST_NODES = 100_000
 MOST_ALIASES = 100
+Path = tuple[str | int, ...]
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -35,17 +38,60 @@ def load(text: str, *, name: str) -> Any:
     :param name: what it is, for messages: ``ConfigMap/x key destinations.yaml``.
     :raises Malformed: not YAML, more than one document, a key twice, or over a limit.
     """
-    if len(text.encode()) > MOST_BYTES:
+    return load_with_lines(text, name=name)[0]
+
+
+def load_with_lines(text: str, *, name: str) -> tuple[Any, dict[Path, int]]:
+    """The document, and the line (from 1) on which the thing at each path of keys and positions begins.
+
+    :raises Malformed: as ``load``.
+    """
+    if len(text.encode(errors="replace")) > MOST_BYTES:
         raise Malformed(f"{name} is larger than {MOST_BYTES} bytes", source=name)
     try:
         _count(text, name)
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader with one more refusal
+        loader = _StrictLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is not None and _expanded(node, {}) > MOST_NODES:
+                raise Malformed(
+                    f"{name} has more than {MOST_NODES} nodes when its aliases are followed, or one that holds itself", source=name
+                )
+            lines = dict(_lines(node, (), set())) if node is not None else {}
+            return (loader.construct_document(node) if node is not None else None), lines
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise Malformed(f"{name}{where} is not valid YAML: {(error.problem or 'syntax').split(chr(39))[0].strip()}", source=name) from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):  # of a scalar that is nearly a date, a number or base64
         raise Malformed(f"{name} is not valid YAML", source=name) from None
+
+
+def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
+    """How many nodes there are when every alias is followed; infinite where one holds itself."""
+    if id(node) not in sizes:
+        sizes[id(node)] = math.inf  # what is met again below itself
+        children = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for child in children for part in (child if isinstance(child, tuple) else (child,))]
+        sizes[id(node)] = 1 + sum(_expanded(part, sizes) for part in parts)
+    return sizes[id(node)]
+
+
+def _lines(node: yaml.Node, path: Path, seen: set[int], *, line: int | None = None) -> Iterator[tuple[Path, int]]:
+    """Each thing once: what an alias names is told where it is written. A key's line is the key's, not its value's."""
+    yield path, (node.start_mark.line if line is None else line) + 1
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                yield from _lines(value, (*path, key.value), seen, line=key.start_mark.line)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield from _lines(value, (*path, position), seen)
 
 
 def _count(text: str, name: str) -> None:

@@ -52,7 +52,8 @@ class Looked:
             self.where = f"{kube.server}, namespace {namespace}"
             for measurement in measurements.values():
                 for right in measurement.rights:
-                    if right not in self.answers:
+                    # What has no usual name is asked for only where a document needs it, and doctor's own run says so then.
+                    if right not in self.answers and (not right.names or USUAL_NAMES[right.names]):
                         self.answers[right] = _ask(kube, right, namespace)
 
 

@@ -77,7 +77,7 @@ def source_of(request: Request, layout: str) -> str:
         return "accessreviews" if "/local" in path or "/subject" in path else ""
     found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
     plural = found[1] if found else ""
-    if plural == right("configuration", layout):
+    if plural in ("configmaps", "secrets"):
         return "configuration"
     return plural if plural in SOURCES else ""
 

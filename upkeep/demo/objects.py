@@ -54,7 +54,12 @@ def applied(item: Object) -> Object:
 def make(state: State, kind: str, name: str, created: datetime, labels: dict[str, str] | None = None, **content: object) -> Object:
     """An object of one of the stored kinds."""
     version = next(version for version, other, _ in RESOURCES.values() if other == kind)
-    return {"apiVersion": version, "kind": kind, "metadata": metadata(state, kind, name, created, labels), **content}
+    head = metadata(state, kind, name, created, labels)
+    if isinstance(data := content.get("data"), dict):
+        owned: Object = {"f:data": {".": {}, **{f"f:{key}": {} for key in data}}}
+        entry = {"manager": "helm", "operation": "Update", "apiVersion": version, "time": stamp(created), "fieldsType": "FieldsV1"}
+        head["managedFields"] = [entry | {"fieldsV1": owned}]
+    return {"apiVersion": version, "kind": kind, "metadata": head, **content}
 
 
 def pod_labels(state: State) -> dict[str, str]:
@@ -243,12 +248,12 @@ def destinations(state: State) -> Object:
     return {"destinations": {"slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]}}
 
 
-def configure(state: State, document: Object) -> None:
-    """Store the destinations document where the layout keeps it, and the objects beside it."""
+def configure(state: State, document: Object | str, *, teams: Object | None = None, workflows: Object | None = None) -> None:
+    """Store the destinations document where the layout keeps it, and the objects beside it; a text is stored as it is."""
     created = state.ago(days=12)
-    text = yaml.safe_dump(document, sort_keys=False)
+    text = document if isinstance(document, str) else yaml.safe_dump(document, sort_keys=False)
     encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
-        "text": text, "workflows": "active_workflows: []\n", "hook": f"https://hooks.slack.example/services/T0/B0/{CANARY}",
+        "text": text, "workflows": yaml.safe_dump(workflows or {"active_workflows": []}), "hook": f"https://hooks.slack.example/services/T0/B0/{CANARY}",
         "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1",
         "release": f"release with {CANARY}",
     }.items()}  # fmt: skip
@@ -263,9 +268,9 @@ def configure(state: State, document: Object) -> None:
         )
         return
     name = state.fullname
-    teams = yaml.safe_dump({"teams": [{"name": "default", "destinations": ["oncall", "platform"]}]})
+    named = yaml.safe_dump(teams or {"teams": [{"name": "default", "destinations": ["oncall", "platform"]}]})
     state.add(
-        make(state, "ConfigMap", f"{name}-teams", created, data={"teams.yaml": teams}),
+        make(state, "ConfigMap", f"{name}-teams", created, data={"teams.yaml": named}),
         make(state, "Secret", f"{name}-destination-secrets", created, type="Opaque", data={"destinations.yaml": encode["text"]}),
         make(state, "Secret", f"{name}-workflows-secrets", created, type="Opaque", data={"workflows.yaml": encode["workflows"]}),
         make(state, "Secret", f"{name}-secret", created, type="Opaque", data={"SENTRY_DSN": encode["dsn"]}),
