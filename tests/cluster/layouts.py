@@ -18,7 +18,11 @@ from tests.cluster.controlplane import NODE, WITH_US, ControlPlane, wait_for
 from tests.cluster.podnetwork import PodNetwork
 
 SECRET = "canary-7f3a-real-cluster"
-_DESTINATIONS = f"destinations:\n  slack:\n  - name: ops\n    api_key: {SECRET}\n    slack_channel: '#ops'\n"
+_DOCUMENTS = {
+    "destinations": f"destinations:\n  slack:\n  - name: ops\n    api_key: {SECRET}\n    slack_channel: '#ops'\n",
+    "teams": "teams:\n- name: default\n  destinations: [ops]\n",
+    "workflows": "active_workflows: []\n",
+}
 _PROBES = {"startupProbe": "/healthz", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 
 
@@ -46,6 +50,17 @@ def _metadata(name: str, namespace: str, labels: dict[str, str] | None = None) -
     return {"name": name, "namespace": namespace, "labels": labels or {}}
 
 
+def _document(kind: str, name: str, namespace: str, key: str, text: str) -> dict[str, Any]:
+    """A ConfigMap or Secret with one document."""
+    value = text if kind == "ConfigMap" else base64.b64encode(text.encode()).decode()
+    return {"apiVersion": "v1", "kind": kind, "metadata": _metadata(name, namespace), "data": {key: value}}
+
+
+def _volume(kind: str, name: str) -> dict[str, Any]:
+    """What a volume of the object says."""
+    return {"configMap": {"name": name}} if kind == "ConfigMap" else {"secret": {"secretName": name}}
+
+
 def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any]]:
     """The objects of a layout, without what the control plane makes of them."""
     chart = layout == "chart"
@@ -56,27 +71,21 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
         "ports": [{"containerPort": 8080}],
         "env": [{"name": "CLUSTER_NAME", "value": "test"}],
     }
-    data = {"destinations.yaml": base64.b64encode(_DESTINATIONS.encode()).decode()}
     if chart:
         container |= {probe: {"httpGet": {"path": path, "port": 8080}} for probe, path in _PROBES.items()}
-        container["volumeMounts"] = [{"name": "destinations", "mountPath": "/etc/cano-collector/destinations"}]
-        volumes = [{"name": "destinations", "secret": {"secretName": "cano-collector-destination-secrets"}}]
-        configuration = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": _metadata("cano-collector-destination-secrets", namespace),
-            "data": data,
-        }
+        places = [("destinations", "Secret", "cano-collector-destination-secrets"), ("teams", "ConfigMap", "cano-collector-teams"),
+                  ("workflows", "Secret", "cano-collector-workflows-secrets")]  # fmt: skip
+        container["volumeMounts"] = [{"name": part, "mountPath": f"/etc/cano-collector/{part}"} for part, _, _ in places]
+        configuration = [_document(kind, name, namespace, f"{part}.yaml", _DOCUMENTS[part]) for part, kind, name in places]
+        volumes = [{"name": part, **_volume(kind, name)} for part, kind, name in places]
     else:
         container["volumeMounts"] = [{"name": "config", "mountPath": "/etc/cano-collector"}]
-        volumes = [{"name": "config", "configMap": {"name": "cano-collector-config"}}]
-        text = _DESTINATIONS.replace("api_key", "webhookURL")
-        configuration = {
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata("cano-collector-config", namespace), "data": {"destinations.yaml": text},
-        }  # fmt: skip
+        volumes = [{"name": "config", **_volume("ConfigMap", "cano-collector-config")}]
+        text = f"destinations:\n  slack:\n  - name: ops\n    webhookURL: https://hooks.slack.example/{SECRET}\n"
+        configuration = [_document("ConfigMap", "cano-collector-config", namespace, "destinations.yaml", text)]
     pod = {"containers": [container], "volumes": volumes, "nodeName": NODE}
     return [
-        configuration,
+        *configuration,
         {
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata("cano-collector", namespace, labels),
             "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},

@@ -1,4 +1,4 @@
-"""``pytest -m daily`` on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
+"""The daily and weekly checks on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
 
 import json
 from collections.abc import Iterator
@@ -8,28 +8,34 @@ from typing import Any
 import pytest
 import yaml
 
+from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
+from upkeep.adapters.kube import Kube
+from upkeep.adapters.kubeconfig import load
+from upkeep.clock import Clock
 from upkeep.commands import suite
 from upkeep.commands.rbac import document
+from upkeep.meter import Meter
+from upkeep.settings import TargetSettings
 
 ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
 NOT_APPLICABLE = {"maintenance-alerts-quiet", "metrics-scraped"}
 
 
 def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer") -> dict[str, dict[str, Any]]:
-    """The daily results on an install, by control."""
+    """The results on an install, by control."""
     kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
     out = folder / "out"
     # The install is seconds old: the time until its containers started is a large part of its life.
     young = "--limit=log_coverage=10%"
-    suite.run(["-m", "daily", "-q", f"--kubeconfig={kubeconfig}", f"--out={out}", young, *ABSENT, *arguments])
+    suite.run(["-m", "daily or weekly", "-q", f"--kubeconfig={kubeconfig}", f"--out={out}", young, *ABSENT, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
 
 def role(install: Install) -> list[dict[str, Any]]:
     """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
-    objects = list(yaml.safe_load_all(document(["daily"], install.namespace, install.namespace, "upkeep")))
+    objects = list(yaml.safe_load_all(document(["daily", "weekly"], install.namespace, install.namespace, "upkeep")))
     for one in objects:
         if one["kind"] == "RoleBinding":
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
@@ -79,7 +85,7 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     summaries = [f"{control}: {result['summary']}" for control, result in results.items() if result["outcome"] in ("fail", "unknown")]
     assert summaries == []
     assert {control for control, outcome in outcomes.items() if outcome == "not-applicable"} == NOT_APPLICABLE
-    assert len(outcomes) == 13
+    assert len(outcomes) == 14
     mine = [
         event for event in plane.audited() if event["user"]["username"] == "measurer" and f"/{install.namespace}/" in event["requestURI"]
     ]
@@ -117,6 +123,20 @@ def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, c
         if not unknown:
             unneeded.append(rule)
     assert unneeded == []
+
+
+def test_the_keys_of_a_secret_are_told_by_its_metadata_alone(plane: ControlPlane, guide: Install) -> None:
+    """managedFields name the keys that several managers wrote, and no value is requested."""
+    kube = Kube(
+        load(TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}).configuration,
+        clock=Clock(),
+        meter=Meter(),
+        deadline_seconds=10,
+    )
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": guide.namespace}, "data": {"A": "eA=="}}
+    plane.apply(secret)
+    plane.patch(f"/api/v1/namespaces/{guide.namespace}/secrets/keys", {"data": {"B": "eQ=="}})
+    assert keys_of(kube, guide.namespace, "Secret", "keys") == {"A", "B"}
 
 
 def test_broken_health_and_lost_alerts_are_found(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
