@@ -110,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Python's default: what was imported once need not be compiled again
     peaks: list[float] = []
     lines = ["| added latency | guide's commands | pytest -m daily | ratio | aim |", "| --- | --- | --- | --- | --- |"]
     with (
@@ -149,7 +150,7 @@ def main() -> None:
         requests = json.loads((Path(folder) / "out" / "run.json").read_text())["requests"]
     collect = seconds_of(lambda: pytest_collects("-m", "daily"))
     bare = seconds_of(
-        lambda: pytest_collects("--noconftest", "-c", "/dev/null", *(f"-p=no:{plugin}" for plugin in PLUGINS), "bench/bare.py")
+        lambda: pytest_collects("--noconftest", "-c", "/dev/null", *(f"-pno:{plugin}" for plugin in PLUGINS), "bench/bare.py")
     )
     lines += [
         "",
