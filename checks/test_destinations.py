@@ -15,3 +15,14 @@ def test_every_destination_takes_its_messages(judge, counter_history, destinatio
     Fix: docs/runbook.md#destinations-succeed
     """
     assert judge(judges.succeed(counter_history, destinations, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="destinations-used", severity="low", guide="Check for unused destinations")
+@pytest.mark.weekly
+def test_every_destination_is_used(judge, counter_history, destinations, configuration_documents, install, now, limits):
+    """Every destination is named by the team that alerts reach, and got a message in the window.
+
+    What nobody is told through is a promise that is not kept, or a key that should be taken back.
+    Fix: docs/runbook.md#destinations-used
+    """
+    assert judge(judges.used(counter_history, destinations, configuration_documents, now=now, limits=limits, install=install))

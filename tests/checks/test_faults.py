@@ -14,28 +14,30 @@ from upkeep import demo
 EVERY = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
+    "destinations-used",
 }  # fmt: skip
-COUNTERS = {"alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
+COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 WORKLOAD = EVERY - {"backup-job-healthy", "maintenance-alerts-quiet", "config-valid"}
 
-# Which controls cannot be judged without the source. Of the counters only alerts-flow needs Prometheus as the earlier moment here: that nothing
-# bad has happened since the start of a process is proof enough for the others, that something arrived since then is none.
+# Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
+# has happened since the start of a process is proof enough for the others, that something arrived since then is none.
+SINCE = {"alerts-flow", "destinations-used"}
 NEEDED_BY = {
     "deployments": EVERY - {"maintenance-alerts-quiet"},
     "replicasets": WORKLOAD,
     "pods": WORKLOAD,
-    "services": {"endpoints-serving", "maintenance-alerts-quiet", "metrics-scraped", "alerts-flow"},
+    "services": {"endpoints-serving", "maintenance-alerts-quiet", "metrics-scraped", *SINCE},
     "endpointslices": {"endpoints-serving"},
     "logs": {"recent-logs-clean"},
     "previous-logs": set(),
     "health": {"health-ok"},
     "metrics": COUNTERS,
-    "configuration": {"destinations-succeed", "config-valid"},
+    "configuration": {"destinations-succeed", "config-valid", "destinations-used"},
     "cronjobs": {"backup-job-healthy"},
     "jobs": {"backup-job-healthy"},
     "persistentvolumeclaims": {"backup-job-healthy"},
     "accessreviews": {"backup-job-healthy"},
-    "prometheus-query": {"maintenance-alerts-quiet", "metrics-scraped", "alerts-flow"},
+    "prometheus-query": {"maintenance-alerts-quiet", "metrics-scraped", *SINCE},
     "prometheus-rules": {"maintenance-alerts-quiet"},
     "alertmanager-alerts": set(),
     "alertmanager-status": set(),
@@ -72,7 +74,7 @@ def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tm
     wrong = [
         f"{scenario}: {control} is {result['outcome']} ({result['reason']}): {result['summary']}"
         for (scenario, control), result in ran.results.items()
-        for expected in [(control in scenarios[scenario], REASONS[kind] | ({"too-early"} if control == "alerts-flow" else set()))]
+        for expected in [(control in scenarios[scenario], REASONS[kind] | ({"too-early"} if control in SINCE else set()))]
         if not (result["outcome"] == "unknown" and result["reason"] in expected[1] if expected[0] else result["outcome"] == "pass")
     ]
     assert not wrong, "\n".join(wrong)

@@ -438,7 +438,7 @@ def destination_failing(state: State) -> None:
     divert(state, share=10, sends=(("oncall", 1),), failures=(("platform", 1),))
 
 
-@scenario("destination-silent", "a third destination is configured and got nothing")
+@scenario("destination-silent", "a third destination is configured and got nothing", "destinations-used")
 def destination_silent(state: State) -> None:
     document = objects.destinations(state)
     document["destinations"]["slack"].append(deepcopy(document["destinations"]["slack"][0]) | {"name": "audit"})

@@ -4,18 +4,19 @@ Destination counters count single alerts, not groups (collector.md, "Metrics").
 Source: the guide's "Check destination success rates"; controls.md, "Rates and counters".
 """
 
+import shlex
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from upkeep.counts import Counts
-from upkeep.errors import Malformed
+from upkeep.errors import Malformed, TooEarly
 from upkeep.judges import counted
-from upkeep.judges.counters import OPEN, ProcessWindow, basis, in_all, log_command, too_early, windows
+from upkeep.judges.counters import LEEWAY, OPEN, ProcessWindow, basis, in_all, log_command, too_early, windows
 from upkeep.judges.ratios import beside
 from upkeep.limits import Limits
 from upkeep.metric_names import SEND_ERRORS, SENT, SUCCESS
-from upkeep.model import Finding, Judgement, listed
-from upkeep.records import CounterHistory, Destination, Install
+from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.records import ConfigurationDocument, ConfiguredName, CounterHistory, Destination, Install
 
 NOTHING_BAD = "nothing bad since then, so nothing in"
 
@@ -65,6 +66,77 @@ def succeed(history: CounterHistory, destinations: Sequence[Destination], *, now
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
     unit = f"% sent in {limits.text('alert_window')}"
     return Judgement(tuple(found), "; ".join(observed) or "no destination", _percent(ratio), unit, why)
+
+
+def used(
+    history: CounterHistory,
+    destinations: Sequence[Destination],
+    documents: Sequence[ConfigurationDocument],
+    *,
+    now: datetime,
+    limits: Limits,
+    install: Install,
+) -> Judgement:
+    """destinations-used: each destination is named by the first team and got a message in ``limits["alert_window"]``, sent or failed.
+
+    Routing is not implemented upstream: every alert goes to the first team, so what only later teams name is told nothing. Where no teams
+    are configured at all (the guide's layout) only the messages tell. No destination at all is destinations-succeed's to say.
+
+    :raises TooEarly: one got nothing so far, or perhaps nothing in the window, and nothing else is known to be wrong.
+    :raises Malformed: a document of teams has a fault, so that who is told cannot be said.
+    """
+    teams = _teams(documents)
+    parts = windows(history, now=now, window_seconds=limits["alert_window"])
+    least, most = in_all(parts)
+    found: list[Finding] = []
+    silent, uncertain, observed = [], [], []
+    for destination in sorted(destinations, key=lambda one: one.name):
+        name = destination.name
+        messages = [_sent(counts, name) + _failed(counts, name) for counts in (least, most)]
+        observed.append(f"{name}: {counted(messages[1], 'message')}")
+        if teams is not None and name not in (teams[0].uses if teams else ()):
+            found.append(_never_told(name, teams))
+        elif not messages[1]:
+            silent.append(name)
+        elif not messages[0]:
+            uncertain.append(name)
+    begin = min(one.since for one in parts)
+    if silent and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY)) and not found:
+        when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
+        raise TooEarly(
+            f"{listed(silent)} got nothing in the {span(now - begin) or '0 s'} that are known; there will be enough at {when}",
+            source="/metrics",
+            next_step=f"run again after {when}, or --prometheus=URL",
+        )
+    found += [_silent(name, begin=begin, now=now, limits=limits, install=install) for name in silent]
+    if uncertain and not found:
+        raise too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
+    why = basis(parts, history, now=now, limits=limits, proof="nothing since then, so nothing in")
+    return Judgement(tuple(found), "; ".join(observed) or "no destination", 0, f"unused in {limits.text('alert_window')}", why)
+
+
+def _teams(documents: Sequence[ConfigurationDocument]) -> list[ConfiguredName] | None:
+    """The teams in their order; ``None`` where there is no document of teams."""
+    those = [document for document in documents if document.kind == "teams"]
+    faults = [fault for document in those for fault in document.faults]
+    if faults:
+        raise Malformed(faults[0].message, source=faults[0].document, next_step="pytest -m \"control(id='config-valid')\"")
+    return [team for document in those for team in document.names] if those else None
+
+
+def _never_told(name: str, teams: Sequence[ConfiguredName]) -> Finding:
+    later = [team.name for team in teams[1:] if name in team.uses]
+    first = f"the first team, {teams[0].name}" if teams else "no team, for there is none"
+    why = f"only {listed(later)}" if later else "no team"
+    message = f"Destination {name} is never told anything: {why} names it, and every alert goes to {first}."
+    fix = f"add {name} to the destinations of {teams[0].name if teams else 'a first team'} in teams.yaml, or take the destination out"
+    return Finding(f"Destination/{name}", "destination-never-told", message, listed(later), "the first team", "team", fix)
+
+
+def _silent(name: str, *, begin: datetime, now: datetime, limits: Limits, install: Install) -> Finding:
+    message = f"Destination {name} got no message, not even one that failed, in the {span(now - begin)} that are known."
+    fix = f"kubectl -n {install.namespace} logs deployment/{install.deployment} -c {install.container} --tail=-1 | grep -F {shlex.quote(name)}"
+    return Finding(f"Destination/{name}", "destination-unused", message, 0, 1, f"messages in {limits.text('alert_window')}", fix)
 
 
 def _percent(ratio: float) -> float:
