@@ -26,3 +26,14 @@ def test_prometheus_scrapes_every_pod(judge, scrape_states, workload):
     Fix: docs/runbook.md#metrics-scraped
     """
     assert judge(monitoring.scraped(scrape_states, workload))
+
+
+@pytest.mark.control(id="maintenance-alerts-loaded", severity="medium", guide="Monitoring Alerts")
+@pytest.mark.weekly
+def test_maintenance_alerts_are_able_to_fire(judge, guide_rules):
+    """The guide's alerts are loaded, evaluate without error, and every metric that they name exists.
+
+    A rule that cannot fire looks like one that has no reason to.
+    Fix: docs/runbook.md#maintenance-alerts-loaded
+    """
+    assert judge(monitoring.alerts_loaded(guide_rules, wanted=ALERTS))

@@ -14,19 +14,20 @@ from upkeep import demo
 EVERY = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
-    "destinations-used",
+    "destinations-used", "maintenance-alerts-loaded",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
-WORKLOAD = EVERY - {"backup-job-healthy", "maintenance-alerts-quiet", "config-valid"}
+RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
+WORKLOAD = EVERY - {"backup-job-healthy", "config-valid", *RULES}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none.
 SINCE = {"alerts-flow", "destinations-used"}
 NEEDED_BY = {
-    "deployments": EVERY - {"maintenance-alerts-quiet"},
+    "deployments": EVERY - RULES,
     "replicasets": WORKLOAD,
     "pods": WORKLOAD,
-    "services": {"endpoints-serving", "maintenance-alerts-quiet", "metrics-scraped", *SINCE},
+    "services": {"endpoints-serving", "metrics-scraped", *RULES, *SINCE},
     "endpointslices": {"endpoints-serving"},
     "logs": {"recent-logs-clean"},
     "previous-logs": set(),
@@ -37,8 +38,8 @@ NEEDED_BY = {
     "jobs": {"backup-job-healthy"},
     "persistentvolumeclaims": {"backup-job-healthy"},
     "accessreviews": {"backup-job-healthy"},
-    "prometheus-query": {"maintenance-alerts-quiet", "metrics-scraped", *SINCE},
-    "prometheus-rules": {"maintenance-alerts-quiet"},
+    "prometheus-query": {"metrics-scraped", *RULES, *SINCE},
+    "prometheus-rules": RULES,
     "alertmanager-alerts": set(),
     "alertmanager-status": set(),
     "all": EVERY,

@@ -20,7 +20,7 @@ from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
 ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
-NOT_APPLICABLE = {"maintenance-alerts-quiet", "metrics-scraped"}
+NOT_APPLICABLE = {"maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
 
 
 def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer") -> dict[str, dict[str, Any]]:
@@ -85,7 +85,7 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     summaries = [f"{control}: {result['summary']}" for control, result in results.items() if result["outcome"] in ("fail", "unknown")]
     assert summaries == []
     assert {control for control, outcome in outcomes.items() if outcome == "not-applicable"} == NOT_APPLICABLE
-    assert len(outcomes) == 15
+    assert len(outcomes) == 16
     mine = [
         event for event in plane.audited() if event["user"]["username"] == "measurer" and f"/{install.namespace}/" in event["requestURI"]
     ]

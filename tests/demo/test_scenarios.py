@@ -13,7 +13,7 @@ from upkeep import demo
 CONTROLS = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
-    "destinations-used",
+    "destinations-used", "maintenance-alerts-loaded",
 }  # fmt: skip
 CATALOGUE = demo.names(faults=False)
 
@@ -38,7 +38,9 @@ def test_each_scenario_differs_from_healthy_and_leaves_no_trace_in_the_next(name
 @pytest.mark.parametrize("prefix", ["", "chart/"])
 def test_every_control_has_a_scenario_of_its_own(prefix: str) -> None:
     alone = {demo.parse(name).hits[0] for name in CATALOGUE if name.startswith("chart") is bool(prefix) and len(demo.parse(name).hits) == 1}
-    assert alone == CONTROLS
+    # A rule that cannot fire is not quiet either: the daily control looks at what the weekly one does, and at more.
+    assert alone == CONTROLS - {"maintenance-alerts-loaded"}
+    assert {control for name in CATALOGUE for control in demo.parse(name).hits} == CONTROLS
 
 
 def test_both_layouts_have_the_same_catalogue() -> None:

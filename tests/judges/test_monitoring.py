@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.judges.samples import NOW, no_pods, pod, rule, workload
 from upkeep.errors import Absent
+from upkeep.guide import ALERTS
 from upkeep.judges import monitoring
-from upkeep.judges.monitoring import GUIDE_ALERTS
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records import ScrapeState
@@ -19,7 +19,7 @@ BACKUP, CONFIG = "CanoCollectorBackupFailed", "CanoCollectorConfigOld"
 BACKUP_METRIC = "cano_backup_last_success_timestamp"
 
 
-def quiet(*rules, wanted=GUIDE_ALERTS, **limits: float) -> Judgement:
+def quiet(*rules, wanted=ALERTS, **limits: float) -> Judgement:
     return monitoring.alerts_quiet(rules, wanted=wanted, limits=Limits(limits))
 
 
@@ -28,7 +28,7 @@ def codes(judgement: Judgement) -> list[str]:
 
 
 def test_the_guides_alerts_and_the_metrics_that_they_name():
-    assert dict(GUIDE_ALERTS) == {
+    assert dict(ALERTS) == {
         "CanoCollectorBackupFailed": ("cano_backup_last_success_timestamp",),
         "CanoCollectorConfigOld": ("cano_config_last_modified_timestamp",),
     }
@@ -131,7 +131,7 @@ def test_wanting_no_alert_is_no_verdict():
 
 some_rules = st.lists(
     st.builds(
-        lambda name, state, health, exists: replace(rule(name, state=state, health=health), metrics=((GUIDE_ALERTS[name][0], exists),)),
+        lambda name, state, health, exists: replace(rule(name, state=state, health=health), metrics=((ALERTS[name][0], exists),)),
         st.sampled_from([BACKUP, CONFIG]),
         st.sampled_from(["inactive", "inactive", "pending", "firing"]),
         st.sampled_from(["ok", "ok", "err"]),
@@ -147,7 +147,7 @@ bad_rules = st.sampled_from([rule(BACKUP, health="err"), rule(CONFIG, state="fir
 def test_a_bad_rule_more_never_makes_a_failure_a_pass(rules, bad):
     # Loading what was missing does heal, so both alerts are there.
     there = [rule(BACKUP), rule(CONFIG), *rules]
-    if not quiet(*there) or bad.name in GUIDE_ALERTS:
+    if not quiet(*there) or bad.name in ALERTS:
         assert not quiet(*there, bad)
 
 
@@ -225,3 +225,18 @@ def test_a_bad_state_fails_withheld_ones_raise_and_the_order_does_not_matter(mor
     with pytest.raises(Absent):
         scraped(*(one for one in states if one[0] != name))
     assert scraped(*states) == scraped(*data.draw(st.permutations(states)))
+
+
+def test_weekly_a_firing_alert_is_loaded_and_another_that_cannot_fire_fails():
+    loaded = monitoring.alerts_loaded([rule(BACKUP, state="firing"), rule(CONFIG)], wanted=ALERTS)
+    assert (loaded.findings, loaded.observed, loaded.limit) == ((), "2 of 2 alerts loaded; of 2 rules 2 can fire", 2)
+    dead = monitoring.alerts_loaded([rule(BACKUP, metrics=((BACKUP_METRIC, False),))], wanted=ALERTS)
+    assert codes(dead) == ["alert-not-loaded", "alert-can-never-fire"]
+    assert dead.observed == "1 of 2 alerts loaded; of 1 rule 0 can fire"
+
+
+def test_weekly_what_nobody_asked_about_is_not_judged():
+    with pytest.raises(Absent, match=r"^no alert is wanted"):
+        monitoring.alerts_loaded([], wanted={})
+    with pytest.raises(Absent, match=r"^whether alert CanoCollectorBackupFailed can fire is not known"):
+        monitoring.alerts_loaded([rule(BACKUP, metrics=())], wanted=ALERTS)

@@ -19,6 +19,7 @@ CHANGES: dict[str, tuple[str, Change, tuple[str, ...]]] = {}
 CHART_ONLY: dict[str, tuple[str, Change, tuple[str, ...]]] = {}
 BACKUP = "cano-collector-backup"
 NEW_HASH = "7b9f6c5d84"
+RULES = ("maintenance-alerts-quiet", "maintenance-alerts-loaded")
 
 
 def scenario(
@@ -565,17 +566,17 @@ def backup_forbidden(state: State) -> None:
 # --- Prometheus and Alertmanager ---
 
 
-@scenario("guide-alerts-missing", "Prometheus has not loaded the guide's alerts", "maintenance-alerts-quiet")
+@scenario("guide-alerts-missing", "Prometheus has not loaded the guide's alerts", *RULES)
 def guide_alerts_missing(state: State) -> None:
     state.rules = []
 
 
-@scenario("guide-alerts-cannot-fire", "the guide's alerts are loaded, but their metrics do not exist", "maintenance-alerts-quiet")
+@scenario("guide-alerts-cannot-fire", "the guide's alerts are loaded, but their metrics do not exist", *RULES)
 def guide_alerts_cannot_fire(state: State) -> None:
     state.series = []
 
 
-@scenario("guide-alert-broken", "one of the guide's alerts cannot be evaluated", "maintenance-alerts-quiet")
+@scenario("guide-alert-broken", "one of the guide's alerts cannot be evaluated", *RULES)
 def guide_alert_broken(state: State) -> None:
     state.rules[0] |= {"health": "err", "lastError": "found duplicate series for the match group on the right hand-side of the operation"}
 

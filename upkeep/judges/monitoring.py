@@ -5,7 +5,6 @@ Source: the guide's "Monitoring alerts" and "Metrics Review"; the rules and quer
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from upkeep.errors import Absent
 from upkeep.judges import counted, excerpt
@@ -14,13 +13,6 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records import AlertRule, ScrapeState, Workload
 
-# The guide's alerts, each with the metrics that its expression names there.
-GUIDE_ALERTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "CanoCollectorBackupFailed": ("cano_backup_last_success_timestamp",),
-        "CanoCollectorConfigOld": ("cano_config_last_modified_timestamp",),
-    }
-)
 STATES = ("firing", "pending", "inactive")
 RULES = "kubectl get prometheusrules --all-namespaces"
 
@@ -33,18 +25,10 @@ def alerts_quiet(rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, 
     :param wanted: alert names, each with the metrics that the guide's expression names.
     :raises Absent: no alert is wanted, or it is not known whether the metrics of a rule exist.
     """
-    if not wanted:
-        raise Absent("no alert is wanted, so there is nothing to look at", source="GET /api/v1/rules")
-    mine = [rule for rule in rules if rule.name in wanted]
-    mine.sort(key=lambda rule: (rule.name, rule.query, rule.state, rule.health, rule.metrics, rule.error))
-    for rule in mine:
-        _require_metrics(rule, wanted=wanted[rule.name])
+    mine, found = _wanted(rules, wanted)
     loaded = {rule.name for rule in mine}
     firing = [rule for rule in mine if rule.state == "firing"]
     limit = int(limits["alerts_firing"])
-    found = [_not_loaded(name, wanted[name]) for name in sorted(set(wanted) - loaded)]
-    for rule in mine:
-        found += _of_rule(rule)
     if len(firing) > limit:
         found += [_firing(rule, number=len(firing), limit=limit) for rule in firing]
     pending = sum(rule.state == "pending" for rule in mine)
@@ -54,6 +38,35 @@ def alerts_quiet(rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, 
         f"{len(firing)} firing, {pending} pending"
     )
     return Judgement(tuple(found), observed, limit, "firing alerts", "the alerting rules that Prometheus has loaded")
+
+
+def alerts_loaded(rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, ...]]) -> Judgement:
+    """maintenance-alerts-loaded: the wanted alerts are loaded, evaluate without error, and every metric that they name exists.
+
+    Whether they fire is maintenance-alerts-quiet's to say.
+
+    :raises Absent: as ``alerts_quiet``.
+    """
+    mine, found = _wanted(rules, wanted)
+    able = sum(not _of_rule(rule) for rule in mine)
+    loaded = len({rule.name for rule in mine})
+    observed = f"{loaded} of {counted(len(wanted), 'alert')} loaded; of {counted(len(mine), 'rule')} {able} can fire"
+    return Judgement(tuple(found), observed, len(wanted), "alerts that can fire", "the alerting rules that Prometheus has loaded")
+
+
+def _wanted(rules: Sequence[AlertRule], wanted: Mapping[str, tuple[str, ...]]) -> tuple[list[AlertRule], list[Finding]]:
+    """The rules of the wanted names, and what keeps them from firing when they should.
+
+    :raises Absent: no alert is wanted, or it is not known whether the metrics of a rule exist.
+    """
+    if not wanted:
+        raise Absent("no alert is wanted, so there is nothing to look at", source="GET /api/v1/rules")
+    mine = [rule for rule in rules if rule.name in wanted]
+    mine.sort(key=lambda rule: (rule.name, rule.query, rule.state, rule.health, rule.metrics, rule.error))
+    for rule in mine:
+        _require_metrics(rule, wanted=wanted[rule.name])
+    found = [_not_loaded(name, wanted[name]) for name in sorted(set(wanted) - {rule.name for rule in mine})]
+    return mine, found + [finding for rule in mine for finding in _of_rule(rule)]
 
 
 def scraped(states: Sequence[ScrapeState], workload: Workload) -> Judgement:
