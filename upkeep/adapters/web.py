@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import requests
-
 from upkeep.adapters.kube import MOST_BYTES, RETRIED, Kube
 from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unreachable
@@ -50,6 +48,8 @@ class UrlApi:
     """A URL of the user's, with bearer file, CA, client certificate and headers from the settings."""
 
     def __init__(self, access: HttpAccess, *, option: str, clock: Clock, meter: Meter, deadline_seconds: float) -> None:
+        import requests  # 80 ms that only a URL of the user's costs
+
         self._access = access
         self._base = access.url.rstrip("/")
         self._clock = clock
@@ -78,6 +78,8 @@ class UrlApi:
 
     def _once(self, path: str, query: Mapping[str, str], ends: float) -> tuple[int, str, bytes, float | None]:
         """Status, content type, body and the seconds of Retry-After of one request."""
+        import requests
+
         headers = {"Accept": "application/json"}
         if self._access.bearer_file is not None:
             headers["Authorization"] = f"Bearer {self._access.bearer_file.read_text().strip()}"  # rotated tokens are read anew
