@@ -11,7 +11,7 @@ test: .venv/tested
 	$(BIN)/tox run
 
 cluster-test: .venv/tested
-	$(BIN)/tox run -e cluster
+	$(BIN)/tox exec -e suite -- pytest tests/cluster
 
 # The interpreter's version is told before pip can fail in words of its own.
 .venv/ready: pyproject.toml
