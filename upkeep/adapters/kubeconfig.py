@@ -1,7 +1,9 @@
 """How the API server is reached: kubeconfig contexts and lists, exec plugins, or the cluster that we run in."""
 
+import logging
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +12,16 @@ import yaml
 
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
+from upkeep.masking import mask
 from upkeep.settings import TargetSettings
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+_FILE = "(file)"
 
 
 @dataclass(frozen=True)
@@ -42,17 +48,23 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
     there = [path for path in files if Path(path).expanduser().is_file()]
     if not there:
         if target.kubeconfig is None and target.context is None and "KUBERNETES_SERVICE_HOST" in environ:
-            incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the client has no types
+            try:
+                incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the client has no types
+            except ConfigException as error:
+                raise BadInput(f"this is a pod without a usable service account: {error}; mount one, or give --kubeconfig=FILE") from None
             namespace = target.namespace or IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
             return Access(configuration, namespace, "in-cluster", str(configuration.host))
         raise BadInput(f"no cluster: there is no kubeconfig at {text}, and this is no pod; name one with --kubeconfig=FILE, or try --demo")
     contexts: dict[str, dict[str, Any]] = {}
+    users: dict[str, dict[str, Any]] = {}
+    clusters: dict[str, dict[str, Any]] = {}
     current = ""
     for path in there:
         document = _document(path)
         current = current or str(document.get("current-context") or "")
-        for entry in document.get("contexts") or []:
-            contexts.setdefault(str(entry["name"]), entry.get("context") or {})
+        for kind, found in (("context", contexts), ("user", users), ("cluster", clusters)):
+            for name, entry in _entries(document, kind, path):
+                found.setdefault(name, entry)
     name = target.context or current
     if name not in contexts:
         what = (
@@ -61,12 +73,76 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
             else f"current-context {name!r} does not exist"
         )
         raise BadInput(f"{what}; {text} has {', '.join(contexts) or 'none'}")
+    user, cluster = (str(contexts[name].get(kind) or "") for kind in ("user", "cluster"))
+    for kind, wanted, known in (("user", user, users), ("cluster", cluster, clusters)):
+        if wanted not in known:  # without a user the loader would go on, as nobody
+            raise BadInput(f"kubeconfig {text}, context {name}: there is no {kind} {wanted!r}; there are {', '.join(known) or 'none'}")
+    _require_files(users.get(user, {}), clusters.get(cluster, {}), context=name)
+    said = _Said()
+    logging.getLogger().addHandler(said)  # the loader only logs that an exec plugin failed, and goes on without credentials
     try:
         kube_config.load_kube_config(text, context=name, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]  # the client has no types
     except ConfigException as error:
-        raise BadInput(f"kubeconfig {text}, context {name}: {str(error).splitlines()[0][:200]}") from None
+        raise BadInput(f"kubeconfig {text}, context {name}: {_without_values(str(error))}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        # What it says may hold values of the file.
+        raise BadInput(
+            f"kubeconfig {text}, context {name}: its user {user!r} or cluster {cluster!r} cannot be used ({type(error).__name__})"
+        ) from None
+    finally:
+        logging.getLogger().removeHandler(said)
+    plugin = users.get(user, {}).get("exec")
+    if isinstance(plugin, dict) and not configuration.auth_settings() and not configuration.cert_file:
+        why = f": {mask(said.last)[:200]}" if said.last else ""
+        raise BadInput(
+            f"kubeconfig {text}, user {user}: the exec plugin {plugin.get('command')} gave no credentials{why}; run it by hand, or log in again"
+        )
     namespace = target.namespace or str(contexts[name].get("namespace") or "default")
     return Access(configuration, namespace, name, str(configuration.host))
+
+
+class _Said(logging.Handler):
+    """Keeps the last thing that was logged."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.last = " ".join(record.getMessage().split())
+
+
+def _entries(document: dict[str, Any], kind: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The named contexts, users or clusters of a file, each with the file that paths in it are relative to.
+
+    :raises BadInput: they are no list of named mappings.
+    """
+    entries = document.get(f"{kind}s") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in entries):
+        raise BadInput(f"kubeconfig {path}: {kind}s must be a list of entries with a name each")
+    for entry in entries:
+        value = entry.get(kind)
+        if value is not None and not isinstance(value, dict):
+            raise BadInput(f"kubeconfig {path}: {kind} {entry['name']} must be a mapping")
+        yield entry["name"], {**(value or {}), _FILE: path}
+
+
+def _require_files(user: dict[str, Any], cluster: dict[str, Any], *, context: str) -> None:
+    """The loader finds a missing file late, or never.
+
+    :raises BadInput: a file that the context names cannot be read.
+    """
+    for entry, keys in ((user, ("client-certificate", "client-key", "tokenFile")), (cluster, ("certificate-authority",))):
+        for key in keys:
+            if entry.get(key) and not entry.get(f"{key}-data") and not (key == "tokenFile" and entry.get("token")):
+                file = Path(entry[_FILE]).expanduser().parent / Path(str(entry[key])).expanduser()
+                if not os.access(file, os.R_OK):
+                    state = "cannot be read" if file.exists() else "does not exist"
+                    raise BadInput(f"kubeconfig {entry[_FILE]}, context {context}: {key} {file} {state}")
+
+
+def _without_values(message: str) -> str:
+    """What the loader complains about, without the part of the file that it quotes."""
+    expected = re.search(r"Expected (?:key|object with name) (\S+)", message)
+    return f"{expected[1]} is missing, or empty" if expected else mask(message.splitlines()[0].partition("{")[0])[:200]
 
 
 def _document(path: str) -> dict[str, Any]:
