@@ -1,0 +1,211 @@
+"""The API server's answers, each taken for what it is: asked of a real HTTP server whose answers are scripted."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from kubernetes.client import Configuration
+
+from upkeep.adapters.kube import Kube
+from upkeep.clock import HeldClock
+from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unmeasured, Unreachable
+from upkeep.meter import Meter
+
+SECRET = "canary-bearer-17"
+Reply = tuple[int, dict[str, str], bytes]
+JSON = {"Content-Type": "application/json"}
+
+
+class Server:
+    """Answers each path with the next of its replies; the last one is given for ever. ``asked`` are the requests, in order."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, list[Reply | float]] = {}
+        self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                outer.asked.append((self.command, parts.path, parse_qs(parts.query)))
+                replies = outer.replies[parts.path]
+                reply = replies.pop(0) if len(replies) > 1 else replies[0]
+                if isinstance(reply, float):
+                    time.sleep(reply)
+                    self.close_connection = True
+                    return
+                status, headers, body = reply
+                self.send_response(status)
+                for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+                self.close_connection = "Content-Length" in headers
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def on(self, path: str, *replies: Reply | float) -> None:
+        self.replies[path] = list(replies)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+def kube(url: str, *, deadline: float = 10, meter: Meter | None = None) -> Kube:
+    configuration = Configuration()
+    configuration.host = url
+    configuration.api_key = {"authorization": f"Bearer {SECRET}"}
+    clock = HeldClock(datetime(2026, 1, 2, tzinfo=UTC))
+    return Kube(configuration, clock=clock, meter=meter or Meter(), deadline_seconds=deadline)
+
+
+def page(*names: str, token: str = "") -> Reply:
+    items = [{"metadata": {"name": name}} for name in names]
+    return 200, JSON, json.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": {"continue": token}, "items": items}).encode()
+
+
+def status(code: int, message: str, **headers: str) -> Reply:
+    return code, JSON | headers, json.dumps({"kind": "Status", "apiVersion": "v1", "code": code, "message": message}).encode()
+
+
+def names(items: list[dict[str, Any]]) -> list[str]:
+    return [item["metadata"]["name"] for item in items]
+
+
+def test_a_list_is_read_page_by_page(server: Server) -> None:
+    server.on("/pods", page("a", "b", token="t1"), page("c"))
+    assert names(kube(server.url).items("/pods", {"labelSelector": "app=x"})) == ["a", "b", "c"]
+    assert [query for _, _, query in server.asked] == [
+        {"labelSelector": ["app=x"], "limit": ["500"]},
+        {"labelSelector": ["app=x"], "limit": ["500"], "continue": ["t1"]},
+    ]
+
+
+def test_a_list_that_expires_on_the_way_is_begun_anew(server: Server) -> None:
+    server.on("/pods", page("a", token="t1"), status(410, "expired"), page("a", token="t2"), page("b"))
+    assert names(kube(server.url).items("/pods")) == ["a", "b"]
+
+
+def test_a_list_that_always_expires_is_unavailable(server: Server) -> None:
+    server.on("/pods", *[page("a", token="t"), status(410, "expired")] * 3)
+    with pytest.raises(Unavailable, match=r"expired three times while it was read \(410 Gone\)$"):
+        kube(server.url).items("/pods")
+    assert len(server.asked) == 6
+
+
+@pytest.mark.parametrize("items", [b"null", b"[]"])
+def test_an_empty_list_is_empty(server: Server, items: bytes) -> None:
+    server.on("/pods", (200, JSON, b'{"kind":"PodList","metadata":{},"items":%s}' % items))
+    assert kube(server.url).items("/pods") == []
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_what_is_refused_for_now_is_asked_again_and_only_the_last_request_is_timed(server: Server, code: int) -> None:
+    server.on("/x", status(code, "not now", **{"Retry-After": "5"}), (200, JSON, b"{}"))
+    answer = kube(server.url).fetch("GET", "/x")
+    assert (answer.status, answer.body, len(server.asked)) == (200, b"{}", 2)
+    assert answer.seconds < 5
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_what_is_refused_to_the_deadline_is_unavailable(server: Server, code: int) -> None:
+    server.on("/x", status(code, "not now", **{"Retry-After": "4"}))
+    with pytest.raises(Unavailable, match=rf"answered {code} until the deadline of 10 s: not now$"):
+        kube(server.url).get("/x")
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (status(401, "Unauthorized"), Unauthenticated, "the token has expired or was never valid"),
+        (status(403, 'pods is forbidden: User "x" cannot list'), Forbidden, "pods is forbidden"),
+        (status(404, 'pods "x" not found'), Absent, 'pods "x" not found'),
+        (status(302, "over there"), Malformed, "unexpected answer 302"),
+        ((200, {"Content-Type": "text/html"}, b"<html>"), Malformed, "JSON was asked for, text/html came"),
+        ((200, JSON, b'{"kind":'), Malformed, r"the answer is not JSON \(8 bytes\)"),
+        ((200, JSON, b"[]"), Malformed, "the answer is no JSON object"),
+        ((200, JSON | {"Content-Length": "100"}, b'{"kind"'), Truncated, "broke off in the middle"),
+    ],
+)
+def test_every_other_answer_is_an_error_of_its_own_kind(server: Server, reply: Reply, kind: type[Unmeasured], words: str) -> None:
+    server.on("/x", reply)
+    with pytest.raises(Unmeasured, match=words) as caught:
+        kube(server.url).get("/x")
+    assert type(caught.value) is kind
+    assert len(server.asked) == 1
+    assert SECRET not in repr(caught.value) + str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"kind":"Pod","metadata":{}}', b'{"kind":"PodList","items":[]}', b'{"kind":"PodList","metadata":{},"items":[1]}']
+)
+def test_a_list_that_is_none_is_malformed(server: Server, body: bytes) -> None:
+    server.on("/pods", (200, JSON, body))
+    with pytest.raises(Malformed):
+        kube(server.url).items("/pods")
+
+
+def test_nobody_there_is_unreachable_and_not_a_timeout(server: Server) -> None:
+    server.close()
+    with pytest.raises(Unreachable, match=r"cannot be reached: connection refused or no route$") as caught:
+        kube(server.url).get("/x")
+    assert type(caught.value) is Unreachable
+
+
+def test_nobody_answers_is_a_timeout(server: Server) -> None:
+    server.on("/x", 2.0)
+    with pytest.raises(TimedOut, match=r"no answer from http://127\.0\.0\.1:\d+ within 0\.3 s$"):
+        kube(server.url, deadline=0.3).get("/x")
+
+
+def test_what_a_pod_says_is_its_own_and_a_refused_connection_is_told_apart(server: Server) -> None:
+    ask: Callable[[str], Any] = kube(server.url).proxied
+    server.on("/own", (503, {"Content-Type": "text/plain"}, b"ill"))
+    assert (ask("/own").status, ask("/own").body) == (503, b"ill")
+    server.on("/refused", status(503, "error trying to reach service: dial tcp 10.0.0.1:8080: connect: connection refused"))
+    assert ask("/refused").status == 0
+    server.on("/lost", status(503, "error trying to reach service: i/o timeout"))
+    with pytest.raises(Unreachable, match="the API server could not reach it"):
+        ask("/lost")
+    server.on("/forbidden", status(403, "pods/proxy is forbidden"))
+    with pytest.raises(Forbidden):
+        ask("/forbidden")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/x"), ("PATCH", "/x"), ("POST", "/api/v1/namespaces"), ("PUT", "/apis/authorization.k8s.io/x")]
+)
+def test_nothing_is_written(server: Server, method: str, path: str) -> None:
+    """The access reviews are the only requests that are no GET."""
+    with pytest.raises(ValueError, match="nothing is written to the cluster"):
+        kube(server.url).fetch(method, path)
+    assert server.asked == []
+
+
+def test_requests_are_counted_with_what_was_asked_again(server: Server) -> None:
+    meter = Meter()
+    server.on("/x", status(429, "not now", **{"Retry-After": "1"}), (200, JSON, b"{}"))
+    kube(server.url, meter=meter).get("/x")
+    assert meter.requests == 2
