@@ -155,11 +155,11 @@ def parse_time(text: str) -> datetime:
 
 
 def span(seconds: float | timedelta) -> str:
-    """A duration as a person reads it, two parts at most: ``3 d 4 h``, ``90 s`` as ``1 min 30 s``, ``0.25 s``."""
+    """A duration as a person reads it, two parts at most: ``3 d 4 h``, ``90 s`` as ``1 min 30 s``, ``0.25 s``, ``1.5 s``."""
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
     if total < 0:
         return "-" + span(-total)
-    if total < 1:
+    if total < 1 or (total < 10 and total != round(total)):
         return f"{total:.3g} s"
     rest, parts = round(total), []
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):

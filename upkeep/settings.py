@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from upkeep.errors import BadInput
 from upkeep.limits import Limits, nearest, parse_limits
+from upkeep.masking import mask
 
 ABSENT = ("prometheus", "alertmanager", "backups")
 SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "demo")
@@ -251,7 +252,7 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
 def _url(text: str, where: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise BadInput(f"{where}={text}: a URL with http:// or https:// was expected")
+        raise BadInput(f"{where}={mask(text) if '@' not in text else '…'}: a URL with http:// or https:// was expected")
     if parts.username or parts.password:
         raise BadInput(f"{where}: a URL must not hold a password; say bearer_file in the settings file")
     return text
@@ -281,8 +282,9 @@ def _read(path: Path) -> _File:
     try:
         return _File.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        # Of what may be a text or a table both are complained of: the deeper one is what was meant.
+        first = max(error.errors(include_url=False, include_input=False), key=lambda one: len(one["loc"]))
+        key = ".".join(str(part) for part in first["loc"] if part not in ("str", "_Access"))
         if first["type"] == "extra_forbidden":
             inner: dict[str, type[BaseModel]] = {"gate": _Gate, "targets": _Target}
             model = _File if len(first["loc"]) == 1 else inner.get(str(first["loc"][0]), _Access)
