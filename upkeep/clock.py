@@ -21,21 +21,19 @@ class Clock:
         time.sleep(seconds)
 
 
-# Each measurement sleeps for itself: who waits for a retry must not bring the others closer to their deadlines.
-_SLEPT: contextvars.ContextVar[float] = contextvars.ContextVar("slept_seconds", default=0.0)
-
-
 class HeldClock(Clock):
     """A clock that stands at an instant; sleeping moves it on at once, for the one that sleeps, and costs nothing. For tests."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = instant
+        # Each measurement sleeps for itself: who waits for a retry must not bring the others closer to their deadlines. Each clock has its own.
+        self._slept: contextvars.ContextVar[float] = contextvars.ContextVar("slept_seconds", default=0.0)
 
     def now(self) -> datetime:
-        return self._instant + timedelta(seconds=_SLEPT.get())
+        return self._instant + timedelta(seconds=self._slept.get())
 
     def monotonic(self) -> float:
-        return time.monotonic() + _SLEPT.get()
+        return time.monotonic() + self._slept.get()
 
     def sleep(self, seconds: float) -> None:
-        _SLEPT.set(_SLEPT.get() + seconds)
+        self._slept.set(self._slept.get() + seconds)
