@@ -109,7 +109,14 @@ class ControlPlane:
             "metadata": {"name": "logs"},
             "spec": {"logs": [{"logsFile": str(self.pod_log)}]},
         }
-        stages = "\n---\n".join([*(stage.read_text() for stage in kwok_stages()), yaml.safe_dump(logs)])
+        # Commands of exec run on this machine: what the tests send are echo, true and false.
+        execs = {
+            "apiVersion": "kwok.x-k8s.io/v1alpha1",
+            "kind": "ClusterExec",
+            "metadata": {"name": "exec"},
+            "spec": {"execs": [{"local": {}}]},
+        }
+        stages = "\n---\n".join([*(stage.read_text() for stage in kwok_stages()), yaml.safe_dump(logs), yaml.safe_dump(execs)])
         (folder / "kwok.yaml").write_text(stages)
         self.run(
             "kwok", program("kwok"), f"--kubeconfig={admin}", "--manage-all-nodes=true", f"--cidr={self.pod_cidr}", "--node-ip=127.0.0.1",

@@ -97,8 +97,12 @@ def serve(connection: socket.socket, target: str, headers: list[tuple[bytes, byt
     """Run the handshake, send the command's outcome channel by channel, and close."""
     found = re.fullmatch(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/exec", request.path)
     words = [value for key, value in request.pairs if key == "command"]
-    if found is None or state.find("pods", found[2], found[1]) is None or not words:
+    pod = state.find("pods", found[2], found[1]) if found is not None else None
+    if pod is None or not words:
         connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        return
+    if request.query.get("container") not in (None, *(one["name"] for one in pod["spec"]["containers"])):
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         return
     socket_ = WSConnection(ConnectionType.SERVER)
     socket_.initiate_upgrade_connection(headers, target)
