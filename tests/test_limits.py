@@ -1,6 +1,7 @@
 """Limits: each declared whole, parsed strictly, and printed as the number that is in force."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from upkeep.errors import BadInput
 from upkeep.limits import LIMITS, Limits, parse_limits
 
+ROOT = Path(__file__).resolve().parents[1]
 EACH = pytest.mark.parametrize("name", LIMITS)
 
 
@@ -68,3 +70,69 @@ def test_no_text_is_taken_for_a_value_out_of_range(name: str, text: str) -> None
 def test_what_was_changed_is_told() -> None:
     assert Limits({"health_latency": 1.5}).changed() == {"health_latency": "1.5 s"}
     assert Limits().changed() == {}
+
+
+@given(st.data(), st.sampled_from(sorted(LIMITS)))
+def test_what_is_printed_is_taken_back_as_the_very_value(data: st.DataObject, name: str) -> None:
+    limit = LIMITS[name]
+    if limit.unit == "count":  # a million is printed as 1e+06, and no more digits than these
+        value: float = data.draw(st.integers(int(limit.least), int(min(limit.most, 999_999))))
+    else:
+        places = {"duration": 6, "ratio": 12}[limit.unit]
+        value = round(data.draw(st.floats(limit.least, limit.most)), places)
+    assert limit.parse(limit.text(value), where="here") == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("alert_window", 88_205, "1 d 30 min 5 s"),
+        ("request_deadline", 12.5, "12.5 s"),
+        ("settle_time", 0, "0 s"),
+        ("destination_success_ratio", 0.99999, "99.999 %"),
+        ("alert_error_ratio", 0.07, "7 %"),
+        ("log_coverage", 0, "0 %"),
+        ("restarts", 3, "3"),
+    ],
+)
+def test_nothing_is_rounded_away_in_print(name: str, value: float, words: str) -> None:
+    """Ninety-nine and many nines are not a hundred percent."""
+    assert Limits({name: value}).text(name) == words
+
+
+@EACH
+def test_what_cannot_be_read_is_answered_with_the_range_and_an_example_that_fits(name: str) -> None:
+    limit = LIMITS[name]
+    with pytest.raises(BadInput) as caught:
+        parse_limits({name: "soon"}, where="--limit")
+    said = str(caught.value)
+    example = said.removeprefix(f"--limit: limit {name} is a {limit.unit}, not 'soon'; write for instance ").partition(", ")[0]
+    assert limit.least <= limit.parse(example, where="here") <= limit.most
+    assert said.endswith(f", between {limit.text(limit.least)} and {limit.text(limit.most)}")
+
+
+@EACH
+def test_what_is_out_of_range_is_answered_with_the_range_and_the_unit(name: str) -> None:
+    limit = LIMITS[name]
+    text = {"duration": "9999w", "ratio": "1.01", "count": "9" * 400}[limit.unit]
+    with pytest.raises(BadInput) as caught:
+        parse_limits({name: text}, where="--limit")
+    low, high = limit.text(limit.least), limit.text(limit.most)
+    assert str(caught.value) == f"--limit: limit {name} must lie between {low} and {high}, not {text} (it is a {limit.unit})"
+
+
+@EACH
+def test_the_bounds_are_within(name: str) -> None:
+    limit = LIMITS[name]
+    texts = {"duration": "{:g}s", "ratio": "{:g}", "count": "{:.0f}"}
+    for bound in (limit.least, limit.most):
+        text = f"{bound * 1000:.0f}ms" if limit.unit == "duration" else texts[limit.unit].format(bound)
+        assert limit.parse(text, where="here") == bound
+
+
+def test_the_document_lists_each_limit_with_its_reason() -> None:
+    lines = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    assert [(row[0], row[1], row[2], row[4]) for row in rows] == [
+        (f"`{name}`", limit.text(limit.default), limit.unit, limit.reason) for name, limit in LIMITS.items()
+    ]

@@ -2,10 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from upkeep.__main__ import COMMANDS, main
 from upkeep.commands import suite
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,6 +25,13 @@ NO_REQUEST = {
     "an absence without its reason": (["--demo", "--absent=prometheus"], "prometheus"),
     "an absence of nothing known": (["--demo", "--absent=promtheus=none"], "prometheus"),
 }
+# contract.md, "Running checks": what there is, and what an issue to come will bring.
+OPTIONS = (
+    *("--kubeconfig", "--context", "--namespace", "--deployment", "--collector", "--prometheus", "--alertmanager", "--absent", "--exports"),
+    *("--limit", "--out", "--settings", "--target", "--gate", "--gate-strict", "--demo"),
+)
+LATER = ("--backups", "--acting-context", "--waivers", "--attestations", "--ledger", "--save-bundle", "--bundle")
+KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n"
 AFTER_LOOKING = {
     "no collector": (["--demo=no-collector"], "no collector in namespace monitoring"),
     "two collectors": (["--demo=two-collectors"], "--deployment="),
@@ -70,3 +80,100 @@ def test_the_readme_names_options_that_there_are(capsys: pytest.CaptureFixture[s
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named - known == {"--option"}  # the word for any of them
     assert len(named) > 10
+
+
+@pytest.fixture
+def said_by_help(capsys: pytest.CaptureFixture[str]) -> str:
+    """What pytest --help says of upkeep's own options."""
+    assert suite.run(["--help"]) == 0
+    _, _, rest = capsys.readouterr().out.partition("maintenance of cano-collector:\n")
+    return rest.partition("\n\n")[0]
+
+
+def test_help_lists_every_option_of_the_contract_with_its_meaning(said_by_help: str) -> None:
+    listed = re.findall(r"^  (--[a-z-]+)\S* *(.*)$", said_by_help, re.MULTILINE)
+    known = {name for name, _ in listed}
+    assert set(OPTIONS) <= known
+    assert not set(LATER) & known
+
+
+def test_an_option_of_a_later_issue_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert suite.run(["-m", "daily", "--demo", f"--out={out}", *(f"{name}=x" for name in LATER)]) == 4
+    said = capsys.readouterr().err
+    assert [name for name in LATER if f"{name}=x" not in said] == []
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments", "words"),
+    [
+        (KUBECONFIG, ["--context=prod"], "--context=prod: no such context; {file} has none"),
+        (KUBECONFIG + "current-context: a\n", [], "current-context 'a' does not exist; {file} has none"),
+        ("clusters: [\n", [], "kubeconfig {file}, line 2 is not YAML"),
+    ],
+    ids=["unknown context", "no current context", "malformed"],
+)
+def test_a_kubeconfig_that_leads_nowhere_is_named(
+    written: str, arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(written)
+    assert refused([f"--kubeconfig={file}", *arguments], tmp_path / "out", capsys) == "ERROR: " + words.format(file=file)
+
+
+def test_an_unknown_scenario_is_named_with_where_it_stands_and_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it is said: before any result is written."""
+    out, settings = tmp_path / "out", tmp_path / "upkeep.toml"
+    nearest = "no scenario is called 'helthy'; the nearest is 'healthy' (--demo=list prints all of them)"
+    assert refused(["--demo=helthy"], out, capsys) == f"ERROR: --demo=helthy: {nearest}"
+    settings.write_text('[targets.lab]\ndemo = "helthy"')
+    assert refused([f"--settings={settings}", "--target=lab"], out, capsys) == f"ERROR: [targets.lab] demo: {nearest}"
+    monkeypatch.setenv("UPKEEP_DEMO", "list")
+    words = "ERROR: UPKEEP_DEMO, or demo of the settings file: 'list' is no scenario; pytest --demo=list prints them"
+    assert refused([], out, capsys) == words
+    assert not out.exists()
+
+
+def test_the_scenarios_are_printed_and_nothing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert suite.run(["--demo=list", f"--out={tmp_path / 'out'}"]) == 0
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert {"healthy", "no-collector", "two-collectors", "crash-looping"} <= set(names)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_readme_has_every_exit_code_of_the_gate_that_there_is(said_by_help: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| code | the gate is |")[2].partition("\n\n")[0]
+    codes = set(re.findall(r"^\| (\d+) \|", table, re.MULTILINE))
+    assert codes == {"0", "10", "12", "11", "4"}
+    gate = " ".join(said_by_help.partition("--gate ")[2].split())
+    assert [code for code in sorted(codes - {"4"}) if not re.search(rf"\b{code}\b", gate)] == []
+
+
+def upkeep(*words: str) -> tuple[int, str, str]:
+    """``python -m upkeep`` in a process of its own: its exit code, what it said, what it complained of."""
+    done = subprocess.run([sys.executable, "-m", "upkeep", *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_upkeep_help_lists_every_command() -> None:
+    code, said, complaint = upkeep("--help")
+    assert (code, complaint) == (0, "")
+    assert [name for name in COMMANDS if not re.search(rf"^    {name} ", said, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"run"}))
+def test_each_command_says_its_exit_codes_in_its_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert "xit codes: 0" in capsys.readouterr().out
+
+
+@pytest.mark.xfail(reason="upkeep/__main__.py: with exit_on_error=False argparse raises, and main() does not catch it", strict=True)
+def test_an_unknown_command_is_a_usage_error_without_a_traceback() -> None:
+    code, said, complaint = upkeep("nonsense")
+    assert (code in (2, 4), said, "Traceback" in complaint, "nonsense" in complaint) == (True, "", False, True)

@@ -70,7 +70,7 @@ def test_named_targets_are_chosen_in_the_given_order(tmp_path: Path) -> None:
             '[prometheus]\nurl = "http://h"\nheaders = {a = 1, b = "canary-header-17"}',
             {},
             {},
-            "upkeep.toml: prometheus.headers.a: input should be a valid string",
+            "upkeep.toml: prometheus.headers.a: a text was expected, not a number",
         ),
         ('prometheus = "ftp://h"', {}, {}, "a URL with http:// or https:// was expected"),
         ('prometheus = "https://me:canary-header-17@h"', {}, {}, "a URL must not hold a password"),
@@ -88,3 +88,239 @@ def test_what_cannot_be_used_is_said_with_its_place(
     tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str
 ) -> None:
     assert words in refusal(tmp_path, text, options, **environ)
+
+
+HEADED = '[prometheus]\nurl = "http://h"\nheaders = {{ {} }}'
+EACH_KIND = pytest.mark.parametrize(
+    ("name", "default", "file", "variable", "option"),
+    [
+        ("kubeconfig", None, "/f", "/v", "/o"),
+        ("context", None, "f", "v", "o"),
+        ("namespace", None, "f", "v", "o"),
+        ("deployment", None, "f", "v", "o"),
+        ("collector", None, "http://f", "http://v", "http://o"),
+        ("prometheus", None, "http://f", "http://v", "http://o"),
+        ("alertmanager", None, "http://f", "http://v", "auto"),
+        ("demo", None, "no-collector", "two-collectors", "healthy"),
+        ("out", "reports/out", "/f", "/v", "/o"),
+        ("exports", None, "/f", "/v", "/o"),
+    ],
+)
+
+
+def value_of(settings: RunSettings, name: str) -> str | None:
+    """A setting as text, wherever it is held."""
+    found = getattr(settings if name in ("out", "exports") else settings.targets[0], name)
+    return found.url if hasattr(found, "url") else str(found) if found is not None else None
+
+
+@EACH_KIND
+def test_the_command_line_beats_the_environment_beats_the_file_beats_the_default(
+    tmp_path: Path, name: str, default: str | None, file: str, variable: str, option: str
+) -> None:
+    environ = {f"UPKEEP_{name.upper()}": variable}
+    assert value_of(resolved(tmp_path), name) == (str(tmp_path / default) if default else None)
+    assert value_of(resolved(tmp_path, f'{name} = "{file}"'), name) == file
+    assert value_of(resolved(tmp_path, **environ), name) == variable
+    assert value_of(resolved(tmp_path, options={name: option}, **environ), name) == (None if option == "auto" else option)
+
+
+@EACH_KIND
+def test_an_empty_word_is_as_not_given(tmp_path: Path, name: str, default: str | None, file: str, variable: str, option: str) -> None:
+    """A pipeline passes on a variable that is not set as an empty one; it must not reach another cluster for that."""
+    assert value_of(resolved(tmp_path, f'{name} = "{file}"', {name: ""}, **{f"UPKEEP_{name.upper()}": ""}), name) == file
+    assert value_of(resolved(tmp_path, options={name: ""}, **{f"UPKEEP_{name.upper()}": variable}), name) == variable
+
+
+def test_the_settings_file_itself_may_be_named_in_the_environment(tmp_path: Path) -> None:
+    for name in ("upkeep", "v", "o"):
+        (tmp_path / f"{name}.toml").write_text(f'context = "{name}"')
+    assert resolved(tmp_path).settings_file == tmp_path / "upkeep.toml"
+    assert resolved(tmp_path, UPKEEP_SETTINGS="v.toml").targets[0].context == "v"
+    assert resolved(tmp_path, options={"settings": "o.toml"}, UPKEEP_SETTINGS="v.toml").targets[0].context == "o"
+
+
+def test_targets_may_be_named_in_the_environment(tmp_path: Path) -> None:
+    text = "[targets.a]\n[targets.b]\n[targets.c]"
+    assert [target.name for target in resolved(tmp_path, text, UPKEEP_TARGET="a, b").targets] == ["a", "b"]
+    assert [target.name for target in resolved(tmp_path, options={"target": ["c"]}, UPKEEP_TARGET="a, b").targets] == ["c"]
+    assert [target.name for target in resolved(tmp_path).targets] == [""]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1", True), ("TRUE", True), ("yes", True), ("0", False), ("no", False), ("", False)])
+def test_the_gate_may_be_asked_for_in_the_environment(tmp_path: Path, text: str, expected: bool) -> None:
+    settings = resolved(tmp_path, UPKEEP_GATE=text)
+    assert (settings.gate, settings.gate_strict) == (expected, False)
+    settings = resolved(tmp_path, options={"gate": True, "gate_strict": False}, UPKEEP_GATE_STRICT=text)
+    assert (settings.gate, settings.gate_strict) == (True, expected)
+
+
+def test_absences_are_taken_one_by_one(tmp_path: Path) -> None:
+    text = 'absent = { prometheus = "file", alertmanager = "file", backups = "file" }'
+    settings = resolved(tmp_path, text, {"absent": ["backups=option"]}, UPKEEP_ABSENT="backups=variable, alertmanager=variable")
+    assert settings.targets[0].absent == {"prometheus": "file", "alertmanager": "variable", "backups": "option"}
+
+
+def test_what_the_gate_adds_and_removes(tmp_path: Path) -> None:
+    settings = resolved(tmp_path, '[gate]\nadd = ["x"]\nremove = [{ control = "y", reason = "moved" }]')
+    assert (settings.gate_add, settings.gate_remove) == (("x",), {"y": "moved"})
+
+
+def test_a_ratio_in_the_file_may_be_as_small_as_on_the_command_line(tmp_path: Path) -> None:
+    assert resolved(tmp_path, "[limits]\nalert_error_ratio = 0.00001").limits["alert_error_ratio"] == 0.00001
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("contxt = 1", "there is no setting 'contxt' (did you mean 'context'?)"),
+        ("[targets.a]\nnamespce = 1", "there is no setting 'targets.a.namespce' (did you mean 'namespace'?)"),
+        ('[prometheus]\nurll = "http://h"', "there is no setting 'prometheus.urll' (did you mean 'url'?)"),
+        ('[targets.a.prometheus]\nurl = "http://h"\nbearer = "x"', "'targets.a.prometheus.bearer' (did you mean 'bearer_file'?)"),
+        ("[gate]\nadded = []", "there is no setting 'gate.added' (did you mean 'add'?)"),
+        ('[gate]\nremove = [{ control = "a", reson = "b" }]', "there is no setting 'gate.remove.0.reson' (did you mean 'reason'?)"),
+        ("zzz = 1", "there is no setting 'zzz'"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_file_and_the_nearest_right_one(tmp_path: Path, text: str, words: str) -> None:
+    said = refusal(tmp_path, text)
+    assert said.startswith(f"{tmp_path / 'upkeep.toml'}: there is no setting ")
+    assert said.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("context = 1", "context: a text was expected, not a number"),
+        ("prometheus = 1", "prometheus: a text or a table was expected, not a number"),
+        ("[prometheus]\nbearer_file = 'x'", "prometheus.url is missing"),
+        ("gate = true", "gate: a table was expected, not true or false"),
+        ("[gate]\nadd = 'x'", "gate.add: a list was expected, not a text"),
+        ("targets.a = 'x'", "targets.a: a table was expected, not a text"),
+        ("absent = ['x']", "absent: a table was expected, not a list"),
+        ("limits.restarts = true", "limits.restarts: a text or a number was expected, not true or false"),
+        ("out = 2026-01-02", "out: a text was expected, not a date or a time"),
+        ("[gate]\nremove = ['x']", 'gate.remove.0: removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'),
+        ("[gate]\nremove = [{control = 'x', reason = ' '}]", 'gate.remove: x: removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_is_named_with_its_file_its_key_and_what_was_expected(tmp_path: Path, text: str, words: str) -> None:
+    assert refusal(tmp_path, text) == f"{tmp_path / 'upkeep.toml'}: {words}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('context = "a"\nnamespace', "is not TOML: Expected '=' after a key in a key/value pair (at line 2, the end of the document)"),
+        ('context = "a"\n\n= 1\n', "is not TOML: Invalid statement (at line 3, column 1)"),
+        ("context = [\n", "is not TOML: Invalid value (at line 1, the end of the document)"),
+        ("a = " + "[" * 3000, "is not TOML that can be read: a number is too long, or tables lie too deep in each other"),
+        ("a = " + "1" * 5000, "is not TOML that can be read: a number is too long, or tables lie too deep in each other"),
+    ],
+    ids=["end", "middle", "open", "deep", "long"],
+)
+def test_what_is_no_toml_is_named_with_its_file_and_line(tmp_path: Path, text: str, words: str) -> None:
+    assert refusal(tmp_path, text) == f"{tmp_path / 'upkeep.toml'} {words}"
+
+
+def test_what_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "upkeep.toml").write_bytes(b'context = "a"\n# \xff')
+    assert refusal(tmp_path) == f"{tmp_path / 'upkeep.toml'} is not TOML: line 2 is not UTF-8; save it as UTF-8"
+
+
+def test_a_settings_file_that_cannot_be_read_is_never_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(tmp_path, options={"settings": "x.toml"}) == "--settings=x.toml: there is no such file"
+    assert refusal(tmp_path, UPKEEP_SETTINGS="x.toml") == "UPKEEP_SETTINGS=x.toml: there is no such file"
+    assert refusal(tmp_path, options={"settings": "."}) == "--settings=.: cannot be read: Is a directory; a TOML file was expected"
+    default = tmp_path / "upkeep.toml"
+    default.symlink_to("gone")
+    assert refusal(tmp_path) == f"{default}: there is no such file"
+
+    def denied(path: Path, **_: str) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    assert refusal(tmp_path) == f"{default}: cannot be read: Permission denied; a TOML file was expected"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "environ", "words"),
+    [
+        ("", {"demo": "healthy", "context": "c"}, {}, "--demo and --context contradict each other: "),
+        ("", {"demo": "healthy"}, {"UPKEEP_KUBECONFIG": "k"}, "--demo and UPKEEP_KUBECONFIG contradict each other: "),
+        ('context = "c"', {"demo": "healthy"}, {}, "--demo and {file} context contradict each other: "),
+        ("", {"collector": "http://h"}, {"UPKEEP_DEMO": "healthy"}, "UPKEEP_DEMO and --collector contradict each other: "),
+        ("", {"absent": ["prometheus=x"], "prometheus": "http://h"}, {}, "--absent and --prometheus contradict each other: "),
+        ('alertmanager = "http://h"', {}, {"UPKEEP_ABSENT": "alertmanager=x"}, "UPKEEP_ABSENT and {file} alertmanager contradict each other: "),
+        ('[targets.t]\nabsent = {prometheus = "x"}', {"target": ["t"], "prometheus": "http://h"}, {},
+         "{file} [targets.t] absent.prometheus and --prometheus contradict each other: "),
+        ('[targets.t]\ndemo = "healthy"\ncontext = "c"', {"target": ["t"]}, {}, "{file} [targets.t] demo and {file} [targets.t] context contradict"),
+        ('[gate]\nadd = ["x"]\nremove = [{control = "x", reason = "y"}]', {}, {}, "{file}: gate.add and gate.remove contradict each other: both name x"),
+    ],
+)  # fmt: skip
+def test_of_what_contradicts_itself_both_are_named(
+    tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str
+) -> None:
+    said = refusal(tmp_path, text, options, **environ)
+    assert said.startswith(words.format(file=tmp_path / "upkeep.toml"))
+    assert "; leave one" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "environ", "words"),
+    [
+        ("", {"absent": ["backups"]}, {}, "--absent: NAME=REASON was expected, not 'backups'"),
+        ("", {"absent": ["backups= "]}, {}, "--absent: NAME=REASON was expected, not 'backups='"),
+        ("", {}, {"UPKEEP_ABSENT": "backups"}, "UPKEEP_ABSENT: NAME=REASON was expected, not 'backups'"),
+        ('absent = {backups = " "}', {}, {}, "{file} absent.backups: a reason was expected: why backups is not there on purpose"),
+        ("", {"absent": ["bakups=x"]}, {}, "--absent: 'bakups' cannot be declared absent (did you mean 'backups'?); prometheus, alertmanager, backups can"),
+        ("", {"limit": ["restarts"]}, {}, "--limit: NAME=VALUE was expected, not 'restarts'"),
+    ],
+)  # fmt: skip
+def test_an_absence_needs_its_reason(tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str) -> None:
+    assert refusal(tmp_path, text, options, **environ) == words.format(file=tmp_path / "upkeep.toml")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://h:99999", "http://h:x", "http://:80", "https://", "h:9090", "http://h:0", "http://[{pod_ip}]"]
+)
+@pytest.mark.parametrize("name", ["prometheus", "collector"])
+def test_a_url_that_reaches_nothing_is_refused_before_any_request(tmp_path: Path, name: str, url: str) -> None:
+    said = refusal(tmp_path, options={name: url})
+    assert said.startswith(f"--{name}=")
+    assert said.split(": ", 1)[1].partition(",")[0] in (
+        "a URL with http:// or https:// was expected",
+        "its host or port is none; https://HOST:PORT was expected",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (HEADED.format(f'"X-Token" = "{SECRET}\\n"'), "headers.X-Token: no HTTP header can be that"),
+        (HEADED.format(f'"X Token" = "{SECRET}"'), "headers.X Token: no HTTP header can be that"),
+        (HEADED.format(f'"X-Token" = "{SECRET}€"'), "headers.X-Token: no HTTP header can be that"),
+        (HEADED.format(f'Authorization = "{SECRET}"') + "\nbearer_file = 'upkeep.toml'", "headers.Authorization and {file} prometheus.bearer_file contradict"),
+        (f'prometheus = "https://{SECRET}@h"', "a URL must not hold a password; say bearer_file in the settings file"),
+        (f'prometheus = "https://me:{SECRET}@h:99999"', "{file} prometheus=…: its host or port is none"),
+        (f"[prometheus]\nurl = 'http://h'\nheaders = '{SECRET}'", "prometheus.headers: a table was expected, not a text"),
+        (f"[prometheus]\nurl = 'http://h'\nheaders = {{ a = ['{SECRET}'] }}", "prometheus.headers.a: a text was expected, not a list"),
+        (f"[prometheus]\nurl = 'http://h'\npassword = '{SECRET}'", "there is no setting 'prometheus.password'"),
+        (f"[prometheus]\nurl = 'http://h'\nheaders = {{ a = '{SECRET}' \n }}", "is not TOML: "),
+        ("[prometheus]\nurl = 'http://h'\nbearer_file = 'gone'", "{file} prometheus.bearer_file: there is no file gone"),
+        ("[prometheus]\nurl = 'http://h'\nclient_key = 'upkeep.toml'", "{file} prometheus.client_key: nothing uses it without client_certificate"),
+    ],
+)  # fmt: skip
+def test_no_refusal_shows_a_secret(tmp_path: Path, text: str, words: str) -> None:
+    assert words.format(file=tmp_path / "upkeep.toml") in refusal(tmp_path, text)
+
+
+def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
+    settings = resolved(tmp_path, HEADED.format(f'"X-Token" = "{SECRET}"'))
+    access = settings.targets[0].prometheus
+    assert [found.headers for found in (access,) if found] == [{"X-Token": SECRET}]
+    assert SECRET not in f"{settings} {settings!r} {access} {access!r}"
+
+
+def test_a_home_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, 'out = "~nobody-here/x"').endswith("out: whose home ~nobody-here/x means is not known; write the whole path")

@@ -1,6 +1,6 @@
 """The limits that judges compare with: each has a name, a default, a unit, a range and a reason, and is printed with the result.
 
-Durations are held in seconds and ratios as 0–1; users write ``24h``, ``7d``, ``1.5s``, ``99%`` or ``0.99``.
+Durations are held in seconds and ratios as 0–1; users write ``24h``, ``7d``, ``1.5s``, ``99%`` or ``0.99``, or what is printed: ``1 d 1 h``, ``99 %``.
 Source of the defaults: controls.md.
 """
 
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from upkeep.errors import BadInput
-from upkeep.model import span
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|m|h|d|w) ?")
+_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +33,57 @@ class Limit:
         :param where: the option, file or variable it came from, for the message.
         :raises BadInput: another unit, or out of range.
         """
-        example = {"duration": "24h", "ratio": "1%", "count": "3"}[self.unit]
+        low, high = self.text(self.least), self.text(self.most)
         value = _parse(text.strip(), self.unit)
         if value is None:
-            raise BadInput(f"{where}: limit {self.name} is a {self.unit}, not {text!r}; write for instance {example}")
+            raise BadInput(
+                f"{where}: limit {self.name} is a {self.unit}, not {text!r}; write for instance {self._example()}, between {low} and {high}"
+            )
         if not self.least <= value <= self.most:
-            low, high = self.text(self.least), self.text(self.most)
-            raise BadInput(f"{where}: limit {self.name} must lie between {low} and {high}, not {text}")
+            raise BadInput(f"{where}: limit {self.name} must lie between {low} and {high}, not {text} (it is a {self.unit})")
         return value
 
     def text(self, value: float) -> str:
-        """A value with its unit, as a person reads it."""
+        """A value with its unit, as a person reads it: the very value, nothing is rounded away, and ``parse`` takes it back."""
         if self.unit == "duration":
-            return span(value) or "0 s"
+            return _duration(value)
         if self.unit == "ratio":
-            return f"{value * 100:.4g} %"
+            return f"{_decimal(value * 100, 10)} %"
         return f"{value:g}"
+
+    def _example(self) -> str:
+        """A text that would be accepted."""
+        example = {"duration": "24h", "ratio": "1%", "count": "3"}[self.unit]
+        value = _parse(example, self.unit)
+        fits = value is not None and self.least <= value <= self.most
+        return example if fits else self.text(self.default).replace("min", "m").replace(" ", "")
+
+
+def _decimal(value: float, places: int) -> str:
+    """Without an exponent, and without zeros at its end."""
+    return f"{value:.{places}f}".rstrip("0").rstrip(".")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds * 1_000_000), 60_000_000)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    if rest or not parts:
+        parts.append(f"{_decimal(rest / 1_000_000, 6)} s")
+    return " ".join(parts)
 
 
 def _parse(text: str, unit: str) -> float | None:
     if unit == "duration":
         if not text or _DURATION.sub("", text):
             return None
-        return sum(float(number) * _SECONDS[part] for number, part in _DURATION.findall(text))
+        return round(sum(float(number) * _SECONDS[part] for number, part in _DURATION.findall(text)), 6)
     percent = unit == "ratio" and text.endswith("%")
     number = text.removesuffix("%").strip() if percent else text
     if not re.fullmatch(r"\d+(\.\d+)?", number) or (unit == "count" and "." in number):
         return None
-    return float(number) / 100 if percent else float(number)
+    return round(float(number) / 100, 12) if percent else float(number)
 
 
 HOUR, DAY = 3600.0, 86400.0

@@ -3,9 +3,11 @@
 Source: contract.md, "Running checks".
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,8 @@ ABSENT = ("prometheus", "alertmanager", "backups")
 SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "demo")
 VARIABLES = (*SCALARS, "absent", "exports", "limit", "out", "settings", "target", "gate", "gate_strict")
 DEFAULT_FILE = "upkeep.toml"
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,9 @@ class _Removed(_Strict):
     reason: str
 
 
+_WANTS_A_REASON = 'removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'
+
+
 class _Gate(_Strict):
     add: list[str] = []
     remove: list[_Removed] = []
@@ -116,30 +123,51 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     """
     variables = _variables(environ)
     name = _one("settings", options, variables)
-    path = cwd / name if name else cwd / DEFAULT_FILE
-    if name and not path.is_file():
-        raise BadInput(f"--settings={name}: there is no such file")
-    file = _read(path) if path.is_file() else _File()
+    word = "--settings" if options.get("settings") else "UPKEEP_SETTINGS"
+    path = _path(cwd, name, word) if name else cwd / DEFAULT_FILE
+    read = _read(path, f"{word}={name}" if name else "")
+    file = read or _File()
     base = path.parent
     own, where = _overrides(options, variables)
     chosen = _many("target", options, variables)
     unnamed = (_target("", file, own, where, base, str(path)),) if not chosen else ()
-    targets = _named_targets(file, chosen, own, where, base) if chosen else unnamed
-    limits = parse_limits({key: str(value) for key, value in file.limits.items()}, where=f"{path} [limits]")
+    targets = _named_targets(file, chosen, own, where, base, str(path)) if chosen else unnamed
+    limits = parse_limits({key: _plain(value) for key, value in file.limits.items()}, where=f"{path} [limits]")
     limits |= parse_limits(_pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT")
     limits |= parse_limits(_pairs(_listed(options.get("limit")), "--limit"), where="--limit")
     exports, out = _one("exports", options, variables), _one("out", options, variables)
     return RunSettings(
         targets=targets,
         limits=Limits(limits),
-        out=cwd / out if out else (base / file.out if file.out else cwd / "reports" / "out"),
-        exports=cwd / exports if exports else (base / file.exports if file.exports else None),
+        out=_path(cwd, out, "out") if out else (_path(base, file.out, f"{path} out") if file.out else cwd / "reports" / "out"),
+        exports=_path(cwd, exports, "exports") if exports else (_path(base, file.exports, f"{path} exports") if file.exports else None),
         gate=_flag("gate", options, variables) or _flag("gate_strict", options, variables),
         gate_strict=_flag("gate_strict", options, variables),
         gate_add=tuple(file.gate.add),
-        gate_remove={removed.control: removed.reason for removed in file.gate.remove},
-        settings_file=path if path.is_file() else None,
+        gate_remove=_removed(file.gate, path),
+        settings_file=path if read is not None else None,
     )
+
+
+def _removed(gate: _Gate, path: Path) -> dict[str, str]:
+    for removed in gate.remove:
+        if not removed.reason.strip():
+            raise BadInput(f"{path}: gate.remove: {removed.control}: {_WANTS_A_REASON}")
+        if removed.control in gate.add:
+            raise BadInput(f"{path}: gate.add and gate.remove contradict each other: both name {removed.control}; leave one out")
+    return {removed.control: removed.reason for removed in gate.remove}
+
+
+def _path(base: Path, text: str, where: str) -> Path:
+    try:
+        return base / Path(text).expanduser()
+    except RuntimeError:
+        raise BadInput(f"{where}: whose home {text} means is not known; write the whole path") from None
+
+
+def _plain(value: str | float) -> str:
+    """As a person would write it: 0.00001, not 1e-05."""
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -154,8 +182,9 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _one(name: str, options: Mapping[str, object], variables: Mapping[str, str]) -> str | None:
+    """Empty is as not given, as pipelines have it with a variable that is not set."""
     value = options.get(name)
-    return str(value) if value is not None else variables.get(name)
+    return str(value) if value not in (None, "") else variables.get(name) or None
 
 
 def _listed(value: object) -> list[str]:
@@ -163,7 +192,7 @@ def _listed(value: object) -> list[str]:
 
 
 def _many(name: str, options: Mapping[str, object], variables: Mapping[str, str]) -> list[str]:
-    return _listed(options.get(name)) or [entry for entry in variables.get(name, "").split(",") if entry]
+    return _listed(options.get(name)) or [entry.strip() for entry in variables.get(name, "").split(",") if entry.strip()]
 
 
 def _flag(name: str, options: Mapping[str, object], variables: Mapping[str, str]) -> bool:
@@ -175,14 +204,14 @@ def _flag(name: str, options: Mapping[str, object], variables: Mapping[str, str]
     return text in ("1", "true", "yes")
 
 
-def _pairs(entries: Sequence[str], where: str) -> dict[str, str]:
+def _pairs(entries: Sequence[str], where: str, form: str = "NAME=VALUE") -> dict[str, str]:
     found = {}
     for entry in entries:
-        if not entry:
+        if not entry.strip():
             continue
-        key, equals, value = entry.partition("=")
+        key, equals, value = (part.strip() for part in entry.partition("="))
         if not equals or not key or not value:
-            raise BadInput(f"{where}: NAME=VALUE was expected, not {entry!r}")
+            raise BadInput(f"{where}: {form} was expected, not {entry.strip()!r}")
         found[key] = value
     return found
 
@@ -195,15 +224,17 @@ def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> t
         value = _one(name, options, variables)
         if value is not None:
             found[name] = value
-            where[name] = f"--{name}" if options.get(name) is not None else f"UPKEEP_{name.upper()}"
-    absent = _pairs(variables.get("absent", "").split(","), "UPKEEP_ABSENT") | _pairs(_listed(options.get("absent")), "--absent")
-    if absent:
-        found["absent"], where["absent"] = absent, "--absent"
+            where[name] = f"--{name}" if options.get(name) not in (None, "") else f"UPKEEP_{name.upper()}"
+    for word, entries in (("UPKEEP_ABSENT", variables.get("absent", "").split(",")), ("--absent", _listed(options.get("absent")))):
+        absent = _pairs(entries, word, "NAME=REASON")
+        if absent:
+            found["absent"] = found.get("absent", {}) | absent
+            where |= {f"absent.{key}": word for key in absent}
     return found, where
 
 
 def _named_targets(
-    file: _File, names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path
+    file: _File, names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str
 ) -> tuple[TargetSettings, ...]:
     if len(names) > 1 and own:
         word = next(iter(where.values()))
@@ -214,45 +245,58 @@ def _named_targets(
         if name not in file.targets:
             known = ", ".join(file.targets) or "none"
             raise BadInput(f"--target={name}: the settings file has no such target{nearest(name, list(file.targets))}; it has {known}")
-    return tuple(_target(name, file.targets[name], own, where, base, f"[targets.{name}]") for name in names)
+    return tuple(_target(name, file.targets[name], own, where, base, f"{place} [targets.{name}]") for name in names)
 
 
 def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str) -> TargetSettings:
-    value = {key: getattr(file, key) for key in (*SCALARS, "absent")} | dict(own)
+    value = {key: getattr(file, key) for key in SCALARS} | dict(own)
+    absent = file.absent | value.get("absent", {})
+
+    def said(key: str) -> str:
+        return where.get(key, f"{place} {key}")
+
     if value["demo"] is not None:
         for other in ("kubeconfig", "context", "collector"):
             if value[other] is not None:
                 raise BadInput(
-                    f"{where.get('demo', place)} and {where.get(other, other)} contradict each other: the demo is a cluster of its own"
+                    f"{said('demo')} and {said(other)} contradict each other: the demo is a cluster of its own; leave one of them out"
                 )
-    for key in value["absent"]:
+    for key, reason in absent.items():
+        word = said(f"absent.{key}")
         if key not in ABSENT:
-            raise BadInput(
-                f"{where.get('absent', place)}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can"
-            )
+            raise BadInput(f"{word}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can")
+        if not reason.strip():
+            raise BadInput(f"{word}: a reason was expected: why {key} is not there on purpose")
         if key in ("prometheus", "alertmanager") and value[key] not in (None, "auto"):
-            raise BadInput(f"{where.get('absent', place)}: {key} is declared absent and given an address")
+            raise BadInput(
+                f"{word} and {said(key)} contradict each other: {key} is declared absent and given an address; leave one of them out"
+            )
     kubeconfig = value["kubeconfig"]
     if kubeconfig is not None and "kubeconfig" not in own:
-        kubeconfig = str(base / Path(kubeconfig).expanduser())
+        kubeconfig = str(_path(base, kubeconfig, said("kubeconfig")))
     return TargetSettings(
         name=name,
         kubeconfig=kubeconfig,
         context=value["context"],
         namespace=value["namespace"],
         deployment=value["deployment"],
-        collector=_url(value["collector"], where.get("collector", place)) if value["collector"] else None,
-        prometheus=_access(value["prometheus"], where.get("prometheus", f"{place} prometheus"), base),
-        alertmanager=_access(value["alertmanager"], where.get("alertmanager", f"{place} alertmanager"), base),
-        absent=value["absent"],
+        collector=_url(value["collector"], said("collector")) if value["collector"] else None,
+        prometheus=_access(value["prometheus"], said("prometheus"), base),
+        alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
+        absent=absent,
         demo=value["demo"],
     )
 
 
 def _url(text: str, where: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise BadInput(f"{where}={mask(text) if '@' not in text else '…'}: a URL with http:// or https:// was expected")
+    shown = mask(text) if "@" not in text else "…"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise BadInput(f"{where}={shown}: its host or port is none; https://HOST:PORT was expected, an IPv6 address in brackets") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise BadInput(f"{where}={shown}: a URL with http:// or https:// was expected, and a host after it")
     if parts.username or parts.password:
         raise BadInput(f"{where}: a URL must not hold a password; say bearer_file in the settings file")
     return text
@@ -266,30 +310,81 @@ def _access(value: str | _Access | None, where: str, base: Path) -> HttpAccess |
     files: dict[str, Path | None] = {}
     for key in ("bearer_file", "ca_file", "client_certificate", "client_key"):
         text = getattr(value, key)
-        files[key] = base / Path(text).expanduser() if text else None
-        if text and not (base / Path(text).expanduser()).is_file():
+        found = files[key] = _path(base, text, f"{where}.{key}") if text else None
+        if found is not None and not found.is_file():
             raise BadInput(f"{where}.{key}: there is no file {text}")
+    if files["client_key"] and not files["client_certificate"]:
+        raise BadInput(f"{where}.client_key: nothing uses it without client_certificate; give both")
+    for name, text in value.headers.items():
+        # Said here, without the value: what refuses it later would print it.
+        if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(text):
+            raise BadInput(f"{where}.headers.{name}: no HTTP header can be that; a name and a value in one line of Latin-1 were expected")
+        if name.lower() == "authorization" and files["bearer_file"]:
+            raise BadInput(
+                f"{where}.headers.{name} and {where}.bearer_file contradict each other: both authenticate; leave one of them out"
+            )
     return HttpAccess(_url(value.url, where), headers=value.headers, **files)
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path, asked: str) -> _File | None:
+    """The settings file; ``None`` when it is not there and nobody ``asked`` for it."""
+    text = ""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return _File.model_validate(tomllib.loads(text))
+    except FileNotFoundError:
+        if not asked and not path.is_symlink():
+            return None
+        raise BadInput(f"{asked or path}: there is no such file") from None
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not TOML: {error}") from None
-    try:
-        return _File.model_validate(document)
+        raise BadInput(f"{asked or path}: cannot be read: {error.strerror}; a TOML file was expected") from None
     except ValidationError as error:
-        # Of what may be a text or a table both are complained of: the deeper one is what was meant.
-        first = max(error.errors(include_url=False, include_input=False), key=lambda one: len(one["loc"]))
-        key = ".".join(str(part) for part in first["loc"] if part not in ("str", "_Access"))
-        if first["type"] == "extra_forbidden":
-            inner: dict[str, type[BaseModel]] = {"gate": _Gate, "targets": _Target}
-            model = _File if len(first["loc"]) == 1 else inner.get(str(first["loc"][0]), _Access)
-            known = list(model.model_fields)
-            raise BadInput(f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}") from None
-        if key.startswith("gate.remove"):
-            raise BadInput(f'{path}: {key}: removing a control wants a reason: remove = [{{ control = "ID", reason = "…" }}]') from None
-        raise BadInput(f"{path}: {key}: {first['msg'].lower()}") from None
+        raise _refused(path, error) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadInput(f"{path} is not TOML: line {line} is not UTF-8; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        end = f"at line {text.count(chr(10)) + (not text.endswith(chr(10)))}, the end of the document"
+        raise BadInput(f"{path} is not TOML: {str(error).replace('at end of document', end)}") from None
+    except (ValueError, RecursionError):
+        raise BadInput(f"{path} is not TOML that can be read: a number is too long, or tables lie too deep in each other") from None
+
+
+_WORDS = {"string_type": "a text", "int_type": "a number", "float_type": "a number", "list_type": "a list"}
+_WORDS |= {"dict_type": "a table", "model_type": "a table"}
+_TYPES = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
+
+
+def _refused(path: Path, error: ValidationError) -> BadInput:
+    """What a settings file is refused for. The value never shows, as it may be a secret."""
+    complaints = [(_key(one["loc"]), one) for one in error.errors(include_url=False)]
+    # Of what may be a text or a table both are complained of: the deeper one is what was meant, and there a word that is none comes first.
+    key, first = max(complaints, key=lambda each: (len(each[1]["loc"]), each[1]["type"] == "extra_forbidden"))
+    if first["type"] == "extra_forbidden":
+        known = list(_model(first["loc"]).model_fields)
+        return BadInput(f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}")
+    if key.startswith("gate.remove"):
+        return BadInput(f"{path}: {key}: {_WANTS_A_REASON}")
+    if first["type"] == "missing":
+        return BadInput(f"{path}: {key} is missing")
+    expected = " or ".join(dict.fromkeys(_WORDS.get(one["type"], one["msg"].lower()) for other, one in complaints if other == key))
+    return BadInput(f"{path}: {key}: {expected} was expected, not {_TYPES.get(type(first['input']), 'a date or a time')}")
+
+
+def _key(place: Sequence[int | str]) -> str:
+    """As the file has it, without the kinds that pydantic tried."""
+    last = len(place) - 1
+    return ".".join(
+        str(part) for at, part in enumerate(place) if part != "_Access" and not (at == last and part in ("str", "int", "float"))
+    )
+
+
+def _model(place: Sequence[int | str]) -> type[BaseModel]:
+    """Whose keys they are, at a place of the file."""
+    if "_Access" in place[:-1]:
+        return _Access
+    if len(place) == 1:
+        return _File
+    if place[0] == "gate":
+        return _Gate if len(place) == 2 else _Removed
+    return _Target
