@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser(words[0] if words else "").parse_args(words)
         code: int = options.module.run(options)
         return code
-    except BadInput as error:
+    except (BadInput, argparse.ArgumentError) as error:
         print(f"upkeep: {error}", file=sys.stderr)
         return BAD_INPUT
 
