@@ -99,6 +99,13 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("log_lines", "count", 100, 1, 100_000, "the guide looks at the last 100 lines"),
             Limit("log_error_lines", "count", 0, 0, 1_000_000, "every error line is a message that may not have arrived"),
             Limit("log_coverage", "ratio", 0.9, 0, 1, "the kubelet rotates logs away; what is gone cannot be called clean"),
+            Limit("log_history_window", "duration", 7 * DAY, 60, 30 * DAY, "the weekly log analysis looks at seven days"),
+            Limit("repeated_error_lines", "count", 10, 0, 1_000_000, "ten alike in a week are no accident"),
+            Limit("send_failure_lines", "count", 0, 0, 1_000_000, "every one is a message that somebody did not get"),
+            Limit(
+                "processing_latency", "duration", 5, 0.001, 600, "Alertmanager gives a webhook 10 s by default; half of it is late enough"
+            ),
+            Limit("slow_lines", "count", 10, 0, 1_000_000, "one slow answer of a chat program is its own affair, ten are a pattern"),
             Limit("alert_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
             Limit("alerts_dropped", "count", 0, 0, 1_000_000, "a dropped alert was answered with 200 and reached nobody"),
             Limit("alerts_unaccounted", "count", 0, 0, 1_000_000, "an alert that is in no book was lost"),

@@ -279,6 +279,26 @@ class LogPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class SendFailures:
+    """Lines that say that a message could not be sent. ``destination`` is empty where they name none; ``example`` is masked."""
+
+    destination: str
+    count: int
+    first: datetime
+    last: datetime
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlowWork:
+    """A line that tells for how long the collector worked: ``what`` is ``request`` (the access line of a POST of alerts) or ``alert``."""
+
+    what: str
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LogSurvey:
     """What one container's log said in the window.
 
@@ -289,6 +309,8 @@ class LogSurvey:
     :ivar patterns: bad lines only (error level and above, panics), most frequent first.
     :ivar bad_lines: how many bad lines in all, also when the table of patterns was full.
     :ivar cut_lines: lines that were longer than the cap.
+    :ivar send_failures: of level warn and above, most frequent first; a line may be a bad line as well.
+    :ivar timed_lines: lines that tell how long the collector worked; ``slow_lines`` of them beyond the limit, ``slowest`` the worst.
     """
 
     pod: str
@@ -301,6 +323,10 @@ class LogSurvey:
     patterns: tuple[LogPattern, ...] = ()
     cut_lines: int = 0
     tail: tuple[str, ...] = ()
+    send_failures: tuple[SendFailures, ...] = ()
+    timed_lines: int = 0
+    slow_lines: int = 0
+    slowest: tuple[SlowWork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

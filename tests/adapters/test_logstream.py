@@ -120,6 +120,62 @@ def test_a_panic_of_many_lines_is_one_event():
     assert bad(PANIC) == [(1, "panic", NULL_POINTER)]
 
 
+def test_a_message_that_could_not_be_sent_is_told_by_destination_also_when_it_is_only_a_warning():
+    text = "\n".join(
+        [
+            entry("error", "Failed to send issue", destination="oncall"),
+            entry("error", "Failed to send Slack message", destination="oncall", error=f"https://hooks.slack.example/{CANARY}"),
+            entry("warn", "Failed to get destination", destination="audit"),
+            entry("error", "Failed to dispatch issues"),
+            entry("warn", "Failed to parse a label", destination="audit"),
+            entry("info", "Failed to send issue is what an error would say", destination="audit"),
+        ]
+    )
+    found = survey(stamped(text))
+    assert [(one.destination, one.count) for one in found.send_failures] == [("oncall", 2), ("", 1), ("audit", 1)]
+    assert found.bad_lines == 3
+    assert CANARY not in repr(found)
+
+
+def test_more_destinations_than_the_table_holds_are_counted_without_a_name():
+    text = "\n".join(entry("error", destination=f"d{number}") for number in range(logstream.MOST_DESTINATIONS + 7))
+    found = survey(stamped(text)).send_failures
+    assert len(found) == logstream.MOST_DESTINATIONS + 1
+    assert {one.destination: one.count for one in found}[""] == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (entry("info", "/api/alerts", path="/api/alerts", latency=1_500_000_000), ("request", 1.5)),
+        (entry("info", "/api/alerts", latency=912, path="/api/alerts"), ("request", 912e-9)),
+        (entry("info", "/metrics", path="/metrics", latency=9_000_000_000), None),
+        (entry("info", "Alert accepted at /api/alerts", latency=5), None),
+        (entry("debug", "Observed alert processing duration for alert: X, workflows: 0, duration: 1.2s"), ("alert", 1.2)),
+        (entry("debug", "Observed alert processing duration for alert: X, workflows: 1, duration: 1m2.5s"), ("alert", 62.5)),
+        (entry("debug", "Observed alert processing duration for alert: a, duration: 9s, workflows: 1, duration: 15.5µs"), ("alert", 9.0)),
+        (entry("debug", "Observed alert processing duration for alert: X, duration: unknown"), None),
+        (entry("info", "/api/alerts", path="/api/alerts", latency=0), ("request", 0.0)),
+        ('{"path":"/api/alerts","latency":' + "9" * 5000 + "}", None),
+    ],
+)
+def test_how_long_the_collector_worked(text, expected):
+    found = logline.worked(text.encode())
+    assert found == expected if expected is None else (found[0], pytest.approx(found[1])) == expected
+
+
+def test_slow_work_is_counted_and_the_slowest_is_kept():
+    lines = [
+        stamped(entry("info", "/api/alerts", path="/api/alerts", latency=number * 1_000_000_000), ago(seconds=number))
+        for number in range(10)
+    ]
+    reading = logstream._read(lines, where="log", since=None, slow_seconds=3)
+    found = reading.survey("a", "c", previous=False, covered_from=NOW, covered_until=NOW)
+    assert (found.timed_lines, found.slow_lines) == (10, 6)
+    assert [work.seconds for work in found.slowest] == [9, 8, 7, 6, 5]
+    assert found.slowest[0].at == ago(seconds=9).replace(microsecond=123456)
+
+
 def test_two_panics_are_two_and_the_line_between_is_read():
     text = f"{PANIC}\n{entry('info')}\n{PANIC}\npanic: another\ngoroutine 1 [running]:\n[GIN-debug] GET\n{entry('error')}"
     assert bad(text) == [(2, "panic", NULL_POINTER), (1, "error", "Failed to send issue"), (1, "panic", "panic: another")]

@@ -14,7 +14,7 @@ from upkeep import demo
 EVERY = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
-    "destinations-used", "maintenance-alerts-loaded",
+    "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
@@ -29,7 +29,7 @@ NEEDED_BY = {
     "pods": WORKLOAD,
     "services": {"endpoints-serving", "metrics-scraped", *RULES, *SINCE},
     "endpointslices": {"endpoints-serving"},
-    "logs": {"recent-logs-clean"},
+    "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures"},
     "previous-logs": set(),
     "health": {"health-ok"},
     "metrics": COUNTERS,

@@ -14,13 +14,26 @@ from typing import Any
 from upkeep.masking import MASK, mask, sensitive
 
 BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
+WARNING_LEVELS = frozenset({"warn", "warning"})  # bad only where the message says that nobody was told
 UNKNOWN_LEVEL = "unknown"  # a line that was cut before its level
 EXAMPLE_CHARACTERS = 300
 PATTERN_CHARACTERS = 200
+NAME_CHARACTERS = 63
+MOST_DIGITS = 40
 FOLDED_CHARACTERS = 1000
 REMEMBERED_CHARACTERS, MOST_REMEMBERED = 500, 500
 
-_MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\)')
+_MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\|[Ww][^}]*?[Ff]ailed to )')
+# What the collector logs where a message did not go out (collector.md, "Logs"); the guide greps for the first.
+_NOT_SENT = re.compile(r"failed to (send|get destination|dispatch issues)", re.IGNORECASE)
+# An access line of gin's, whose latency is in nanoseconds, and the line of level debug, whose duration is Go's.
+_LATENCY = re.compile(rb'"latency"\s*+:\s*+(\d++)[,}]')
+_WEBHOOK = re.compile(rb'"path"\s*+:\s*+"/api/alerts"')
+_OBSERVED = re.compile(
+    rb"Observed alert processing duration for alert: .{0,1000}?, duration: ((?:\d+(?:\.\d+)?(?:ns|us|\xc2\xb5s|ms|s|m|h))+)"
+)
+_GO_DURATION = re.compile(rb"(\d+(?:\.\d+)?)(ns|us|\xc2\xb5s|ms|s|m|h)")
+_GO_UNITS = {b"ns": 1e-9, b"us": 1e-6, b"\xc2\xb5s": 1e-6, b"ms": 1e-3, b"s": 1.0, b"m": 60.0, b"h": 3600.0}
 _BAD_LEVEL = re.compile(rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"\\]*+\\)', re.IGNORECASE)
 _MESSAGE = re.compile(r'"(?:message|msg)"\s*+:\s*+"((?:[^"\\]|\\.)*+)')
 _PANIC = re.compile(
@@ -38,7 +51,7 @@ _FOLDED = re.compile(
       |(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:(?:T|[ ]|[ ]-[ ])\d\d:\d\d:\d\d[\w.:+-]*+)?)
       |(?P<address>\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|0x[0-9a-fA-F]+)
       |(?P<duration>(?:\d+(?:\.\d+)?(?:ns|us|[µμ]s|ms|s|m|h))+)
-      |(?P<n>\d+(?:\.\d+)?))(?!\w)
+      |(?P<n>\d+(?:\.\d+)?)(?!-\w))(?!\w)
     |(?P<address6>\[[0-9a-fA-F:]{2,45}\](?::\d+)?)
     |(?P<word>[\w-]++)""",
     re.VERBOSE,
@@ -52,14 +65,21 @@ _LEAST_ID = 8
 class Event:
     """A bad line, or all the lines of a panic.
 
-    :ivar level: error, fatal, panic, dpanic or unknown.
+    :ivar level: error, fatal, panic, dpanic or unknown; of a failure to send also warn or warning.
     :ivar pattern: what lines like it have in common; masked.
+    :ivar unsent: of a line that says that a message could not be sent, the destination that it names, or ``""``; else ``None``.
     """
 
     level: str
     pattern: str
     _words: Sequence[str]
     _fields: Sequence[tuple[str, Any]] = ()
+    unsent: str | None = None
+
+    @property
+    def bad(self) -> bool:
+        """Whether its level makes it a bad line."""
+        return self.level not in WARNING_LEVELS
 
     @property
     def example(self) -> str:
@@ -105,20 +125,39 @@ class Lines:
             name = level[1].decode().lower() if level and level[1] else UNKNOWN_LEVEL
             return self._event(name, [message[1] if message else line, "(not JSON)"])
         said = entry.get("level")
-        if not isinstance(said, str) or said.lower() not in BAD_LEVELS:
+        if not isinstance(said, str) or said.lower() not in BAD_LEVELS | WARNING_LEVELS:
             return None
-        words = [entry.get("message", entry.get("msg")), entry.get("error")]
+        message = entry.get("message", entry.get("msg"))
+        unsent = None
+        if isinstance(message, str) and _NOT_SENT.search(message):
+            unsent = shown(str(entry.get("destination", entry.get("destination_name", ""))), most=NAME_CHARACTERS)
+        elif said.lower() in WARNING_LEVELS:
+            return None
+        words = [word for word in (message, entry.get("error")) if isinstance(word, str) and word]
         fields = tuple((name, value) for name, value in entry.items() if name not in _NOT_SHOWN)
-        return self._event(said.lower(), [word for word in words if isinstance(word, str) and word] or ["(no message)"], fields)
+        return self._event(said.lower(), words or ["(no message)"], fields, unsent)
 
-    def _event(self, level: str, words: Sequence[str], fields: Sequence[tuple[str, Any]] = ()) -> Event:
+    def _event(self, level: str, words: Sequence[str], fields: Sequence[tuple[str, Any]] = (), unsent: str | None = None) -> Event:
         alike = _DIGITS.sub("0", ": ".join(words))
         pattern = self._patterns.get(alike)
         if pattern is None:
             pattern = _cut(fold(_text(words)), PATTERN_CHARACTERS)
             if len(alike) <= REMEMBERED_CHARACTERS and len(self._patterns) < MOST_REMEMBERED:
                 self._patterns[alike] = pattern
-        return Event(level, pattern, words, fields)
+        return Event(level, pattern, words, fields, unsent)
+
+
+def worked(text: bytes) -> tuple[str, float] | None:
+    """For how long the collector worked, in seconds, where the line tells: of a ``request`` of alerts, or of an ``alert``."""
+    if b"/api/alerts" in text:
+        latency = _LATENCY.search(text)
+        if latency is not None and _WEBHOOK.search(text) and len(latency[1]) <= MOST_DIGITS:
+            return "request", int(latency[1]) / 1e9
+    elif b"Observed alert processing" in text:
+        observed = _OBSERVED.search(text)
+        if observed is not None and len(observed[1]) <= MOST_DIGITS:
+            return "alert", sum(float(number) * _GO_UNITS[unit] for number, unit in _GO_DURATION.findall(observed[1]))
+    return None
 
 
 def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:

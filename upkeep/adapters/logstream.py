@@ -24,12 +24,14 @@ from datetime import datetime, timedelta
 from upkeep.adapters import logline
 from upkeep.errors import Absent, Malformed
 from upkeep.model import parse_time
-from upkeep.records import ContainerStatus, LogPattern, LogSurvey
+from upkeep.records import ContainerStatus, LogPattern, LogSurvey, SendFailures, SlowWork
 
 Ask = Callable[[Mapping[str, str]], AbstractContextManager[Iterable[bytes]]]
 
 MOST_LINE_BYTES = 16 * 1024
 MOST_PATTERNS = 1000
+MOST_DESTINATIONS = 200
+MOST_SLOW = 5
 TAIL_LINES = 10
 HEAD_BYTES = 4096
 SLICE_BYTES = 64 * 1024
@@ -69,12 +71,22 @@ def instances(container: ContainerStatus, *, since: datetime) -> tuple[Instance,
 
 
 def measure(
-    ask: Ask, *, pod: str, container: str, instance: Instance, window_start: datetime, now: datetime, least_lines: int
+    ask: Ask,
+    *,
+    pod: str,
+    container: str,
+    instance: Instance,
+    window_start: datetime,
+    now: datetime,
+    least_lines: int,
+    slow_seconds: float = math.inf,
 ) -> LogSurvey:
     """One life of a container: its log since ``window_start``, or its last ``least_lines`` lines where those are more.
 
     The last lines then hold all of the window's, so these are surveyed alone, and nothing is counted twice.
 
+    :param least_lines: 0 for the window alone.
+    :param slow_seconds: longer work than this is counted as slow.
     :raises Absent: the log is empty, and it cannot be. :raises Malformed: not a log with times. What the stream raises goes on.
     """
     where = f"log of {pod}/{container}" + (" before its last restart" if instance.previous else "")
@@ -82,7 +94,7 @@ def measure(
 
     def read(query: Mapping[str, str], since: datetime | None) -> _Reading:
         with ask({**base, **query}) as blocks:
-            return _read(blocks, where=where, since=since)
+            return _read(blocks, where=where, since=since, slow_seconds=slow_seconds)
 
     seconds = max(1, math.ceil((now - window_start).total_seconds()) + SLACK_SECONDS)
     reading = read({"sinceSeconds": str(seconds)}, window_start)
@@ -177,17 +189,25 @@ class _Reading:
     first: datetime | None = None
     last: datetime | None = None
     patterns: dict[str, _Tally] = field(default_factory=dict)
+    unsent: dict[str, _Tally] = field(default_factory=dict)
+    timed: int = 0
+    slow: int = 0
+    slowest: list[SlowWork] = field(default_factory=list)
     tail: deque[bytes] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
 
     def count(self, event: logline.Event, instant: datetime) -> None:
-        """Counts a bad event; when the table of patterns is full, a new one counts in ``bad`` alone."""
-        self.bad += 1
-        pattern = event.pattern
-        tally = self.patterns.get(pattern)
-        if tally is not None:
-            tally.count, tally.first, tally.last = tally.count + 1, min(tally.first, instant), max(tally.last, instant)
-        elif len(self.patterns) < MOST_PATTERNS:
-            self.patterns[pattern] = _Tally(1, event.level, instant, instant, event.example)
+        """Counts an event; when the table of patterns is full, a new one counts in ``bad`` alone."""
+        if event.bad:
+            self.bad += 1
+            _count(self.patterns, event.pattern, event, instant, most=MOST_PATTERNS)
+        if event.unsent is not None:
+            name = event.unsent if event.unsent in self.unsent or len(self.unsent) < MOST_DESTINATIONS else ""
+            _count(self.unsent, name, event, instant, most=MOST_DESTINATIONS + 1)
+
+    def time(self, what: str, seconds: float, instant: datetime) -> None:
+        """Keeps the slowest of the slow lines."""
+        self.slow += 1
+        self.slowest = sorted([*self.slowest, SlowWork(what, seconds, instant)], key=lambda work: -work.seconds)[:MOST_SLOW]
 
     def survey(self, pod: str, container: str, *, previous: bool, covered_from: datetime, covered_until: datetime) -> LogSurvey:
         """The record of it."""
@@ -203,10 +223,26 @@ class _Reading:
             patterns=tuple(LogPattern(p, t.count, t.level, t.first, t.last, t.example) for p, t in patterns),
             cut_lines=self.cut,
             tail=tuple(logline.shown(line.decode(errors="replace")) for line in self.tail),
+            send_failures=tuple(
+                SendFailures(name, t.count, t.first, t.last, t.example)
+                for name, t in sorted(self.unsent.items(), key=lambda entry: (-entry[1].count, entry[0]))
+            ),
+            timed_lines=self.timed,
+            slow_lines=self.slow,
+            slowest=tuple(self.slowest),
         )
 
 
-def _read(blocks: Iterable[bytes], *, where: str, since: datetime | None) -> _Reading:
+def _count(table: dict[str, _Tally], key: str, event: logline.Event, instant: datetime, *, most: int) -> None:
+    """One more of a key; a new key of a full table is left out."""
+    tally = table.get(key)
+    if tally is not None:
+        tally.count, tally.first, tally.last = tally.count + 1, min(tally.first, instant), max(tally.last, instant)
+    elif len(table) < most:
+        table[key] = _Tally(1, event.level, instant, instant, event.example)
+
+
+def _read(blocks: Iterable[bytes], *, where: str, since: datetime | None, slow_seconds: float = math.inf) -> _Reading:
     reading, lines = _Reading(), logline.Lines()
     number, entered, latest = 0, since is None, b""
     for line, cut in _lines(blocks):
@@ -224,6 +260,11 @@ def _read(blocks: Iterable[bytes], *, where: str, since: datetime | None) -> _Re
         reading.tail.append(text)
         if event is not None:
             reading.count(event, _time(stamp, number, where))
+        work = logline.worked(text)
+        if work is not None:
+            reading.timed += 1
+            if work[1] > slow_seconds:
+                reading.time(*work, _time(stamp, number, where))
     if latest:
         reading.last = _time(latest, number, where)
     return reading

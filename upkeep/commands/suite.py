@@ -37,10 +37,9 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
         sys.path.insert(0, str(folder))
     ini = folder / "pytest.ini"
     configuration = ini if ini.is_file() else folder / "pyproject.toml"
-    chosen = [f"--rootdir={folder}", f"--config-file={configuration}", *arguments]
-    if not any(_is_path(argument) for argument in arguments):
-        chosen.append(str(folder / "checks"))
-    return int(pytest.main(chosen, plugins=list(plugins)))
+    # The folder comes first: after an option whose value may be left out (--demo) it would be that value.
+    where = [] if any(_is_path(argument) for argument in arguments) else [str(folder / "checks")]
+    return int(pytest.main([f"--rootdir={folder}", f"--config-file={configuration}", *where, *arguments], plugins=list(plugins)))
 
 
 def _is_path(argument: str) -> bool:

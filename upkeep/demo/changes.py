@@ -100,7 +100,7 @@ def restart(state: State, *, hours: float, reason: str, code: int, count: int = 
     runs = state.processes[item["metadata"]["name"]]
     old = runs[-1]
     share = (then - old.started) / (state.now - old.started)
-    new = objects.run(state, old.pod, then + timedelta(seconds=2), groups=int(900 * (1 - share)))
+    new = objects.run(state, old.pod, then + timedelta(seconds=2), groups=int(objects.GROUPS_A_DAY * hours / 24))
     old.ended = then
     old.streams = [replace(stream, groups=int(stream.groups * share)) for stream in old.streams]
     old.log = [line for line in old.log if line[0] < then]
@@ -320,12 +320,12 @@ def write(process: Process, lines: list[logs.Line]) -> None:
     process.log = sorted([*process.log, *lines], key=lambda line: line[0])
 
 
-@scenario("errors-in-logs", "one pod logged seven errors today, each with a webhook URL in it", "recent-logs-clean")
+@scenario("errors-in-logs", "one pod logged seven errors today, each with a webhook URL in it", "recent-logs-clean", "no-send-failures")
 def errors_in_logs(state: State) -> None:
     write(state.process(), [logs.send_failure(state.ago(hours=1 + 2.5 * number)) for number in range(7)])
 
 
-@scenario("errors-before-window", "errors were logged and counted, but more than a day ago")
+@scenario("errors-before-window", "errors were logged and counted, but more than a day ago", "no-send-failures")
 def errors_before_window(state: State) -> None:
     write(state.process(), [logs.send_failure(state.ago(hours=30 + number)) for number in range(7)])
     divert(state, share=20, outcome="conversion_failed", sends=(), until=state.ago(hours=30))
@@ -345,7 +345,42 @@ def recovered_panic_in_logs(state: State) -> None:
     write(state.process(), logs.recovered_panic(state.ago(hours=3)))
 
 
-@scenario("errors-in-previous-log", "a container restarted, and the log before that holds errors", "pods-stable", "recent-logs-clean")
+@scenario("errors-repeated", "the same error was logged fifteen times this week, none of them today", "repeated-errors")
+def errors_repeated(state: State) -> None:
+    write(state.process(), [logs.error(state.ago(hours=30 + 8 * number), "Failed to resolve channel", number) for number in range(15)])
+
+
+@scenario("errors-different", "fifteen errors of this week, none of them today, have nothing in common")
+def errors_different(state: State) -> None:
+    words = [
+        "Cache",
+        "Config",
+        "Route",
+        "Team",
+        "Label",
+        "Trigger",
+        "Action",
+        "Enrichment",
+        "Thread",
+        "Channel",
+        "Workflow",
+        "Template",
+        "Alert",
+        "Pod",
+        "Node",
+    ]
+    write(
+        state.process(), [logs.error(state.ago(hours=30 + 8 * number), f"{word} was refused", number) for number, word in enumerate(words)]
+    )
+
+
+@scenario(
+    "errors-in-previous-log",
+    "a container restarted, and the log before that holds errors",
+    "pods-stable",
+    "recent-logs-clean",
+    "no-send-failures",
+)
 def errors_in_previous_log(state: State) -> None:
     old, _ = restart(state, hours=2, reason="Error", code=1)
     write(old, [logs.send_failure(state.ago(hours=2.1 + number)) for number in range(4)])
@@ -419,7 +454,7 @@ def alert_errors(state: State) -> None:
 
 @scenario("alerts-refused", "the collector refused requests of Alertmanager with 400", "error-rate-low")
 def alerts_refused(state: State) -> None:
-    state.process().streams.append(Stream("", 90, outcome="refused"))
+    state.process().streams.append(Stream("", 240, outcome="refused"))
 
 
 @scenario(

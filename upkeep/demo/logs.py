@@ -98,6 +98,11 @@ def send_failure(instant: datetime) -> Line:
     )
 
 
+def error(instant: datetime, message: str, number: int) -> Line:
+    """An error line with a number of its own in it, so that no two are the same."""
+    return entry(instant, "error", message, "slack/channels.go:77", error=f"request {number:08x}-77aa took {number + 3}.5s: try again")
+
+
 def recovered_panic(instant: datetime) -> list[Line]:
     """A panic inside the handler: gin recovers, and writes the request's whole head into the log."""
     request = f"POST /api/alerts HTTP/1.1\r\nHost: cano-collector:8080\r\nAuthorization: Bearer {CANARY}-am\r\n\r\n"

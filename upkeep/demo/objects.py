@@ -12,6 +12,8 @@ from upkeep.demo.state import CANARY, RESOURCES, Answer, Object, Process, State,
 IMAGES = {"guide": "registry.example/cano-collector:1.4.2", "chart": "kubecano/cano-collector:0.0.24"}
 HEALTH_PATHS = {"guide": ("/health",), "chart": ("/livez", "/readyz", "/healthz")}
 NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
+# Groups of alerts that a pod takes in a day.
+GROUPS_A_DAY = 300
 HASH, OLD_HASH = "6f7d9c5b84", "5c4b8d7f69"
 CONTAINER = "cano-collector"
 GUIDE_ALERTS = {
@@ -103,7 +105,7 @@ def template(state: State) -> Object:
 
 def deployment(state: State, name: str, replicas: int, created: datetime) -> Object:
     """A Deployment whose rollout is complete."""
-    updated = stamp(max(created, state.ago(days=3)))
+    updated = stamp(max(created, state.ago(days=8)))
     conditions = [
         {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability."},
         {
@@ -183,7 +185,7 @@ def pod(state: State, owner: Object, suffix: str, index: int, created: datetime)
     return result
 
 
-def run(state: State, name: str, started: datetime, *, groups: int = 900) -> Process:
+def run(state: State, name: str, started: datetime, *, groups: int = 8 * GROUPS_A_DAY) -> Process:
     """The process in a pod, with ``groups`` groups of alerts since its start, and a clean log of its whole life."""
     answers = {"/health": Answer(200, '{"status":"ok"}')}
     if state.layout == "chart":
@@ -413,7 +415,7 @@ def healthy(
     fullname: str = "cano-collector",
     replicas: int = 2,
     age: timedelta = timedelta(days=30),
-    life: timedelta = timedelta(days=3),
+    life: timedelta = timedelta(days=8),
     traffic: bool = True,
 ) -> State:
     """All is well; ``age`` is the Deployment's, ``life`` its pods', ``traffic`` whether alerts came."""
@@ -432,7 +434,7 @@ def healthy(
         state.add(entry)
     collector = deployment(state, fullname, replicas, now - age)
     newest = replica_set(state, collector, HASH, revision=3, replicas=replicas, created=now - life)
-    groups = int(900 * (life / timedelta(days=3))) if traffic else 0
+    groups = int(GROUPS_A_DAY * (life / timedelta(days=1))) if traffic else 0
     state.add(collector, newest)
     if age > life:
         state.add(replica_set(state, collector, OLD_HASH, revision=2, replicas=0, created=now - age))

@@ -27,9 +27,7 @@ def clean(surveys: Sequence[LogSurvey], workload: Workload, *, now: datetime, li
     :raises Malformed: a log was read twice.
     :raises TooEarly: too little of the window is covered, and nothing is known to be wrong.
     """
-    pods = live(workload)
-    start = max(now - timedelta(seconds=limits["log_window"]), workload.deployment.created)
-    _look_is_whole(surveys, pods, since=start, namespace=install.namespace)
+    start = look(surveys, workload, now=now, window_seconds=limits["log_window"], install=install)
 
     limit, bad = int(limits["log_error_lines"]), sum(survey.bad_lines for survey in surveys)
     share = coverage(surveys, workload, start=start, now=now)
@@ -38,13 +36,28 @@ def clean(surveys: Sequence[LogSurvey], workload: Workload, *, now: datetime, li
     observed = f"{counted(bad, 'bad line')} among {lines} of {logs}"
     if cut:
         observed += f", {counted(cut, 'line')} too long to be read to the end"
-    basis = f"pod logs from {rfc3339(start)} to {rfc3339(now)}, {_percent(share)} covered"
+    basis = covers(share, start=start, now=now)
     if bad > limit:
         findings = _findings(surveys, bad=bad, limit=limit, since=start, limits=limits, install=install)
         return Judgement(findings, observed, limit, "bad lines", basis)
     if share < limits["log_coverage"] or now <= start:
-        raise _too_early(surveys, workload, share=share, start=start, now=now, limits=limits)
+        raise too_early(surveys, workload, share=share, start=start, now=now, limits=limits, window="log_window")
     return Judgement((), observed, limit, "bad lines", basis)
+
+
+def look(surveys: Sequence[LogSurvey], workload: Workload, *, now: datetime, window_seconds: float, install: Install) -> datetime:
+    """The begin of the window, or of the Deployment's life, once every log that there must be was read.
+
+    :raises Absent: no container has started, or the log of one that has was not read. :raises Malformed: a log was read twice.
+    """
+    start = max(now - timedelta(seconds=window_seconds), workload.deployment.created)
+    _look_is_whole(surveys, live(workload), since=start, namespace=install.namespace)
+    return start
+
+
+def covers(share: float, *, start: datetime, now: datetime) -> str:
+    """The basis of a judgement on logs: the window, and how much of it they cover."""
+    return f"pod logs from {rfc3339(start)} to {rfc3339(now)}, {_percent(share)} covered"
 
 
 def coverage(surveys: Sequence[LogSurvey], workload: Workload, *, start: datetime, now: datetime) -> float:
@@ -145,30 +158,34 @@ def _finding(survey: LogSurvey, pattern: LogPattern, *, limit: int, since: datet
     number = counted(pattern.count, f"{pattern.level} line")
     message = f"{which[0].upper()}{which[1:]} logged {number} {times}: {pattern.example}"
     # Lines from before the window are among the last ones of a log that has few.
-    chosen = _go_duration(limits["log_window"]) if pattern.last >= since else ""
+    chosen = go_duration(limits["log_window"]) if pattern.last >= since else ""
     flag = f"--since={chosen}" if chosen else f"--tail={int(limits['log_lines'])}"
     command = f"kubectl -n {install.namespace} logs {pod} -c {container} {flag}" + (" --previous" if survey.previous else "")
     where, code = f"Pod/{pod} container/{container}", f"{pattern.level}-logged"
     return Finding(where, code, message, pattern.count, limit, "bad lines", command)
 
 
-def _too_early(
-    surveys: Sequence[LogSurvey], workload: Workload, *, share: float, start: datetime, now: datetime, limits: Limits
+def too_early(
+    surveys: Sequence[LogSurvey], workload: Workload, *, share: float, start: datetime, now: datetime, limits: Limits, window: str
 ) -> TooEarly:
+    """Too little of the window is covered: how much is, when there will be enough, and the window that is.
+
+    :param window: the name of the limit that is the window.
+    """
     deployment, needed = workload.deployment, limits["log_coverage"]
-    window = max(now - start, timedelta())
+    length = max(now - start, timedelta())
     logs = f"kubectl -n {deployment.namespace} get pods -o wide"
-    if not window:
+    if not length:
         return TooEarly(f"Deployment {deployment.name} was made only now: there is no log to judge yet", next_step=logs)
     message = (
-        f"no more bad lines than allowed are known, but the logs there are cover {span(window * share) or '0 s'} of {span(window)} "
+        f"no more bad lines than allowed are known, but the logs there are cover {span(length * share) or '0 s'} of {span(length)} "
         f"({_percent(share)}, at least {_percent(needed)} is needed); older ones were rotated away or went with their pods"
     )
     shorter = _narrower(surveys, workload, now=now, needed=needed)
     if shorter is None:
         return TooEarly(f"{message}; a replica that writes no log now must be brought back first", next_step=logs)
-    until_enough = rfc3339(now - shorter + timedelta(seconds=limits["log_window"] * needed))
-    narrow = f"--limit=log_window={_go_duration(shorter.total_seconds())}"
+    until_enough = rfc3339(now - shorter + timedelta(seconds=limits[window] * needed))
+    narrow = f"--limit={window}={go_duration(shorter.total_seconds())}"
     return TooEarly(f"{message}; enough by {until_enough} if no more is rotated away, or narrow it with {narrow}", next_step=narrow)
 
 
@@ -183,7 +200,7 @@ def _narrower(surveys: Sequence[LogSurvey], workload: Workload, *, now: datetime
     return None
 
 
-def _go_duration(seconds: float) -> str:
+def go_duration(seconds: float) -> str:
     """A duration as kubectl's ``--since`` and ``--limit`` take it; Go knows no days."""
     whole = max(1, round(seconds))
     for unit, size in (("h", 3600), ("m", 60)):
