@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges import alerts
+from upkeep.judges import alerts, timings
 
 
 @pytest.mark.control(id="alerts-flow", severity="high", guide="Check alert processing rate")
@@ -49,3 +49,14 @@ def test_few_alerts_end_in_an_error(judge, counter_history, install, now, limits
     Fix: docs/runbook.md#error-rate-low
     """
     assert judge(alerts.error_rate_low(counter_history, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="processing-fast", severity="medium", guide="Check for slow processing")
+@pytest.mark.weekly
+def test_alerts_are_processed_quickly(judge, timing_history, log_history, install, now, limits):
+    """Alerts are processed quickly: the p95 of processing time is within its limit, and few log lines tell of slower work.
+
+    The line that the guide greps for is logged at level debug only; the histogram is always there.
+    Fix: docs/runbook.md#processing-fast
+    """
+    assert judge(timings.processing_fast(timing_history, log_history, now=now, limits=limits, install=install))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from upkeep.errors import Ambiguous, Malformed
-from upkeep.metric_names import COUNTERS, ERRORS, PROCESS_START, PROCESSED, RECEIVED, Family
+from upkeep.metric_names import COUNTERS, ERRORS, PROCESS_START, PROCESSED, RECEIVED, TIMINGS, Family
 from upkeep.records import Sample, Snapshot
 
 Key = tuple[str, ...]
@@ -86,14 +86,14 @@ def _labels(sample: Sample) -> dict[str, str]:
 
 def _read_target(snapshot: Snapshot, target: Mapping[str, str]) -> Counts:
     found: dict[Key, int] = {}
-    for family in COUNTERS:
+    for family in (*COUNTERS, *TIMINGS):
         named: dict[str, dict[Key, int]] = {}
         for sample in snapshot.samples:
             if sample.name not in family.names:
                 continue
             labels = _labels(sample)
             if target.items() <= labels.items():
-                key = (family.meaning, *(labels.get(label, "") for label in family.labels))
+                key = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
                 counts = named.setdefault(sample.name, {})
                 counts[key] = counts.get(key, 0) + _count(sample, snapshot)
         schemes = list(named.values())
@@ -104,6 +104,20 @@ def _read_target(snapshot: Snapshot, target: Mapping[str, str]) -> Counts:
             )
         found |= schemes[0] if schemes else {}
     return Counts(found)
+
+
+def _value(labels: Mapping[str, str], label: str, snapshot: Snapshot) -> str:
+    """A label's value; a bucket's bound in one form, for Prometheus 3 keeps ``5`` as ``5.0``."""
+    text = labels.get(label, "")
+    if label != "le":
+        return text
+    try:
+        bound = float(text)
+    except ValueError:
+        bound = float("nan")
+    if bound != bound:
+        raise Malformed(f"a bucket of pod {snapshot.pod} has no bound that is a number", source=f"Pod/{snapshot.pod} {snapshot.source}")
+    return f"{bound:g}"
 
 
 def _count(sample: Sample, snapshot: Snapshot) -> int:

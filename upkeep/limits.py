@@ -106,6 +106,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
                 "processing_latency", "duration", 5, 0.001, 600, "Alertmanager gives a webhook 10 s by default; half of it is late enough"
             ),
             Limit("slow_lines", "count", 10, 0, 1_000_000, "one slow answer of a chat program is its own affair, ten are a pattern"),
+            Limit("timing_window", "duration", 7 * DAY, 3600, 90 * DAY, "slow work shows over a week, whatever the weekday"),
             Limit("alert_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
             Limit("alerts_dropped", "count", 0, 0, 1_000_000, "a dropped alert was answered with 200 and reached nobody"),
             Limit("alerts_unaccounted", "count", 0, 0, 1_000_000, "an alert that is in no book was lost"),

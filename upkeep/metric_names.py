@@ -35,10 +35,17 @@ SENT = Family("sent", ("cano_destination_sent_total", "cano_destination_messages
 SEND_ERRORS = Family("send errors", ("cano_destination_errors_total",), ("destination_name", "error_type"))
 REQUESTS = Family("requests", ("cano_http_requests_total", "http_requests_total"), ("method", "path", "status"))
 
-COUNTERS = (RECEIVED, PROCESSED, ERRORS, SENT, SEND_ERRORS, REQUESTS)
+# The buckets of histograms are counters too: they only grow, and start at zero with the process.
+PROCESSING = Family("processing time", ("cano_alerts_processing_duration_seconds_bucket",), ("le",))
+SENDING = Family(
+    "send time", ("cano_destination_duration_seconds_bucket", "cano_destination_send_duration_seconds_bucket"), ("destination_name", "le")
+)
 
-PROCESSING_SECONDS = ("cano_alerts_processing_duration_seconds",)
-SEND_SECONDS = ("cano_destination_duration_seconds", "cano_destination_send_duration_seconds")
+COUNTERS = (RECEIVED, PROCESSED, ERRORS, SENT, SEND_ERRORS, REQUESTS)
+TIMINGS = (PROCESSING, SENDING)
+
+OPEN_FILES = "process_open_fds"
+MOST_FILES = "process_max_fds"
 
 
 def sample_names(families: Iterable[Family]) -> frozenset[str]:
@@ -47,3 +54,6 @@ def sample_names(families: Iterable[Family]) -> frozenset[str]:
 
 
 FAMILIES = sample_names(COUNTERS) | {PROCESS_START}
+TIMING_FAMILIES = sample_names(TIMINGS) | {PROCESS_START}
+# What is kept of a pod's exposition: families by their own name, without the _bucket of their samples.
+EXPOSED = FAMILIES | {name.removesuffix("_bucket") for name in TIMING_FAMILIES} | {OPEN_FILES, MOST_FILES}

@@ -14,7 +14,7 @@ from upkeep import demo
 EVERY = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
-    "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures",
+    "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures", "processing-fast",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
@@ -29,10 +29,10 @@ NEEDED_BY = {
     "pods": WORKLOAD,
     "services": {"endpoints-serving", "metrics-scraped", *RULES, *SINCE},
     "endpointslices": {"endpoints-serving"},
-    "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures"},
+    "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures", "processing-fast"},
     "previous-logs": set(),
     "health": {"health-ok"},
-    "metrics": COUNTERS,
+    "metrics": COUNTERS | {"processing-fast"},
     "configuration": {"destinations-succeed", "config-valid", "destinations-used"},
     "cronjobs": {"backup-job-healthy"},
     "jobs": {"backup-job-healthy"},

@@ -13,7 +13,7 @@ from upkeep import demo
 CONTROLS = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
-    "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures",
+    "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures", "processing-fast",
 }  # fmt: skip
 CATALOGUE = demo.names(faults=False)
 

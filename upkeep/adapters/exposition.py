@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from upkeep import counts
 from upkeep.errors import BadInput, Malformed, Truncated
-from upkeep.metric_names import FAMILIES, PROCESS_START
+from upkeep.metric_names import EXPOSED, FAMILIES, PROCESS_START
 from upkeep.model import parse_time, rfc3339
 from upkeep.records import Sample, Snapshot
 
@@ -34,7 +34,7 @@ _HEADER = re.compile(rb"# upkeep namespace=(\S+) pod=(\S+) taken=(\S+)\n")
 
 
 def parse(
-    body: bytes, *, pod: str, taken: datetime, source: str = "metrics", wanted: Collection[str] = FAMILIES, where: str = ""
+    body: bytes, *, pod: str, taken: datetime, source: str = "metrics", wanted: Collection[str] = EXPOSED, where: str = ""
 ) -> Snapshot:
     """The counters of an exposition.
 

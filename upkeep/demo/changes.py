@@ -469,6 +469,16 @@ def restarted_process(state: State) -> None:
     divert(state, share=3, outcome="conversion_failed", sends=())
 
 
+@scenario("processing-slow", "every sixth alert of one pod takes seven seconds", "processing-fast")
+def processing_slow(state: State) -> None:
+    divert(state, share=3, took_seconds=7.0)
+
+
+@scenario("requests-slow", "a dozen requests of alerts took eight seconds this week, as the access lines tell", "processing-fast")
+def requests_slow(state: State) -> None:
+    write(state.process(), [logs.access(state.ago(hours=5 + 12 * number), 8_000_000_000 + number) for number in range(12)])
+
+
 @scenario("destination-failing", "one message in ten to one destination fails", "destinations-succeed")
 def destination_failing(state: State) -> None:
     divert(state, share=10, sends=(("oncall", 1),), failures=(("platform", 1),))

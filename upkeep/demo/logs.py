@@ -52,16 +52,19 @@ def alert(instant: datetime, number: int) -> list[Line]:
     sent = f'{{"level":"info","timestamp":"{iso(instant)}","caller":"slack/sender.go:141",'
     sent += '"message":"Slack message sent successfully",'
     sent += f'"destination":"oncall","channel":"C0{number:05d}","timestamp":"1700000000.{number:06d}"}}'
-    latency = 1_200_000 + 7919 * number % 900_000
-    access = entry(
-        instant, "info", "/api/alerts", "ginzap/ginzap.go:57", status=200, method="POST", path="/api/alerts",
-        query="", ip="10.244.3.9", latency=latency, time=iso(instant),
-    )  # fmt: skip
     return [
         entry(instant, "info", "Alert accepted, error budget untouched", "alert/handler.go:64", alert_name="TargetDown"),
         (instant, sent),
-        access,
+        access(instant, 1_200_000 + 7919 * number % 900_000),
     ]
+
+
+def access(instant: datetime, nanoseconds: int) -> Line:
+    """The access line of a POST of alerts."""
+    return entry(
+        instant, "info", "/api/alerts", "ginzap/ginzap.go:57", status=200, method="POST", path="/api/alerts",
+        query="", ip="10.244.3.9", latency=nanoseconds, time=iso(instant),
+    )  # fmt: skip
 
 
 def scrape(instant: datetime) -> list[Line]:

@@ -14,7 +14,7 @@ Reply = tuple[int, str, str]  # status, body, content type
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')\s*(,|$)')
 SELECTOR = re.compile(rf"\s*({NAME})?\s*(?:\{{(.*)\}})?\s*", re.DOTALL)
-COUNT = re.compile(r"\s*count\s+by\s*\(\s*__name__\s*\)\s*\((.*)\)\s*", re.DOTALL)
+AGGREGATION = re.compile(r"\s*(count|sum|max)\s+by\s*\(([\w\s,]*)\)\s*\((.*)\)\s*", re.DOTALL)
 Matcher = tuple[str, Callable[[str], bool]]
 
 
@@ -58,18 +58,21 @@ def comparison(operator: str, operand: str) -> Callable[[str], bool]:
 
 
 def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str, str], float]]:
-    """The query's vector at an instant."""
-    counted = COUNT.fullmatch(query)
-    matchers = parse_selector(counted[1] if counted else query)
-    vector = [
-        (labels, value) for labels, value in telemetry.scraped(state, instant) if all(test(labels.get(name, "")) for name, test in matchers)
-    ]
-    if counted is None:
-        return vector
-    totals: dict[str, float] = {}
-    for labels, _ in vector:
-        totals[labels["__name__"]] = totals.get(labels["__name__"], 0) + 1
-    return [({"__name__": name}, value) for name, value in totals.items()]
+    """The query's vector at an instant: a plain selector, or aggregations over one."""
+    found = AGGREGATION.fullmatch(query)
+    if found is None:
+        matchers = parse_selector(query)
+        return [
+            (labels, value)
+            for labels, value in telemetry.scraped(state, instant)
+            if all(test(labels.get(name, "")) for name, test in matchers)
+        ]
+    kept = [name.strip() for name in found[2].split(",")]
+    groups: dict[tuple[tuple[str, str], ...], list[float]] = {}
+    for labels, value in evaluate(state, found[3], instant):
+        groups.setdefault(tuple((name, labels[name]) for name in kept if name in labels), []).append(value)
+    combine: dict[str, Callable[[list[float]], float]] = {"count": len, "sum": sum, "max": max}
+    return [(dict(group), float(combine[found[1]](values))) for group, values in groups.items()]
 
 
 def moment(text: str) -> datetime:

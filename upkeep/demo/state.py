@@ -51,6 +51,7 @@ class Stream:
     ``outcome`` says otherwise: processed, no_team_resolved, no_destinations, team_resolution_failed, conversion_failed,
     dispatch_failed, lost (received, then a crash of the handler), refused (a 400, which no alert counter sees).
     ``sends`` are (destination, messages for each group), ``failures`` the same for messages that failed.
+    ``took_seconds`` is how long each group took where that is not the usual, ``send_seconds`` how long each message took.
     """
 
     alert: str
@@ -60,6 +61,8 @@ class Stream:
     status: str = "firing"
     sends: tuple[tuple[str, int], ...] = ()
     failures: tuple[tuple[str, int], ...] = ()
+    took_seconds: float | None = None
+    send_seconds: float | None = None
     until: datetime | None = None
 
 

@@ -196,12 +196,14 @@ def in_all(parts: Iterable[ProcessWindow]) -> tuple[Counts, Counts]:
     return plus(one.least for one in parts), plus(one.most for one in parts)
 
 
-def basis(parts: Sequence[ProcessWindow], history: CounterHistory, *, now: datetime, limits: Limits, proof: str) -> str:
+def basis(
+    parts: Sequence[ProcessWindow], history: CounterHistory, *, now: datetime, limits: Limits, proof: str, window: str = "alert_window"
+) -> str:
     """Over which window the counters were judged, and where the earlier moments came from.
 
     :param proof: what the start of an open window proves: "nothing bad since then, so nothing in".
+    :param window: the name of the limit that is the window.
     """
-    window = limits.text("alert_window")
     said = []
     for source in sorted({one.source for one in parts if one.start != PROCESS_START}):
         for start in (EARLIER, OPEN):
@@ -210,7 +212,7 @@ def basis(parts: Sequence[ProcessWindow], history: CounterHistory, *, now: datet
                 continue
             ago = span(now - min(one.since for one in those))
             moment = f"{ago}, earlier moment from {SOURCES[source]}" if source else f"since the process start ({ago} ago)"
-            said.append(f"{moment}{f'; {proof} {window}' if start == OPEN else ''}{_of(those, parts)}")
+            said.append(f"{moment}{f'; {proof} {limits.text(window)}' if start == OPEN else ''}{_of(those, parts)}")
     young = [one for one in parts if one.start == PROCESS_START]
     if young:
         ago = span(now - min(one.process_start for one in young)) or "0 s"
@@ -225,7 +227,7 @@ def _of(those: Sequence[ProcessWindow], parts: Sequence[ProcessWindow]) -> str:
     return "" if len(those) == len(parts) else f" ({listed(sorted({one.pod for one in those}))})"
 
 
-def too_early(parts: Sequence[ProcessWindow], *, what: str, limits: Limits) -> TooEarly:
+def too_early(parts: Sequence[ProcessWindow], *, what: str, limits: Limits, window: str = "alert_window") -> TooEarly:
     """What open windows counted may be older than the window: when there will be enough, and the option that helps now.
 
     :param what: what was counted and decides, as the begin of a sentence.
@@ -235,7 +237,7 @@ def too_early(parts: Sequence[ProcessWindow], *, what: str, limits: Limits) -> T
     since = rfc3339(min(one.since for one in opened))
     when = rfc3339(max(one.enough for one in opened))
     return TooEarly(
-        f"{what}; what pod {pods} counted since {since} may be older than the window of {limits.text('alert_window')}, for no moment near "
+        f"{what}; what pod {pods} counted since {since} may be older than the window of {limits.text(window)}, for no moment near "
         f"its start is known; there will be enough at {when}, provided that this moment is kept",
         source="/metrics",
         next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",

@@ -1,0 +1,119 @@
+"""How long do alerts and messages take: now, against a limit, and against their own past?
+
+Classic histograms are counters: what holds for those (``counters``) holds for each bucket. A quantile above its limit is the same as a share
+of slow events above 5 %, and shares are judged as all others (``ratios``): certain, possible, or not at all.
+Source: the guide's "Check for slow processing", "Processing latency trends", "Analyze destination performance"; collector.md, "Metrics".
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from upkeep.counts import Counts, read
+from upkeep.errors import Absent
+from upkeep.judges import counted
+from upkeep.judges.counters import OPEN, ProcessWindow, in_all, log_command, too_early, windows
+from upkeep.judges.counters import basis as counters_basis
+from upkeep.judges.logs import go_duration
+from upkeep.judges.quantiles import Histogram, histogram, seconds
+from upkeep.judges.ratios import Share, within
+from upkeep.limits import Limits
+from upkeep.metric_names import PROCESSED, PROCESSED_OUTCOME, PROCESSING, WEBHOOK_PATH, Family
+from upkeep.model import Finding, Judgement, rfc3339
+from upkeep.records import CounterHistory, Install, LogSurvey
+
+WINDOW = "timing_window"
+QUANTILE = 0.95
+NOTHING_SLOW = "nothing slower since then, so nothing in"
+
+
+def processing_fast(history: CounterHistory, surveys: Sequence[LogSurvey], *, now: datetime, limits: Limits, install: Install) -> Judgement:
+    """processing-fast: the p95 of processing time is within ``limits["processing_latency"]``, and few lines of the logs tell of slower work.
+
+    The histogram holds successes and silent drops only; a request that failed slowly is in the access lines alone. The logs add what
+    they hold; how much they cover is not what a pass rests on, for the histogram covers the window by itself.
+
+    :raises TooEarly: some events were slow, perhaps before the window, and it decides. :raises Absent: there is no histogram of what was processed.
+    """
+    parts = windows(history, now=now, window_seconds=limits[WINDOW])
+    least, most = in_all(parts)
+    processed = sum(read(snapshot).total(PROCESSED, PROCESSED_OUTCOME) for snapshot in history.latest)
+    every = histogram(most, PROCESSING)
+    if processed and not histogram(_latest(history), PROCESSING).events:
+        name = PROCESSING.names[0].removesuffix("_bucket")
+        raise Absent(f"{counted(processed, 'alert')} were processed, and {name} has no bucket of them", source="/metrics")
+    limit = limits["processing_latency"]
+    found = []
+    if _certainly_slow(least, most, PROCESSING, limit=limit, limits=limits):
+        found.append(_slow_processing(parts, histogram(least, PROCESSING), every, limits=limits, install=install))
+    slow, timed = sum(survey.slow_lines for survey in surveys), sum(survey.timed_lines for survey in surveys)
+    if slow > limits["slow_lines"]:
+        found.append(_slow_lines(surveys, slow=slow, timed=timed, limits=limits, install=install))
+    if not found and _possibly_slow(least, most, PROCESSING, limit=limit, limits=limits):
+        raise too_early(
+            parts,
+            what=f"{counted(every.beyond(limit), 'alert')} took longer than {limits.text('processing_latency')}",
+            limits=limits,
+            window=WINDOW,
+        )
+    why = counters_basis(parts, history, now=now, limits=limits, proof=NOTHING_SLOW, window=WINDOW)
+    observed = f"{_said(every)}; {slow} of {counted(timed, 'line')} that tell a time are slower"
+    return Judgement(tuple(found), observed, limit, "s at p95", why)
+
+
+def _latest(history: CounterHistory) -> Counts:
+    """The counters of every process as they are now."""
+    found: dict[tuple[str, ...], int] = {}
+    for snapshot in history.latest:
+        for key, value in read(snapshot).values.items():
+            found[key] = found.get(key, 0) + value
+    return Counts(found)
+
+
+def _said(found: Histogram) -> str:
+    if not found.events:
+        return "no traffic"
+    return f"p95 {seconds(found.quantile(QUANTILE), highest=found.highest)} of {counted(found.events, 'event')}"
+
+
+def _share(least: Counts, most: Counts, family: Family, *labels: str, limit: float) -> Share:
+    low, high = histogram(least, family, *labels), histogram(most, family, *labels)
+    return within(low.beyond(limit), high.beyond(limit), all_least=low.events, all_most=high.events)
+
+
+def _exceeds(bad: int, every: int) -> bool:
+    return bad > (1 - QUANTILE) * every
+
+
+def _certainly_slow(least: Counts, most: Counts, family: Family, *labels: str, limit: float, limits: Limits) -> bool:
+    return _share(least, most, family, *labels, limit=limit).certainly_too_high(_exceeds, small_sample=limits["small_sample"])
+
+
+def _possibly_slow(least: Counts, most: Counts, family: Family, *labels: str, limit: float, limits: Limits) -> bool:
+    return _share(least, most, family, *labels, limit=limit).possibly_too_high(_exceeds, small_sample=limits["small_sample"])
+
+
+def _slow_processing(parts: Sequence[ProcessWindow], least: Histogram, most: Histogram, *, limits: Limits, install: Install) -> Finding:
+    limit = limits["processing_latency"]
+    p95 = most.quantile(QUANTILE)
+    number = "At least " if any(one.start == OPEN for one in parts) else ""
+    message = (
+        f"{number}{least.beyond(limit)} of {counted(most.events, 'alert')} took longer than {limits.text('processing_latency')}: "
+        f"p95 is {seconds(p95, highest=most.highest)}."
+    )
+    worst = max(parts, key=lambda one: histogram(one.least, PROCESSING).beyond(limit))
+    message += f" Most of them in pod {worst.pod}."
+    fix = log_command(worst, parts, install=install, pattern=f'"path":"{WEBHOOK_PATH}"')
+    return Finding(f"Deployment/{install.deployment}", "processing-slow", message, round(p95, 3), limit, "s at p95", fix)
+
+
+def _slow_lines(surveys: Sequence[LogSurvey], *, slow: int, timed: int, limits: Limits, install: Install) -> Finding:
+    survey = max(surveys, key=lambda one: (one.slow_lines, one.pod))
+    worst = survey.slowest[0]
+    message = (
+        f"{slow} of {counted(timed, 'log line')} that tell a time tell of more than {limits.text('processing_latency')}; the slowest of "
+        f"pod {survey.pod} took {worst.seconds:.3g} s at {rfc3339(worst.at)}."
+    )
+    previous = " --previous" if survey.previous else ""
+    since = go_duration(limits["log_history_window"])
+    fix = f"kubectl -n {install.namespace} logs {survey.pod} -c {survey.container} --since={since}{previous} | grep -E '\"latency\":[0-9]{{10,}}'"
+    return Finding(f"Pod/{survey.pod}", "slow-lines", message, slow, int(limits["slow_lines"]), "lines", fix)
