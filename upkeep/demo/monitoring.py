@@ -62,9 +62,10 @@ def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str
     found = AGGREGATION.fullmatch(query)
     if found is None:
         matchers = parse_selector(query)
+        names = [test for label, test in matchers if label == "__name__"]
         return [
             (labels, value)
-            for labels, value in telemetry.scraped(state, instant)
+            for labels, value in telemetry.scraped(state, instant, lambda name: all(test(name) for test in names))
             if all(test(labels.get(name, "")) for name, test in matchers)
         ]
     kept = [name.strip() for name in found[2].split(",")]

@@ -1,7 +1,7 @@
 """The collector's numbers: counters derived from streams of alerts, at any instant of a process's life."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from upkeep.demo.state import Process, State
@@ -17,6 +17,7 @@ NAMES = {
               "send_seconds": "cano_destination_send_duration_seconds", "requests": "http_requests_total"},
 }  # fmt: skip
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf")
+BOUNDS = tuple((bound, float(bound)) for bound in BUCKETS)
 FAILED = ("team_resolution_failed", "conversion_failed", "dispatch_failed")
 DROPPED = ("no_team_resolved", "no_destinations")
 
@@ -30,13 +31,12 @@ def arrived(process: Process, groups: int, until: datetime | None, instant: date
 
 def observe(samples: Samples, name: str, labels: dict[str, str], count: int, seconds: float | None = None) -> None:
     """Add ``count`` observations to a histogram: of so many seconds each, or nine in ten within 50 ms and all within 250 ms."""
-    for bound in BUCKETS:
-        limit = float(bound)
+    key = tuple(sorted(labels.items()))
+    for bound, limit in BOUNDS:
         below = 0 if limit < 0.01 else count * 9 // 10 if limit < 0.25 else count
         if seconds is not None:
             below = count if seconds <= limit else 0
-        samples[name + "_bucket", tuple(sorted((labels | {"le": bound}).items()))] += below
-    key = tuple(sorted(labels.items()))
+        samples[name + "_bucket", tuple(sorted((*key, ("le", bound))))] += below
     samples[name + "_sum", key] += round(count * (seconds or 0.031), 6)
     samples[name + "_count", key] += count
 
@@ -129,8 +129,8 @@ def exposition(process: Process, state: State) -> str:
     return "".join(f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}" for (name, kind), lines in sorted(grouped.items()))
 
 
-def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], float]]:
-    """Every series that Prometheus holds at an instant, with its labels and value."""
+def scraped(state: State, instant: datetime, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[dict[str, str], float]]:
+    """Every series that Prometheus holds at an instant, with its labels and value; of the pods' own those whose name is wanted."""
     own = {"instance": "localhost:9090", "job": "prometheus"}
     yield own | {"__name__": "up"}, 1.0
     pods = {item["metadata"]["name"]: item for item in state.pods}
@@ -148,6 +148,7 @@ def scraped(state: State, instant: datetime) -> Iterator[tuple[dict[str, str], f
             yield target | {"__name__": "up"}, float(alive is not None)
         if alive is not None:
             for (metric, labels), value in samples(alive, state.layout, instant, state.now).items():
-                yield {**target, **dict(labels), "__name__": metric}, value
+                if wanted(metric):
+                    yield {**target, **dict(labels), "__name__": metric}, value
     for constant, value in state.series:
         yield constant, value
