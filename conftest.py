@@ -20,5 +20,6 @@ pytest_plugins = [
     "fixtures.counters",
     "fixtures.monitoring",
     "fixtures.backups",
+    "fixtures.backup_sets",
     "fixtures.shell",
 ]

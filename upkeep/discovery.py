@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from upkeep.errors import Absent, Ambiguous
 from upkeep.limits import nearest
 from upkeep.model import listed
-from upkeep.records import ContainerSpec, Deployment, Install, PodTemplate, Service, ServicePort
+from upkeep.records import ConfigurationReference, ContainerSpec, Deployment, Install, PodTemplate, Service, ServicePort
 
 COLLECTOR = "cano-collector"
 _LABELS = ("app.kubernetes.io/name", "app")
@@ -104,6 +104,23 @@ def install(deployment: Deployment) -> Install:
         configuration=tuple(dict.fromkeys(configuration)),
         secrets=tuple(dict.fromkeys(secrets)),
     )
+
+
+def references(deployment: Deployment, install: Install) -> tuple[ConfigurationReference, ...]:
+    """Every ConfigMap and Secret that the collector's container mounts or takes variables from; required where one of its places requires it.
+
+    What other containers of the pod need is not the collector's configuration.
+    """
+    container = next(one for one in deployment.template.containers if one.name == install.container)
+    mounted = {name for name, _, _ in container.mounts}
+    places = [(volume.kind, volume.object, volume.optional) for volume in deployment.template.volumes if volume.name in mounted]
+    places += list(container.env_from)
+    places += [(kind, name, optional) for _, kind, name, _, optional in container.env_keys]
+    found: dict[tuple[str, str], bool] = {}
+    for kind, name, optional in places:
+        if kind in ("ConfigMap", "Secret") and name:
+            found[kind, name] = found.get((kind, name), True) and optional
+    return tuple(ConfigurationReference(kind, name, optional) for (kind, name), optional in sorted(found.items()))
 
 
 def _port(container: ContainerSpec) -> int:

@@ -115,6 +115,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("small_sample", "count", 50, 1, 1_000_000, "a ratio over few events is noise"),
             Limit("settle_time", "duration", 5, 0, 60, "how long work in flight may take before it counts as lost"),
             Limit("backup_age", "duration", 25 * HOUR, 60, 366 * DAY, "a daily backup and an hour of grace"),
+            Limit("backup_days", "count", 7, 1, 366, "a fault that is found late is undone from the days before"),
+            Limit("backup_shrink", "ratio", 0.5, 0.01, 1, "configuration does not halve overnight; a backup that does was cut"),
             Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),
             Limit("request_deadline", "duration", 10, 0.05, 600, "one request, retries included"),
             Limit("sweep_deadline", "duration", 60, 0.05, 3600, "all measurements of a target together"),

@@ -454,6 +454,128 @@ class BackupJobs:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationReference:
+    """A ConfigMap or Secret that the collector's pod template mounts or takes variables from; ``optional`` where the template says so."""
+
+    kind: str
+    name: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationObject:
+    """A ConfigMap or Secret, live or in a backup: never a value of it.
+
+    :ivar keys: each data key with a keyed digest of its value. The key of the digest is random and of this run alone: equal values can be told
+        from different ones, and nothing can be told about any of them.
+    :ivar type: of a Secret: ``Opaque`` …
+    :ivar data_bytes: the values' size together, decoded.
+    :ivar file: of a backup: the file's name.
+    :ivar server_fields: fields in it that the API server owns: ``metadata.resourceVersion`` …
+    :ivar last_applied: it has kubectl's annotation, which repeats the values.
+    :ivar missing: it is live nowhere (404).
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    keys: Mapping[str, str]
+    type: str = ""
+    data_bytes: int = 0
+    file: str = ""
+    server_fields: tuple[str, ...] = ()
+    last_applied: bool = False
+    missing: bool = False
+
+
+BackupFaultCode = Literal[
+    "file-empty", "file-too-large", "file-not-text", "file-not-yaml", "file-truncated", "file-not-regular", "file-name-unknown",
+    "file-from-the-future", "manifest-unusable", "manifest-differs", "object-unusable", "object-twice", "documents-run-together",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFault:
+    """What is wrong with a file of a backup: never its values. ``file`` is its name."""
+
+    file: str
+    code: BackupFaultCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFile:
+    """A file of a backup. ``mode`` are its permission bits."""
+
+    name: str
+    size_bytes: int
+    mode: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSet:
+    """The files of one backup.
+
+    :ivar stamp: what their names share: ``20260102``, or ``20260102-150405`` for a further one of the day.
+    :ivar day: ``2026-01-02``.
+    :ivar taken: when it was made; ``taken_from`` tells who says so: the ``manifest``, the ``file``'s own time where it agrees with its name, or
+        the ``name`` alone, which is then taken for the beginning of its day.
+    """
+
+    stamp: str
+    day: str
+    taken: datetime
+    taken_from: str
+    files: tuple[BackupFile, ...]
+    objects: tuple[ConfigurationObject, ...] = ()
+    faults: tuple[BackupFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFolder:
+    """A folder of backups.
+
+    :ivar open_to_others: everybody may go into it, so that the files' own modes decide who reads them.
+    :ivar sets: newest first; those of the window that was asked for, and the newest in any case.
+    :ivar older: how many sets there are before these.
+    :ivar faults: of files that belong to no set.
+    """
+
+    folder: str
+    open_to_others: bool
+    sets: tuple[BackupSet, ...]
+    older: int = 0
+    faults: tuple[BackupFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the API server would do with a write: its own answer to the dry run.
+
+    :ivar action: ``patch``, ``create`` …, the verb of the right that it needs.
+    :ivar object: ``ConfigMap/x``.
+    :ivar reason: of a refusal, the API's word: ``Conflict``, ``Invalid`` …; ``message`` is masked, and without any value that was sent.
+    """
+
+    action: str
+    object: str
+    accepted: bool
+    status: int
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRehearsal:
+    """A restore of one set, rehearsed: what the acting identity may do, and what became of each object over the live one and where it is gone."""
+
+    stamp: str
+    access: tuple[AccessAnswer, ...]
+    dry_runs: tuple[DryRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRule:
     """An alerting rule as Prometheus has loaded it. ``state`` is firing, pending or inactive; ``health`` ok, err or unknown;
     ``metrics`` are the metrics that its expression names, with whether each exists."""

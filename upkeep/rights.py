@@ -17,6 +17,13 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "workflows-secrets": ("cano-collector-workflows-secrets",),
     "environment-configmaps": (),  # asked only where a document needs what is not in env; add them by name where doctor says so
     "environment-secrets": (),
+    "backup-configmaps": ("cano-collector-config", "cano-collector-teams"),
+    "backup-secrets": (
+        "cano-collector-secrets",
+        "cano-collector-destination-secrets",
+        "cano-collector-workflows-secrets",
+        "cano-collector-secret",
+    ),
     "prometheus": ("prometheus-operated:9090",),
     "alertmanager": ("alertmanager-operated:9093",),
 }

@@ -19,8 +19,8 @@ from upkeep.limits import Limits, nearest, parse_limits
 from upkeep.masking import mask
 
 ABSENT = ("prometheus", "alertmanager", "backups")
-SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "demo")
-VARIABLES = (*SCALARS, "absent", "exports", "limit", "out", "settings", "target", "gate", "gate_strict")
+SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "acting_context", "demo")
+VARIABLES = (*SCALARS, "absent", "backups", "exports", "limit", "out", "settings", "target", "gate", "gate_strict")
 DEFAULT_FILE = "upkeep.toml"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
@@ -40,7 +40,10 @@ class HttpAccess:
 
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found."""
+    """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found.
+
+    :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
+    """
 
     name: str = ""
     kubeconfig: str | None = None
@@ -50,6 +53,7 @@ class TargetSettings:
     collector: str | None = None
     prometheus: HttpAccess | None = None
     alertmanager: HttpAccess | None = None
+    acting_context: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     demo: str | None = None
 
@@ -64,6 +68,7 @@ class RunSettings:
     exports: Path | None
     gate: bool
     gate_strict: bool
+    backups: Path | None = None
     gate_add: tuple[str, ...] = ()
     gate_remove: Mapping[str, str] = field(default_factory=dict)
     settings_file: Path | None = None
@@ -90,6 +95,7 @@ class _Target(_Strict):
     collector: str | None = None
     prometheus: str | _Access | None = None
     alertmanager: str | _Access | None = None
+    acting_context: str | None = None
     absent: dict[str, str] = {}
     demo: str | None = None
 
@@ -111,6 +117,7 @@ class _File(_Target):
     limits: dict[str, str | int | float] = {}
     gate: _Gate = _Gate()
     targets: dict[str, _Target] = {}
+    backups: str | None = None
     exports: str | None = None
     out: str | None = None
 
@@ -135,12 +142,18 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     limits = parse_limits({key: _plain(value) for key, value in file.limits.items()}, where=f"{path} [limits]")
     limits |= parse_limits(_pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT")
     limits |= parse_limits(_pairs(_listed(options.get("limit")), "--limit"), where="--limit")
-    exports, out = _one("exports", options, variables), _one("out", options, variables)
+    out = _one("out", options, variables)
+
+    def folder(name: str, of_file: str | None) -> Path | None:
+        given = _one(name, options, variables)
+        return _path(cwd, given, name) if given else (_path(base, of_file, f"{path} {name}") if of_file else None)
+
     return RunSettings(
         targets=targets,
         limits=Limits(limits),
         out=_path(cwd, out, "out") if out else (_path(base, file.out, f"{path} out") if file.out else cwd / "reports" / "out"),
-        exports=_path(cwd, exports, "exports") if exports else (_path(base, file.exports, f"{path} exports") if file.exports else None),
+        exports=folder("exports", file.exports),
+        backups=folder("backups", file.backups),
         gate=_flag("gate", options, variables) or _flag("gate_strict", options, variables),
         gate_strict=_flag("gate_strict", options, variables),
         gate_add=tuple(file.gate.add),
@@ -224,7 +237,7 @@ def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> t
         value = _one(name, options, variables)
         if value is not None:
             found[name] = value
-            where[name] = f"--{name}" if options.get(name) not in (None, "") else f"UPKEEP_{name.upper()}"
+            where[name] = f"--{name.replace('_', '-')}" if options.get(name) not in (None, "") else f"UPKEEP_{name.upper()}"
     for word, entries in (("UPKEEP_ABSENT", variables.get("absent", "").split(",")), ("--absent", _listed(options.get("absent")))):
         absent = _pairs(entries, word, "NAME=REASON")
         if absent:
@@ -256,7 +269,7 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
         return where.get(key, f"{place} {key}")
 
     if value["demo"] is not None:
-        for other in ("kubeconfig", "context", "collector"):
+        for other in ("kubeconfig", "context", "collector", "acting_context"):
             if value[other] is not None:
                 raise BadInput(
                     f"{said('demo')} and {said(other)} contradict each other: the demo is a cluster of its own; leave one of them out"
@@ -283,6 +296,7 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
         collector=_url(value["collector"], said("collector")) if value["collector"] else None,
         prometheus=_access(value["prometheus"], said("prometheus"), base),
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
+        acting_context=value["acting_context"],
         absent=absent,
         demo=value["demo"],
     )

@@ -5,6 +5,7 @@ the values may be secrets.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ MOST_DEPTH = 32
 MOST_NODES = 100_000
 MOST_ALIASES = 100
 Path = tuple[str | int, ...]
+_MARK = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -32,22 +34,23 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(text: str, *, name: str) -> Any:
+def load(text: str, *, name: str, most_bytes: int = MOST_BYTES) -> Any:
     """The document.
 
     :param name: what it is, for messages: ``ConfigMap/x key destinations.yaml``.
+    :param most_bytes: of its text, where it may hold more than one object.
     :raises Malformed: not YAML, more than one document, a key twice, or over a limit.
     """
-    return load_with_lines(text, name=name)[0]
+    return load_with_lines(text, name=name, most_bytes=most_bytes)[0]
 
 
-def load_with_lines(text: str, *, name: str) -> tuple[Any, dict[Path, int]]:
+def load_with_lines(text: str, *, name: str, most_bytes: int = MOST_BYTES) -> tuple[Any, dict[Path, int]]:
     """The document, and the line (from 1) on which the thing at each path of keys and positions begins.
 
     :raises Malformed: as ``load``.
     """
-    if len(text.encode(errors="replace")) > MOST_BYTES:
-        raise Malformed(f"{name} is larger than {MOST_BYTES} bytes", source=name)
+    if len(text.encode(errors="replace")) > most_bytes:
+        raise Malformed(f"{name} is larger than {most_bytes} bytes", source=name)
     try:
         _count(text, name)
         loader = _StrictLoader(text)
@@ -111,3 +114,10 @@ def _count(text: str, name: str) -> None:
                 raise Malformed(
                     f"{name} has more than {most} {what}, line {event.start_mark.line + 1 if event.start_mark else 1}", source=name
                 )
+
+
+def split(text: str) -> list[str]:
+    """The documents of a stream as texts, blank ones left out. At the beginning of a line the marks stand for themselves, whatever is around
+    them (YAML 1.2, 9.1.2: no scalar may hold one there).
+    """
+    return [part for part in _MARK.split(text) if part.strip()]

@@ -162,6 +162,7 @@ class Kube:
         *,
         accept: str = "application/json",
         body: bytes | None = None,
+        content_type: str = "application/json",
         retry: frozenset[int] = RETRIED,
     ) -> Answer:
         """A whole answer, whatever its status.
@@ -169,7 +170,7 @@ class Kube:
         :raises Unmeasured: Unreachable, TimedOut, Truncated, or Malformed for one that is too large.
         """
         ends = self._clock.monotonic() + self._deadline_seconds
-        response, began = self._send(method, path, query, accept=accept, body=body, retry=retry, ends=ends)
+        response, began = self._send(method, path, query, accept=accept, body=body, content_type=content_type, retry=retry, ends=ends)
         return self._whole(response, f"{method} {path}", ends, began=began)
 
     def _whole(self, response: urllib3.BaseHTTPResponse, source: str, ends: float, *, began: float) -> Answer:
@@ -208,12 +209,12 @@ class Kube:
         *,
         accept: str,
         body: bytes | None,
+        content_type: str = "application/json",
         retry: frozenset[int],
         ends: float,
     ) -> tuple[urllib3.BaseHTTPResponse, float]:
         """The response, its body unread, and the instant at which the request that it answers was sent: what was refused before is not its time."""
-        if method != "GET" and not (method == "POST" and path.startswith("/apis/authorization.k8s.io/")):
-            raise ValueError(f"{method} {path}: nothing is written to the cluster")
+        self._permit(method, path, query or {})
         source = f"{method} {path}"
         target = f"{self.server}{quote(path, safe='/:@')}" + (f"?{urlencode(query)}" if query else "")
         pause, refused = 0.25, 0
@@ -221,7 +222,7 @@ class Kube:
             began = self._clock.monotonic()
             headers = {"Accept": accept, "User-Agent": "cano-upkeep"}
             if body is not None:
-                headers["Content-Type"] = "application/json"
+                headers["Content-Type"] = content_type
             self._authenticate(headers)
             self._meter.count(source)
             try:
@@ -256,6 +257,14 @@ class Kube:
             response.release_conn()
             self._clock.sleep(wait)
             pause, refused = pause * 2, response.status
+
+    def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
+        """The last line before the wire.
+
+        :raises ValueError: a request that could change something.
+        """
+        if method != "GET" and not (method == "POST" and path.startswith("/apis/authorization.k8s.io/")):
+            raise ValueError(f"{method} {path}: nothing is written to the cluster")
 
     def _authenticate(self, headers: dict[str, str]) -> None:
         with self._credentials_lock:  # an exec plugin refreshes its token inside; once is enough

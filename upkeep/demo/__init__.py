@@ -22,13 +22,16 @@ import yaml
 
 from upkeep.demo.api import Api
 from upkeep.demo.faults import KINDS, SOURCES, Fault
+from upkeep.demo.objects import backup_time
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
 
-__all__ = ["CANARY", "KINDS", "SOURCES", "Cluster", "Fault", "Scenario", "State", "UnknownScenario", "names", "parse", "start", "summary"]
+__all__ = ["ACTING", "CANARY", "KINDS", "SOURCES", "Cluster", "Fault", "Scenario", "State", "UnknownScenario", "names", "parse", "start", "summary"]
 
 TOKEN = f"demo-token-{CANARY}"
+ACTING_TOKEN = f"demo-acting-token-{CANARY}"
+ACTING = "demo-acting"
 
 
 def names(*, faults: bool = True) -> list[str]:
@@ -51,6 +54,7 @@ class Cluster:
     :ivar url: where the API server listens; Prometheus and Alertmanager are also at ``URL/prometheus/`` and
         ``URL/alertmanager/``, the first pod's collector at ``URL/collector/``.
     :ivar kubeconfig: a file that only its owner may read, removed when the cluster stops.
+    :ivar backups: the folder of the scenario's backups, removed likewise; ``None`` where the scenario has none.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -67,7 +71,7 @@ class Cluster:
             self.placeholder.bind((host, port))
             port = self.placeholder.getsockname()[1]
         else:
-            self.server = Server((host, port), Api(self.state, now), scenario.fault, TOKEN)
+            self.server = Server((host, port), Api(self.state, now), scenario.fault, {TOKEN: "self", ACTING_TOKEN: "acting"})
             self.requests = self.server.requests
             port = self.server.server_address[1]
             threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True).start()
@@ -75,16 +79,34 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="upkeep-demo-"))
         self.kubeconfig = self.folder / "kubeconfig"
         self.write_kubeconfig()
+        self.backups = self.write_backups()
 
     def write_kubeconfig(self) -> None:
         document = {
             "apiVersion": "v1", "kind": "Config", "current-context": "demo",
             "clusters": [{"name": "demo", "cluster": {"server": self.url}}],
-            "users": [{"name": "demo", "user": {"token": TOKEN}}],
-            "contexts": [{"name": "demo", "context": {"cluster": "demo", "user": "demo", "namespace": self.namespace}}],
+            "users": [{"name": "demo", "user": {"token": TOKEN}}, {"name": ACTING, "user": {"token": ACTING_TOKEN}}],
+            "contexts": [
+                {"name": name, "context": {"cluster": "demo", "user": name, "namespace": self.namespace}} for name in ("demo", ACTING)
+            ],
         }  # fmt: skip
         with open(os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             yaml.safe_dump(document, file, sort_keys=False)
+
+    def write_backups(self) -> Path | None:
+        """The scenario's backups, each with the time at which it was made."""
+        if not self.state.backups:
+            return None
+        folder = self.folder / "backups"
+        folder.mkdir(mode=0o700)
+        for age, files in self.state.backups.items():
+            made = backup_time(self.state, age).timestamp()
+            for name, text in files.items():
+                path = folder / name
+                path.write_text(text, encoding="utf-8")
+                path.chmod(0o600)
+                os.utime(path, (made, made))
+        return folder
 
     def stop(self) -> None:
         """End every connection and remove the kubeconfig; a second call does nothing."""

@@ -37,7 +37,8 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the API server sees it; ``query`` keeps the last value of each parameter, ``pairs`` all of them."""
+    """A request as the API server sees it; ``query`` keeps the last value of each parameter, ``pairs`` all of them; ``subject`` is whose token it
+    carries, as access reviews name it: ``self`` or ``acting``."""
 
     method: str
     path: str
@@ -45,6 +46,7 @@ class Request:
     accept: str = ""
     body: bytes = b""
     pairs: tuple[tuple[str, str], ...] = ()
+    subject: str = "self"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,9 @@ class Api:
             raise bad_request(f"couldn't decode the body: {error}") from error
         sent = body.get("metadata", {}) if isinstance(body, dict) else {}
         group = {"group": group_of(plural)} if group_of(plural) else {}
+        if plural in self.state.refusals:
+            code, reason, message = self.state.refusals[plural]
+            return status(code, reason, message, name=name or str(sent.get("name", "")), **group, kind=plural)
         if name is None:
             wanted = str(sent.get("name", ""))
             if self.state.find(plural, wanted, namespace) is not None:
@@ -404,7 +409,7 @@ class Api:
             rules = [{"verbs": ["get", "list", "watch"], "apiGroups": ["*"], "resources": ["*"]}]
             answer: Object = {"resourceRules": rules, "nonResourceRules": [], "incomplete": False}
         else:
-            subject = "self" if kind == "selfsubjectaccessreviews" else str(spec.get("user", ""))
+            subject = request.subject if kind == "selfsubjectaccessreviews" else str(spec.get("user", ""))
             attributes = spec.get("resourceAttributes", {})
             resource = "/".join(filter(None, (attributes.get("resource", ""), attributes.get("subresource", ""))))
             allowed = not {(subject, resource), (subject, "*")} & self.state.denied

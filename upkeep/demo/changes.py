@@ -4,12 +4,15 @@ Where one change has consequences in a real cluster (a pod that crashes is not r
 scraped), the change carries them, so that a check meets what it would meet there.
 """
 
+import base64
 import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
+
+import yaml
 
 from upkeep.demo import logs, objects
 from upkeep.demo.state import Answer, Object, Process, State, Stream, stamp
@@ -608,6 +611,97 @@ def backup_forbidden(state: State) -> None:
     state.denied.add((f"system:serviceaccount:{state.namespace}:{BACKUP}", "*"))
 
 
+def save(state: State) -> dict[int, dict[str, str]]:
+    """The folder of backups as it is before the change."""
+    state.backups = objects.saved(state)
+    return state.backups
+
+
+def file_of(files: dict[str, str], part: str) -> str:
+    """The name of a backup's file: ``backup``, ``secrets`` or ``manifest``."""
+    return next(name for name in files if name.startswith(part))
+
+
+@scenario("backup-folder-empty", "the folder of backups is there and holds none", "config-backed-up", "backup-restores", "backups-complete")
+def backup_folder_empty(state: State) -> None:
+    state.backups = {0: {}}
+
+
+@scenario("backup-folder-stale", "nobody has written to the folder of backups for three days", "config-backed-up", "backups-complete")
+def backup_folder_stale(state: State) -> None:
+    state.backups = {age: files for age, files in save(state).items() if age >= 3}
+
+
+@scenario("backup-differs", "the configuration was changed after the newest backup", "config-backed-up")
+def backup_differs(state: State) -> None:
+    save(state)
+    document = objects.destinations(state)
+    document["destinations"]["slack"][0]["grouping_interval"] = "30m"
+    text = yaml.safe_dump(document, sort_keys=False)
+    if state.layout == "guide":
+        state.get("configmaps", "cano-collector-config")["data"]["destinations.yaml"] = text
+    else:
+        encoded = base64.b64encode(text.encode()).decode()
+        state.get("secrets", f"{state.fullname}-destination-secrets")["data"]["destinations.yaml"] = encoded
+
+
+@scenario("backup-object-missing", "the newest backup was made without the Secrets", "config-backed-up", "backups-complete")
+def backup_object_missing(state: State) -> None:
+    kept = [objects.backed_up(item) for item in state.objects["configmaps"]]
+    save(state)[0] = objects.backup_files(state, 0, kept)
+
+
+@scenario("backup-unreadable", "a backup of three days ago was cut in the middle", "backups-complete")
+def backup_unreadable(state: State) -> None:
+    files = save(state)[3]
+    name = file_of(files, "secrets")
+    files[name] = files[name][: len(files[name]) // 2]
+
+
+@scenario("backup-cut", "the newest backup was cut in the middle", "config-backed-up", "backup-restores", "backups-complete")
+def backup_cut(state: State) -> None:
+    files = save(state)[0]
+    name = file_of(files, "secrets")
+    files[name] = files[name][: len(files[name]) // 2]
+
+
+@scenario("backup-day-missing", "there is no backup of one day", "backups-complete")
+def backup_day_missing(state: State) -> None:
+    del save(state)[4]
+
+
+@scenario("backup-shrunk", "a backup of two days ago holds a tenth of the configuration", "backups-complete")
+def backup_shrunk(state: State) -> None:
+    kept = [objects.backed_up(item) for plural in ("configmaps", "secrets") for item in state.objects[plural] if "owner" not in item["metadata"]["labels"]]
+    small = [item | {"data": {key: value[:4] for key, value in item["data"].items()}} for item in kept]
+    save(state)[2] = objects.backup_files(state, 2, small)
+
+
+@scenario("backup-keeps-server-fields", "the newest backup is what kubectl get -o yaml gives", "backup-restores")
+def backup_keeps_server_fields(state: State) -> None:
+    whole = [deepcopy(item) for plural in ("configmaps", "secrets") for item in state.objects[plural]]
+    save(state)[0] = objects.backup_files(state, 0, [item for item in whole if item.get("type") != "helm.sh/release.v1"])
+
+
+@scenario("backup-foreign-object", "the newest backup holds an object that is not the collector's", "backup-restores")
+def backup_foreign_object(state: State) -> None:
+    files = save(state)[0]
+    name, other = file_of(files, "backup"), objects.backed_up(objects.make(state, "ConfigMap", "kube-root-ca.crt", state.now, data={"ca.crt": "…"}))
+    files[name] += yaml.safe_dump_all([other], explicit_start=True)
+    del files[file_of(files, "manifest")]
+
+
+@scenario("backup-restore-refused", "admission refuses what the newest backup would restore", "backup-restores")
+def backup_restore_refused(state: State) -> None:
+    message = 'admission webhook "policy.example" denied the request: the label team is missing'
+    state.refusals[{"guide": "configmaps"}.get(state.layout, "secrets")] = (403, "Forbidden", message)
+
+
+@scenario("backup-restore-forbidden", "the acting identity may not write what it would restore", "backup-restores")
+def backup_restore_forbidden(state: State) -> None:
+    state.denied.add(("acting", "secrets"))
+
+
 # --- Prometheus and Alertmanager ---
 
 
@@ -727,6 +821,7 @@ def chart_defaults(state: State) -> None:
     for plural in ("cronjobs", "jobs", "persistentvolumeclaims"):
         state.drop(plural)
     state.drop("serviceaccounts", BACKUP)
+    state.backups = {}
     state.rules, state.series, state.receivers = [], [], [("null", False)]
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 

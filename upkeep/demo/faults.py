@@ -15,7 +15,7 @@ KINDS = (
 )  # fmt: skip
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
-    "configuration", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "prometheus-query",
+    "configuration", "rehearsals", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "prometheus-query",
     "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
@@ -39,6 +39,7 @@ RIGHTS = {
     **dict.fromkeys(("health", "metrics"), "pods/proxy"),
     **dict.fromkeys(SOURCES[-5:-1], "services/proxy"),
     "accessreviews": "localsubjectaccessreviews",
+    "rehearsals": "rehearsals",  # of another identity
     "all": "*",
 }
 PLAYED = (
@@ -77,6 +78,8 @@ def source_of(request: Request, layout: str) -> str:
         return "accessreviews" if "/local" in path or "/subject" in path else ""
     found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
     plural = found[1] if found else ""
+    if request.method != "GET":
+        return "rehearsals" if plural in ("configmaps", "secrets") else ""
     if plural in ("configmaps", "secrets"):
         return "configuration"
     return plural if plural in SOURCES else ""
@@ -90,7 +93,7 @@ def refusal(request: Request) -> Response:
     if found is None or not found[2]:
         return status(403, "Forbidden", f'forbidden: User "demo" cannot get path "{request.path}"')
     namespace, plural, name, part = (text or "" for text in found.groups())
-    verb = "create" if request.method == "POST" else "get" if name else "list"
+    verb = {"POST": "create", "PATCH": "patch"}.get(request.method, "get" if name else "list")
     return forbidden(verb, plural, name, namespace, part)
 
 

@@ -1,6 +1,7 @@
 """The healthy cluster in both layouts: what the guide's manifests, or ``helm install``, leave behind."""
 
 import base64
+import hashlib
 import json
 from datetime import datetime, timedelta
 
@@ -325,6 +326,41 @@ def backup(state: State) -> None:
         ),
         make(state, "ServiceAccount", name, state.ago(days=20)),
     )
+
+
+def backup_time(state: State, age_days: int) -> datetime:
+    """When the backup of some days ago was made."""
+    return state.ago(days=age_days, hours=10).replace(minute=0, second=0)
+
+
+def saved(state: State) -> dict[int, dict[str, str]]:
+    """The backups of nine days, as ``upkeep backup`` writes them: of what is stored, without what the API server put there."""
+    objects = [
+        backed_up(item)
+        for plural in ("configmaps", "secrets")
+        for item in state.objects[plural]
+        if item.get("type") != "helm.sh/release.v1"
+    ]
+    return {age: backup_files(state, age, objects) for age in range(9)}
+
+
+def backed_up(item: Object) -> Object:
+    head = item["metadata"]
+    kept = {"name": head["name"], "namespace": head["namespace"], "labels": head["labels"]}
+    return {key: value for key, value in item.items() if key != "metadata"} | {"metadata": kept}
+
+
+def backup_files(state: State, age_days: int, objects: list[Object]) -> dict[str, str]:
+    """The files of one backup of the objects."""
+    taken = backup_time(state, age_days)
+    files = {}
+    for part, kind in (("backup", "ConfigMap"), ("secrets", "Secret")):
+        chosen = [item for item in objects if item["kind"] == kind]
+        if chosen:
+            files[f"{part}-{taken:%Y%m%d}.yaml"] = yaml.safe_dump_all(chosen, explicit_start=True)
+    entries = {name: {"sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()}
+    manifest = {"schema": "cano-upkeep/backup/1", "taken": stamp(taken), "files": entries}
+    return files | {f"manifest-{taken:%Y%m%d}.json": json.dumps(manifest, indent=2) + "\n"}
 
 
 def job(state: State, cron: Object, scheduled: datetime, *, failed: bool = False) -> Object:

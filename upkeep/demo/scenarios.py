@@ -34,6 +34,8 @@ class Scenario:
         """The scenario's cluster at an instant."""
         state = objects.healthy(self.layout, now)
         self.change(state)
+        if state.backups is None:  # what a change does to the configuration was backed up since
+            state.backups = objects.saved(state)
         return state
 
 

@@ -24,11 +24,11 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], api: Api, fault: Fault | None, token: str) -> None:
+    def __init__(self, address: tuple[str, int], api: Api, fault: Fault | None, tokens: dict[str, str]) -> None:
         super().__init__(address, Handler)
         self.api = api
         self.fault = fault
-        self.token = token
+        self.tokens = {f"Bearer {token}": subject for token, subject in tokens.items()}
         self.requests: deque[tuple[str, str]] = deque()
         self.stopping = threading.Event()
         self.connections: set[socket.socket] = set()
@@ -85,12 +85,13 @@ class Handler(BaseHTTPRequestHandler):
         pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = parse_qsl(body.decode()) if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded") else []
-        request = Request(self.command, unquote(parts.path), dict([*pairs, *form]), self.headers.get("Accept", ""), body, pairs)
+        subject = self.server.tokens.get(self.headers.get("Authorization", ""), "")
+        request = Request(self.command, unquote(parts.path), dict([*pairs, *form]), self.headers.get("Accept", ""), body, pairs, subject)
         self.server.requests.append((self.command, self.path))
         fault = self.server.fault
         if fault is not None and fault.hits(request, self.server.api.state.layout) and self.faulty(fault, request):
             return
-        if not request.path.startswith(OPEN) and self.headers.get("Authorization") != f"Bearer {self.server.token}":
+        if not request.path.startswith(OPEN) and not subject:
             self.send(status(401, "Unauthorized", "Unauthorized"))
         elif request.path.endswith("/exec") and self.headers.get("Upgrade", "").lower() == "websocket":
             self.close_connection = True

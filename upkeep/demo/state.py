@@ -90,7 +90,9 @@ class State:
     :ivar rules: the alerting rules that Prometheus has loaded.
     :ivar alerts: the alerts that Alertmanager holds.
     :ivar receivers: receivers of Alertmanager's configuration: (name, whether it posts to the collector).
-    :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``.
+    :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``, or ``acting``.
+    :ivar refusals: plural -> (code, reason, message) with which a dry run of a write of that resource is refused.
+    :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
     """
 
@@ -107,6 +109,8 @@ class State:
     alerts: list[Object] = field(default_factory=list)
     receivers: list[tuple[str, bool]] = field(default_factory=list)
     denied: set[tuple[str, str]] = field(default_factory=set)
+    refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    backups: dict[int, dict[str, str]] | None = None
     expire_continue: bool = False
 
     def add(self, *objects: Object) -> None:

@@ -1,0 +1,132 @@
+"""Writes that are only rehearsed: the API server's dry run, as the acting identity. Beside access reviews, the only requests that are no GET.
+
+``dryRun=All`` goes through authentication, authorisation, admission and validation, and stores nothing. Every request carries it, and one
+without it is refused here before it is sent; the verb's right is the real write's, so an access review is asked first.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from upkeep.adapters.kube import Answer, Kube, document
+from upkeep.errors import Malformed, Unavailable
+from upkeep.masking import MASK, mask
+from upkeep.records import AccessAnswer, DryRun
+
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+# What client-side kubectl apply sends over an object that is there.
+STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+MERGE = "application/merge-patch+json"
+DRY = {"dryRun": "All", "fieldManager": "upkeep"}
+_VERBS = {"POST": "create", "PATCH": "patch"}
+# RBAC's own words: the review said yes, and the server says no. Everything else that answers 403 is admission, and a verdict.
+_RBAC = re.compile(r"\bcannot \w+ resource\b")
+_QUOTED = re.compile(r"(Invalid value|Unsupported value|Duplicate value): (?:\"(?:[^\"\\]|\\.)*\"|[^\s:]+)")
+
+
+class Rehearsal(Kube):
+    """The acting identity at an API server; made as ``Kube`` is."""
+
+    def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
+        """The API server's answer to whether this identity may do something (SelfSubjectAccessReview; it stores nothing).
+
+        :raises Unmeasured: as ``Kube.review``; Malformed for an answer without a verdict.
+        """
+        attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource, "name": name}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
+        }
+        status = self.review(REVIEW, body).get("status")
+        if not isinstance(status, dict) or not isinstance(status.get("allowed"), bool) or status.get("evaluationError"):
+            raise Malformed("the access review has no verdict", source=f"POST {REVIEW}")
+        return AccessAnswer("the acting identity", verb, group, resource, name, namespace, status["allowed"], subresource)
+
+    def patch(self, path: str, body: Mapping[str, Any], *, what: str, content_type: str = STRATEGIC_MERGE) -> DryRun:
+        """What would become of a patch of the object (or subresource) at a path.
+
+        :param what: the object, ``ConfigMap/x``.
+        :raises Unmeasured: there is no verdict: nobody answered, not authenticated, a webhook that knows no dry run …
+        """
+        return self._rehearse("PATCH", path, body, what=what, content_type=content_type)
+
+    def create(self, path: str, body: Mapping[str, Any], *, what: str) -> DryRun:
+        """What would become of a new object; ``path`` is that of its collection.
+
+        :raises Unmeasured: as ``patch``.
+        """
+        return self._rehearse("POST", path, body, what=what, content_type="application/json")
+
+    def _rehearse(self, method: str, path: str, body: Mapping[str, Any], *, what: str, content_type: str) -> DryRun:
+        source, action = f"{method} {path}?dryRun=All", _VERBS[method]
+        answer = self.fetch(method, path, DRY, body=json.dumps(body).encode(), content_type=content_type)
+        if answer.status in (200, 201):
+            stored = document(answer, source=source, server=self.server)
+            if not isinstance(stored.get("metadata"), dict) or stored.get("kind") in (None, "Status"):
+                raise Malformed(f"{source}: the answer is no object", source=source)
+            return DryRun(action, what, True, answer.status)
+        status = _failure(answer)
+        message = str(status.get("message") or "")
+        if not status or answer.status in (401, 408, 429) or answer.status >= 500 or (answer.status == 403 and _RBAC.search(message)):
+            # Of the message too little is known here to show it: it may quote what was sent.
+            self._refuse(Answer(answer.status, answer.content_type, _without_message(answer, message), answer.seconds), source)
+            raise Malformed(f"{source}: unexpected answer {answer.status}", source=source)
+        if "does not support dry run" in message:
+            raise Unavailable(
+                f"{source}: a webhook in the way knows no dry run, so the server refuses every one",
+                source=source,
+                next_step="kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+            )
+        return DryRun(action, what, False, answer.status, str(status.get("reason") or ""), _shown(message, body))
+
+    def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
+        if method in _VERBS and query.get("dryRun") == "All":
+            return
+        super()._permit(method, path, query)
+
+
+def _failure(answer: Answer) -> dict[str, Any]:
+    """The Status of a refusal; empty where the answer is none."""
+    if answer.status < 400 or "json" not in answer.content_type:
+        return {}
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) and body.get("kind") == "Status" else {}
+
+
+def _without_message(answer: Answer, message: str) -> bytes:
+    """The body that ``Kube`` may quote: RBAC's message names the right that is missing, any other could hold what was sent."""
+    kept = message if _RBAC.search(message) else f"HTTP {answer.status}"
+    return json.dumps({"kind": "Status", "apiVersion": "v1", "code": answer.status, "message": kept}).encode()
+
+
+def _shown(message: str, body: Mapping[str, Any]) -> str:
+    """A refusal's message without any value that was sent: neither what the server quotes as invalid nor a text of the body's data."""
+    text = _QUOTED.sub(rf"\1: {MASK}", message)
+    for value in sorted(set(_values(body)), key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return mask(text)[:300]
+
+
+def _values(body: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of the data, as sent, decoded, and line by line."""
+    for part in ("data", "stringData", "binaryData"):
+        entries = body.get(part)
+        for value in entries.values() if isinstance(entries, Mapping) else ():
+            for text in (str(value), _decoded(str(value))):
+                yield from (piece.strip() for piece in (text, *text.splitlines()) if len(piece.strip()) >= 4)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""

@@ -1,0 +1,291 @@
+"""Are the backups there, whole, of what is live, and can they be restored?
+
+``backup_age`` is the limit here too, and not the guide's bare 24 h: a daily backup is as old as that each day for as long as it takes, and two
+limits for one schedule would have to be changed together.
+
+Source: the guide's "Backup current configuration" and "Backup Verification"; collector.md, "Traps" (what kubectl get keeps is refused later).
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from upkeep.errors import Absent, Unmeasured
+from upkeep.judges import counted
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement, Scalar, listed, span
+from upkeep.records import (
+    BackupFault,
+    BackupFolder,
+    BackupSet,
+    ConfigurationObject,
+    ConfigurationReference,
+    DryRun,
+    Install,
+    RestoreRehearsal,
+)
+
+READABLE_BY_OTHERS = 0o004
+# Kept in a backup they are compared with the live object's, and a restore over an object that changed, or was made anew, is a conflict.
+REFUSED_FIELDS = ("metadata.resourceVersion", "metadata.uid")
+NO_SET = "no backup"
+
+
+def configuration_saved(
+    folder: BackupFolder, live: Sequence[ConfigurationObject], *, install: Install, now: datetime, limits: Limits
+) -> Judgement:
+    """config-backed-up: the newest set is at most ``limits["backup_age"]`` old, holds every object, and each equals the live one, key by key.
+
+    :raises Absent: the pod template names no object at all, so there is nothing to compare.
+    """
+    if not live:
+        raise _no_references(install)
+    limit = _hours(limits["backup_age"])
+    basis = f"the newest set in {folder.folder}, compared with what is live by keyed digests"
+    if not folder.sets:
+        return Judgement((_none(folder),), NO_SET, limit, "h", basis)
+    newest = folder.sets[0]
+    age = now - newest.taken
+    found = [_fault(folder, fault) for fault in newest.faults]
+    if age > timedelta(seconds=limits["backup_age"]):
+        message = f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
+        found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", _save(folder)))
+    saved = _by_name(newest.objects)
+    whole = not newest.faults
+    equal = 0
+    for one in live:
+        name = f"{one.kind}/{one.name}"
+        there = saved.get((one.kind, one.namespace, one.name))
+        if one.missing:
+            message = f"{name} is gone from the cluster, and the collector's pods need it."
+            found.append(Finding(name, "configuration-object-gone", message, "missing", "live", "", _look(install, one)))
+        elif there is None:
+            if whole:
+                message = f"{name} is live and not in the newest backup, {newest.stamp}."
+                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", _save(folder)))
+        elif differing := _differing(there, one):
+            message = f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differing)}."
+            found.append(Finding(name, "object-differs", message, len(differing), 0, "differing keys", _save(folder)))
+        else:
+            equal += 1
+    observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
+    return Judgement(tuple(found), observed, limit, "h", basis)
+
+
+def complete(
+    folder: BackupFolder,
+    references: Sequence[ConfigurationReference],
+    *,
+    created: datetime,
+    install: Install,
+    now: datetime,
+    limits: Limits,
+) -> Judgement:
+    """backups-complete: a set for each of the ``limits["backup_days"]`` days before today, whole, of both kinds, not shrunk, not open to others.
+
+    Today's may still come; it is judged where it is there. Days before the collector was installed are not asked for. A set shrank when its
+    values together are smaller than those of the set before by more than ``limits["backup_shrink"]``.
+
+    :param created: when the collector's Deployment was made.
+    :raises Absent: the pod template names no object at all.
+    """
+    if not references:
+        raise _no_references(install)
+    days = int(limits["backup_days"])
+    basis = f"the sets in {folder.folder} since {(now - timedelta(days=days)).date().isoformat()}"
+    if not folder.sets:
+        return Judgement((_none(folder),), NO_SET, days, "days", basis)
+    found = [_fault(folder, fault) for fault in folder.faults]
+    there = {one.day for one in folder.sets}
+    wanted = [(now - timedelta(days=number)).date() for number in range(days, 0, -1)]
+    asked = [day.isoformat() for day in wanted if day > created.date()]
+    missing = [day for day in asked if day not in there]
+    found += [_day_missing(folder, day) for day in missing]
+    oldest_first = list(reversed(folder.sets))
+    for backup in oldest_first:
+        found += [_fault(folder, fault) for fault in backup.faults]
+        found += _kinds(folder, backup, references, install=install) + _open(folder, backup)
+    found += _shrunk(folder, oldest_first, limits=limits)
+    observed = f"{len(asked) - len(missing)} of {counted(len(asked), 'day')} before today; {counted(len(folder.sets), 'set')}"
+    return Judgement(tuple(found), observed, days, "days", basis)
+
+
+def restorable(
+    folder: BackupFolder, references: Sequence[ConfigurationReference], rehearsal: RestoreRehearsal | Unmeasured, *, install: Install
+) -> Judgement:
+    """backup-restores: what is in the newest set can be read, belongs there, keeps no field that a restore is refused for, and the API server's
+    dry run accepts each object over the live one and where it is gone, as an identity that may do so.
+
+    :param rehearsal: what stopped it matters only where nothing is wrong with the files themselves.
+    :raises Absent: the pod template names no object at all, or an object of the set was not rehearsed.
+    """
+    if not references:
+        raise _no_references(install)
+    basis = f"the newest set in {folder.folder}"
+    if not folder.sets:
+        return Judgement((_none(folder),), NO_SET, 0, "refusals", basis)
+    newest = folder.sets[0]
+    wanted = {(one.kind, install.namespace, one.name) for one in references}
+    found = [_fault(folder, fault) for fault in newest.faults]
+    for one in newest.objects:
+        found += [_kept(folder, one, name) for name in one.server_fields if name in REFUSED_FIELDS]
+        if (one.kind, one.namespace, one.name) not in wanted:
+            found.append(_foreign(folder, one, install=install))
+    observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
+    if isinstance(rehearsal, Unmeasured):
+        if not found:
+            raise rehearsal
+        return Judgement(tuple(found), f"{observed}; not rehearsed: {rehearsal.message}", 0, "refusals", basis)
+    found += _may_not(rehearsal)
+    refused = [one for one in rehearsal.dry_runs if not _accepted(one)]
+    found += [_refused(folder, newest, one) for one in refused]
+    if not found:
+        _require_whole(newest, rehearsal)
+    accepted = len(rehearsal.dry_runs) - len(refused)
+    observed += f"; {accepted} of {counted(len(rehearsal.dry_runs), 'dry run')} accepted"
+    return Judgement(tuple(found), observed, 0, "refusals", f"{basis}, and the API server's dry run as the acting identity")
+
+
+def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
+    """Every object was rehearsed both ways.
+
+    :raises Absent: one was not, or the rehearsal was of another set.
+    """
+    ran = {(one.action, one.object) for one in rehearsal.dry_runs} if rehearsal.stamp == newest.stamp else set()
+    for one in newest.objects:
+        for action in ("create", "patch"):
+            if (action, f"{one.kind}/{one.name}") not in ran:
+                raise Absent(
+                    f"{action} of {one.kind}/{one.name} was not rehearsed", source=f"set {newest.stamp}", next_step="run again, alone on the folder"
+                )
+
+
+def _accepted(one: DryRun) -> bool:
+    """Over the live object there is nothing to refuse where there is none."""
+    return one.accepted or (one.action == "patch" and one.status == 404)
+
+
+def _differing(saved: ConfigurationObject, live: ConfigurationObject) -> list[str]:
+    """The keys that differ, each with how; never a value."""
+    found = [f"{key} (only live)" for key in sorted(set(live.keys) - set(saved.keys))]
+    found += [f"{key} (only in the backup)" for key in sorted(set(saved.keys) - set(live.keys))]
+    found += [f"{key} (changed)" for key in sorted(set(saved.keys) & set(live.keys)) if saved.keys[key] != live.keys[key]]
+    return found + (["the Secret's type"] if saved.type != live.type else [])
+
+
+def _by_name(objects: Iterable[ConfigurationObject]) -> Mapping[tuple[str, str, str], ConfigurationObject]:
+    return {(one.kind, one.namespace, one.name): one for one in objects}
+
+
+def _kinds(folder: BackupFolder, backup: BackupSet, references: Sequence[ConfigurationReference], *, install: Install) -> list[Finding]:
+    """Secrets beside the configuration. Of a set with a fault it cannot be told what it does not hold."""
+    held = {one.kind for one in backup.objects if one.namespace == install.namespace}
+    found = []
+    for kind, code in (("ConfigMap", "no-configuration-in-set"), ("Secret", "no-secrets-in-set")):
+        names = [one.name for one in references if one.kind == kind and not one.optional]
+        if names and kind not in held and not backup.faults:
+            message = f"The set {backup.stamp} holds no {kind} of namespace {install.namespace}; the collector needs {listed(names)}."
+            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", _save(folder)))
+    return found
+
+
+def _open(folder: BackupFolder, backup: BackupSet) -> list[Finding]:
+    """The folder may keep others out, whatever the files say."""
+    files = [file for file in backup.files if file.mode & READABLE_BY_OTHERS and file.name.endswith(".yaml")]
+    if not folder.open_to_others or not files:
+        return []
+    names = [file.name for file in files]
+    message = f"Everybody on the machine may read {listed(names)}: both may hold keys and webhook URLs."
+    observed = f"{files[0].mode:04o}"
+    fix = f"chmod 600 {' '.join(shlex.quote(f'{folder.folder}/{name}') for name in names)}"
+    return [Finding(_set(backup), "readable-by-others", message, observed, "0600", "mode", fix)]
+
+
+def _shrunk(folder: BackupFolder, oldest_first: Sequence[BackupSet], *, limits: Limits) -> list[Finding]:
+    """Sets with a fault have no size that could be compared."""
+    sizes = [(one, sum(each.data_bytes for each in one.objects)) for one in oldest_first if not one.faults]
+    found = []
+    for (before, size_before), (backup, size) in zip(sizes, sizes[1:], strict=False):
+        lost = (size_before - size) / size_before if size_before else 0
+        if lost > limits["backup_shrink"]:
+            message = (
+                f"The set {backup.stamp} holds {size} bytes of configuration, {lost * 100:.0f} % less than {before.stamp} with {size_before}."
+            )
+            limit = round(limits["backup_shrink"] * 100, 4)
+            found.append(Finding(_set(backup), "backup-shrunk", message, round(lost * 100, 1), limit, "% less", _list(folder)))
+    return found
+
+
+def _day_missing(folder: BackupFolder, day: str) -> Finding:
+    return Finding(f"Folder/{folder.folder}", "backup-day-missing", f"There is no backup of {day}.", 0, 1, "sets", _list(folder))
+
+
+def _none(folder: BackupFolder) -> Finding:
+    return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", _save(folder))
+
+
+def _fault(folder: BackupFolder, fault: BackupFault) -> Finding:
+    return Finding(f"File/{fault.file}", fault.code, f"{fault.message}.", next=f"ls -l {shlex.quote(f'{folder.folder}/{fault.file}')}")
+
+
+def _kept(folder: BackupFolder, one: ConfigurationObject, name: str) -> Finding:
+    message = (
+        f"{one.kind}/{one.name} in {one.file} keeps {name}: the restore would be refused with 409 Conflict once the object has changed, "
+        "or was made anew."
+    )
+    return Finding(f"{one.kind}/{one.name}", "server-field-kept", message, name, "absent", "", _save(folder))
+
+
+def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install) -> Finding:
+    where = f"{one.namespace}/{one.name}" if one.namespace != install.namespace else one.name
+    message = f"{one.file} holds {one.kind} {where}, which is no object of {install.namespace}/{install.deployment}: a restore would write it, too."
+    return Finding(f"{one.kind}/{one.name}", "foreign-object", message, where, "absent", "", _list(folder))
+
+
+def _may_not(rehearsal: RestoreRehearsal) -> list[Finding]:
+    found = []
+    for answer in rehearsal.access:
+        if not answer.allowed:
+            what = f"{answer.verb} {answer.resource}{f' {answer.name}' if answer.name else ''}"
+            message = f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
+            fix = f"kubectl -n {answer.namespace} auth can-i {answer.verb} {answer.resource}{f'/{answer.name}' if answer.name else ''}"
+            found.append(Finding(f"Namespace/{answer.namespace}", "may-not-restore", message, "no", "yes", "", fix))
+    return found
+
+
+def _refused(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
+    how = "over the live object" if one.action == "patch" else "where it is gone"
+    why = f"{one.status} {one.reason}".strip() + (f": {one.message}" if one.message else "")
+    message = f"The API server would refuse to restore {one.object} {how} ({why})."
+    files = sorted({each.file for each in newest.objects if f"{each.kind}/{each.name}" == one.object})
+    fix = f"kubectl apply --server-side --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}" if files else _list(folder)
+    observed: Scalar = one.status
+    return Finding(one.object, "restore-refused", message, observed, "accepted", "HTTP status", fix)
+
+
+def _no_references(install: Install) -> Absent:
+    return Absent(
+        f"the pod template of {install.deployment} names no ConfigMap or Secret, so there is nothing to back up",
+        source="pod template",
+        next_step=f"kubectl get deployment {install.deployment} -n {install.namespace} -o jsonpath='{{.spec.template.spec.volumes}}'",
+    )
+
+
+def _look(install: Install, one: ConfigurationObject) -> str:
+    return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
+
+
+def _save(folder: BackupFolder) -> str:
+    return f"upkeep backup --backups={shlex.quote(folder.folder)}"
+
+
+def _list(folder: BackupFolder) -> str:
+    return f"ls -l {shlex.quote(folder.folder)}"
+
+
+def _set(backup: BackupSet) -> str:
+    return f"BackupSet/{backup.stamp}"
+
+
+def _hours(seconds: float) -> float:
+    return round(seconds / 3600, 2)
