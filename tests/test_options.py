@@ -27,10 +27,22 @@ NO_REQUEST = {
 }
 # contract.md, "Running checks": what there is, and what an issue to come will bring.
 OPTIONS = (
-    *("--kubeconfig", "--context", "--namespace", "--deployment", "--collector", "--prometheus", "--alertmanager", "--absent", "--exports"),
+    *(
+        "--kubeconfig",
+        "--context",
+        "--namespace",
+        "--deployment",
+        "--collector",
+        "--prometheus",
+        "--alertmanager",
+        "--absent",
+        "--exports",
+        "--backups",
+        "--acting-context",
+    ),
     *("--limit", "--out", "--settings", "--target", "--gate", "--gate-strict", "--demo"),
 )
-LATER = ("--backups", "--acting-context", "--waivers", "--attestations", "--ledger", "--save-bundle", "--bundle")
+LATER = ("--waivers", "--attestations", "--ledger", "--save-bundle", "--bundle")
 KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n"
 AFTER_LOOKING = {
     "no collector": (["--demo=no-collector"], "no collector in namespace monitoring"),

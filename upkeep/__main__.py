@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from upkeep import __version__
 from upkeep.errors import BadInput
@@ -12,6 +13,7 @@ COMMANDS = {
     "run": "run the checks: pytest on them, from any folder (upkeep run -m daily …)",
     "demo": "serve the embedded cluster until interrupted",
     "doctor": "say what the identity may do, what is missing, and the one line that ends it",
+    "backup": "save the collector's configuration objects as files that can be restored",
     "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
     "rbac": "print the Role that a choice of cadences needs",
 }
@@ -32,15 +34,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser(words[0] if words else "").parse_args(words)
         code: int = options.module.run(options)
         return code
-    except (BadInput, argparse.ArgumentError) as error:
+    except BadInput as error:
         print(f"upkeep: {error}", file=sys.stderr)
         return BAD_INPUT
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose complaint is ours: one sentence, and pytest's code for a usage error instead of 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message} ({self.prog} --help)")
+
+
 def _parser(command: str) -> argparse.ArgumentParser:
     """The parser; of the commands only the one that is meant is imported, so that --help is quick."""
-    parser = argparse.ArgumentParser(prog="upkeep", description="The maintenance guide of cano-collector, checked on a live cluster.")
-    parser.exit_on_error = False
+    parser = _Parser(prog="upkeep", description="The maintenance guide of cano-collector, checked on a live cluster.")
     parser.add_argument("--version", action="version", version=f"upkeep {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.documents import BUILT
 from upkeep import demo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
         "-m",
         "pytest",
         "-m",
-        "daily or weekly",
+        BUILT,
         f"--demo={scenario}",
         f"--out={out}",
         f"--exports={exports}",

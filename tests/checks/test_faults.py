@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.checks.inner import run
+from tests.documents import BUILT
 from upkeep import demo
 
 EVERY = {
     "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
     "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures", "processing-fast",
+    "config-backed-up", "backups-complete", "backup-restores",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
-WORKLOAD = EVERY - {"backup-job-healthy", "config-valid", *RULES}
+BACKUPS = {"config-backed-up", "backups-complete", "backup-restores"}
+WORKLOAD = EVERY - {"backup-job-healthy", "config-valid", *BACKUPS, *RULES}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none.
@@ -33,7 +36,8 @@ NEEDED_BY = {
     "previous-logs": set(),
     "health": {"health-ok"},
     "metrics": COUNTERS | {"processing-fast"},
-    "configuration": {"destinations-succeed", "config-valid", "destinations-used"},
+    "configuration": {"destinations-succeed", "config-valid", "destinations-used", "config-backed-up"},
+    "rehearsals": {"backup-restores"},
     "cronjobs": {"backup-job-healthy"},
     "jobs": {"backup-job-healthy"},
     "persistentvolumeclaims": {"backup-job-healthy"},
@@ -71,7 +75,7 @@ def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tm
     """With a source withheld its controls are unknown, for the right reason, and all others pass as before."""
     scenarios = {f"{layout}{kind}@{source}": needed for source, needed in NEEDED_BY.items()}
     # Only what hangs is waited for in real time; everything else sleeps by the held clock.
-    ran = run(scenarios, tmp_path, limits={"request_deadline": "3s" if kind == "hang" else "20s"}, cadence="daily or weekly")
+    ran = run(scenarios, tmp_path, limits={"request_deadline": "3s" if kind == "hang" else "20s"}, cadence=BUILT)
     wrong = [
         f"{scenario}: {control} is {result['outcome']} ({result['reason']}): {result['summary']}"
         for (scenario, control), result in ran.results.items()
@@ -85,6 +89,6 @@ def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tm
 def test_one_throttled_request_is_asked_again(tmp_path: Path) -> None:
     """429 with Retry-After once costs a second request, not a result."""
     scenarios = [f"flaky-throttled@{source}" for source in demo.SOURCES]
-    ran = run(scenarios, tmp_path, cadence="daily or weekly")
+    ran = run(scenarios, tmp_path, cadence=BUILT)
     assert {result["outcome"] for result in ran.results.values()} == {"pass"}
     assert len(ran.results) == len(scenarios) * len(EVERY)

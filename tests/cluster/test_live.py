@@ -1,4 +1,4 @@
-"""The daily and weekly checks on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
+"""The checks on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import yaml
 from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
+from tests.documents import BUILT, CADENCES_BUILT
 from upkeep.adapters.kube import Kube
 from upkeep.adapters.kubeconfig import load
 from upkeep.clock import Clock
@@ -29,13 +30,13 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     out = folder / "out"
     # The install is seconds old: the time until its containers started is a large part of its life.
     young = "--limit=log_coverage=10%"
-    suite.run(["-m", "daily or weekly", "-q", f"--kubeconfig={kubeconfig}", f"--out={out}", young, *ABSENT, *arguments])
+    suite.run(["-m", BUILT, "-q", f"--kubeconfig={kubeconfig}", f"--out={out}", young, *ABSENT, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
 
 def role(install: Install) -> list[dict[str, Any]]:
     """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
-    objects = list(yaml.safe_load_all(document(["daily", "weekly"], install.namespace, install.namespace, "upkeep")))
+    objects = list(yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep")))
     for one in objects:
         if one["kind"] == "RoleBinding":
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
@@ -85,7 +86,7 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     summaries = [f"{control}: {result['summary']}" for control, result in results.items() if result["outcome"] in ("fail", "unknown")]
     assert summaries == []
     assert {control for control, outcome in outcomes.items() if outcome == "not-applicable"} == NOT_APPLICABLE
-    assert set(outcomes) == set(suite.declared(["daily", "weekly"]))
+    assert set(outcomes) == set(suite.declared(CADENCES_BUILT))
     mine = [
         event for event in plane.audited() if event["user"]["username"] == "measurer" and f"/{install.namespace}/" in event["requestURI"]
     ]

@@ -33,6 +33,7 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
         "cronjobs": ("GET", f"{batch}/cronjobs"),
         "jobs": ("GET", f"{batch}/jobs"),
         "persistentvolumeclaims": ("GET", f"{core}/persistentvolumeclaims/backup-pvc"),
+        "rehearsals": ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
         "accessreviews": ("POST", f"/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews"),
         "prometheus-query": ("GET", f"{prometheus}/api/v1/query?query=up"),
         "prometheus-rules": ("GET", f"{prometheus}/api/v1/rules?type=alert"),

@@ -7,14 +7,12 @@ import pytest
 import yaml
 
 from tests.demo.conftest import NOW
+from tests.documents import CADENCES_BUILT
 from upkeep import demo
+from upkeep.commands import suite
 
-# What the controls are called; every one must have a scenario that makes it fail.
-CONTROLS = {
-    "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "alerts-flow", "alerts-not-dropped",
-    "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
-    "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures", "processing-fast",
-}  # fmt: skip
+# Every control must have a scenario that makes it fail.
+CONTROLS = set(suite.declared(CADENCES_BUILT))
 CATALOGUE = demo.names(faults=False)
 
 

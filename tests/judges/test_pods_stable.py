@@ -21,7 +21,7 @@ def codes(judgement: Judgement) -> list[str]:
     return [finding.code for finding in judgement.findings]
 
 
-def stable(*those: Pod, tails: dict[tuple[str, str], tuple[str, ...]] | None = None, **limits: float) -> Judgement:
+def stable(*those: Pod, tails: dict[str, tuple[str, ...]] | None = None, **limits: float) -> Judgement:
     return pods.stable(workload(*those), now=NOW, limits=Limits(limits), tails=tails)
 
 
@@ -43,7 +43,7 @@ def test_containers_that_never_restarted_pass():
 
 
 def test_a_restart_in_the_window_fails_with_reason_code_and_last_words():
-    tails = {("cano-collector-b", "cano-collector"): ("one", "two", "panic: boom", "goroutine 1")}
+    tails = {"cano-collector-b/cano-collector": ("one", "two", "panic: boom", "goroutine 1")}
     killed = termination(reason="OOMKilled", exit_code=137)
     (finding,) = stable(pod("a"), with_status(restarted(last_termination=killed)), tails=tails).findings
     assert (finding.object, finding.code) == ("Pod/cano-collector-b container/cano-collector", "container-restarted")

@@ -80,28 +80,48 @@ def read(folder: Path, *, now: datetime, days: int) -> BackupFolder:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
         raise Absent(
-            f"--backups={folder}: there is no such folder", source=str(folder), next_step=f"mount it here, or upkeep backup --backups={folder}"
+            f"--backups={folder}: there is no such folder",
+            source=str(folder),
+            next_step=f"mount it here, or upkeep backup --backups={folder}",
         ) from None
     except OSError as error:
         raise _unreadable(folder, error) from None
     if len(names) > MOST_FILES:
         raise Malformed(f"--backups={folder}: more than {MOST_FILES} files", source=str(folder), next_step=f"ls {folder} | wc -l")
-    stamps: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     faults: list[BackupFault] = []
     for name in names:
-        match = _NAME.fullmatch(name)
-        if match is not None and (match["part"] == "manifest") == (match["end"] == "json") and _day(match["day"]) is not None:
+        if (match := _ours(name)) is not None:
             if _begins(match["day"]) - AHEAD > now:
                 faults.append(BackupFault(name, "file-from-the-future", f"{name} is of a day that has not begun anywhere"))
             else:
-                stamps.setdefault(match["stamp"], []).append(name)
+                found.setdefault(match["stamp"], []).append(name)
         elif _ALIKE.fullmatch(name):
             faults.append(BackupFault(name, "file-name-unknown", f"{name} is neither backup-YYYYMMDD.yaml nor secrets-YYYYMMDD.yaml"))
     first = (now - timedelta(days=days)).strftime("%Y%m%d")
-    newest_first = sorted(stamps, reverse=True)
+    newest_first = sorted(found, reverse=True)
     chosen = [stamp for stamp in newest_first if stamp[:8] >= first] or newest_first[:1]
-    sets = [_set(folder, stamp, stamps[stamp], now=now) for stamp in chosen]
-    return BackupFolder(str(folder), bool(mode & stat.S_IXOTH), tuple(sets), len(stamps) - len(chosen), tuple(faults))
+    sets = [_set(folder, stamp, found[stamp], now=now) for stamp in chosen]
+    return BackupFolder(str(folder), bool(mode & stat.S_IXOTH), tuple(sets), len(found) - len(chosen), tuple(faults))
+
+
+def stamps(folder: Path) -> dict[str, list[str]]:
+    """The files of the folder that belong to a set, by what their names share.
+
+    :raises OSError: the folder cannot be read.
+    """
+    found: dict[str, list[str]] = {}
+    for name in sorted(os.listdir(folder)):
+        if (match := _ours(name)) is not None:
+            found.setdefault(match["stamp"], []).append(name)
+    return found
+
+
+def _ours(name: str) -> re.Match[str] | None:
+    """The parts of a name of a file that belongs to a set."""
+    match = _NAME.fullmatch(name)
+    fits = match is not None and (match["part"] == "manifest") == (match["end"] == "json") and _day(match["day"]) is not None
+    return match if fits else None
 
 
 def manifests(folder: Path, backup: BackupSet) -> list[Manifest]:
@@ -239,7 +259,9 @@ def _objects(name: str, body: bytes, read: _Read) -> Iterator[dict[str, Any]]:
     for part in parts:
         pieces = _pieces(part)
         if len(pieces) > 1:
-            fault("documents-run-together", f"{name} has {len(pieces)} objects without --- between them: kubectl restores the last one alone")
+            fault(
+                "documents-run-together", f"{name} has {len(pieces)} objects without --- between them: kubectl restores the last one alone"
+            )
         for piece in pieces[:MOST_DOCUMENTS]:
             try:
                 found.append(documents.load(piece, name=name, most_bytes=MOST_BYTES))

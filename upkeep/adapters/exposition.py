@@ -7,9 +7,7 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/, collector.
 
 import io
 import math
-import os
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from upkeep import counts
+from upkeep.adapters.files import write_whole
 from upkeep.errors import BadInput, Malformed, Truncated
 from upkeep.metric_names import EXPOSED, FAMILIES, PROCESS_START
 from upkeep.model import parse_time, rfc3339
@@ -135,32 +134,12 @@ def save(snapshot_body: bytes, *, folder: Path, namespace: str, pod: str, taken:
     """
     path = folder / f"exposition-{namespace}-{pod}-{taken.astimezone(UTC).strftime(_STAMP)}.txt"
     header = f"# upkeep namespace={namespace} pod={pod} taken={rfc3339(taken)}\n".encode()
-    temporary = ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".exposition-", delete=False) as file:
-            temporary = file.name
-            file.write(header + snapshot_body)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        temporary = ""
-        _sync_folder(folder)
+        write_whole(path, header + snapshot_body)
     except OSError as error:
         raise BadInput(f"--exports={folder}: cannot be written ({error.strerror}); name a folder that can") from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
     return path
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is lasting once its folder is on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def load_saved(folder: Path, *, namespace: str, pod_prefix: str) -> tuple[Snapshot, ...]:

@@ -27,7 +27,21 @@ from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
 
-__all__ = ["ACTING", "CANARY", "KINDS", "SOURCES", "Cluster", "Fault", "Scenario", "State", "UnknownScenario", "names", "parse", "start", "summary"]
+__all__ = [
+    "ACTING",
+    "CANARY",
+    "KINDS",
+    "SOURCES",
+    "Cluster",
+    "Fault",
+    "Scenario",
+    "State",
+    "UnknownScenario",
+    "names",
+    "parse",
+    "start",
+    "summary",
+]
 
 TOKEN = f"demo-token-{CANARY}"
 ACTING_TOKEN = f"demo-acting-token-{CANARY}"

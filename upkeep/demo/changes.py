@@ -672,7 +672,12 @@ def backup_day_missing(state: State) -> None:
 
 @scenario("backup-shrunk", "a backup of two days ago holds a tenth of the configuration", "backups-complete")
 def backup_shrunk(state: State) -> None:
-    kept = [objects.backed_up(item) for plural in ("configmaps", "secrets") for item in state.objects[plural] if "owner" not in item["metadata"]["labels"]]
+    kept = [
+        objects.backed_up(item)
+        for plural in ("configmaps", "secrets")
+        for item in state.objects[plural]
+        if "owner" not in item["metadata"]["labels"]
+    ]
     small = [item | {"data": {key: value[:4] for key, value in item["data"].items()}} for item in kept]
     save(state)[2] = objects.backup_files(state, 2, small)
 
@@ -686,7 +691,10 @@ def backup_keeps_server_fields(state: State) -> None:
 @scenario("backup-foreign-object", "the newest backup holds an object that is not the collector's", "backup-restores")
 def backup_foreign_object(state: State) -> None:
     files = save(state)[0]
-    name, other = file_of(files, "backup"), objects.backed_up(objects.make(state, "ConfigMap", "kube-root-ca.crt", state.now, data={"ca.crt": "…"}))
+    name, other = (
+        file_of(files, "backup"),
+        objects.backed_up(objects.make(state, "ConfigMap", "kube-root-ca.crt", state.now, data={"ca.crt": "…"})),
+    )
     files[name] += yaml.safe_dump_all([other], explicit_start=True)
     del files[file_of(files, "manifest")]
 

@@ -75,7 +75,7 @@ def source_of(request: Request, layout: str) -> str:
     if re.fullmatch(r"/api/v1/namespaces/[^/]+/pods/[^/]+/log", path):
         return "previous-logs" if request.query.get("previous") in ("true", "1") else "logs"
     if path.startswith("/apis/authorization.k8s.io/"):
-        return "accessreviews" if "/local" in path or "/subject" in path else ""
+        return "rehearsals" if "/self" in path else "accessreviews"
     found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
     plural = found[1] if found else ""
     if request.method != "GET":

@@ -9,6 +9,7 @@ Source: the guide's "Backup current configuration" and "Backup Verification"; co
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges import counted
@@ -151,12 +152,16 @@ def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
 
     :raises Absent: one was not, or the rehearsal was of another set.
     """
+    if not newest.objects:
+        raise Absent("the set holds no object", source=f"set {newest.stamp}")
     ran = {(one.action, one.object) for one in rehearsal.dry_runs} if rehearsal.stamp == newest.stamp else set()
     for one in newest.objects:
         for action in ("create", "patch"):
             if (action, f"{one.kind}/{one.name}") not in ran:
                 raise Absent(
-                    f"{action} of {one.kind}/{one.name} was not rehearsed", source=f"set {newest.stamp}", next_step="run again, alone on the folder"
+                    f"{action} of {one.kind}/{one.name} was not rehearsed",
+                    source=f"set {newest.stamp}",
+                    next_step="run again, alone on the folder",
                 )
 
 
@@ -205,12 +210,10 @@ def _shrunk(folder: BackupFolder, oldest_first: Sequence[BackupSet], *, limits: 
     """Sets with a fault have no size that could be compared."""
     sizes = [(one, sum(each.data_bytes for each in one.objects)) for one in oldest_first if not one.faults]
     found = []
-    for (before, size_before), (backup, size) in zip(sizes, sizes[1:], strict=False):
+    for (before, size_before), (backup, size) in pairwise(sizes):
         lost = (size_before - size) / size_before if size_before else 0
         if lost > limits["backup_shrink"]:
-            message = (
-                f"The set {backup.stamp} holds {size} bytes of configuration, {lost * 100:.0f} % less than {before.stamp} with {size_before}."
-            )
+            message = f"The set {backup.stamp} holds {size} bytes of configuration, {lost * 100:.0f} % less than {before.stamp} with {size_before}."
             limit = round(limits["backup_shrink"] * 100, 4)
             found.append(Finding(_set(backup), "backup-shrunk", message, round(lost * 100, 1), limit, "% less", _list(folder)))
     return found
@@ -258,7 +261,7 @@ def _refused(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
     why = f"{one.status} {one.reason}".strip() + (f": {one.message}" if one.message else "")
     message = f"The API server would refuse to restore {one.object} {how} ({why})."
     files = sorted({each.file for each in newest.objects if f"{each.kind}/{each.name}" == one.object})
-    fix = f"kubectl apply --server-side --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}" if files else _list(folder)
+    fix = f"kubectl apply --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}" if files else _list(folder)
     observed: Scalar = one.status
     return Finding(one.object, "restore-refused", message, observed, "accepted", "HTTP status", fix)
 

@@ -108,13 +108,13 @@ def stable(
     *,
     now: datetime,
     limits: Limits,
-    tails: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
+    tails: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Judgement:
     """pods-stable: at most ``limits["restarts"]`` container restarts in ``limits["restart_window"]``, pods together.
 
     Terminating pods count too: what restarted, restarted. What a pod did that is gone is not seen; the basis says so.
 
-    :param tails: the last lines of the previous container's log by (pod, container), masked; the last three are shown.
+    :param tails: the last lines of the previous container's log by ``pod/container``, masked; the last three are shown.
     :raises Absent: there is no pod or no container to look at, or the little that the kubelet remembers does not say
         whether the limit is kept.
     """
@@ -138,7 +138,7 @@ def stable(
     found = []
     for count in counts:
         if least > limit and count.least:
-            tail = (tails or {}).get((count.pod, count.container), ())
+            tail = (tails or {}).get(f"{count.pod}/{count.container}", ())
             found.append(_restarted(count, namespace=deployment.namespace, limit=limit, window=window, tail=tail))
     number = counted(least, "restart") if least == most else f"at least {counted(least, 'restart')}"
     observed = f"{number} in the last {window}, {counted(len(pairs), 'container')} of {counted(len(pods), 'pod')}"

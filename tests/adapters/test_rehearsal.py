@@ -1,0 +1,107 @@
+"""Rehearsals: every write carries dryRun=All, refusals are verdicts, what is none is could not measure, and nothing that was sent is shown."""
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from upkeep import demo
+from upkeep.adapters.kubeconfig import load
+from upkeep.adapters.rehearsal import Rehearsal, _shown
+from upkeep.clock import HeldClock
+from upkeep.errors import Forbidden, Unavailable, Unmeasured
+from upkeep.meter import Meter
+from upkeep.settings import TargetSettings
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+PATH = "/api/v1/namespaces/monitoring/configmaps"
+BODY = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "cano-collector-config", "namespace": "monitoring"},
+    "data": {"k": "canary"},
+}
+
+
+def acting(cluster: demo.Cluster) -> Rehearsal:
+    target = TargetSettings("", kubeconfig=str(cluster.kubeconfig), context=demo.ACTING)
+    return Rehearsal(load(target, environ={}).configuration, clock=HeldClock(NOW), meter=Meter(), deadline_seconds=3)
+
+
+@pytest.fixture
+def cluster() -> Iterator[demo.Cluster]:
+    with demo.start("healthy", now=lambda: NOW) as started:
+        yield started
+
+
+def test_every_write_is_a_dry_run(cluster: demo.Cluster):
+    identity = acting(cluster)
+    assert identity.patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x").accepted
+    assert identity.create(PATH, BODY | {"metadata": {"name": "new", "namespace": "monitoring"}}, what="ConfigMap/new").status == 201
+    writes = [path for method, path in cluster.requests if method in ("PATCH", "POST")]
+    assert len(writes) == 2
+    assert all("dryRun=All" in path and "fieldManager=upkeep" in path for path in writes)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query"),
+    [
+        ("PATCH", PATH, {}),
+        ("POST", PATH, {"dryRun": "all"}),
+        ("PUT", PATH, {"dryRun": "All"}),
+        ("DELETE", PATH, {"dryRun": "All"}),
+        ("POST", "/api/v1/namespaces/monitoring/services/x:80/proxy/api/alerts", {"dryRun": "All"}),
+        ("POST", "/api/v1/namespaces/monitoring/pods/x/exec", {"dryRun": "All"}),
+    ],
+)
+def test_a_write_that_is_none_of_these_is_refused_before_it_is_sent(method: str, path: str, query: dict, cluster: demo.Cluster):
+    with pytest.raises(ValueError, match="nothing is written to the cluster"):
+        acting(cluster).fetch(method, path, query, body=b"{}")
+    assert not cluster.requests
+
+
+def test_a_refusal_of_admission_is_a_verdict():
+    with demo.start("backup-restore-refused", now=lambda: NOW) as cluster:
+        run = acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
+    assert (run.accepted, run.status, run.reason) == (False, 403, "Forbidden")
+    assert run.message.startswith('admission webhook "policy.example" denied the request')
+
+
+@pytest.mark.parametrize(
+    "kind", ["forbidden", "server-error", "unavailable", "throttled", "cut", "malformed", "expired", "wrong-type", "hang"]
+)
+def test_what_is_no_verdict_could_not_be_measured(kind: str):
+    with demo.start(f"{kind}@rehearsals", now=lambda: NOW) as cluster, pytest.raises(Unmeasured):
+        acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
+
+
+def test_a_right_that_the_review_granted_and_the_server_does_not_is_forbidden():
+    with demo.start("forbidden@rehearsals", now=lambda: NOW) as cluster, pytest.raises(Forbidden, match="cannot patch resource"):
+        acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
+
+
+def test_a_webhook_that_knows_no_dry_run_is_no_verdict():
+    with demo.start("healthy", now=lambda: NOW) as cluster:
+        words = 'admission webhook "w.example" does not support dry run'
+        cluster.state.refusals["configmaps"] = (400, "BadRequest", words)
+        with pytest.raises(Unavailable, match="a webhook in the way knows no dry run"):
+            acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
+
+
+def test_the_review_answers_for_the_acting_identity():
+    with demo.start("backup-restore-forbidden", now=lambda: NOW) as cluster:
+        identity = acting(cluster)
+        answers = [identity.may("patch", resource, namespace="monitoring", name="x") for resource in ("secrets", "configmaps")]
+    assert [answer.allowed for answer in answers] == [False, True]
+    assert answers[0].subject == "the acting identity"
+
+
+def test_a_refusal_never_quotes_what_was_sent():
+    value = "https://hooks.example/canary-xyz"
+    body = {"data": {"k": base64.b64encode(value.encode()).decode()}, "stringData": {"t": "first line\nsecond-canary\n"}}
+    words = f'Secret "x" is invalid: data[k]: Invalid value: "{value}": bad; {body["data"]["k"]} and second-canary'
+    said = _shown(words, body)
+    assert "canary" not in said
+    assert body["data"]["k"] not in said
+    assert said.startswith('Secret "x" is invalid: data[k]: Invalid value: ')
