@@ -38,13 +38,17 @@ def roles(
 
     :param names: for each word of ``Right.names`` the objects' names; a right whose word has none there is left out.
     """
-    by_namespace: dict[str, dict[tuple[str, str, tuple[str, ...]], set[str]]] = {}
+    wanted: dict[tuple[str, str, str, str], set[str]] = {}
     for right in rights:
-        objects = names.get(right.names, ()) if right.names else ()
-        if right.names and not objects:
-            continue
-        place = monitoring if right.scope == "monitoring" else namespace
-        by_namespace.setdefault(place, {}).setdefault((right.group, right.resource, objects), set()).add(right.verb)
+        objects = names.get(right.names, ()) if right.names else ("",)
+        if objects:
+            place = monitoring if right.scope == "monitoring" else namespace
+            wanted.setdefault((place, right.group, right.resource, right.verb), set()).update(objects)
+    by_namespace: dict[str, dict[tuple[str, str, tuple[str, ...]], set[str]]] = {}
+    for (place, group, resource, verb), found in wanted.items():
+        # Rules never overlap: who may have all needs no names, and each object is named once.
+        narrowed = () if "" in found else tuple(sorted(found))
+        by_namespace.setdefault(place, {}).setdefault((group, resource, narrowed), set()).add(verb)
     return [
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",

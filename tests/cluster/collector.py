@@ -9,15 +9,21 @@ import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from prometheus_client import REGISTRY, Counter, generate_latest
+from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
 
 NAMES = {
     "chart": {
         "received": "alertmanager_alerts",
         "sent": "cano_destination_messages_sent",
+        "send_seconds": "cano_destination_send_duration_seconds",
         "http": "http_requests",
     },
-    "guide": {"received": "cano_alerts_received", "sent": "cano_destination_sent", "http": "cano_http_requests"},
+    "guide": {
+        "received": "cano_alerts_received",
+        "sent": "cano_destination_sent",
+        "send_seconds": "cano_destination_duration_seconds",
+        "http": "cano_http_requests",
+    },
 }
 
 
@@ -33,6 +39,8 @@ class Collector:
         self.errors = Counter("cano_alerts_errors", "groups that failed", ["alert_name", "error_type"])
         self.sent = Counter(names["sent"], "messages sent", ["destination_name", "destination_type", "status"])
         self.failed = Counter("cano_destination_errors", "messages that failed", ["destination_name", "destination_type", "error_type"])
+        self.processing = Histogram("cano_alerts_processing_duration_seconds", "seconds", ["alert_name", "workflow_count"])
+        self.sending = Histogram(names["send_seconds"], "seconds", ["destination_name", "destination_type"])
         self.http = Counter(names["http"], "requests", ["method", "path", "status"])
 
     def health(self, path: str) -> tuple[int, dict[str, Any]]:
@@ -64,6 +72,8 @@ class Collector:
             self.http.labels("POST", "/api/alerts", "Internal Server Error").inc()
             return 500
         self.processed.labels(name, "warning", "processed").inc()
+        self.processing.labels(name, "0").observe(0.03)
+        self.sending.labels("ops", "unknown").observe(0.02)
         self.sent.labels("ops", "unknown", "success").inc(len(group["alerts"]))
         self.http.labels("POST", "/api/alerts", "OK").inc()
         return 200

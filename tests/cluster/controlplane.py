@@ -176,7 +176,7 @@ class ControlPlane:
             raise AssertionError(f"patch {path}: {response.status} {response.data[:400]!r}")
 
     def kubeconfig(self, identity: str, *, namespace: str = "default", server: str | None = None) -> Path:
-        """A kubeconfig of an identity, in the session's folder."""
+        """A kubeconfig of an identity, in the session's folder; its second context, ``acting``, is that of the on-call engineer."""
         path = self.folder / f"{identity}-{namespace}.kubeconfig"
         cluster = {"server": server or self.url, "certificate-authority": str(self.folder / "apiserver.crt")}
         document = {
@@ -184,8 +184,10 @@ class ControlPlane:
             "kind": "Config",
             "current-context": "test",
             "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": identity, "user": {"token": self.tokens[identity]}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": identity, "namespace": namespace}}],
+            "users": [{"name": name, "user": {"token": self.tokens[user]}} for name, user in (("test", identity), ("acting", "oncall"))],
+            "contexts": [
+                {"name": name, "context": {"cluster": "test", "user": name, "namespace": namespace}} for name in ("test", "acting")
+            ],
         }
         path.write_text(yaml.safe_dump(document))
         path.chmod(0o600)

@@ -131,6 +131,22 @@ def backup(namespace: str, config: tuple[str, str]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def oncall(namespace: str) -> list[dict[str, Any]]:
+    """What the on-call engineer may do: whatever an emergency of the guide asks for."""
+    rules = [
+        {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": ["get", "list", "create", "patch"]},
+        {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"], "verbs": ["get", "patch"]},
+    ]
+    return [
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": _metadata("oncall", namespace), "rules": rules},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": _metadata("oncall", namespace),
+            "subjects": [{"kind": "User", "name": "oncall", "apiGroup": "rbac.authorization.k8s.io"}],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "oncall"},
+        },
+    ]  # fmt: skip
+
+
 def _succeed(plane: ControlPlane, namespace: str) -> None:
     """Lets the CronJob have run an hour ago: its controller is not started, its status and its Job are what it would have left."""
     path = f"/apis/batch/v1/namespaces/{namespace}"
@@ -170,7 +186,7 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     wait_for(lambda: plane.request("GET", account).status == 200, seconds=30, what="the default service account")
     write_log(plane.pod_log)
     config = ("Secret", "cano-collector-destination-secrets") if layout == "chart" else ("ConfigMap", "cano-collector-config")
-    plane.apply(*objects(layout, namespace, replicas=replicas), *backup(namespace, config))
+    plane.apply(*objects(layout, namespace, replicas=replicas), *backup(namespace, config), *oncall(namespace))
     _succeed(plane, namespace)
     deployment = f"/apis/apps/v1/namespaces/{namespace}/deployments/cano-collector"
     wait_for(lambda: plane.get(deployment)["status"].get("readyReplicas") == replicas, seconds=60, what="ready replicas")

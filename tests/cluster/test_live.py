@@ -12,6 +12,7 @@ from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
 from tests.documents import BUILT, CADENCES_BUILT
+from upkeep.__main__ import main
 from upkeep.adapters.kube import Kube
 from upkeep.adapters.kubeconfig import load
 from upkeep.clock import Clock
@@ -30,8 +31,20 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     out = folder / "out"
     # The install is seconds old: the time until its containers started is a large part of its life.
     young = "--limit=log_coverage=10%"
-    suite.run(["-m", BUILT, "-q", f"--kubeconfig={kubeconfig}", f"--out={out}", young, *ABSENT, *arguments])
+    backups = saved(plane, install)
+    acting = "--acting-context=acting"
+    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", f"--backups={backups}", acting, young, *ABSENT]
+    suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+
+
+def saved(plane: ControlPlane, install: Install) -> Path:
+    """The folder of the install's backup, made where it is not there yet."""
+    folder = plane.folder / f"backups-{install.namespace}"
+    if not folder.exists():
+        kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
+        assert main(["backup", f"--kubeconfig={kubeconfig}", f"--backups={folder}"]) == 0
+    return folder
 
 
 def role(install: Install) -> list[dict[str, Any]]:
