@@ -22,4 +22,5 @@ pytest_plugins = [
     "fixtures.backups",
     "fixtures.backup_sets",
     "fixtures.shell",
+    "fixtures.resources",
 ]

@@ -142,7 +142,7 @@ def test_scenarios_limits_and_options_exist(section: str) -> None:
     assert len(re.findall(r"--demo=", text)) == 1
     for name, value in re.findall(r"--limit=(\w+)=([\w.%]+)", text):
         assert parse_limits({name: value}, where="runbook")[name] != LIMITS[name].default
-    assert set(re.findall(r"--absent=(\w+)", text)) <= set(ABSENT)
+    assert set(re.findall(r"--absent=([\w-]+)", text)) <= set(ABSENT)
 
 
 @EACH

@@ -117,6 +117,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("backup_age", "duration", 25 * HOUR, 60, 366 * DAY, "a daily backup and an hour of grace"),
             Limit("backup_days", "count", 7, 1, 366, "a fault that is found late is undone from the days before"),
             Limit("backup_shrink", "ratio", 0.5, 0.01, 1, "configuration does not halve overnight; a backup that does was cut"),
+            Limit("resource_usage", "ratio", 0.8, 0.01, 1, "what is nearly full is full when it matters"),
+            Limit("usage_age", "duration", 300, 15, HOUR, "metrics-server measures every 15 s to 60 s; an older number is of another time"),
             Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),
             Limit("request_deadline", "duration", 10, 0.05, 600, "one request, retries included"),
             Limit("sweep_deadline", "duration", 60, 0.05, 3600, "all measurements of a target together"),

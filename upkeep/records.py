@@ -125,6 +125,17 @@ class ContainerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerResources:
+    """What a container of a pod may have; ``None`` where the pod does not say. CPU in nanocores, the smallest that Kubernetes counts."""
+
+    name: str
+    cpu_request_nanocores: int | None = None
+    cpu_limit_nanocores: int | None = None
+    memory_request_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates."""
 
@@ -141,6 +152,45 @@ class Pod:
     reason: str = ""
     conditions: tuple[Condition, ...] = ()
     containers: tuple[ContainerStatus, ...] = ()
+    resources: tuple[ContainerResources, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerUsage:
+    """What a container used, on average over some seconds that ended at ``taken`` (metrics.k8s.io)."""
+
+    pod: str
+    container: str
+    taken: datetime
+    cpu_nanocores: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filesystem:
+    """A filesystem that a pod uses: ``used_ratio`` is 1 where nothing is left."""
+
+    pod: str
+    name: str
+    used_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filesystems:
+    """The filesystems of the pods; ``way`` says how they were looked at, and what stood in the way of a better look."""
+
+    way: str
+    found: tuple[Filesystem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What a pod's process holds open, and the most that it may: each connection is a descriptor. ``way`` as for ``Filesystems``."""
+
+    pod: str
+    way: str
+    open: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from upkeep.errors import BadInput
 from upkeep.limits import Limits, nearest, parse_limits
 from upkeep.masking import mask
 
-ABSENT = ("prometheus", "alertmanager", "backups")
+ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server")
 SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "acting_context", "demo")
 VARIABLES = (*SCALARS, "absent", "backups", "exports", "limit", "out", "settings", "target", "gate", "gate_strict")
 DEFAULT_FILE = "upkeep.toml"

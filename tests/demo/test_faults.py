@@ -30,6 +30,8 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
         "health": ("GET", f"{core}/pods/{pod}:8080/proxy/{'health' if guide else 'readyz'}"),
         "metrics": ("GET", f"{core}/pods/{pod}:8080/proxy/metrics"),
         "configuration": ("GET", f"{core}/{'configmaps/cano-collector-config' if guide else 'secrets/cano-collector-destination-secrets'}"),
+        "usage": ("GET", f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"),
+        "exec": ("GET", f"{core}/pods/{pod}/exec?command=true"),
         "cronjobs": ("GET", f"{batch}/cronjobs"),
         "jobs": ("GET", f"{batch}/jobs"),
         "persistentvolumeclaims": ("GET", f"{core}/persistentvolumeclaims/backup-pvc"),

@@ -70,7 +70,7 @@ def test_counters_grow_from_the_start_of_the_process_to_what_the_pod_shows_now(a
 def test_the_books_balance_at_every_instant_unless_alerts_are_lost(scenario: str, balanced: bool, offset: int) -> None:
     state = demo.parse(scenario).state(NOW)
     totals: dict[str, float] = {}
-    for (name, _), value in telemetry.samples(state.process(), state.layout, state.ago(seconds=offset), NOW).items():
+    for (name, _), value in telemetry.samples(state.process(), state, state.ago(seconds=offset)).items():
         totals[name] = totals.get(name, 0) + value
     received = totals[telemetry.NAMES[state.layout]["received"]]
     assert received > 100
@@ -88,7 +88,7 @@ def test_the_exposition_parses_and_has_no_series_twice(ask: Ask, pod: str) -> No
 
 def test_a_fresh_process_exposes_no_family_of_the_collectors() -> None:
     state = demo.parse("chart-defaults").state(NOW)
-    names = {name for name, _ in telemetry.samples(state.process(), state.layout, NOW, NOW)}
+    names = {name for name, _ in telemetry.samples(state.process(), state, NOW)}
     assert not {name for name in names if name.startswith(("cano_alerts", "cano_destination", "alertmanager_"))}
     assert "process_start_time_seconds" in names
 

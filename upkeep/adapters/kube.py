@@ -62,7 +62,7 @@ class Kube:
         from kubernetes.client import ApiClient  # 200 ms that --help and --collect-only need not pay
 
         configuration.connection_pool_maxsize = 64
-        self._configuration = configuration
+        self.configuration = configuration
         self._pool: urllib3.PoolManager = ApiClient(configuration).rest_client.pool_manager
         self._clock = clock
         self._meter = meter
@@ -268,7 +268,7 @@ class Kube:
 
     def _authenticate(self, headers: dict[str, str]) -> None:
         with self._credentials_lock:  # an exec plugin refreshes its token inside; once is enough
-            settings = cast("dict[str, dict[str, Any]]", self._configuration.auth_settings())
+            settings = cast("dict[str, dict[str, Any]]", self.configuration.auth_settings())
             for setting in settings.values():
                 if setting["in"] == "header" and setting["value"]:
                     headers[setting["key"]] = setting["value"]

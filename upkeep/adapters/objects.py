@@ -7,14 +7,17 @@ Source: Kubernetes API reference v1.36 (apps/v1, core/v1, discovery.k8s.io/v1, b
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from upkeep.errors import Malformed
 from upkeep.model import parse_time
 from upkeep.records import (
     Condition,
+    ContainerResources,
     ContainerSpec,
     ContainerStatus,
+    ContainerUsage,
     CronJob,
     Deployment,
     Endpoint,
@@ -198,7 +201,53 @@ def pod(raw: Raw) -> Pod:
                 for field in ("initContainerStatuses", "containerStatuses")
                 for entry in status.get(field) or []
             ),
+            resources=tuple(_resources(entry) for entry in raw["spec"].get("containers") or []),
         )
+
+
+def _resources(raw: Raw) -> ContainerResources:
+    said = raw.get("resources") or {}
+    requests, most = said.get("requests") or {}, said.get("limits") or {}
+    return ContainerResources(
+        name=raw["name"],
+        cpu_request_nanocores=_nanocores(requests.get("cpu")),
+        cpu_limit_nanocores=_nanocores(most.get("cpu")),
+        memory_request_bytes=_bytes(requests.get("memory")),
+        memory_limit_bytes=_bytes(most.get("memory")),
+    )
+
+
+def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
+    """The containers of a PodMetrics."""
+    with _reading("PodMetrics", raw):
+        pod, taken = raw["metadata"]["name"], parse_time(raw["timestamp"])
+        return tuple(
+            ContainerUsage(
+                pod, entry["name"], taken, int(_quantity(entry["usage"]["cpu"]) * 10**9), int(_quantity(entry["usage"]["memory"]))
+            )
+            for entry in raw["containers"]
+        )
+
+
+def _nanocores(text: Any) -> int | None:
+    return None if text is None else int(_quantity(text) * 10**9)
+
+
+def _bytes(text: Any) -> int | None:
+    return None if text is None else int(_quantity(text))
+
+
+def _quantity(text: Any) -> Decimal:
+    """A Kubernetes quantity, exactly (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+
+    :raises ValueError: it is none.
+    """
+    from kubernetes.utils.quantity import parse_quantity  # imported late: --help stays fast
+
+    found: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]  # the client has no types
+    if not found.is_finite() or found < 0:
+        raise ValueError(f"not a quantity: {text}")
+    return found
 
 
 def _container_status(raw: Raw, *, init: bool) -> ContainerStatus:

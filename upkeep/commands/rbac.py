@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from upkeep.commands.suite import declared
 from upkeep.model import CADENCES
-from upkeep.rights import NAME, bindings, roles
+from upkeep.rights import EXEC, NAME, bindings, roles
 
 SUMMARY = "print the Role that a choice of cadences needs"
 
@@ -19,21 +19,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--namespace", default="monitoring", help="the collector's namespace (default: monitoring)")
     parser.add_argument("--monitoring-namespace", default="monitoring", help="that of Prometheus and Alertmanager (default: monitoring)")
     parser.add_argument(
+        "--exec",
+        action="store_true",
+        help="with the right to run commands in the namespace's containers, for df and netstat; it is a right to do anything there",
+    )
+    parser.add_argument(
         "--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})"
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints the Roles, their bindings and the service account."""
-    print(document(options.cadence or ["daily"], options.namespace, options.monitoring_namespace, options.service_account), end="")
+    cadences = options.cadence or ["daily"]
+    print(document(cadences, options.namespace, options.monitoring_namespace, options.service_account, exec_too=options.exec), end="")
     return 0
 
 
-def document(cadences: Sequence[str], namespace: str, monitoring: str, service_account: str) -> str:
-    """The YAML documents."""
+def document(cadences: Sequence[str], namespace: str, monitoring: str, service_account: str, *, exec_too: bool = False) -> str:
+    """The YAML documents; ``exec_too`` adds the right to look into containers."""
     import yaml
 
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
+    if exec_too:
+        rights |= dict.fromkeys(EXEC)
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from upkeep.demo import logs, monitoring, telemetry
-from upkeep.demo.state import RESOURCES, Answer, Object, Process, State
+from upkeep.demo.state import RESOURCES, Answer, Object, Process, State, stamp
 
 USER = "demo"
 EXPIRED = (
@@ -193,6 +193,8 @@ class Api:
             return self.review(request, review[2])
         if (document := discovery(path)) is not None:
             return as_json(document)
+        if (metered := re.fullmatch(r"/apis/metrics\.k8s\.io/v1beta1/namespaces/([^/]+)/pods", path)) is not None:
+            return self.usage(request, metered[1])
         found = re.fullmatch(r"/(api/v1|apis/[^/]+/v1)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+)(?:/(.+))?)?/?", path)
         if found is None and (namespace := re.fullmatch(r"/api/v1/namespaces(?:/([^/]+))?", path)) is not None:
             return self.objects(request, "namespaces", "", namespace[1])
@@ -242,6 +244,26 @@ class Api:
             )
         bare = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in page]
         return as_json({"kind": f"{kind}List", "apiVersion": version, "metadata": meta, "items": bare})
+
+    def usage(self, request: Request, namespace: str) -> Response:
+        """What metrics-server says of the pods: those of which it knows nothing are left out."""
+        instant = stamp(self.state.ago(seconds=20))
+        items = []
+        for pod in self.state.objects["pods"]:
+            head = pod["metadata"]
+            if head.get("namespace") != namespace or head["name"] in self.state.unmeasured or pod["status"].get("phase") != "Running":
+                continue
+            if selects(request.query.get("labelSelector", ""), head.get("labels", {})):
+                cpu, memory = self.state.usage.get(head["name"], ("9215417n", "190464Ki"))
+                containers = [{"name": one["name"], "usage": {"cpu": cpu, "memory": memory}} for one in pod["spec"]["containers"]]
+                own = {
+                    "name": head["name"],
+                    "namespace": namespace,
+                    "creationTimestamp": stamp(self.state.now),
+                    "labels": head.get("labels", {}),
+                }
+                items.append({"metadata": own, "timestamp": instant, "window": "15.2s", "containers": containers})
+        return as_json({"kind": "PodMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items})
 
     def resumed(self, request: Request) -> int:
         """Where the list goes on: 0 without a token, a 410 for one of another state of the store."""

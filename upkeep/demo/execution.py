@@ -13,29 +13,51 @@ from upkeep.demo.api import Request
 from upkeep.demo.state import State
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-DF = {
-    "-h": "Filesystem      Size  Used Avail Use% Mounted on\noverlay          50G   18G   32G  36% /\n"
-    "tmpfs            64M     0   64M   0% /dev\n",
-    "-P": "Filesystem     1024-blocks     Used Available Capacity Mounted on\n"
-    "overlay           52428800 18874368  33554432      36% /\n"
-    "tmpfs                65536        0     65536       0% /dev\n",
-}
-NETSTAT = (
-    "Active Internet connections (servers and established)\n"
-    "Proto Recv-Q Send-Q Local Address           Foreign Address         State\n"
-    + "".join(f"tcp        0      0 10.244.1.17:8080        10.244.3.9:{40000 + number}        ESTABLISHED\n" for number in range(12))
+LIMITS = (
+    "Limit                     Soft Limit           Hard Limit           Units     \n"
+    "Max cpu time              unlimited            unlimited            seconds   \n"
+    "Max open files            {most:<20} {most:<20} files     \n"
 )
 
 
-def command(words: list[str]) -> tuple[int, str, str]:
+def disk_table(state: State, flag: str) -> str:
+    """What df prints: two filesystems, the first as full as the scenario says."""
+    if flag == "-h":
+        head = "Filesystem      Size  Used Avail Use% Mounted on\n"
+        return f"{head}overlay          50G   {state.disk_used / 2:.0f}G   {50 - state.disk_used / 2:.0f}G  {state.disk_used}% /\ntmpfs            64M     0   64M   0% /dev\n"
+    blocks = 52428800
+    used = blocks * state.disk_used // 100
+    return (
+        "Filesystem     1024-blocks     Used Available Capacity Mounted on\n"
+        f"overlay           {blocks} {used:8d}  {blocks - used:8d}      {state.disk_used}% /\n"
+        "tmpfs                65536        0     65536       0% /dev\n"
+    )
+
+
+def connections(state: State) -> str:
+    head = (
+        "Active Internet connections (servers and established)\nProto Recv-Q Send-Q Local Address           Foreign Address         State\n"
+    )
+    rows = (
+        f"tcp        0      0 10.244.1.17:8080        10.244.3.9:{40000 + number}        ESTABLISHED\n"
+        for number in range(state.connections)
+    )
+    return head + "".join(rows)
+
+
+def command(words: list[str], state: State) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command in the guide's image."""
     match words:
         case ["df"]:
-            return 0, DF["-P"], ""
-        case ["df", flag, *_] if flag in DF:
-            return 0, DF[flag], ""
+            return 0, disk_table(state, "-P"), ""
+        case ["df", "-P" | "-h" as flag, *_]:
+            return 0, disk_table(state, flag), ""
         case ["netstat", *_]:
-            return 0, NETSTAT, ""
+            return 0, connections(state), ""
+        case ["cat", *_, "/proc/1/limits"]:
+            return 0, LIMITS.format(most=state.most_files), ""
+        case ["cat", *_]:
+            return 1, "", f"cat: can't open '{words[-1]}': No such file or directory\n"
         case ["cano-collector" | "/cano-collector", "--version"]:
             return 0, "cano-collector version 1.4.2\n", ""
         case ["uname", "-s"]:
@@ -47,28 +69,29 @@ def command(words: list[str]) -> tuple[int, str, str]:
         case ["false"]:
             return 1, "", ""
         case ["command", "-v", name]:
-            known = name in ("df", "netstat", "cano-collector", "sh", "uname", "echo", "true", "false")
+            known = name in ("df", "netstat", "cat", "cano-collector", "sh", "uname", "echo", "true", "false")
             return (0, f"/usr/bin/{name}\n", "") if known else (127, "", "")
     return 127, "", f"sh: {words[0] if words else ''}: not found\n"
 
 
-def shell(script: str) -> tuple[int, str, str]:
+def shell(script: str, state: State) -> tuple[int, str, str]:
     """``sh -c``: simple commands, one after another, each of them canned; a pipe into ``wc -l`` counts lines."""
     code, out, err = 0, "", ""
     for part in filter(None, (text.strip() for text in re.split(r"[;\n]", script))):
         left, _, pipe = part.partition("|")
-        code, printed, complaint = command(shlex.split(re.sub(r"\d?>\s*/dev/null|2>&1", "", left)))
+        code, printed, complaint = command(shlex.split(re.sub(r"\d?>\s*/dev/null|2>&1", "", left)), state)
         out += f"{printed.count(chr(10))}\n" if pipe.split() == ["wc", "-l"] else printed
         err += complaint
     return code, out, err
 
 
-def outcome(words: list[str], layout: str) -> tuple[bytes, bytes, dict[str, object]]:
+def outcome(words: list[str], state: State) -> tuple[bytes, bytes, dict[str, object]]:
     """stdout, stderr and the Status of the command."""
+    layout = state.layout
     if layout == "guide" and words[:1] in (["sh"], ["/bin/sh"]) and words[1:2] == ["-c"]:
-        code, out, err = shell(" ".join(words[2:3]))
+        code, out, err = shell(" ".join(words[2:3]), state)
     else:
-        code, out, err = command(words) if layout == "guide" else (127, "", "")
+        code, out, err = command(words, state) if layout == "guide" else (127, "", "")
         if code == 127:
             text = (
                 "error executing command in container: failed to exec in container: failed to start exec: "
@@ -108,7 +131,7 @@ def serve(connection: socket.socket, target: str, headers: list[tuple[bytes, byt
     socket_.initiate_upgrade_connection(headers, target)
     offered = next((event.subprotocols for event in socket_.events() if isinstance(event, Handshake)), [])
     protocol = next((name for name in PROTOCOLS if name in offered), None)
-    out, err, verdict = outcome(words, state.layout)
+    out, err, verdict = outcome(words, state)
     connection.sendall(socket_.send(AcceptConnection(subprotocol=protocol)))
     for channel, data in ((1, out), (2, err), (3, json.dumps(verdict).encode())):
         if data:

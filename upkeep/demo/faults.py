@@ -15,7 +15,7 @@ KINDS = (
 )  # fmt: skip
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
-    "configuration", "rehearsals", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "prometheus-query",
+    "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "prometheus-query",
     "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
@@ -40,6 +40,8 @@ RIGHTS = {
     **dict.fromkeys(SOURCES[-5:-1], "services/proxy"),
     "accessreviews": "localsubjectaccessreviews",
     "rehearsals": "rehearsals",  # of another identity
+    "usage": "pods.metrics.k8s.io",
+    "exec": "pods/exec",
     "all": "*",
 }
 PLAYED = (
@@ -74,6 +76,10 @@ def source_of(request: Request, layout: str) -> str:
         return "metrics" if proxied[1] == "/metrics" else "health"
     if re.fullmatch(r"/api/v1/namespaces/[^/]+/pods/[^/]+/log", path):
         return "previous-logs" if request.query.get("previous") in ("true", "1") else "logs"
+    if path.endswith("/exec"):
+        return "exec"
+    if path.startswith("/apis/metrics.k8s.io/"):
+        return "usage"
     if path.startswith("/apis/authorization.k8s.io/"):
         return "rehearsals" if "/self" in path else "accessreviews"
     found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)

@@ -93,6 +93,8 @@ class State:
     :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``, or ``acting``.
     :ivar refusals: plural -> (code, reason, message) with which a dry run of a write of that resource is refused.
     :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
+    :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
+    :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
     """
 
@@ -111,6 +113,12 @@ class State:
     denied: set[tuple[str, str]] = field(default_factory=set)
     refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     backups: dict[int, dict[str, str]] | None = None
+    usage: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unmeasured: set[str] = field(default_factory=set)
+    disk_used: int = 36
+    connections: int = 12
+    open_files: int = 19
+    most_files: int = 1048576
     expire_continue: bool = False
 
     def add(self, *objects: Object) -> None:

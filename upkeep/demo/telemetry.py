@@ -89,10 +89,11 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
     return samples
 
 
-def samples(process: Process, layout: str, instant: datetime, now: datetime) -> Samples:
+def samples(process: Process, state: State, instant: datetime) -> Samples:
     """Everything that the process exposes at an instant: its counters, and what every Go process has from the start."""
+    now = state.now
     seconds = (min(instant, now) - process.started).total_seconds()
-    result: Samples = dict(counters(process, layout, instant, now))
+    result: Samples = dict(counters(process, state.layout, instant, now))
     result |= {
         ("cano_slack_channel_resolution_duration_seconds_sum", ()): 0.0,
         ("cano_slack_channel_resolution_duration_seconds_count", ()): 0.0,
@@ -100,8 +101,8 @@ def samples(process: Process, layout: str, instant: datetime, now: datetime) -> 
         ("go_goroutines", ()): 23.0,
         ("go_info", (("version", "go1.24.4"),)): 1.0,
         ("process_cpu_seconds_total", ()): round(seconds * 0.004, 2),
-        ("process_open_fds", ()): 19.0,
-        ("process_max_fds", ()): 1048576.0,
+        ("process_open_fds", ()): float(state.open_files),
+        ("process_max_fds", ()): float(state.most_files),
         ("process_resident_memory_bytes", ()): 6.1e7,
         ("process_start_time_seconds", ()): round(process.started.timestamp(), 2),
     }
@@ -123,7 +124,7 @@ def render(labels: Labels) -> str:
 def exposition(process: Process, state: State) -> str:
     """The body of ``/metrics``, in Prometheus' text format, families sorted as the Go client sorts them."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (name, labels), value in samples(process, state.layout, state.now, state.now).items():
+    for (name, labels), value in samples(process, state, state.now).items():
         number = f"{value:.10g}" if value != int(value) or value >= 1e6 else str(int(value))
         grouped[family(name)].append(f"{name}{render(labels)} {number}\n")
     return "".join(f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}" for (name, kind), lines in sorted(grouped.items()))
@@ -144,10 +145,16 @@ def scraped(state: State, instant: datetime, wanted: Callable[[str], bool] = boo
         if name in state.unreachable and instant >= state.ago(minutes=10):
             alive = None
         discovered = name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
+        if name in pods and discovered:
+            # The kubelet's cAdvisor: the writable layer of the container.
+            kubelet = {"namespace": state.namespace, "pod": name, "container": "cano-collector", "device": "/dev/sda1", "job": "kubelet"}
+            for metric, value in (("container_fs_usage_bytes", 5e8 * state.disk_used), ("container_fs_limit_bytes", 5e10)):
+                if wanted(metric):
+                    yield kubelet | {"__name__": metric}, value
         if alive is not None or discovered:
             yield target | {"__name__": "up"}, float(alive is not None)
         if alive is not None:
-            for (metric, labels), value in samples(alive, state.layout, instant, state.now).items():
+            for (metric, labels), value in samples(alive, state, instant).items():
                 if wanted(metric):
                     yield {**target, **dict(labels), "__name__": metric}, value
     for constant, value in state.series:

@@ -1,0 +1,137 @@
+"""How much room is left: CPU, memory, filesystems, connections.
+
+Source: the guide's "Check resource usage", "Check disk usage" and "Check network connections".
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from upkeep.errors import Absent, TooEarly
+from upkeep.judges import counted
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement, rfc3339
+from upkeep.records import Connections, ContainerResources, ContainerUsage, Filesystems, Install, Pod, Workload
+
+LIMIT = "resource_usage"
+NANO = 1_000_000_000
+MIB = 1024 * 1024
+NOTHING = (None, "")
+
+
+def cpu_memory_headroom(
+    usages: Sequence[ContainerUsage], workload: Workload, *, now: datetime, limits: Limits, install: Install
+) -> Judgement:
+    """cpu-memory-headroom: every container's CPU and memory are within ``limits["resource_usage"]`` of its limit, or of its request where there is none.
+
+    :raises Absent: no pod; a container whose usage is not known, or is too old; one that has neither limit nor request.
+    :raises TooEarly: a pod is too young for metrics-server to have measured it.
+    """
+    used = {(one.pod, one.container): one for one in usages}
+    pods = [pod for pod in workload.pods if pod.deleted is None and pod.phase in ("Running", "Pending")]
+    if not pods:
+        raise Absent("no pod was there whose usage could be known", next_step="pytest -m \"control(id='pods-ready')\"")
+    found, ratios, unknown = [], [], []
+    for pod in pods:
+        for resources in pod.resources:
+            usage = used.get((pod.name, resources.name))
+            if usage is None or now - usage.taken > timedelta(seconds=limits["usage_age"]):
+                unknown.append(_unseen(pod, resources, usage, now=now, limits=limits))
+                continue
+            for what, amount, limit, request in (
+                ("CPU", usage.cpu_nanocores, resources.cpu_limit_nanocores, resources.cpu_request_nanocores),
+                ("memory", usage.memory_bytes, resources.memory_limit_bytes, resources.memory_request_bytes),
+            ):
+                most, of = (limit, "limit") if limit else (request, "request, for it has no limit") if request else NOTHING
+                if most is None:
+                    unknown.append(_boundless(pod, resources, what, install=install))
+                    continue
+                ratios.append((amount / most, what))
+                if amount > limits[LIMIT] * most:
+                    found.append(_short(pod, resources, what, amount, most, of, limits=limits, install=install))
+    if not found and unknown:
+        raise unknown[0]
+    highest = ", ".join(f"{what} {max(ratio for ratio, each in ratios if each == what):.0%}" for what in ("CPU", "memory") if ratios)
+    observed = f"highest: {highest}, of {counted(len({(one.pod, one.container) for one in usages}), 'container')}"
+    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", "metrics.k8s.io, now")
+
+
+def _unseen(pod: Pod, resources: ContainerResources, usage: ContainerUsage | None, *, now: datetime, limits: Limits) -> Absent | TooEarly:
+    what = f"metrics-server has no usage of container {resources.name} of pod {pod.name}"
+    if usage is not None:
+        what = f"{what} that is younger than {limits.text('usage_age')}: the last one is of {rfc3339(usage.taken)}"
+    elif now - pod.created < timedelta(seconds=limits["usage_age"]):
+        return TooEarly(f"{what} yet", source="metrics.k8s.io", next_step="run again in some minutes")
+    return Absent(what, source="metrics.k8s.io", next_step=f"kubectl describe pod {pod.name}")
+
+
+def _boundless(pod: Pod, resources: ContainerResources, what: str, *, install: Install) -> Absent:
+    word = "cpu=250m" if what == "CPU" else "memory=512Mi"
+    return Absent(
+        f"container {resources.name} of pod {pod.name} has neither a limit nor a request of {what}: its room cannot be told",
+        source=f"Pod/{pod.name}",
+        next_step=f"kubectl -n {install.namespace} set resources deployment {install.deployment} -c {resources.name} --requests={word}",
+    )
+
+
+def _short(
+    pod: Pod, resources: ContainerResources, what: str, amount: int, most: int, of: str, *, limits: Limits, install: Install
+) -> Finding:
+    said = f"{amount / NANO:.3g} of {most / NANO:.3g} cores" if what == "CPU" else f"{amount / MIB:.0f} of {most / MIB:.0f} MiB"
+    message = f"Container {resources.name} of pod {pod.name} uses {amount / most:.0%} of its {what} {of}: {said}."
+    fix = f"kubectl -n {install.namespace} top pod {pod.name} --containers"
+    code = "cpu-nearly-used" if what == "CPU" else "memory-nearly-used"
+    return Finding(f"Pod/{pod.name} container/{resources.name}", code, message, round(amount / most, 4), limits[LIMIT], "ratio", fix)
+
+
+def disk_headroom(filesystems: Filesystems, workload: Workload, *, limits: Limits, install: Install) -> Judgement:
+    """disk-headroom: every filesystem of every pod is filled to at most ``limits["resource_usage"]``.
+
+    :raises Absent: a pod whose filesystems were not seen.
+    """
+    pods = {pod.name for pod in workload.pods if pod.deleted is None}
+    blind = sorted(pods - {one.pod for one in filesystems.found})
+    found = [
+        Finding(
+            f"Pod/{one.pod}",
+            "disk-nearly-full",
+            f"Filesystem {one.name} of pod {one.pod} is {one.used_ratio:.0%} full.",
+            round(one.used_ratio, 4),
+            limits[LIMIT],
+            "ratio",
+            f"kubectl -n {install.namespace} describe pod {one.pod}",
+        )
+        for one in filesystems.found
+        if one.used_ratio > limits[LIMIT]
+    ]
+    if not found and (blind or not pods):
+        raise Absent(f"the filesystems of {'pod ' + blind[0] if blind else 'no pod'} could be looked at", source=filesystems.way)
+    highest = max(one.used_ratio for one in filesystems.found)
+    observed = f"highest: {highest:.0%}, of {counted(len(filesystems.found), 'filesystem')} in {counted(len(pods), 'pod')}"
+    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", filesystems.way)
+
+
+def connections_headroom(connections: Sequence[Connections], workload: Workload, *, limits: Limits, install: Install) -> Judgement:
+    """connections-headroom: no pod's process holds more open than ``limits["resource_usage"]`` of what it may.
+
+    :raises Absent: a pod that was not looked at.
+    """
+    pods = {pod.name for pod in workload.pods if pod.deleted is None}
+    blind = sorted(pods - {one.pod for one in connections})
+    found = [
+        Finding(
+            f"Pod/{one.pod}",
+            "connections-nearly-used",
+            f"Pod {one.pod} holds {one.open} of {one.most} descriptors open ({one.way.partition(';')[0]}).",
+            round(one.open / one.most, 4),
+            limits[LIMIT],
+            "ratio",
+            f"kubectl get --raw /api/v1/namespaces/{install.namespace}/pods/{one.pod}:{install.port}/proxy/metrics | grep -E 'process_(open|max)_fds'",
+        )
+        for one in connections
+        if one.open > limits[LIMIT] * one.most
+    ]
+    if not found and (blind or not pods):
+        raise Absent(f"the connections of {'pod ' + blind[0] if blind else 'no pod'} could be counted", source="netstat, /metrics")
+    highest = max(connections, key=lambda one: one.open / one.most)
+    observed = f"highest: {highest.open} of {highest.most}, of {counted(len(pods), 'pod')}"
+    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", "; ".join(sorted({one.way for one in connections})))
