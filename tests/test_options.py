@@ -165,6 +165,14 @@ def test_the_readme_has_every_exit_code_of_the_gate_that_there_is(said_by_help: 
     assert [code for code in sorted(codes - {"4"}) if not re.search(rf"\b{code}\b", gate)] == []
 
 
+def test_an_option_whose_value_may_be_left_out_may_stand_last(tmp_path: Path) -> None:
+    """What is put behind it would be its value: the folder of the checks goes before."""
+    out = tmp_path / "out"
+    assert suite.run(["-m", "control(id='pods-ready')", "-q", f"--out={out}", "--demo"]) == 0
+    (result,) = (out / "results.jsonl").read_text().splitlines()
+    assert (json.loads(result)["control"], json.loads(result)["outcome"]) == ("pods-ready", "pass")
+
+
 def upkeep(*words: str) -> tuple[int, str, str]:
     """``python -m upkeep`` in a process of its own: its exit code, what it said, what it complained of."""
     done = subprocess.run([sys.executable, "-m", "upkeep", *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -199,8 +199,8 @@ class ControlPlane:
             yield json.loads(line)
 
 
-_PLURALS = {"NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
-_CLUSTER_WIDE = {"Node", "Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding"}
+_PLURALS = {"PodMetrics": "pods", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
+_CLUSTER_WIDE = {"Node", "Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
 
 
 def path_of(thing: dict[str, Any]) -> str:

@@ -70,6 +70,7 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
         "image": "kubecano/cano-collector:0.0.24",
         "ports": [{"containerPort": 8080}],
         "env": [{"name": "CLUSTER_NAME", "value": "test"}],
+        "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
     }
     if chart:
         container |= {probe: {"httpGet": {"path": path, "port": 8080}} for probe, path in _PROBES.items()}
@@ -167,6 +168,31 @@ def _succeed(plane: ControlPlane, namespace: str) -> None:
     plane.apply(job)
 
 
+def metrics_api() -> dict[str, Any]:
+    """metrics.k8s.io as objects that are stored: what metrics-server would say is put there, and RBAC, lists and selectors are the real ones."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "pods.metrics.k8s.io", "annotations": {"api-approved.kubernetes.io": "unapproved, of these tests"}},
+        "spec": {
+            "group": "metrics.k8s.io", "scope": "Namespaced", "names": {"plural": "pods", "kind": "PodMetrics", "listKind": "PodMetricsList"},
+            "versions": [{"name": "v1beta1", "served": True, "storage": True, "schema": schema}],
+        },
+    }  # fmt: skip
+
+
+def measured(pods: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What metrics-server would say of the pods now."""
+    return [
+        {
+            "apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics", "timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "window": "15s",
+            "metadata": {key: pod["metadata"][key] for key in ("name", "namespace", "labels")},
+            "containers": [{"name": "cano-collector", "usage": {"cpu": "9215417n", "memory": "190464Ki"}}],
+        }
+        for pod in pods
+    ]  # fmt: skip
+
+
 def write_log(path: Path, *, lines: int = 150) -> None:
     """A clean log of the collector in CRI format, from its start on."""
     start = datetime.now(UTC) - timedelta(seconds=2)
@@ -193,6 +219,10 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     label = "app.kubernetes.io/name" if layout == "chart" else "app"
     pods = plane.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={label}=cano-collector")["items"]
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
+    plane.apply(metrics_api())
+    served = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
+    wait_for(lambda: plane.request("GET", served).status == 200, seconds=30, what="the metrics API")
+    plane.apply(*measured(pods))
     program = str(Path(__file__).with_name("collector.py"))
     processes = []
     try:

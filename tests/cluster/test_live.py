@@ -31,9 +31,11 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     out = folder / "out"
     # The install is seconds old: the time until its containers started is a large part of its life.
     young = "--limit=log_coverage=10%"
+    # kwok runs df on this machine, whatever its disk holds; metrics-server measured once.
+    disk, usage = "--limit=resource_usage=100%", "--limit=usage_age=1h"
     backups = saved(plane, install)
     acting = "--acting-context=acting"
-    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", f"--backups={backups}", acting, young, *ABSENT]
+    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", f"--backups={backups}", acting, young, disk, usage, *ABSENT]
     suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
@@ -49,7 +51,7 @@ def saved(plane: ControlPlane, install: Install) -> Path:
 
 def role(install: Install) -> list[dict[str, Any]]:
     """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
-    objects = list(yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep")))
+    objects = list(yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True)))
     for one in objects:
         if one["kind"] == "RoleBinding":
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
@@ -108,7 +110,13 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     assert refused == []
     writes = {event["verb"] for event in mine} - {"get", "list"}
     assert writes <= {"create"}
-    assert {event["objectRef"]["resource"] for event in mine if event["verb"] == "create"} <= {"localsubjectaccessreviews"}
+    made = {
+        "/".join(filter(None, (event["objectRef"]["resource"], event["objectRef"].get("subresource"))))
+        for event in mine
+        if event["verb"] == "create"
+    }
+    # df and netstat, as --exec asked for.
+    assert made <= {"localsubjectaccessreviews", "selfsubjectaccessreviews", "pods/exec"}
 
 
 def test_an_identity_without_rights_measures_nothing(plane: ControlPlane, guide: Install, tmp_path: Path) -> None:

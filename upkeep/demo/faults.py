@@ -138,7 +138,8 @@ def emptied(good: Response) -> Response:
     except ValueError:
         return Response(200, b"", good.content_type)
     if isinstance(document, dict) and "items" in document:
-        document |= {"metadata": {"resourceVersion": document["metadata"]["resourceVersion"]}, "items": []}
+        kept = {key: value for key, value in document["metadata"].items() if key == "resourceVersion"}
+        document |= {"metadata": kept, "items": []}
         return Response(200, json.dumps(document).encode(), good.content_type)
     if isinstance(document, dict) and "result" in (document.get("data") or {}):
         document["data"]["result"] = []
