@@ -85,6 +85,20 @@ def test_slow_alerts_of_a_process_younger_than_the_window_fail():
     assert codes(judge(timed(fast=300, slow=30, started=timedelta(days=2)))) == ["processing-slow"]
 
 
+def test_beyond_the_last_bucket_nobody_knows_how_far():
+    """Buckets end at 10 s: what is beyond may be within a limit of 20 s, or not."""
+    name = "cano_alerts_processing_duration_seconds_bucket"
+    beyond = Sample(name, {"alert_name": "Stuck", "le": "+Inf"}, 40.0)
+    latest = timed(fast=200)
+    latest = replace(latest, samples=(*latest.samples, beyond))
+    with pytest.raises(
+        Absent, match="40 alerts took longer than 10 s, where the buckets end: whether longer than 20 s cannot be told"
+    ) as caught:
+        judge(latest, before=(WEEK_AGO,), processing_latency=20)
+    assert caught.value.next_step == "--limit=processing_latency=10s"
+    assert codes(judge(latest, before=(WEEK_AGO,), processing_latency=10)) == ["processing-slow"]
+
+
 def test_no_traffic_passes():
     assert judge(timed()).observed == "no traffic; 0 of 100 lines that tell a time are slower"
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 64 * 1024
 PAGE_ITEMS = 500
 MOST_BYTES = 64 * 1024 * 1024
+# What the collector takes its configuration from, with the names of their lists.
+CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -79,6 +81,18 @@ class Kube:
         answer = self.fetch("GET", path, query, accept=accept)
         self._refuse(answer, source)
         return document(answer, source=source, server=self.server)
+
+    def configuration_object(self, kind: str, name: str, *, namespace: str) -> dict[str, Any]:
+        """A ConfigMap or Secret, with its values.
+
+        :raises Unmeasured: as ``get``; Malformed where the answer is another object.
+        """
+        path = f"/api/v1/namespaces/{namespace}/{CONFIGURATION_KINDS[kind]}/{name}"
+        raw = self.get(path)
+        metadata = raw.get("metadata")
+        if raw.get("kind") != kind or not isinstance(metadata, dict) or metadata.get("name") != name:
+            raise Malformed(f"{kind}/{name}: the answer is no {kind} of this name", source=f"GET {path}")
+        return raw
 
     def items(self, path: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """All objects of a list, page by page. A token that expired on the way (410) starts the list anew, twice at most.

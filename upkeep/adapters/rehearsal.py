@@ -11,14 +11,15 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from upkeep.adapters.kube import Answer, Kube, document
+from upkeep.adapters.reviews import may
 from upkeep.errors import Malformed, Unavailable
 from upkeep.masking import MASK, mask
 from upkeep.records import AccessAnswer, DryRun
 
-REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 # What client-side kubectl apply sends over an object that is there.
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"
@@ -34,20 +35,12 @@ class Rehearsal(Kube):
     """The acting identity at an API server; made as ``Kube`` is."""
 
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
-        """The API server's answer to whether this identity may do something (SelfSubjectAccessReview; it stores nothing).
+        """Whether this identity may do something, by the API server's own answer.
 
-        :raises Unmeasured: as ``Kube.review``; Malformed for an answer without a verdict.
+        :raises Unmeasured: as ``reviews.may``.
         """
-        attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource, "name": name}
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
-        }
-        status = self.review(REVIEW, body).get("status")
-        if not isinstance(status, dict) or not isinstance(status.get("allowed"), bool) or status.get("evaluationError"):
-            raise Malformed("the access review has no verdict", source=f"POST {REVIEW}")
-        return AccessAnswer("the acting identity", verb, group, resource, name, namespace, status["allowed"], subresource)
+        answer = may(self, verb, resource, namespace=namespace, name=name, group=group, subresource=subresource)
+        return replace(answer, subject="the acting identity")
 
     def patch(self, path: str, body: Mapping[str, Any], *, what: str, content_type: str = STRATEGIC_MERGE) -> DryRun:
         """What would become of a patch of the object (or subresource) at a path.

@@ -9,16 +9,12 @@ Exit codes: 0 a set was written, or the newest of today holds all of this; 1 an 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from upkeep.commands import connection
-from upkeep.errors import Absent, BadInput, Malformed, Unmeasured
-
-if TYPE_CHECKING:
-    from upkeep.commands.connection import Connection
+from upkeep.errors import Absent, BadInput, Unmeasured
 
 SUMMARY = "save the collector's configuration objects as files that can be restored"
-RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             objects, left_out = [], []
             for one in references:
                 try:
-                    objects.append(_read(found, one.kind, one.name))
+                    objects.append(found.kube.configuration_object(one.kind, one.name, namespace=found.install.namespace))
                 except Absent:
                     if not one.optional:
                         raise
@@ -73,14 +69,6 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a number of at least 1 was expected, not {text!r}")
     return int(text)
-
-
-def _read(found: "Connection", kind: str, name: str) -> dict[str, Any]:
-    raw = found.kube.get(f"/api/v1/namespaces/{found.install.namespace}/{RESOURCES[kind]}/{name}")
-    metadata = raw.get("metadata")
-    if raw.get("kind") != kind or not isinstance(metadata, dict) or metadata.get("name") != name:
-        raise Malformed(f"{kind}/{name}: the answer is another object")
-    return raw
 
 
 def _saved_today(folder: Path, objects: list[dict[str, Any]], *, now: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from upkeep.commands.suite import declared
 from upkeep.commands.suite import run as run_checks
-from upkeep.errors import BadInput, Malformed, Unmeasured
+from upkeep.errors import BadInput, Unmeasured
 from upkeep.model import CADENCES
 from upkeep.rights import USUAL_NAMES
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from upkeep.sweep import Right
 
 SUMMARY = "say what the identity may do, what is missing, and the one line that ends it"
-REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 MONITORING = "monitoring"
 
 
@@ -59,27 +58,22 @@ class Looked:
 
 def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
     """``yes``, ``no``, or why the question itself could not be asked."""
+    from upkeep.adapters.reviews import may
+
     resource, _, subresource = right.resource.partition("/")
-    attributes = {
-        "namespace": MONITORING if right.scope == "monitoring" else namespace,
-        "verb": right.verb,
-        "group": right.group,
-        "resource": resource,
-        "subresource": subresource,
-        "name": USUAL_NAMES[right.names][0] if right.names else "",
-    }
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
-    }
     try:
-        status = kube.review(REVIEW, body).get("status")
-        if not isinstance(status, dict) or not isinstance(status.get("allowed"), bool):
-            raise Malformed("no verdict")
+        answer = may(
+            kube,
+            right.verb,
+            resource,
+            namespace=MONITORING if right.scope == "monitoring" else namespace,
+            group=right.group,
+            subresource=subresource,
+            name=USUAL_NAMES[right.names][0] if right.names else "",
+        )
     except Unmeasured as error:
         return f"could not ask: {error.reason}"
-    return "yes" if status["allowed"] else "no"
+    return "yes" if answer.allowed else "no"
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ a bucket, from 0 in the first one; beyond the highest finite bound that bound is
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -71,11 +70,6 @@ def histogram(counts: Counts, family: Family, *labels: str) -> Histogram:
     if any(later[1] < earlier[1] for earlier, later in pairwise(buckets)):
         raise Malformed(f"the buckets of {family.meaning} shrink as their bound grows: they are not of one moment", source="/metrics")
     return Histogram(buckets)
-
-
-def named(counts: Sequence[Counts], family: Family) -> list[str]:
-    """The values of the family's first label that are there, sorted."""
-    return sorted({key[1] for one in counts for key in one.values if key[0] == family.meaning})
 
 
 def seconds(value: float, *, highest: float) -> str:

@@ -6,7 +6,7 @@ Source: the guide's "Check resource usage", "Check disk usage" and "Check networ
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
@@ -27,11 +27,14 @@ def cpu_memory_headroom(
     :raises TooEarly: a pod is too young for metrics-server to have measured it.
     """
     used = {(one.pod, one.container): one for one in usages}
-    pods = [pod for pod in workload.pods if pod.deleted is None and pod.phase in ("Running", "Pending")]
+    pods = [pod for pod in workload.pods if pod.deleted is None and pod.phase not in ("Succeeded", "Failed")]
     if not pods:
         raise Absent("no pod was there whose usage could be known", next_step="pytest -m \"control(id='pods-ready')\"")
-    found, ratios, unknown = [], [], []
+    found, ratios = [], []
+    unknown: list[Unmeasured] = []
     for pod in pods:
+        if not pod.resources:
+            unknown.append(Absent(f"pod {pod.name} is listed without a container", source="pods"))
         for resources in pod.resources:
             usage = used.get((pod.name, resources.name))
             if usage is None or now - usage.taken > timedelta(seconds=limits["usage_age"]):
@@ -50,7 +53,8 @@ def cpu_memory_headroom(
                     found.append(_short(pod, resources, what, amount, most, of, limits=limits, install=install))
     if not found and unknown:
         raise unknown[0]
-    highest = ", ".join(f"{what} {max(ratio for ratio, each in ratios if each == what):.0%}" for what in ("CPU", "memory") if ratios)
+    most_used = {what: max(ratio for ratio, each in ratios if each == what) for what in dict.fromkeys(each for _, each in ratios)}
+    highest = ", ".join(f"{what} {ratio:.0%}" for what, ratio in most_used.items())
     observed = f"highest: {highest}, of {counted(len({(one.pod, one.container) for one in usages}), 'container')}"
     return Judgement(tuple(found), observed, limits[LIMIT], "ratio", "metrics.k8s.io, now")
 
@@ -104,7 +108,7 @@ def disk_headroom(filesystems: Filesystems, workload: Workload, *, limits: Limit
         if one.used_ratio > limits[LIMIT]
     ]
     if not found and (blind or not pods):
-        raise Absent(f"the filesystems of {'pod ' + blind[0] if blind else 'no pod'} could be looked at", source=filesystems.way)
+        raise Absent(f"the filesystems of {'pod ' + blind[0] if blind else 'any pod'} could not be looked at", source=filesystems.way)
     highest = max(one.used_ratio for one in filesystems.found)
     observed = f"highest: {highest:.0%}, of {counted(len(filesystems.found), 'filesystem')} in {counted(len(pods), 'pod')}"
     return Judgement(tuple(found), observed, limits[LIMIT], "ratio", filesystems.way)
@@ -131,7 +135,7 @@ def connections_headroom(connections: Sequence[Connections], workload: Workload,
         if one.open > limits[LIMIT] * one.most
     ]
     if not found and (blind or not pods):
-        raise Absent(f"the connections of {'pod ' + blind[0] if blind else 'no pod'} could be counted", source="netstat, /metrics")
+        raise Absent(f"the connections of {'pod ' + blind[0] if blind else 'any pod'} could not be counted", source="netstat, /metrics")
     highest = max(connections, key=lambda one: one.open / one.most)
     observed = f"highest: {highest.open} of {highest.most}, of {counted(len(pods), 'pod')}"
     return Judgement(tuple(found), observed, limits[LIMIT], "ratio", "; ".join(sorted({one.way for one in connections})))

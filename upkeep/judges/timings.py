@@ -8,7 +8,7 @@ Source: the guide's "Check for slow processing", "Processing latency trends", "A
 from collections.abc import Sequence
 from datetime import datetime
 
-from upkeep.counts import Counts, read
+from upkeep.counts import Counts, plus, read
 from upkeep.errors import Absent
 from upkeep.judges import counted
 from upkeep.judges.counters import OPEN, ProcessWindow, in_all, log_command, too_early, windows
@@ -17,7 +17,7 @@ from upkeep.judges.logs import go_duration
 from upkeep.judges.quantiles import Histogram, histogram, seconds
 from upkeep.judges.ratios import Share, within
 from upkeep.limits import Limits
-from upkeep.metric_names import PROCESSED, PROCESSED_OUTCOME, PROCESSING, WEBHOOK_PATH, Family
+from upkeep.metric_names import PROCESSED, PROCESSED_OUTCOME, PROCESSING, WEBHOOK_PATH
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records import CounterHistory, Install, LogSurvey
 
@@ -36,19 +36,30 @@ def processing_fast(history: CounterHistory, surveys: Sequence[LogSurvey], *, no
     """
     parts = windows(history, now=now, window_seconds=limits[WINDOW])
     least, most = in_all(parts)
-    processed = sum(read(snapshot).total(PROCESSED, PROCESSED_OUTCOME) for snapshot in history.latest)
+    latest = plus(read(snapshot) for snapshot in history.latest)
+    processed = latest.total(PROCESSED, PROCESSED_OUTCOME)
     every = histogram(most, PROCESSING)
-    if processed and not histogram(_latest(history), PROCESSING).events:
+    if processed and not histogram(latest, PROCESSING).events:
         name = PROCESSING.names[0].removesuffix("_bucket")
         raise Absent(f"{counted(processed, 'alert')} were processed, and {name} has no bucket of them", source="/metrics")
     limit = limits["processing_latency"]
     found = []
-    if _certainly_slow(least, most, PROCESSING, limit=limit, limits=limits):
+    share = _share(least, most, limit=limit)
+    # Of what lies beyond the last bound it is not told how far.
+    told = limit <= every.highest or not every.beyond(limit)
+    if told and share.certainly_too_high(_exceeds, small_sample=limits["small_sample"]):
         found.append(_slow_processing(parts, histogram(least, PROCESSING), every, limits=limits, install=install))
     slow, timed = sum(survey.slow_lines for survey in surveys), sum(survey.timed_lines for survey in surveys)
     if slow > limits["slow_lines"]:
         found.append(_slow_lines(surveys, slow=slow, timed=timed, limits=limits, install=install))
-    if not found and _possibly_slow(least, most, PROCESSING, limit=limit, limits=limits):
+    if not found and share.possibly_too_high(_exceeds, small_sample=limits["small_sample"]):
+        if not told:
+            raise Absent(
+                f"{counted(every.beyond(limit), 'alert')} took longer than {every.highest:g} s, where the buckets end: whether longer than "
+                f"{limits.text('processing_latency')} cannot be told",
+                source="/metrics",
+                next_step=f"--limit=processing_latency={every.highest:g}s",
+            )
         raise too_early(
             parts,
             what=f"{counted(every.beyond(limit), 'alert')} took longer than {limits.text('processing_latency')}",
@@ -60,36 +71,20 @@ def processing_fast(history: CounterHistory, surveys: Sequence[LogSurvey], *, no
     return Judgement(tuple(found), observed, limit, "s at p95", why)
 
 
-def _latest(history: CounterHistory) -> Counts:
-    """The counters of every process as they are now."""
-    found: dict[tuple[str, ...], int] = {}
-    for snapshot in history.latest:
-        for key, value in read(snapshot).values.items():
-            found[key] = found.get(key, 0) + value
-    return Counts(found)
-
-
 def _said(found: Histogram) -> str:
     if not found.events:
         return "no traffic"
     return f"p95 {seconds(found.quantile(QUANTILE), highest=found.highest)} of {counted(found.events, 'event')}"
 
 
-def _share(least: Counts, most: Counts, family: Family, *labels: str, limit: float) -> Share:
-    low, high = histogram(least, family, *labels), histogram(most, family, *labels)
+def _share(least: Counts, most: Counts, *, limit: float) -> Share:
+    """How many alerts were slow, of all of them: at least and at most."""
+    low, high = histogram(least, PROCESSING), histogram(most, PROCESSING)
     return within(low.beyond(limit), high.beyond(limit), all_least=low.events, all_most=high.events)
 
 
 def _exceeds(bad: int, every: int) -> bool:
     return bad > (1 - QUANTILE) * every
-
-
-def _certainly_slow(least: Counts, most: Counts, family: Family, *labels: str, limit: float, limits: Limits) -> bool:
-    return _share(least, most, family, *labels, limit=limit).certainly_too_high(_exceeds, small_sample=limits["small_sample"])
-
-
-def _possibly_slow(least: Counts, most: Counts, family: Family, *labels: str, limit: float, limits: Limits) -> bool:
-    return _share(least, most, family, *labels, limit=limit).possibly_too_high(_exceeds, small_sample=limits["small_sample"])
 
 
 def _slow_processing(parts: Sequence[ProcessWindow], least: Histogram, most: Histogram, *, limits: Limits, install: Install) -> Finding:
