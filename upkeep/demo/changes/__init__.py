@@ -1,0 +1,25 @@
+"""The changes: each takes the healthy cluster one step away from healthy, in either layout.
+
+Where one change has consequences in a real cluster (a pod that crashes is not ready, is no ready endpoint, cannot be
+scraped), the change carries them, so that a check meets what it would meet there.
+"""
+
+# Each of these modules enters its scenarios into the catalogue when it is imported.
+from upkeep.demo.changes import alerts, backups, configuration, finding, logs, monitoring, pods, resources, serving
+from upkeep.demo.changes.catalogue import CHANGES, CHART_ONLY, Change, nothing
+
+__all__ = [
+    "CHANGES",
+    "CHART_ONLY",
+    "Change",
+    "alerts",
+    "backups",
+    "configuration",
+    "finding",
+    "logs",
+    "monitoring",
+    "nothing",
+    "pods",
+    "resources",
+    "serving",
+]

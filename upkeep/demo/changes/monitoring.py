@@ -1,0 +1,59 @@
+"""Prometheus, Alertmanager and the guide's alerts."""
+
+from upkeep.demo import objects
+from upkeep.demo.changes.catalogue import RULES, scenario
+from upkeep.demo.state import State, stamp
+
+
+@scenario("guide-alerts-missing", "Prometheus has not loaded the guide's alerts", *RULES)
+def guide_alerts_missing(state: State) -> None:
+    state.rules = []
+
+
+@scenario("guide-alerts-cannot-fire", "the guide's alerts are loaded, but their metrics do not exist", *RULES)
+def guide_alerts_cannot_fire(state: State) -> None:
+    state.series = []
+
+
+@scenario("guide-alert-broken", "one of the guide's alerts cannot be evaluated", *RULES)
+def guide_alert_broken(state: State) -> None:
+    state.rules[0] |= {"health": "err", "lastError": "found duplicate series for the match group on the right hand-side of the operation"}
+
+
+@scenario("guide-alert-firing", "the configuration is forty days old, and the guide's alert for that fires", "maintenance-alerts-quiet")
+def guide_alert_firing(state: State) -> None:
+    changed, since = state.ago(days=40), state.ago(days=9)
+    state.series = [(labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series]
+    active = {
+        "labels": {"alertname": "CanoCollectorConfigOld", "severity": "info"},
+        "annotations": {},
+        "state": "firing",
+        "activeAt": stamp(since),
+        "value": "3.4e+06",
+    }
+    state.rules[1] |= {"state": "firing", "alerts": [active]}
+    state.alerts.append(objects.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"))
+
+
+@scenario("scrape-down", "Prometheus has not been able to scrape one pod for ten minutes", "metrics-scraped")
+def scrape_down(state: State) -> None:
+    state.unreachable.add(state.pods[0]["metadata"]["name"])
+
+
+@scenario("scrape-missing", "Prometheus has no target for one pod", "metrics-scraped")
+def scrape_missing(state: State) -> None:
+    state.unscraped.add(state.pods[0]["metadata"]["name"])
+
+
+@scenario("no-prometheus", "there is no Prometheus")
+def no_prometheus(state: State) -> None:
+    state.drop(
+        "services", *(item["metadata"]["name"] for item in state.objects["services"] if "prometheus" in item["spec"]["selector"].values())
+    )
+
+
+@scenario("no-alertmanager", "there is no Alertmanager")
+def no_alertmanager(state: State) -> None:
+    state.drop(
+        "services", *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values())
+    )
