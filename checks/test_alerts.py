@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges import alerts, timings
+from upkeep.judges import alerts, timings, trends
 
 
 @pytest.mark.control(id="alerts-flow", severity="high", guide="Check alert processing rate")
@@ -60,3 +60,14 @@ def test_alerts_are_processed_quickly(judge, timing_history, log_history, instal
     Fix: docs/runbook.md#processing-fast
     """
     assert judge(timings.processing_fast(timing_history, log_history, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="latency-stable", severity="medium", guide="Processing latency trends")
+@pytest.mark.monthly
+def test_alerts_take_no_longer_than_before(judge, timing_history, install, now, limits):
+    """Alerts take no longer than before: the p95 of the window against that of the four weeks before it.
+
+    A limit is passed on one day; that it comes nearer is seen weeks earlier.
+    Fix: docs/runbook.md#latency-stable
+    """
+    assert judge(trends.latency_stable(timing_history, now=now, limits=limits, install=install))

@@ -3,6 +3,7 @@
 import pytest
 
 from upkeep.judges import destinations as judges
+from upkeep.judges import trends
 
 
 @pytest.mark.control(id="destinations-succeed", severity="high", guide="Check destination success rates")
@@ -26,3 +27,15 @@ def test_every_destination_is_used(judge, counter_history, destinations, configu
     Fix: docs/runbook.md#destinations-used
     """
     assert judge(judges.used(counter_history, destinations, configuration_documents, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="destinations-fast", severity="medium", guide="Analyze destination performance")
+@pytest.mark.monthly
+@pytest.mark.emergency
+def test_every_destination_takes_its_messages_quickly(judge, timing_history, destinations, install, now, limits):
+    """Every destination takes its messages quickly, and no slower than it used to.
+
+    The guide prints the buckets of a histogram; what they say of each destination is nobody's to add up by hand.
+    Fix: docs/runbook.md#destinations-fast
+    """
+    assert judge(trends.destinations_fast(timing_history, destinations, now=now, limits=limits, install=install))

@@ -12,7 +12,7 @@ import pytest
 
 from reports.ledger import LEDGER, replace
 from reports.text import measure
-from upkeep.model import SEVERITIES, Outcome, Result, rfc3339
+from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
 from upkeep.results import counts, from_line
 
 # What an auditor must see first, first; and how the outcome is said.
@@ -95,7 +95,11 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
 
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"measure": measure, "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC")}
+    environment.filters |= {
+        "measure": measure,
+        "drawing": drawing,
+        "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC"),
+    }
     severities = [
         (severity, counts([result for result in results if result.control.severity == severity]))
         for severity in SEVERITIES
@@ -113,6 +117,26 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
         run=run,
         gate=gate,
     )
+
+
+def drawing(trend: Trend) -> dict[str, Any]:
+    """Where a trend's points lie in an SVG: time from left to right, values from 0 up."""
+    width, height, left, right, top, bottom = 640, 120, 52, 632, 12, 104
+    first, last = trend.points[0][0], trend.points[-1][0]
+    seconds, most = (last - first).total_seconds(), max(value for _, value in trend.points)
+    dots = [
+        (
+            round(left + (right - left) * ((at - first).total_seconds() / seconds if seconds else 0.5), 1),
+            round(bottom - (bottom - top) * (value / most if most else 0), 1),
+        )
+        for at, value in trend.points
+    ]
+    line = " ".join(f"{x},{y}" for x, y in dots)
+    least = f"{min(value for _, value in trend.points):.3g}"
+    return {
+        "width": width, "height": height, "left": left, "right": right, "top": top, "bottom": bottom,
+        "dots": dots, "line": line, "least": least, "most": f"{most:.3g}",
+    }  # fmt: skip
 
 
 def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:

@@ -188,6 +188,7 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
             for finding in (judged.findings if judged is not None else ())
         ),
         evidence=evidence,
+        trends=judged.trends if judged is not None else (),
         next=fate.next,
         measured=min((each.taken for each in evidence if each.digest), default=None),  # without a digest nothing was read
         duration_seconds=duration_seconds,

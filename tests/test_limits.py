@@ -17,7 +17,7 @@ EACH = pytest.mark.parametrize("name", LIMITS)
 @EACH
 def test_each_limit_is_declared_whole(name: str) -> None:
     limit = LIMITS[name]
-    assert limit.unit in ("duration", "ratio", "count")
+    assert limit.unit in ("duration", "ratio", "count", "factor")
     assert limit.least <= limit.default <= limit.most
     assert len(limit.reason.split()) >= 3
 
@@ -34,7 +34,7 @@ def test_what_is_printed_of_a_default_is_that_default(name: str) -> None:
     ("name", "text", "value"),
     [
         ("alert_window", "24h", 86400), ("alert_window", "1d12h", 129600), ("health_latency", "1.5s", 1.5), ("health_latency", "250ms", 0.25),
-        ("log_coverage", "90%", 0.9), ("log_coverage", "0.9", 0.9), ("alert_error_ratio", "0", 0), ("log_error_lines", "3", 3),
+        ("latency_growth", "×1.5", 1.5), ("latency_growth", "x2", 2), ("latency_growth", "1.25", 1.25), ("log_coverage", "90%", 0.9), ("log_coverage", "0.9", 0.9), ("alert_error_ratio", "0", 0), ("log_error_lines", "3", 3),
     ],
 )  # fmt: skip
 def test_values_as_people_write_them(name: str, text: str, value: float) -> None:
@@ -78,7 +78,7 @@ def test_what_is_printed_is_taken_back_as_the_very_value(data: st.DataObject, na
     if limit.unit == "count":  # a million is printed as 1e+06, and no more digits than these
         value: float = data.draw(st.integers(int(limit.least), int(min(limit.most, 999_999))))
     else:
-        places = {"duration": 6, "ratio": 12}[limit.unit]
+        places = {"duration": 6, "ratio": 12, "factor": 10}[limit.unit]
         value = round(data.draw(st.floats(limit.least, limit.most)), places)
     assert limit.parse(limit.text(value), where="here") == value
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_answered_with_the_range_and_an_example_that_fits
 @EACH
 def test_what_is_out_of_range_is_answered_with_the_range_and_the_unit(name: str) -> None:
     limit = LIMITS[name]
-    text = {"duration": "9999w", "ratio": "1.01", "count": "9" * 400}[limit.unit]
+    text = {"duration": "9999w", "ratio": "1.01", "count": "9" * 400, "factor": "101"}[limit.unit]
     with pytest.raises(BadInput) as caught:
         parse_limits({name: text}, where="--limit")
     low, high = limit.text(limit.least), limit.text(limit.most)
@@ -124,7 +124,7 @@ def test_what_is_out_of_range_is_answered_with_the_range_and_the_unit(name: str)
 @EACH
 def test_the_bounds_are_within(name: str) -> None:
     limit = LIMITS[name]
-    texts = {"duration": "{:g}s", "ratio": "{:g}", "count": "{:.0f}"}
+    texts = {"duration": "{:g}s", "ratio": "{:g}", "count": "{:.0f}", "factor": "{:g}"}
     for bound in (limit.least, limit.most):
         text = f"{bound * 1000:.0f}ms" if limit.unit == "duration" else texts[limit.unit].format(bound)
         assert limit.parse(text, where="here") == bound

@@ -12,7 +12,7 @@ from upkeep import demo
 from upkeep.adapters.logline import BAD_LEVELS
 from upkeep.commands import suite
 from upkeep.limits import LIMITS, parse_limits
-from upkeep.records import BackupFaultCode, FaultCode
+from upkeep.records import BackupFaultCode, ExportFaultCode, FaultCode
 from upkeep.settings import ABSENT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,7 +47,9 @@ def checks() -> dict[str, str]:
 
 def finding_codes() -> set[str]:
     """Every finding code: the hyphenated words of the judges that make findings, the level of a bad line, the faults of a document."""
-    found = {f"{level}-logged" for level in BAD_LEVELS} | set(get_args(FaultCode)) | set(get_args(BackupFaultCode))
+    found = {f"{level}-logged" for level in BAD_LEVELS} | {
+        code for codes in (FaultCode, BackupFaultCode, ExportFaultCode) for code in get_args(codes)
+    }
     for path in sorted((ROOT / "upkeep" / "judges").glob("*.py")):
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         if any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding" for node in nodes):

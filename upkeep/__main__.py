@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "serve the embedded cluster until interrupted",
     "doctor": "say what the identity may do, what is missing, and the one line that ends it",
     "backup": "save the collector's configuration objects as files that can be restored",
+    "export": "save the metrics of every pod, for later comparison",
     "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
     "rbac": "print the Role that a choice of cadences needs",
 }

@@ -18,7 +18,7 @@ _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w":
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit's declaration. ``unit`` is ``duration``, ``ratio`` or ``count``; the bounds are inclusive and in seconds, 0–1 or as counted."""
+    """A limit's declaration. ``unit`` is ``duration``, ``ratio``, ``count`` or ``factor``; the bounds are inclusive and in seconds, 0–1, as counted or times."""
 
     name: str
     unit: str
@@ -49,11 +49,13 @@ class Limit:
             return _duration(value)
         if self.unit == "ratio":
             return f"{_decimal(value * 100, 10)} %"
+        if self.unit == "factor":
+            return f"×{_decimal(value, 10)}"
         return f"{value:g}"
 
     def _example(self) -> str:
         """A text that would be accepted."""
-        example = {"duration": "24h", "ratio": "1%", "count": "3"}[self.unit]
+        example = {"duration": "24h", "ratio": "1%", "count": "3", "factor": "1.5"}[self.unit]
         value = _parse(example, self.unit)
         fits = value is not None and self.least <= value <= self.most
         return example if fits else self.text(self.default).replace("min", "m").replace(" ", "")
@@ -79,6 +81,8 @@ def _parse(text: str, unit: str) -> float | None:
         if not text or _DURATION.sub("", text):
             return None
         return round(sum(float(number) * _SECONDS[part] for number, part in _DURATION.findall(text)), 6)
+    if unit == "factor":
+        text = text.lstrip("x×")
     percent = unit == "ratio" and text.endswith("%")
     number = text.removesuffix("%").strip() if percent else text
     if not re.fullmatch(r"\d+(\.\d+)?", number) or (unit == "count" and "." in number):
@@ -107,6 +111,11 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             ),
             Limit("slow_lines", "count", 10, 0, 1_000_000, "one slow answer of a chat program is its own affair, ten are a pattern"),
             Limit("timing_window", "duration", 7 * DAY, 3600, 90 * DAY, "slow work shows over a week, whatever the weekday"),
+            Limit("trend_window", "duration", 28 * DAY, 3600, 366 * DAY, "the past that the present is compared with: four whole weeks"),
+            Limit("latency_growth", "factor", 1.5, 1, 100, "half as long again is no noise of a week"),
+            Limit("latency_noticed", "duration", 0.1, 0, 600, "nobody waits for less, and the lowest buckets are wide"),
+            Limit("send_latency", "duration", 2, 0.001, 600, "a chat program that takes longer is ill, or far away"),
+            Limit("export_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
             Limit("alert_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
             Limit("alerts_dropped", "count", 0, 0, 1_000_000, "a dropped alert was answered with 200 and reached nobody"),
             Limit("alerts_unaccounted", "count", 0, 0, 1_000_000, "an alert that is in no book was lost"),

@@ -49,12 +49,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Trend:
+    """How a value moved: (instant, value), oldest first, in ``unit``."""
+
+    name: str
+    unit: str
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What a judge makes of the records. True when there is no finding.
 
     :ivar observed: what was seen, also when it is good: "2 of 2 replicas ready".
     :ivar limit: against which limit; ``unit`` of the limit.
     :ivar basis: over which window and from which source: "24 h, from Prometheus".
+    :ivar trends: how what was judged moved, for the report.
     """
 
     findings: tuple[Finding, ...]
@@ -62,6 +72,7 @@ class Judgement:
     limit: Scalar = None
     unit: str = ""
     basis: str = ""
+    trends: tuple[Trend, ...] = ()
 
     def __bool__(self) -> bool:
         return not self.findings
@@ -116,6 +127,7 @@ class Result:
     basis: str = ""
     findings: tuple[Finding, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    trends: tuple[Trend, ...] = ()
     next: str = ""
     measured: datetime | None = None
     valid_until: datetime | None = None

@@ -316,6 +316,44 @@ class CounterHistory:
     sources: tuple[str, ...] = ()
 
 
+ExportFaultCode = Literal[
+    "export-not-regular", "export-unreadable", "export-too-large", "export-unusable", "export-cut", "export-from-the-future",
+    "families-not-exported",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFault:
+    """What is wrong with a saved export."""
+
+    code: ExportFaultCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsExport:
+    """A ``metrics-YYYYMMDD.txt``.
+
+    :ivar taken: when it was made; ``taken_from`` tells who says so: the ``export`` itself, the ``file``'s own time where it agrees with the name,
+        or the ``name``, which is then taken for the beginning of its day.
+    :ivar snapshots: (namespace, snapshot) of each exposition in it; both names are empty in the guide's file, which does not tell them.
+    """
+
+    file: str
+    taken: datetime
+    taken_from: str
+    snapshots: tuple[tuple[str, Snapshot], ...] = ()
+    faults: tuple[ExportFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFolder:
+    """The monthly exports of a folder, newest first."""
+
+    folder: str
+    exports: tuple[MetricsExport, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class LogPattern:
     """Lines that are alike once identifiers, numbers, addresses and times are folded. ``example`` is masked."""

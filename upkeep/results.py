@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from upkeep.model import Control, Evidence, Finding, Outcome, Result, parse_time, rfc3339
+from upkeep.model import Control, Evidence, Finding, Outcome, Result, Trend, parse_time, rfc3339
 
 SCHEMA = 1
 
@@ -37,6 +37,7 @@ def to_line(result: Result, *, run: str) -> str:
         "basis": result.basis,
         "findings": [_finding(finding) for finding in result.findings],
         "evidence": [_evidence(evidence) for evidence in result.evidence],
+        "trends": [_trend(trend) for trend in result.trends],
         "guide": control.guide,
         "runbook": control.runbook,
         "next": result.next,
@@ -79,6 +80,7 @@ def from_line(text: str) -> tuple[str, Result]:
             basis=line["basis"],
             findings=tuple(Finding(**finding) for finding in line["findings"]),
             evidence=tuple(Evidence(**{**each, "taken": parse_time(each["taken"])}) for each in line["evidence"]),
+            trends=tuple(_trend_of(each) for each in line["trends"]),
             next=line["next"],
             measured=parse_time(line["measured"]) if line["measured"] else None,
             valid_until=parse_time(line["valid_until"]) if line["valid_until"] else None,
@@ -107,3 +109,11 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {"name": evidence.name, "source": evidence.source, "taken": rfc3339(evidence.taken), "digest": evidence.digest}
+
+
+def _trend(trend: Trend) -> dict[str, Any]:
+    return {"name": trend.name, "unit": trend.unit, "points": [{"at": rfc3339(at), "value": value} for at, value in trend.points]}
+
+
+def _trend_of(line: dict[str, Any]) -> Trend:
+    return Trend(line["name"], line["unit"], tuple((parse_time(point["at"]), point["value"]) for point in line["points"]))

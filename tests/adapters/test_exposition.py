@@ -1,14 +1,13 @@
 """The exposition adapter: what the parser accepts in silence is refused, what is saved is whole, what is loaded is ours."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upkeep.adapters import exposition
-from upkeep.errors import Ambiguous, BadInput, Malformed, Truncated
+from upkeep.errors import Ambiguous, Malformed, Truncated
 from upkeep.metric_names import FAMILIES
 
 TAKEN = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -157,112 +156,6 @@ def test_one_counter_under_two_names_that_differ_is_ambiguous():
     with pytest.raises(Ambiguous):
         exposition.unaccounted(parsed("alertmanager_alerts_total 7", "cano_alerts_received_total 8"))
     assert exposition.unaccounted(parsed("alertmanager_alerts_total 7", "cano_alerts_received_total 7")) == 7
-
-
-# Saved expositions
-
-
-def save(folder: Path, *, namespace: str = "monitoring", pod: str = POD, taken: datetime = TAKEN, content: bytes | None = None) -> Path:
-    return exposition.save(content or body("cano_alerts_errors_total 3"), folder=folder, namespace=namespace, pod=pod, taken=taken)
-
-
-def load(folder: Path, *, namespace: str = "monitoring", pod_prefix: str = "cano-collector-"):
-    return exposition.load_saved(folder, namespace=namespace, pod_prefix=pod_prefix)
-
-
-def test_what_was_saved_is_loaded_again(tmp_path):
-    path = save(tmp_path / "new" / "exports")
-    assert path.name == f"exposition-monitoring-{POD}-20260102T120000Z.txt"
-    assert path.read_bytes() == (
-        f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T12:00:00Z\n".encode() + body("cano_alerts_errors_total 3")
-    )
-    (snapshot,) = load(path.parent)
-    assert (snapshot.pod, snapshot.taken, snapshot.process_start, snapshot.source) == (POD, TAKEN, STARTED, "export")
-    assert snapshot.samples[0].value == 3
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_saved_ones_come_oldest_first(tmp_path):
-    for hours in (1, 3, 2):
-        save(tmp_path, taken=TAKEN - timedelta(hours=hours))
-    assert [snapshot.taken.hour for snapshot in load(tmp_path)] == [9, 10, 11]
-
-
-def test_no_folder_and_an_empty_one_hold_none(tmp_path):
-    assert load(tmp_path / "missing") == ()
-    assert load(tmp_path) == ()
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "notes.txt",
-        f"exposition-other-{POD}-20260102T120000Z.txt",
-        f"exposition-monitoring-{POD}-20260102.txt",
-        f".exposition-monitoring-{POD}-20260102T120000Z.txt",
-        "exposition-monitoring-cano-collector-staging-5c4b8d7f69-b8c4v-20260102T120000Z.txt",
-        f"exposition-monitoring-{POD}-20260102T120000Z.txt.partial",
-    ],
-)
-def test_a_foreign_file_is_ignored(tmp_path, name):
-    (tmp_path / name).write_bytes(b"anything")
-    assert load(tmp_path) == ()
-
-
-def test_of_two_namespaces_whose_names_run_together_the_first_line_decides(tmp_path):
-    save(tmp_path, namespace="a", pod="b-cano-x1-y2")
-    assert load(tmp_path, namespace="a-b", pod_prefix="cano-") == ()
-    assert [snapshot.pod for snapshot in load(tmp_path, namespace="a", pod_prefix="b-cano-")] == ["b-cano-x1-y2"]
-
-
-@pytest.mark.parametrize(
-    ("content", "kind", "why"),
-    [
-        (b"", Malformed, "has the name of a saved exposition, and not its first line"),
-        (body(), Malformed, "has the name of a saved exposition, and not its first line"),
-        (f"# upkeep namespace=monitoring pod={POD} taken=yesterday\n".encode() + body(), Malformed, "its first line says no time"),
-        (
-            f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T13:00:00Z\n".encode() + body(),
-            Malformed,
-            "its first line says another pod or time than its name",
-        ),
-        (
-            b"# upkeep namespace=monitoring pod=other taken=2026-01-02T12:00:00Z\n" + body(),
-            Malformed,
-            "its first line says another pod or time than its name",
-        ),
-        (f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T12:00:00Z\n".encode(), Malformed, "empty, where an exposition must be"),
-        (
-            f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T12:00:00Z\n".encode() + body()[:-1],
-            Truncated,
-            "the last line has no end, so the rest is missing",
-        ),
-    ],
-)
-def test_one_of_ours_that_cannot_be_read_is_named_and_never_skipped(tmp_path, content, kind, why):
-    save(tmp_path, taken=TAKEN - timedelta(hours=1))
-    path = tmp_path / f"exposition-monitoring-{POD}-20260102T120000Z.txt"
-    path.write_bytes(content)
-    with pytest.raises(kind) as caught:
-        load(tmp_path)
-    assert caught.value.message == f"{path}: {why}"
-    assert (caught.value.source, caught.value.next_step) == (str(path), f"rm {path}")
-
-
-def test_a_folder_that_cannot_be_written_is_the_users_mistake_and_leaves_nothing(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="--exports="):
-        save(tmp_path / "file")
-
-
-def test_a_rename_that_fails_leaves_no_temporary_file(tmp_path, monkeypatch):
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", fail)
-    with pytest.raises(BadInput, match="No space left on device"):
-        save(tmp_path)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_fifty_thousand_unwanted_series_are_passed_over():

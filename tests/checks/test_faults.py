@@ -17,7 +17,7 @@ EVERY = {
     "alerts-accounted-for", "error-rate-low", "destinations-succeed", "backup-job-healthy", "maintenance-alerts-quiet", "metrics-scraped", "config-valid",
     "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures", "processing-fast",
     "config-backed-up", "backups-complete", "backup-restores",
-    "cpu-memory-headroom", "disk-headroom", "connections-headroom",
+    "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
@@ -36,8 +36,8 @@ NEEDED_BY = {
     "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures", "processing-fast"},
     "previous-logs": set(),
     "health": {"health-ok"},
-    "metrics": COUNTERS | {"processing-fast"},
-    "configuration": {"destinations-succeed", "config-valid", "destinations-used", "config-backed-up"},
+    "metrics": COUNTERS | {"processing-fast", "latency-stable", "destinations-fast"},
+    "configuration": {"destinations-succeed", "destinations-fast", "config-valid", "destinations-used", "config-backed-up"},
     "rehearsals": {"backup-restores"},
     "usage": {"cpu-memory-headroom"},
     "exec": set(),

@@ -135,6 +135,7 @@ def test_a_line_says_what_was_judged(pytester):
             {"object": "Pod/a", "code": "not-ready", "message": "Pod a is not ready.", "observed": 1, "limit": 2, "unit": "replicas"}
         ],
         "evidence": [{"name": "pods", "source": "GET /api/v1/pods", "taken": "2026-01-02T12:00:00Z", "digest": "ab" * 32}],
+        "trends": [],
         "guide": "Check pod status",
         "runbook": "docs/runbook.md#pods-ready",
         "next": "kubectl describe pod a",

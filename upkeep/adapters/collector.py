@@ -7,9 +7,11 @@ from urllib3 import exceptions as urllib3_errors
 
 from upkeep.adapters.kube import Answer, Kube
 from upkeep.clock import Clock
-from upkeep.errors import Ambiguous, TimedOut, Truncated, Unreachable
+from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
 from upkeep.records import Pod
+
+METRICS_PATH = "/metrics"
 
 
 class CollectorHttp(Protocol):
@@ -69,3 +71,31 @@ class DirectHttp:
         except urllib3_errors.HTTPError as error:
             raise Unreachable(f"{base} cannot be reached: {type(error).__name__}", source=f"GET {base}{path}") from None
         return Answer(response.status, str(response.headers.get("Content-Type", "")), response.data, self._clock.monotonic() - began)
+
+
+def way_to(
+    kube: Kube, *, url: str | None, namespace: str, port: int, pods: int, clock: Clock, meter: Meter, deadline_seconds: float
+) -> CollectorHttp:
+    """How the collector's own HTTP is reached: at the user's URL, else through the pod proxy. No request yet.
+
+    :raises Ambiguous: the URL leads to one of several pods.
+    """
+    if url is None:
+        return ProxiedHttp(kube, namespace=namespace, port=port)
+    return DirectHttp(url, pods=pods, clock=clock, meter=meter, deadline_seconds=deadline_seconds)
+
+
+def exposition_of(http: CollectorHttp, pod: Pod) -> bytes:
+    """The body of a pod's /metrics, not parsed yet.
+
+    :raises Unmeasured: it refuses connections, or what answers is no exposition.
+    """
+    answer = http.get(pod, METRICS_PATH)
+    if answer.status == 0:
+        raise Unreachable(f"Pod/{pod.name} refuses connections: its metrics cannot be read", source=f"Pod/{pod.name} {METRICS_PATH}")
+    if answer.status != 200 or "html" in answer.content_type or "json" in answer.content_type:
+        raise Malformed(
+            f"Pod/{pod.name}{METRICS_PATH} answered {answer.status} with {answer.content_type or 'no content type'}: no exposition",
+            source=f"Pod/{pod.name} {METRICS_PATH}",
+        )
+    return answer.body

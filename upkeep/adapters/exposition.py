@@ -1,4 +1,4 @@
-"""The exposition format: a pod's /metrics, and the expositions that earlier runs saved, as Snapshots.
+"""The exposition format: a pod's /metrics, read now or saved earlier (``exports``), as Snapshots.
 
 prometheus_client's parser reads the lines; what it accepts in silence is refused here: an empty body, a page of HTML, a cut end, duplicate
 series, numbers that are none. Lines of families that nobody wants are passed over by their bytes, which is where the time goes.
@@ -10,26 +10,19 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from upkeep import counts
-from upkeep.adapters.files import write_whole
-from upkeep.errors import BadInput, Malformed, Truncated
-from upkeep.metric_names import EXPOSED, FAMILIES, PROCESS_START
-from upkeep.model import parse_time, rfc3339
+from upkeep.errors import Malformed, Truncated
+from upkeep.metric_names import EXPOSED, PROCESS_START
 from upkeep.records import Sample, Snapshot
-
-__all__ = ["FAMILIES", "load_saved", "parse", "save", "unaccounted"]
 
 # A node's clock may be a little ahead of ours.
 MOST_AHEAD = timedelta(minutes=5)
 _PARTS = (b"_bucket", b"_sum", b"_count")
 _NAME = re.compile(rb"[ \t]*(?:#[ \t]+(?:TYPE|HELP)[ \t]+)?([a-zA-Z_:][a-zA-Z0-9_:]*)(?=[ \t{])")
 _COMMENT = re.compile(rb"[ \t]*#")
-_STAMP = "%Y%m%dT%H%M%SZ"
-_HEADER = re.compile(rb"# upkeep namespace=(\S+) pod=(\S+) taken=(\S+)\n")
 
 
 def parse(
@@ -125,69 +118,3 @@ def _process_start(samples: list[Sample], *, taken: datetime, malformed: Callabl
     if starts[0] > (taken + MOST_AHEAD).timestamp():
         raise malformed(f"{PROCESS_START} lies in the future: the clocks of the node and of this machine differ")
     return datetime.fromtimestamp(starts[0], UTC)
-
-
-def save(snapshot_body: bytes, *, folder: Path, namespace: str, pod: str, taken: datetime) -> Path:
-    """Keep an exposition for later runs, whole or not at all. The folder is made when it is missing.
-
-    :raises BadInput: the folder cannot be written.
-    """
-    path = folder / f"exposition-{namespace}-{pod}-{taken.astimezone(UTC).strftime(_STAMP)}.txt"
-    header = f"# upkeep namespace={namespace} pod={pod} taken={rfc3339(taken)}\n".encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, header + snapshot_body)
-    except OSError as error:
-        raise BadInput(f"--exports={folder}: cannot be written ({error.strerror}); name a folder that can") from None
-    return path
-
-
-def load_saved(folder: Path, *, namespace: str, pod_prefix: str) -> tuple[Snapshot, ...]:
-    """The expositions that earlier runs saved of a Deployment's pods, oldest first. A folder that is not there yet holds none.
-
-    A file with another form of name is not ours. The pod's name is the prefix and one or two words (hash, suffix), so that
-    ``cano-collector-`` does not take in the pods of ``cano-collector-staging``.
-
-    :raises Malformed: one of ours cannot be read, does not parse, or says another pod or time than its name.
-    """
-    form = re.compile(
-        rf"exposition-{re.escape(namespace)}-(?P<pod>{re.escape(pod_prefix)}[0-9a-z]+(?:-[0-9a-z]+)?)-(?P<stamp>\d{{8}}T\d{{6}}Z)\.txt"
-    )
-    try:
-        paths = sorted(folder.iterdir()) if folder.exists() else []
-    except OSError as error:
-        raise Malformed(
-            f"--exports={folder}: cannot be read ({error.strerror})", source=str(folder), next_step=f"ls -ld {folder}"
-        ) from None
-    found = []
-    for path in paths:
-        match = form.fullmatch(path.name)
-        if match is not None:
-            snapshot = _load(path, namespace=namespace, pod=match["pod"], stamp=match["stamp"])
-            found += [] if snapshot is None else [snapshot]
-    return tuple(sorted(found, key=lambda snapshot: (snapshot.taken, snapshot.pod)))
-
-
-def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | None:
-    """One saved exposition; ``None`` where its header says that it is another namespace's (names alone do not tell a-b/c from a/b-c)."""
-
-    def malformed(why: str) -> Malformed:
-        return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {path}")
-
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise malformed(f"cannot be read ({error.strerror})") from None
-    header = _HEADER.match(body)
-    if header is None:
-        raise malformed("has the name of a saved exposition, and not its first line")
-    said_namespace, said_pod, said_taken = (part.decode("utf-8", "replace") for part in header.groups())
-    if said_namespace != namespace and f"{said_namespace}-{said_pod}" == f"{namespace}-{pod}":
-        return None
-    try:
-        taken = parse_time(said_taken)
-    except ValueError:
-        raise malformed("its first line says no time") from None
-    if (said_namespace, said_pod, taken.strftime(_STAMP)) != (namespace, pod, stamp):
-        raise malformed("its first line says another pod or time than its name")
-    return parse(body[header.end() :], pod=pod, taken=taken, source="export", where=str(path))

@@ -69,6 +69,7 @@ class Cluster:
         ``URL/alertmanager/``, the first pod's collector at ``URL/collector/``.
     :ivar kubeconfig: a file that only its owner may read, removed when the cluster stops.
     :ivar backups: the folder of the scenario's backups, removed likewise; ``None`` where the scenario has none.
+    :ivar exports: the folder of the scenario's exports, likewise.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -94,6 +95,7 @@ class Cluster:
         self.kubeconfig = self.folder / "kubeconfig"
         self.write_kubeconfig()
         self.backups = self.write_backups()
+        self.exports = self.write_exports()
 
     def write_kubeconfig(self) -> None:
         document = {
@@ -120,6 +122,16 @@ class Cluster:
                 path.write_text(text, encoding="utf-8")
                 path.chmod(0o600)
                 os.utime(path, (made, made))
+        return folder
+
+    def write_exports(self) -> Path | None:
+        """The scenario's exports; runs keep expositions there, too."""
+        if not self.state.exports:
+            return None
+        folder = self.folder / "exports"
+        folder.mkdir(mode=0o700)
+        for name, text in self.state.exports.items():
+            (folder / name).write_text(text, encoding="utf-8")
         return folder
 
     def stop(self) -> None:

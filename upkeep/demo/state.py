@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Groups of alerts of one kind, spread evenly over the life of a process (up to ``until`` where it stopped).
+    """Groups of alerts of one kind, spread evenly over the life of a process (from ``since``, up to ``until``).
 
     Counters are derived from streams, never set one by one, so that the books balance at every instant unless
     ``outcome`` says otherwise: processed, no_team_resolved, no_destinations, team_resolution_failed, conversion_failed,
@@ -63,6 +63,7 @@ class Stream:
     failures: tuple[tuple[str, int], ...] = ()
     took_seconds: float | None = None
     send_seconds: float | None = None
+    since: datetime | None = None
     until: datetime | None = None
 
 
@@ -93,6 +94,7 @@ class State:
     :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``, or ``acting``.
     :ivar refusals: plural -> (code, reason, message) with which a dry run of a write of that resource is refused.
     :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
+    :ivar exports: file name -> content of the folder of exports; ``None`` until somebody exports.
     :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
@@ -113,6 +115,7 @@ class State:
     denied: set[tuple[str, str]] = field(default_factory=set)
     refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     backups: dict[int, dict[str, str]] | None = None
+    exports: dict[str, str] | None = None
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from upkeep.demo.state import Process, State
+from upkeep.demo.state import Process, State, Stream, stamp
 
 Labels = tuple[tuple[str, str], ...]
 Samples = dict[tuple[str, Labels], float]
@@ -22,11 +22,11 @@ FAILED = ("team_resolution_failed", "conversion_failed", "dispatch_failed")
 DROPPED = ("no_team_resolved", "no_destinations")
 
 
-def arrived(process: Process, groups: int, until: datetime | None, instant: datetime, now: datetime) -> int:
-    """How many groups of a stream had arrived at an instant: evenly from the process's start, all of them now."""
-    end = until or process.ended or now
-    share = (instant - process.started) / (end - process.started)
-    return int(groups * min(1.0, max(0.0, share)) + 1e-9)
+def arrived(process: Process, stream: Stream, instant: datetime, now: datetime) -> int:
+    """How many groups of a stream had arrived at an instant: evenly over its time, all of them now."""
+    begin, end = stream.since or process.started, stream.until or process.ended or now
+    share = (instant - begin) / (end - begin)
+    return int(stream.groups * min(1.0, max(0.0, share)) + 1e-9)
 
 
 def observe(samples: Samples, name: str, labels: dict[str, str], count: int, seconds: float | None = None) -> None:
@@ -50,7 +50,7 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
         samples[name, tuple(sorted(labels.items()))] += count
 
     for stream in process.streams:
-        count = arrived(process, stream.groups, stream.until, instant, now)
+        count = arrived(process, stream, instant, now)
         if not count:
             continue
         if stream.outcome == "refused":
@@ -121,13 +121,25 @@ def render(labels: Labels) -> str:
     return "{" + ",".join(f'{key}="{value}"' for key, value in labels) + "}" if labels else ""
 
 
-def exposition(process: Process, state: State) -> str:
-    """The body of ``/metrics``, in Prometheus' text format, families sorted as the Go client sorts them."""
+def exposition(process: Process, state: State, instant: datetime | None = None) -> str:
+    """The body of ``/metrics`` (now, or at an instant), in Prometheus' text format, families sorted as the Go client sorts them."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (name, labels), value in samples(process, state, state.now).items():
+    for (name, labels), value in samples(process, state, instant or state.now).items():
         number = f"{value:.10g}" if value != int(value) or value >= 1e6 else str(int(value))
         grouped[family(name)].append(f"{name}{render(labels)} {number}\n")
     return "".join(f"# HELP {name} {name}.\n# TYPE {name} {kind}\n{''.join(lines)}" for (name, kind), lines in sorted(grouped.items()))
+
+
+def exported(state: State, instant: datetime) -> str:
+    """What ``upkeep export`` would have written at an instant; empty where no process ran then."""
+    head, parts = f"namespace={state.namespace}", []
+    for name, runs in sorted(state.processes.items()):
+        alive = next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended)), None)
+        if alive is not None:
+            parts.append(f"# upkeep {head} pod={name} taken={stamp(instant)}\n{exposition(alive, state, instant)}")
+    if not parts:
+        return ""
+    return f"# upkeep export {head} deployment={state.fullname} pods={len(parts)} taken={stamp(instant)}\n{''.join(parts)}"
 
 
 def scraped(state: State, instant: datetime, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[dict[str, str], float]]:

@@ -5,10 +5,12 @@ two moments of a process the difference is exact, and where no moment lies near 
 """
 
 import shlex
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 
 from upkeep.counts import ZERO, Counts, highest, minus, plus, read
 from upkeep.errors import Absent, Malformed, TooEarly
@@ -47,11 +49,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """All that is known of one process, oldest moment first."""
+    """All that is known of one process, oldest moment first.
+
+    :ivar sums: the counters at each of the moments: each the highest that was read so far, since it only grows.
+    """
 
     pod: str
     started: datetime
     moments: tuple[Moment, ...]
+    sums: tuple[Counts, ...]
 
     @property
     def gone(self) -> bool:
@@ -115,7 +121,8 @@ def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
     # Of one instant, Prometheus' numbers are the older ones.
     moments.sort(key=lambda moment: (moment.taken, moment.source != "prometheus", moment.live, sum(moment.counts.values.values())))
     _require_growth(first.pod, moments)
-    return Process(first.pod, first.process_start, tuple(moments))
+    sums = accumulate((moment.counts for moment in moments), highest)
+    return Process(first.pod, first.process_start, tuple(moments), tuple(sums))
 
 
 def _require_growth(pod: str, moments: Sequence[Moment]) -> None:
@@ -152,24 +159,21 @@ def base_of(process: Process, *, begin: datetime) -> Moment | None:
     return max((moment for moment in process.moments if moment.taken <= begin), key=lambda moment: moment.taken, default=None)
 
 
-def _sum(moments: Iterable[Moment]) -> Counts:
-    """The counters at the last of some moments: each the highest that was read, since it only grows."""
-    high = ZERO
-    for moment in moments:
-        high = highest(high, moment.counts)
-    return high
+def counted_until(process: Process, instant: datetime) -> Counts:
+    """What the process had counted at an instant, as far as moments until then tell."""
+    known = bisect_right(process.moments, instant, key=lambda moment: moment.taken)
+    return process.sums[known - 1] if known else ZERO
 
 
 def _window(process: Process, *, begin: datetime, window: timedelta) -> ProcessWindow | None:
     inside = [moment for moment in process.moments if moment.taken > begin]
     if not inside:
         return None
-    end, base = _sum(process.moments), base_of(process, begin=begin)
-    before = _sum(moment for moment in process.moments if moment.taken <= begin)
-    most = minus(end, before)
+    end, base = process.sums[-1], base_of(process, begin=begin)
+    most = minus(end, counted_until(process, begin))
     # What was counted after the first moment that lies in the window for sure was counted in the window.
     sure = next((moment for moment in inside if moment.oldest > begin), inside[-1])
-    least = minus(end, _sum(moment for moment in process.moments if moment.taken <= sure.taken))
+    least = minus(end, counted_until(process, sure.taken))
     if base is not None and base.taken >= begin - window * LEEWAY:
         start, least = EARLIER, most
     elif process.started >= begin:

@@ -36,23 +36,19 @@ def processing_fast(history: CounterHistory, surveys: Sequence[LogSurvey], *, no
     """
     parts = windows(history, now=now, window_seconds=limits[WINDOW])
     least, most = in_all(parts)
-    latest = plus(read(snapshot) for snapshot in history.latest)
-    processed = latest.total(PROCESSED, PROCESSED_OUTCOME)
+    require_histogram(history)
     every = histogram(most, PROCESSING)
-    if processed and not histogram(latest, PROCESSING).events:
-        name = PROCESSING.names[0].removesuffix("_bucket")
-        raise Absent(f"{counted(processed, 'alert')} were processed, and {name} has no bucket of them", source="/metrics")
     limit = limits["processing_latency"]
     found = []
     share = _share(least, most, limit=limit)
     # Of what lies beyond the last bound it is not told how far.
     told = limit <= every.highest or not every.beyond(limit)
-    if told and share.certainly_too_high(_exceeds, small_sample=limits["small_sample"]):
+    if told and share.certainly_too_high(exceeds, small_sample=limits["small_sample"]):
         found.append(_slow_processing(parts, histogram(least, PROCESSING), every, limits=limits, install=install))
     slow, timed = sum(survey.slow_lines for survey in surveys), sum(survey.timed_lines for survey in surveys)
     if slow > limits["slow_lines"]:
         found.append(_slow_lines(surveys, slow=slow, timed=timed, limits=limits, install=install))
-    if not found and share.possibly_too_high(_exceeds, small_sample=limits["small_sample"]):
+    if not found and share.possibly_too_high(exceeds, small_sample=limits["small_sample"]):
         if not told:
             raise Absent(
                 f"{counted(every.beyond(limit), 'alert')} took longer than {every.highest:g} s, where the buckets end: whether longer than "
@@ -83,7 +79,20 @@ def _share(least: Counts, most: Counts, *, limit: float) -> Share:
     return within(low.beyond(limit), high.beyond(limit), all_least=low.events, all_most=high.events)
 
 
-def _exceeds(bad: int, every: int) -> bool:
+def require_histogram(history: CounterHistory) -> None:
+    """Processed alerts are in the histogram, too.
+
+    :raises Absent: they are not.
+    """
+    latest = plus(read(snapshot) for snapshot in history.latest)
+    processed = latest.total(PROCESSED, PROCESSED_OUTCOME)
+    if processed and not histogram(latest, PROCESSING).events:
+        name = PROCESSING.names[0].removesuffix("_bucket")
+        raise Absent(f"{counted(processed, 'alert')} were processed, and {name} has no bucket of them", source="/metrics")
+
+
+def exceeds(bad: int, every: int) -> bool:
+    """Whether so many slow events of all put p95 beyond the limit."""
     return bad > (1 - QUANTILE) * every
 
 

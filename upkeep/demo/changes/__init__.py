@@ -5,7 +5,7 @@ scraped), the change carries them, so that a check meets what it would meet ther
 """
 
 # Each of these modules enters its scenarios into the catalogue when it is imported.
-from upkeep.demo.changes import alerts, backups, configuration, finding, logs, monitoring, pods, resources, serving
+from upkeep.demo.changes import alerts, backups, configuration, exports, finding, logs, monitoring, pods, resources, serving
 from upkeep.demo.changes.catalogue import CHANGES, CHART_ONLY, Change, nothing
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "alerts",
     "backups",
     "configuration",
+    "exports",
     "finding",
     "logs",
     "monitoring",

@@ -77,6 +77,27 @@ def processing_slow(state: State) -> None:
     divert(state, share=3, took_seconds=7.0)
 
 
+@scenario("processing-slower", "for three days every alert has taken 0.4 s, ten times as long as before", "latency-stable")
+def processing_slower(state: State) -> None:
+    turned = state.ago(days=3)
+    for (process,) in state.processes.values():
+        before = (turned - process.started) / (state.now - process.started)
+        process.streams = [
+            half
+            for stream in process.streams
+            for groups in [int(stream.groups * before)]
+            for half in (
+                replace(stream, groups=groups, until=turned),
+                replace(stream, groups=stream.groups - groups, since=turned, took_seconds=0.4),
+            )
+        ]
+
+
+@scenario("destination-slow", "every message to one destination takes three seconds", "destinations-fast")
+def destination_slow(state: State) -> None:
+    divert(state, share=3, sends=(("platform", 1),), send_seconds=3.0)
+
+
 @scenario("requests-slow", "a dozen requests of alerts took eight seconds this week, as the access lines tell", "processing-fast")
 def requests_slow(state: State) -> None:
     write(state.process(), [logs.access(state.ago(hours=5 + 12 * number), 8_000_000_000 + number) for number in range(12)])
