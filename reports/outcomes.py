@@ -48,6 +48,9 @@ class CouldNotMeasure(Exception):
 def pytest_configure(config: pytest.Config) -> None:
     # pytest's own word for "do not let xfail change what happened".
     config.option.runxfail = True
+    if config.option.tbstyle not in ("no", "line"):
+        # What a report says is decided here; in any other style pytest would parse our source for each that is not a pass.
+        config.option.tbstyle = "native"
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
