@@ -21,6 +21,8 @@ pytest_plugins = [
     "fixtures.monitoring",
     "fixtures.backups",
     "fixtures.backup_sets",
+    "fixtures.attestations",
+    "fixtures.secrets",
     "fixtures.shell",
     "fixtures.resources",
 ]

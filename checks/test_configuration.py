@@ -2,6 +2,7 @@
 
 import pytest
 
+from upkeep.judges import attestations
 from upkeep.judges import configuration as judges
 
 
@@ -15,3 +16,18 @@ def test_the_configuration_is_valid(judge, configuration_documents, environment,
     Fix: docs/runbook.md#config-valid
     """
     assert judge(judges.valid(configuration_documents, environment, install=install))
+
+
+@pytest.mark.control(id="config-fresh", severity="low", guide="CanoCollectorConfigOld")
+@pytest.mark.weekly
+def test_the_configuration_is_looked_after(judge, configuration_metadata, attested_if_any, target_name, install, now, limits):
+    """The configuration changed within the limit, or a person confirmed that it is still right.
+
+    The guide's alert needs a metric that nothing exposes.
+    Fix: docs/runbook.md#config-fresh
+    """
+    assert judge(
+        attestations.configuration_fresh(
+            configuration_metadata, attested_if_any, target=target_name, now=now, limits=limits, install=install
+        )
+    )

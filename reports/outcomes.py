@@ -92,7 +92,8 @@ def _failed(judgement: Judgement) -> Fate:
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
     lines = [own(line) for finding in judgement.findings for line in lines_of(finding)]
     summary = flat(first.message) + (f" (and {more} more)" if more else "")
-    return Fate(Outcome.FAIL, own(summary), next=own("\n".join(steps)), lines=tuple(lines))
+    outcome = Outcome.DUE if judgement.due else Outcome.FAIL
+    return Fate(outcome, own(summary), next=own("\n".join(steps)), lines=tuple(lines))
 
 
 def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False) -> Fate:
@@ -116,6 +117,7 @@ def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
     text = "\n".join(fate.lines)
     told: dict[Outcome, BaseException] = {
         Outcome.FAIL: AssertionError(text),
+        Outcome.DUE: AssertionError(text),
         Outcome.UNKNOWN: CouldNotMeasure(text),
         Outcome.NOT_APPLICABLE: pytest.skip.Exception(fate.summary),
     }
@@ -169,7 +171,7 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
     evidence = tuple(dataclasses.replace(each, source=own(each.source)) for each in item.stash.get(EVIDENCE, []))
-    judged = judgement if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL) else None
+    judged = judgement if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE) else None
     return Result(
         control=item.stash[CONTROL],
         target=target_of(item),
@@ -194,5 +196,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         trends=judged.trends if judged is not None else (),
         next=fate.next,
         measured=min((each.taken for each in evidence if each.digest), default=None),  # without a digest nothing was read
+        valid_until=judged.valid_until if judged is not None else None,
         duration_seconds=duration_seconds,
     )

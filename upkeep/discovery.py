@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from upkeep.errors import Absent, Ambiguous
 from upkeep.limits import nearest
 from upkeep.model import listed
-from upkeep.records import ConfigurationReference, ContainerSpec, Deployment, Install, PodTemplate, Service, ServicePort
+from upkeep.records import (
+    ConfigurationReference,
+    ContainerSpec,
+    Deployment,
+    Install,
+    PodTemplate,
+    SecretReference,
+    Service,
+    ServicePort,
+    StoredObject,
+)
 
 COLLECTOR = "cano-collector"
 _LABELS = ("app.kubernetes.io/name", "app")
@@ -121,6 +131,35 @@ def references(deployment: Deployment, install: Install) -> tuple[ConfigurationR
         if kind in ("ConfigMap", "Secret") and name:
             found[kind, name] = found.get((kind, name), True) and optional
     return tuple(ConfigurationReference(kind, name, optional) for (kind, name), optional in sorted(found.items()))
+
+
+def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
+    """Every place of the pod template that needs a Secret, whichever container it is for: a pod starts whole or not at all."""
+    template = deployment.template
+    found = [
+        SecretReference(volume.object, volume.keys, volume.optional, f"volume {volume.name}")
+        for volume in template.volumes
+        if volume.kind == "Secret"
+    ]
+    for container in template.containers:
+        own = f"of container {container.name}"
+        found += [SecretReference(name, (), optional, f"envFrom {own}") for kind, name, optional in container.env_from if kind == "Secret"]
+        found += [
+            SecretReference(name, (key,), optional, f"env {variable} {own}")
+            for variable, kind, name, key, optional in container.env_keys
+            if kind == "Secret"
+        ]
+    # The kubelet goes on without one that is missing, and pulls nothing that is private.
+    found += [SecretReference(name, (), False, "imagePullSecrets") for name in template.pull_secrets]
+    return tuple(one for one in found if one.name)
+
+
+def belongs(stored: StoredObject, install: Install) -> bool:
+    """Whether a Secret is the collector's by its labels or its name; releases of helm are helm's."""
+    if stored.labels.get("owner") == "helm":
+        return False
+    labels = (stored.labels.get("app.kubernetes.io/name"), stored.labels.get("app"))
+    return COLLECTOR in labels or stored.name == install.deployment or stored.name.startswith(f"{install.deployment}-")
 
 
 def _port(container: ContainerSpec) -> int:

@@ -65,6 +65,8 @@ class Judgement:
     :ivar limit: against which limit; ``unit`` of the limit.
     :ivar basis: over which window and from which source: "24 h, from Prometheus".
     :ivar trends: how what was judged moved, for the report.
+    :ivar due: nothing is known to be wrong, but a person has to confirm it: the outcome is *due* instead of *fail*.
+    :ivar valid_until: when what it rests on ends, where that is known.
     """
 
     findings: tuple[Finding, ...]
@@ -73,6 +75,8 @@ class Judgement:
     unit: str = ""
     basis: str = ""
     trends: tuple[Trend, ...] = ()
+    due: bool = False
+    valid_until: datetime | None = None
 
     def __bool__(self) -> bool:
         return not self.findings

@@ -39,12 +39,14 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume of a pod template: ``kind`` is ConfigMap, Secret, PersistentVolumeClaim or the API's own name for the rest."""
+    """A volume of a pod template: ``kind`` is ConfigMap, Secret, PersistentVolumeClaim or the API's own name for the rest;
+    ``keys`` are those that it names, none where it takes all."""
 
     name: str
     kind: str
     object: str
     optional: bool = False
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class PodTemplate:
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
     service_account: str = "default"
+    pull_secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,6 +554,68 @@ class ConfigurationReference:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretReference:
+    """A place in the pod template that needs a Secret.
+
+    :ivar keys: the data keys that it needs; empty where it takes all there are.
+    :ivar place: where it stands, as a person says it: ``env SLACK_API_KEY_ONCALL of container cano-collector``.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    optional: bool
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOwner:
+    """An entry of an object's managedFields.
+
+    :ivar changed: when the manager's entry last changed, whichever of its fields it was; ``None`` where it does not say.
+    :ivar keys: the data keys that it owns; ``others`` tells that it owns more than these.
+    """
+
+    manager: str
+    changed: datetime | None
+    keys: tuple[str, ...]
+    others: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A ConfigMap or Secret by its metadata: never a value, nor an annotation that could hold one.
+
+    :ivar keys: its data keys, where they are known: from managedFields, or from the object itself where these do not tell.
+    :ivar written_by: operators that write it from a source of their own: what is patched they undo.
+    :ivar last_applied: it has kubectl's annotation, which repeats the values.
+    """
+
+    kind: str
+    name: str
+    created: datetime
+    keys: tuple[str, ...]
+    owners: tuple[FieldOwner, ...]
+    written_by: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    last_applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInventory:
+    """The Secrets that the collector references, and what else there is.
+
+    :ivar missing: names that do not exist.
+    :ivar unreferenced: names of the collector's Secrets that nothing references; ``None`` where they were not looked for, ``unlooked`` says why.
+    """
+
+    references: tuple[SecretReference, ...]
+    found: tuple[StoredObject, ...]
+    missing: tuple[str, ...]
+    unreferenced: tuple[str, ...] | None
+    unlooked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationObject:
     """A ConfigMap or Secret, live or in a backup: never a value of it.
 
@@ -664,6 +729,14 @@ class RestoreRehearsal:
 
 
 @dataclass(frozen=True, slots=True)
+class RotationRehearsal:
+    """What the acting identity may do to each Secret, and what became of a rotation that was rehearsed,."""
+
+    access: tuple[AccessAnswer, ...]
+    dry_runs: tuple[DryRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRule:
     """An alerting rule as Prometheus has loaded it. ``state`` is firing, pending or inactive; ``health`` ok, err or unknown;
     ``metrics`` are the metrics that its expression names, with whether each exists."""
@@ -692,3 +765,40 @@ class RoutedAlerts:
     receivers: tuple[str, ...]
     active: int
     oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedFile:
+    """A file of an attestation's evidence: whether it is there and the ``same`` as when it was attested."""
+
+    file: str
+    state: Literal["same", "missing", "differs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What one person confirmed and another reviewed.
+
+    :ivar object: what it is about, where the control is about several: ``Secret/x key y``.
+    :ivar where: file and line of the entry.
+    """
+
+    control: str
+    target: str
+    object: str
+    satisfied: bool
+    explanation: str
+    by: str
+    reviewed_by: str
+    at: datetime
+    valid_for_seconds: float
+    evidence: tuple[AttestedFile, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationFile:
+    """The attestations of a run and where they lie."""
+
+    file: str
+    entries: tuple[Attestation, ...]

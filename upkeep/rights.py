@@ -17,8 +17,8 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "workflows-secrets": ("cano-collector-workflows-secrets",),
     "environment-configmaps": (),  # asked only where a document needs what is not in env; add them by name where doctor says so
     "environment-secrets": (),
-    "backup-configmaps": ("cano-collector-config", "cano-collector-teams"),
-    "backup-secrets": (
+    "referenced-configmaps": ("cano-collector-config", "cano-collector-teams"),
+    "referenced-secrets": (
         "cano-collector-secrets",
         "cano-collector-destination-secrets",
         "cano-collector-workflows-secrets",

@@ -18,11 +18,14 @@ EVERY = {
     "destinations-used", "maintenance-alerts-loaded", "repeated-errors", "no-send-failures", "processing-fast",
     "config-backed-up", "backups-complete", "backup-restores",
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
+    "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
 BACKUPS = {"config-backed-up", "backups-complete", "backup-restores"}
-WORKLOAD = EVERY - {"backup-job-healthy", "config-valid", *BACKUPS, *RULES}
+SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable"}
+ATTESTED = {"recovery-rehearsed", "documentation-current"}
+WORKLOAD = EVERY - {"backup-job-healthy", "config-valid", "config-fresh", *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none.
@@ -37,8 +40,16 @@ NEEDED_BY = {
     "previous-logs": set(),
     "health": {"health-ok"},
     "metrics": COUNTERS | {"processing-fast", "latency-stable", "destinations-fast"},
-    "configuration": {"destinations-succeed", "destinations-fast", "config-valid", "destinations-used", "config-backed-up"},
-    "rehearsals": {"backup-restores"},
+    "configuration": {
+        "destinations-succeed",
+        "destinations-fast",
+        "config-valid",
+        "destinations-used",
+        "config-backed-up",
+        "config-fresh",
+        *SECRETS,
+    },
+    "rehearsals": {"backup-restores", "secrets-rotatable"},
     "usage": {"cpu-memory-headroom"},
     "exec": set(),
     "cronjobs": {"backup-job-healthy"},

@@ -38,6 +38,8 @@ BLOCK_BYTES = 64 * 1024
 PAGE_ITEMS = 500
 MOST_BYTES = 64 * 1024 * 1024
 # What the collector takes its configuration from, with the names of their lists.
+METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
@@ -94,8 +96,20 @@ class Kube:
             raise Malformed(f"{kind}/{name}: the answer is no {kind} of this name", source=f"GET {path}")
         return raw
 
-    def items(self, path: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        """All objects of a list, page by page. A token that expired on the way (410) starts the list anew, twice at most.
+    def metadata(self, path: str) -> dict[str, Any]:
+        """An object without its content (PartialObjectMetadata): what is not sent cannot leak.
+
+        :raises Unmeasured: as ``get``; Malformed where something else came.
+        """
+        raw = self.get(path, accept=METADATA_ALONE)
+        if raw.get("kind") != "PartialObjectMetadata" or not isinstance(raw.get("metadata"), dict):
+            raise Malformed(
+                f"GET {path}: the metadata alone were asked for, and {raw.get('kind') or 'something else'} came", source=f"GET {path}"
+            )
+        return raw
+
+    def items(self, path: str, query: Mapping[str, str] | None = None, *, metadata_alone: bool = False) -> list[dict[str, Any]]:
+        """All objects of a list, page by page, or their metadata alone. A token that expired on the way (410) starts the list anew, twice at most.
 
         :raises Unmeasured: as ``get``.
         """
@@ -105,7 +119,7 @@ class Kube:
             token = ""
             while True:
                 page = {**(query or {}), "limit": str(PAGE_ITEMS)} | ({"continue": token} if token else {})
-                answer = self.fetch("GET", path, page)
+                answer = self.fetch("GET", path, page, accept=METADATA_LIST_ALONE if metadata_alone else "application/json")
                 if answer.status == 410:
                     break
                 self._refuse(answer, source)

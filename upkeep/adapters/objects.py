@@ -22,6 +22,7 @@ from upkeep.records import (
     Deployment,
     Endpoint,
     EndpointSlice,
+    FieldOwner,
     Job,
     Pod,
     PodTemplate,
@@ -29,12 +30,20 @@ from upkeep.records import (
     ReplicaSet,
     Service,
     ServicePort,
+    StoredObject,
     Termination,
     Volume,
     VolumeClaim,
 )
 
 Raw = Mapping[str, Any]
+# Operators that write a Secret from a source of their own: the kind of the object that owns it, and the name under which they write.
+WRITERS = {
+    "ExternalSecret": "external-secrets",
+    "SealedSecret": "sealed-secrets",
+    "VaultStaticSecret": "vault-secrets-operator",
+    "Certificate": "cert-manager",
+}
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -79,6 +88,7 @@ def template(raw: Raw) -> PodTemplate:
         containers=tuple(_container(entry) for entry in spec["containers"]),
         volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
         service_account=spec.get("serviceAccountName") or "default",
+        pull_secrets=tuple(entry.get("name") or "" for entry in spec.get("imagePullSecrets") or []),
     )
 
 
@@ -117,9 +127,9 @@ def _volumes(raw: Raw) -> list[Volume]:
     """The volume, or one for each ConfigMap and Secret of a projected one."""
     name = raw["name"]
     if "configMap" in raw:
-        return [Volume(name, "ConfigMap", raw["configMap"].get("name") or "", bool(raw["configMap"].get("optional")))]
+        return [_object_volume(name, "ConfigMap", raw["configMap"], "name")]
     if "secret" in raw:
-        return [Volume(name, "Secret", raw["secret"].get("secretName") or "", bool(raw["secret"].get("optional")))]
+        return [_object_volume(name, "Secret", raw["secret"], "secretName")]
     if "persistentVolumeClaim" in raw:
         return [Volume(name, "PersistentVolumeClaim", raw["persistentVolumeClaim"]["claimName"])]
     if "projected" in raw:
@@ -127,9 +137,63 @@ def _volumes(raw: Raw) -> list[Volume]:
         for source in raw["projected"].get("sources") or []:
             for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
                 if field in source:
-                    parts.append(Volume(name, kind, source[field].get("name") or "", bool(source[field].get("optional"))))
+                    parts.append(_object_volume(name, kind, source[field], "name"))
         return parts
     return [Volume(name, next((key for key in raw if key != "name"), "emptyDir"), "")]
+
+
+def _object_volume(name: str, kind: str, raw: Raw, field: str) -> Volume:
+    keys = tuple(item["key"] for item in raw.get("items") or [])
+    return Volume(name, kind, raw.get(field) or "", bool(raw.get("optional")), keys)
+
+
+def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> StoredObject:
+    """A ConfigMap or Secret by its metadata (PartialObjectMetadata, or the object itself): annotations and values end here.
+
+    :param keys: its data keys, where they were read from the object itself.
+    """
+    with _reading(kind, raw):
+        metadata = raw["metadata"]
+        owners = tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
+        kinds = {str(owner["kind"]) for owner in metadata.get("ownerReferences") or []}
+        return StoredObject(
+            kind=kind,
+            name=metadata["name"],
+            created=parse_time(metadata["creationTimestamp"]),
+            keys=tuple(sorted(_owned_keys(metadata) if keys is None else keys)),
+            owners=owners,
+            written_by=_writers(kinds, owners),
+            labels=dict(metadata.get("labels") or {}),
+            last_applied="kubectl.kubernetes.io/last-applied-configuration" in (metadata.get("annotations") or {}),
+        )
+
+
+def _writers(kinds: set[str], owners: tuple[FieldOwner, ...]) -> tuple[str, ...]:
+    found = {WRITERS[kind] for kind in kinds if kind in WRITERS}
+    found |= {name for owner in owners if owner.keys for name in WRITERS.values() if owner.manager.startswith(name)}
+    return tuple(sorted(found))
+
+
+def _owned_keys(metadata: Raw) -> set[str]:
+    """The data keys that some manager owns: the API server takes a key from its owners when it is removed. Of ``stringData`` it does not,
+    so what is owned as that alone may be gone."""
+    entries = [entry.get("fieldsV1") or {} for entry in metadata.get("managedFields") or []]
+    owned = [name for fields in entries for part in ("f:data", "f:binaryData") for name in fields.get(part) or {}]
+    return {name.removeprefix("f:") for name in owned if name.startswith("f:")}
+
+
+def _field_owner(entry: Raw) -> FieldOwner:
+    """What a manager owns. A server-side apply with ``stringData`` records that instead of ``data`` (collector.md)."""
+    fields = entry.get("fieldsV1") or {}
+    keys, others = set(), False
+    for part, owned in fields.items():
+        if part in ("f:data", "f:binaryData", "f:stringData"):
+            names = [name.removeprefix("f:") for name in owned if name.startswith("f:")]
+            keys.update(names)
+            others = others or len(names) < len(owned)  # the dot: the map itself
+        else:
+            others = True
+    return FieldOwner(str(entry.get("manager") or ""), _time(entry.get("time")), tuple(sorted(keys)), others)
 
 
 def _conditions(status: Raw) -> tuple[Condition, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from upkeep.adapters.kube import Answer, Kube, document
+from upkeep.adapters.kube import METADATA_ALONE, Answer, Kube, document
 from upkeep.adapters.reviews import may
 from upkeep.errors import Malformed, Unavailable
 from upkeep.masking import MASK, mask
@@ -42,13 +42,17 @@ class Rehearsal(Kube):
         answer = may(self, verb, resource, namespace=namespace, name=name, group=group, subresource=subresource)
         return replace(answer, subject="the acting identity")
 
-    def patch(self, path: str, body: Mapping[str, Any], *, what: str, content_type: str = STRATEGIC_MERGE) -> DryRun:
+    def patch(
+        self, path: str, body: Mapping[str, Any], *, what: str, content_type: str = STRATEGIC_MERGE, metadata_alone: bool = False
+    ) -> DryRun:
         """What would become of a patch of the object (or subresource) at a path.
 
         :param what: the object, ``ConfigMap/x``.
+        :param metadata_alone: the answer need not hold the object's content, where that is secret.
         :raises Unmeasured: there is no verdict: nobody answered, not authenticated, a webhook that knows no dry run …
         """
-        return self._rehearse("PATCH", path, body, what=what, content_type=content_type)
+        accept = METADATA_ALONE if metadata_alone else "application/json"
+        return self._rehearse("PATCH", path, body, what=what, content_type=content_type, accept=accept)
 
     def create(self, path: str, body: Mapping[str, Any], *, what: str) -> DryRun:
         """What would become of a new object; ``path`` is that of its collection.
@@ -57,9 +61,11 @@ class Rehearsal(Kube):
         """
         return self._rehearse("POST", path, body, what=what, content_type="application/json")
 
-    def _rehearse(self, method: str, path: str, body: Mapping[str, Any], *, what: str, content_type: str) -> DryRun:
+    def _rehearse(
+        self, method: str, path: str, body: Mapping[str, Any], *, what: str, content_type: str, accept: str = "application/json"
+    ) -> DryRun:
         source, action = f"{method} {path}?dryRun=All", _VERBS[method]
-        answer = self.fetch(method, path, DRY, body=json.dumps(body).encode(), content_type=content_type)
+        answer = self.fetch(method, path, DRY, body=json.dumps(body).encode(), accept=accept, content_type=content_type)
         if answer.status in (200, 201):
             stored = document(answer, source=source, server=self.server)
             if not isinstance(stored.get("metadata"), dict) or stored.get("kind") in (None, "Status"):

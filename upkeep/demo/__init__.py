@@ -22,7 +22,7 @@ import yaml
 
 from upkeep.demo.api import Api
 from upkeep.demo.faults import KINDS, SOURCES, Fault
-from upkeep.demo.objects import backup_time
+from upkeep.demo.objects import EVIDENCE, backup_time
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
@@ -70,6 +70,7 @@ class Cluster:
     :ivar kubeconfig: a file that only its owner may read, removed when the cluster stops.
     :ivar backups: the folder of the scenario's backups, removed likewise; ``None`` where the scenario has none.
     :ivar exports: the folder of the scenario's exports, likewise.
+    :ivar attestations: the scenario's file of attestations, likewise.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -96,6 +97,7 @@ class Cluster:
         self.write_kubeconfig()
         self.backups = self.write_backups()
         self.exports = self.write_exports()
+        self.attestations = self.write_attestations()
 
     def write_kubeconfig(self) -> None:
         document = {
@@ -133,6 +135,15 @@ class Cluster:
         for name, text in self.state.exports.items():
             (folder / name).write_text(text, encoding="utf-8")
         return folder
+
+    def write_attestations(self) -> Path | None:
+        """The scenario's attestations, and the file that they name as evidence."""
+        if not self.state.attestations:
+            return None
+        (self.folder / EVIDENCE[0]).write_text(EVIDENCE[1], encoding="utf-8")
+        path = self.folder / "attestations.yaml"
+        path.write_text(yaml.safe_dump(self.state.attestations, sort_keys=False), encoding="utf-8")
+        return path
 
     def stop(self) -> None:
         """End every connection and remove the kubeconfig; a second call does nothing."""

@@ -311,7 +311,7 @@ class Api:
             message = f'Operation cannot be fulfilled on {qualified(plural)} "{name}": the object has been modified; '
             message += "please apply your changes to the latest version and try again"
             return status(409, "Conflict", message, name=name, **group, kind=plural)
-        return as_json(item)
+        return as_json(partial(item) if wants_metadata(request) else item)
 
     def subresource(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
         part, _, tail = rest.partition("/")

@@ -19,7 +19,7 @@ class UnknownScenario(ValueError):
 class Scenario:
     """A named cluster.
 
-    :ivar hits: the controls that the change is meant to make fail; those that it blinds are not among them.
+    :ivar hits: the controls that the change is meant to make fail, or due; those that it blinds are not among them.
     :ivar fault: the fault of the connection, where the scenario is one.
     """
 

@@ -95,6 +95,7 @@ class State:
     :ivar refusals: plural -> (code, reason, message) with which a dry run of a write of that resource is refused.
     :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
     :ivar exports: file name -> content of the folder of exports; ``None`` until somebody exports.
+    :ivar attestations: the entries of the file of attestations.
     :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
@@ -116,6 +117,7 @@ class State:
     refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     backups: dict[int, dict[str, str]] | None = None
     exports: dict[str, str] | None = None
+    attestations: list[Object] = field(default_factory=list)
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

@@ -5,7 +5,20 @@ scraped), the change carries them, so that a check meets what it would meet ther
 """
 
 # Each of these modules enters its scenarios into the catalogue when it is imported.
-from upkeep.demo.changes import alerts, backups, configuration, exports, finding, logs, monitoring, pods, resources, serving
+from upkeep.demo.changes import (
+    alerts,
+    attestations,
+    backups,
+    configuration,
+    exports,
+    finding,
+    logs,
+    monitoring,
+    pods,
+    resources,
+    secrets,
+    serving,
+)
 from upkeep.demo.changes.catalogue import CHANGES, CHART_ONLY, Change, nothing
 
 __all__ = [
@@ -13,6 +26,7 @@ __all__ = [
     "CHART_ONLY",
     "Change",
     "alerts",
+    "attestations",
     "backups",
     "configuration",
     "exports",
@@ -22,5 +36,6 @@ __all__ = [
     "nothing",
     "pods",
     "resources",
+    "secrets",
     "serving",
 ]

@@ -18,7 +18,7 @@ RULES = ("maintenance-alerts-quiet", "maintenance-alerts-loaded")
 def scenario(
     name: str, summary: str, *hits: str, into: dict[str, tuple[str, Change, tuple[str, ...]]] = CHANGES
 ) -> Callable[[Change], Change]:
-    """Enter a change into the catalogue; ``hits`` are the controls that it is meant to make fail."""
+    """Enter a change into the catalogue; ``hits`` are the controls that it is meant to make fail, or due."""
 
     def enter(change: Change) -> Change:
         into[name] = (summary, change, hits)

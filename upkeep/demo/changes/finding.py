@@ -68,6 +68,7 @@ def chart_defaults(state: State) -> None:
         state.drop(plural)
     state.drop("serviceaccounts", BACKUP)
     state.backups = {}
+    state.attestations = []
     state.rules, state.series, state.receivers = [], [], [("null", False)]
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 

@@ -1,0 +1,49 @@
+"""What people have confirmed, or have not."""
+
+from upkeep.demo import objects
+from upkeep.demo.changes.catalogue import scenario
+from upkeep.demo.state import State, stamp
+
+PEOPLES = ("recovery-rehearsed", "documentation-current")
+
+
+@scenario("nothing-attested", "the file of attestations holds nothing of this month", *PEOPLES)
+def nothing_attested(state: State) -> None:
+    state.attestations = [objects.attestation(state, "recovery-rehearsed", "of another cluster", days=3, target="staging")]
+
+
+@scenario("attestations-expired", "what was confirmed has ended", *PEOPLES)
+def attestations_expired(state: State) -> None:
+    for entry in state.attestations:
+        entry["at"] = stamp(state.ago(days=40))
+
+
+@scenario("attested-by-one", "the same person confirmed and reviewed", *PEOPLES)
+def attested_by_one(state: State) -> None:
+    for entry in state.attestations:
+        entry["reviewed_by"] = "ada"
+
+
+@scenario("attested-evidence-changed", "the evidence of the rehearsal was changed afterwards", *PEOPLES[:1])
+def attested_evidence_changed(state: State) -> None:
+    state.attestations[0]["evidence"][0]["sha256"] = "ab" * 32
+
+
+@scenario("recovery-failed", "the rehearsal of a recovery was not satisfied", "recovery-rehearsed")
+def recovery_failed(state: State) -> None:
+    state.attestations[0] |= {"status": "not-satisfied", "explanation": "the backup held no teams"}
+
+
+@scenario("configuration-old", "the configuration has not changed for two months, and nobody confirmed it", "config-fresh")
+def configuration_old(state: State) -> None:
+    for plural in ("configmaps", "secrets"):
+        for item in state.objects[plural]:
+            item["metadata"]["creationTimestamp"] = stamp(state.ago(days=60))
+            for entry in item["metadata"].get("managedFields", []):
+                entry["time"] = stamp(state.ago(days=60))
+
+
+@scenario("configuration-confirmed", "the same, and a person has confirmed that it is still right")
+def configuration_confirmed(state: State) -> None:
+    configuration_old(state)
+    state.attestations.append(objects.attestation(state, "config-fresh", "compared with the team's wishes", days=2))
