@@ -55,7 +55,7 @@ def finding_codes() -> set[str]:
         if any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding" for node in nodes):
             words = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
             found |= {word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)+", word)}
-    return found
+    return found - set(suite.declared(CADENCES_BUILT))  # a judge may name its control, too
 
 
 def anchor(heading: str) -> str:
@@ -132,7 +132,7 @@ def test_what_changes_something_says_so(section: str) -> None:
     verbs = r"kubectl[^\n`]* (undo|scale|patch|delete|create|apply|restart|rollout restart|annotate|label)\b"
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        if re.search(verbs, line) and not re.search("upkeep rbac|--dry-run=server", line):
+        if re.search(verbs, line) and not re.search("upkeep rbac|--dry-run=server|auth can-i", line):
             before = "\n".join(lines[max(0, number - 8) : number + 1])
             assert "changes" in before, line
 

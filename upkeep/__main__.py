@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "say what the identity may do, what is missing, and the one line that ends it",
     "backup": "save the collector's configuration objects as files that can be restored",
     "export": "save the metrics of every pod, for later comparison",
+    "attest": "confirm what only a person can confirm: a reviewed entry with evidence",
     "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
     "rbac": "print the Role that a choice of cadences needs",
 }

@@ -81,7 +81,8 @@ class ControlPlane:
         lines = [f"{token},{name},{name}{f',{IDENTITIES[name]}' if IDENTITIES[name] else ''}" for name, token in self.tokens.items()]
         (folder / "tokens.csv").write_text("\n".join(lines) + "\n")
         (folder / "audit.yaml").write_text(
-            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
+            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\n"
+            "rules: [{level: RequestResponse, resources: [{group: '', resources: [secrets]}]}, {level: Metadata}]\n"
         )
         self.run(
             "etcd", program("etcd"), "--data-dir", folder / "etcd", "--unsafe-no-fsync",

@@ -44,12 +44,13 @@ def age_of(stored: StoredObject, key: str, *, now: datetime, limit_seconds: floa
         return Age("", 0, "its managedFields were stripped")
     if not owners:
         return Age("", 0, "no manager's entry owns it")
+    untimed = sorted({owner.manager for owner in owners if owner.changed is None})
+    if untimed:
+        return Age("", 0, f"the entry of {', '.join(untimed)} tells no time")
     return Age("", 0, _renewed(key, ages))
 
 
 def _renewed(key: str, ages: Mapping[FieldOwner, float]) -> str:
-    if not ages:
-        return "its managers' entries tell no time"
     owner, age = min(ages.items(), key=lambda entry: entry[1])
     others = [other for other in owner.keys if other != key]
     what = listed([*others, *(["other fields"] if owner.others else [])])

@@ -56,7 +56,7 @@ def standing(
     mine = [one for one in attestations if (one.control, one.object) == (control, object_name) and one.target in wanted]
     if not mine:
         return Standing(None, code="attestation-missing", why="nobody has confirmed it")
-    newest = max(mine, key=lambda one: one.at)
+    newest = max(reversed(mine), key=lambda one: one.at)  # of one instant, what was written last
     expires = newest.at + timedelta(seconds=min(newest.valid_for_seconds, limits[LIMIT_OF[control]]))
     faulty = [one.file for one in newest.evidence if one.state != "same"]
     if newest.at > now + MOST_AHEAD:

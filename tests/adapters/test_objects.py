@@ -1,0 +1,124 @@
+"""Kubernetes objects as records: what a pod template needs of Secrets, and what an object's metadata tell."""
+
+import contextlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.judges.samples import deployment
+from upkeep.adapters import objects
+from upkeep.discovery import secret_references
+from upkeep.errors import Malformed
+from upkeep.records import FieldOwner
+
+TEMPLATE: dict[str, Any] = {
+    "metadata": {"labels": {"app": "cano-collector"}},
+    "spec": {
+        "imagePullSecrets": [{"name": "registry"}],
+        "containers": [
+            {
+                "name": "cano-collector",
+                "env": [
+                    {"name": "SLACK", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "token"}}},
+                    {"name": "TEAMS", "valueFrom": {"configMapKeyRef": {"name": "teams", "key": "x"}}},
+                ],
+                "envFrom": [{"secretRef": {"name": "sentry", "optional": True}}, {"configMapRef": {"name": "env"}}],
+            },
+            {"name": "sidecar", "env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "other", "optional": True}}}]},
+        ],
+        "volumes": [
+            {"name": "destinations", "secret": {"secretName": "destinations"}},
+            {"name": "some", "secret": {"secretName": "certificate", "optional": True, "items": [{"key": "tls.crt", "path": "c"}]}},
+            {"name": "both", "projected": {"sources": [{"secret": {"name": "a"}}, {"configMap": {"name": "b"}},
+                                                       {"serviceAccountToken": {"path": "token"}}]}},
+            {"name": "scratch", "emptyDir": {}},
+        ],
+    },
+}  # fmt: skip
+
+
+def test_every_place_that_needs_a_secret_is_found():
+    found = secret_references(deployment(template=objects.template(TEMPLATE)))
+    assert [(one.name, one.keys, one.optional, one.place) for one in found] == [
+        ("destinations", (), False, "volume destinations"),
+        ("certificate", ("tls.crt",), True, "volume some"),
+        ("a", (), False, "volume both"),
+        ("sentry", (), True, "envFrom of container cano-collector"),
+        ("slack", ("token",), False, "env SLACK of container cano-collector"),
+        ("slack", ("other",), True, "env KEY of container sidecar"),
+        ("registry", (), False, "imagePullSecrets"),
+    ]
+
+
+def entry(fields: dict[str, Any], *, manager: str = "helm", time: str | None = "2026-01-02T12:00:00Z") -> dict[str, Any]:
+    return {"manager": manager, "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": fields} | ({"time": time} if time else {})
+
+
+def stored(*entries: dict[str, Any], **metadata: Any):
+    plain = {"name": "slack", "creationTimestamp": "2025-12-01T00:00:00Z", "managedFields": list(entries)}
+    return objects.stored({"metadata": plain | metadata}, kind="Secret")
+
+
+AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys", "owned", "others"),
+    [
+        ({"f:data": {"f:a": {}}}, ("a",), ("a",), False),
+        ({"f:data": {".": {}, "f:a": {}}}, ("a",), ("a",), True),
+        ({"f:data": {"f:a": {}}, "f:type": {}}, ("a",), ("a",), True),
+        ({"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:team": {}}}}, ("a",), ("a",), True),
+        ({"f:binaryData": {"f:a": {}}}, ("a",), ("a",), False),
+        # The API server forgets an owner of stringData only with the entry: the key may be gone.
+        ({"f:stringData": {"f:a": {}}}, (), ("a",), False),
+        ({"f:metadata": {"f:labels": {}}}, (), (), True),
+    ],
+)
+def test_what_a_manager_owns(fields: dict[str, Any], keys: tuple[str, ...], owned: tuple[str, ...], others: bool):
+    one = stored(entry(fields))
+    assert one.keys == keys
+    assert one.owners == (FieldOwner("helm", AT, owned, others),)
+
+
+def test_stripped_fields_and_times_that_are_not_told():
+    assert stored({}).owners == ()
+    assert stored(entry({"f:data": {"f:a": {}}}, time=None)).owners == (FieldOwner("helm", None, ("a",), False),)
+
+
+@pytest.mark.parametrize(
+    ("one", "writers"),
+    [
+        (
+            stored(ownerReferences=[{"kind": "ExternalSecret", "name": "x", "uid": "1", "apiVersion": "external-secrets.io/v1"}]),
+            ("external-secrets",),
+        ),
+        (stored(entry({"f:data": {"f:a": {}}}, manager="sealed-secrets-controller")), ("sealed-secrets",)),
+        (stored(entry({"f:metadata": {}}, manager="external-secrets")), ()),
+        (stored(ownerReferences=[{"kind": "Deployment", "name": "x", "uid": "1", "apiVersion": "apps/v1"}]), ()),
+        (stored(entry({"f:data": {"f:a": {}}}, manager="kubectl")), ()),
+    ],
+)
+def test_operators_that_write_it_are_named(one, writers: tuple[str, ...]):
+    assert one.written_by == writers
+
+
+def test_an_annotation_that_holds_values_is_a_fact_and_nothing_more():
+    one = stored(annotations={"kubectl.kubernetes.io/last-applied-configuration": "canary"})
+    assert one.last_applied
+    assert "canary" not in repr(one)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_whatever_the_fields_are_it_is_read_or_malformed(fields: Any):
+    with contextlib.suppress(Malformed):
+        assert stored(entry(fields)).name == "slack"
