@@ -13,8 +13,7 @@ def test_recovery_was_rehearsed(judge, attested, target_name, install, now, limi
     A backup that nobody has restored is a hope.
     Fix: docs/runbook.md#recovery-rehearsed
     """
-    what = "recovery was rehearsed in staging"
-    assert judge(attestations.confirmed("recovery-rehearsed", what, attested, target=target_name, now=now, limits=limits, install=install))
+    assert judge(attestations.confirmed("recovery-rehearsed", attested, target=target_name, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="documentation-current", severity="low", guide="Documentation update")
@@ -25,7 +24,4 @@ def test_the_documentation_was_reviewed(judge, attested, target_name, install, n
     What is read for the first time in an emergency is wrong in the emergency.
     Fix: docs/runbook.md#documentation-current
     """
-    what = "runbook, procedures and configuration examples were reviewed"
-    assert judge(
-        attestations.confirmed("documentation-current", what, attested, target=target_name, now=now, limits=limits, install=install)
-    )
+    assert judge(attestations.confirmed("documentation-current", attested, target=target_name, now=now, limits=limits, install=install))

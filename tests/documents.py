@@ -16,7 +16,7 @@ from upkeep.limits import LIMITS
 ROOT = Path(__file__).resolve().parent.parent
 CADENCES_BUILT = ["daily", "weekly", "monthly"]
 BUILT = " or ".join(CADENCES_BUILT)
-SYMBOLS = {"pass": "·", "fail": "FAIL", "unknown": "unknown", "not-applicable": "n/a", "not-run": "not run"}
+SYMBOLS = {"pass": "·", "fail": "FAIL", "unknown": "unknown", "not-applicable": "n/a", "due": "due", "not-run": "not run"}
 
 
 def limits() -> str:

@@ -38,11 +38,12 @@ OPTIONS = (
         "--absent",
         "--exports",
         "--backups",
+        "--attestations",
         "--acting-context",
     ),
     *("--limit", "--out", "--settings", "--target", "--gate", "--gate-strict", "--demo"),
 )
-LATER = ("--waivers", "--attestations", "--ledger", "--save-bundle", "--bundle")
+LATER = ("--waivers", "--ledger", "--save-bundle", "--bundle")
 KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n"
 AFTER_LOOKING = {
     "no collector": (["--demo=no-collector"], "no collector in namespace monitoring"),

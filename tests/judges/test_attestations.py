@@ -21,9 +21,7 @@ def entry(*, days: float = 5, **changes) -> Attestation:
 
 
 def judge(*entries: Attestation, target: str = "", **limits: float) -> Judgement:
-    return confirmed(
-        "recovery-rehearsed", "recovery was rehearsed", entries, target=target, now=NOW, limits=Limits(limits), install=INSTALL
-    )
+    return confirmed("recovery-rehearsed", entries, target=target, now=NOW, limits=Limits(limits), install=INSTALL)
 
 
 def test_a_confirmation_that_holds_passes_and_says_until_when():
@@ -54,7 +52,7 @@ def test_what_does_not_hold_is_due_and_says_why(entries: tuple[Attestation, ...]
     judgement = judge(*entries)
     (finding,) = judgement.findings
     assert (finding.code, judgement.due) == (code, True)
-    assert finding.message == f"That recovery was rehearsed within 31 d is not confirmed: {why}."
+    assert finding.message == f"That recovery was rehearsed in staging within 31 d is not confirmed: {why}."
 
 
 def test_what_is_said_not_to_be_satisfied_is_a_failure():

@@ -154,6 +154,12 @@ def partial(item: Object) -> Object:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]}
 
 
+def _changes_data(item: Object, patch: Object) -> bool:
+    """Whether a merge patch says another value of any key than the ConfigMap's or Secret's own."""
+    said = {**patch.get("data", {}), **{key: base64.b64encode(str(text).encode()).decode() for key, text in patch.get("stringData", {}).items()}}
+    return any(item.get("data", {}).get(key) != value for key, value in said.items())
+
+
 def wants_metadata(request: Request) -> bool:
     return "as=PartialObjectMetadata" in request.accept.split(",")[0]
 
@@ -307,6 +313,9 @@ class Api:
         item = self.state.find(plural, name, namespace)
         if item is None:
             raise not_found(plural, name)
+        if item.get("immutable") and _changes_data(item, body):
+            message = f'{item["kind"]} "{name}" is invalid: data: Forbidden: field is immutable when `immutable` is set'
+            return status(422, "Invalid", message, name=name, **group, kind=plural)
         if sent.get("resourceVersion", item["metadata"]["resourceVersion"]) != item["metadata"]["resourceVersion"]:
             message = f'Operation cannot be fulfilled on {qualified(plural)} "{name}": the object has been modified; '
             message += "please apply your changes to the latest version and try again"

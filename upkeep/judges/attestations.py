@@ -24,6 +24,14 @@ LIMIT_OF: Mapping[str, str] = MappingProxyType(
         "secrets-rotated": "secret_age",
     }
 )
+# What is confirmed where the control is about that alone, as a person says it.
+WHAT: Mapping[str, str] = MappingProxyType(
+    {
+        "recovery-rehearsed": "recovery was rehearsed in staging",
+        "documentation-current": "runbook, procedures and configuration examples were reviewed",
+        "config-fresh": "the configuration is still right",
+    }
+)
 EVERY_TARGET = "*"
 # The clock of whoever wrote it may be a little ahead of ours.
 MOST_AHEAD = timedelta(minutes=5)
@@ -80,13 +88,10 @@ def attest_command(control: str, *, object_name: str = "", target: str = "") -> 
 
 
 def confirmed(
-    control: str, what: str, attestations: Sequence[Attestation], *, target: str, now: datetime, limits: Limits, install: Install
+    control: str, attestations: Sequence[Attestation], *, target: str, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
-    """A control that an attestation alone earns.
-
-    :param what: what was to be done, as a person says it: "recovery was rehearsed in staging".
-    """
-    name = LIMIT_OF[control]
+    """A control that an attestation alone earns: one of ``WHAT``."""
+    name, what = LIMIT_OF[control], WHAT[control]
     found = standing(attestations, control, target=target, now=now, limits=limits)
     entry, basis = found.attestation, "attestations"
     if entry is not None:
@@ -126,8 +131,6 @@ def configuration_fresh(
         one, key, age = min(fresh, key=lambda entry: (entry[2].seconds, entry[0].name))
         which = f"{one.kind}/{one.name}" + (f" key {key}" if key else "")
         return Judgement((), f"{which} {age.why}", limit, unit, "creation and managedFields")
-    found = confirmed(
-        "config-fresh", "the configuration is still right", attestations, target=target, now=now, limits=limits, install=install
-    )
+    found = confirmed("config-fresh", attestations, target=target, now=now, limits=limits, install=install)
     why = "; ".join(f"{one.kind}/{one.name}" + (f" key {key}" if key else "") + f": {age.why}" for one, key, age in ages[:3])
     return replace(found, basis=f"{found.basis}; {why}")

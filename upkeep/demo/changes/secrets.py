@@ -105,7 +105,7 @@ def rotation_forbidden(state: State) -> None:
     state.denied.add(("acting", "secrets"))
 
 
-@scenario("secret-immutable", "Secrets are immutable", "secrets-rotatable", "backup-restores")
+@scenario("secret-immutable", "Secrets are immutable", "secrets-rotatable")
 def secret_immutable(state: State) -> None:
-    message = 'Secret "x" is invalid: data: Forbidden: field is immutable when `immutable` is set'
-    state.refusals["secrets"] = (422, "Invalid", message)
+    for item in state.objects["secrets"]:
+        item["immutable"] = True
