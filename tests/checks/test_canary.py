@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.documents import BUILT
+from tests.documents import BUILT, CADENCES_BUILT
 from upkeep import demo
+from upkeep.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = {
@@ -34,7 +36,15 @@ SCENARIOS = [
     "chart/configuration-key-missing",
     "expired@all",
     "cut@logs",
+    "secret-immutable",
+    "chart/secret-key-missing",
+    "chart/backup-differs",
 ]
+COMMANDS = {
+    "doctor": ["doctor", *(f"--cadence={cadence}" for cadence in CADENCES_BUILT), "--", "--demo={scenario}"],
+    "backup": ["backup", "--backups={folder}/backups", "--demo={scenario}"],
+    "export": ["export", "--exports={folder}/exports", "--demo={scenario}"],
+}
 LOUD = ["-vv", "--tb=long", "-l", "--full-trace", "--log-level=DEBUG", "-rA"]
 
 
@@ -74,3 +84,19 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
     found |= {str(path.relative_to(tmp_path)): leaks(path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()}
     assert {place: shapes for place, shapes in found.items() if shapes} == {}
     assert (out / "results.jsonl").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("scenario", ["healthy", "chart", "expired@all", "malformed@configuration", "cut@metrics"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_secret_leaves_a_command(command: str, scenario: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What they print and what they write; the copies of ConfigMaps and Secrets apart: these are why backups are not for everybody."""
+    main([word.format(folder=tmp_path, scenario=scenario) for word in COMMANDS[command]])
+    said = capfd.readouterr()
+    assert said.out or said.err
+    found = {"stdout": leaks(said.out.encode()), "stderr": leaks(said.err.encode())}
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    found |= {path.name: leaks(path.read_bytes()) for path in files if not path.name.startswith(("backup-", "secrets-"))}
+    assert {place: shapes for place, shapes in found.items() if shapes} == {}
+    written = [path for path in files if path.parent.name in ("backups", "exports")]
+    assert written or command == "doctor" or "@" in scenario
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} <= {0o600}

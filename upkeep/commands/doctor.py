@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
             needed_by.setdefault(right, []).append(control)
     looked, said = Looked(), io.StringIO()
     with tempfile.TemporaryDirectory(prefix="upkeep-doctor-") as folder:
-        arguments = ["-m", " or ".join(cadences), "-q", f"--out={folder}", *options.checks]
+        arguments = ["-m", " or ".join(cadences), "-q", *options.checks, f"--out={folder}"]
         with contextlib.redirect_stdout(said):
             code = run_checks(arguments, plugins=[looked])
         if code == 4 or not looked.where:
