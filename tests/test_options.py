@@ -38,6 +38,7 @@ OPTIONS = (
         "--absent",
         "--exports",
         "--backups",
+        "--backup-identity",
         "--attestations",
         "--acting-context",
     ),

@@ -20,7 +20,20 @@ from upkeep.masking import mask
 
 ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server")
 SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "acting_context", "demo")
-VARIABLES = (*SCALARS, "absent", "attestations", "backups", "exports", "limit", "out", "settings", "target", "gate", "gate_strict")
+VARIABLES = (
+    *SCALARS,
+    "absent",
+    "attestations",
+    "backup_identity",
+    "backups",
+    "exports",
+    "limit",
+    "out",
+    "settings",
+    "target",
+    "gate",
+    "gate_strict",
+)
 DEFAULT_FILE = "upkeep.toml"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
@@ -69,6 +82,7 @@ class RunSettings:
     gate: bool
     gate_strict: bool
     backups: Path | None = None
+    backup_identity: Path | None = None
     attestations: Path | None = None
     gate_add: tuple[str, ...] = ()
     gate_remove: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +133,7 @@ class _File(_Target):
     gate: _Gate = _Gate()
     targets: dict[str, _Target] = {}
     backups: str | None = None
+    backup_identity: str | None = None
     attestations: str | None = None
     exports: str | None = None
     out: str | None = None
@@ -156,6 +171,7 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         out=_path(cwd, out, "out") if out else (_path(base, file.out, f"{path} out") if file.out else cwd / "reports" / "out"),
         exports=folder("exports", file.exports),
         backups=folder("backups", file.backups),
+        backup_identity=folder("backup_identity", file.backup_identity),
         attestations=folder("attestations", file.attestations),
         gate=_flag("gate", options, variables) or _flag("gate_strict", options, variables),
         gate_strict=_flag("gate_strict", options, variables),

@@ -12,14 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from upkeep.adapters import encryption
 from upkeep.adapters.backups import LAST_APPLIED, MANIFEST_SCHEMA, stamps
 from upkeep.adapters.files import write_whole
 from upkeep.errors import BadInput
 from upkeep.model import rfc3339
+
+if TYPE_CHECKING:
+    from pyrage import x25519
 
 KEPT_METADATA = ("name", "namespace", "labels", "annotations")
 LOCK = ".upkeep-backup.lock"
@@ -35,8 +39,18 @@ def restorable(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": raw["kind"], "metadata": metadata, **rest}
 
 
-def save(folder: Path, objects: Sequence[Mapping[str, Any]], *, deployment: str, namespace: str, taken: datetime) -> list[Path]:
+def save(
+    folder: Path,
+    objects: Sequence[Mapping[str, Any]],
+    *,
+    deployment: str,
+    namespace: str,
+    taken: datetime,
+    recipients: "Sequence[x25519.Recipient]" = (),
+) -> list[Path]:
     """Writes one set: ConfigMaps and Secrets apart, and last the manifest, which says what the others must be.
+
+    :param recipients: who can read it; without any it is not encrypted.
 
     The first set of a day is named after the day, a further one after its instant, too.
 
@@ -48,13 +62,14 @@ def save(folder: Path, objects: Sequence[Mapping[str, Any]], *, deployment: str,
         if chosen:
             # Escaped and never folded: what is between the quotes is the value, to every parser.
             text = yaml.safe_dump_all(chosen, explicit_start=True, sort_keys=False, width=2**31 - 1)
-            bodies[part] = text.encode(), len(chosen)
+            body = text.encode()
+            bodies[part] = encryption.encrypt(body, recipients) if recipients else body, len(chosen)
     with _locked(folder):
         day, there = f"{taken.astimezone(UTC):%Y%m%d}", stamps(folder)
         stamp = day if day not in there else f"{taken.astimezone(UTC):%Y%m%d-%H%M%S}"
         if stamp in there:
             raise BadInput(f"--backups={folder}: there is a backup of this second already; nothing was written")
-        names = {part: f"{part}-{stamp}.yaml" for part in bodies}
+        names = {part: f"{part}-{stamp}.yaml{encryption.SUFFIX if recipients else ''}" for part in bodies}
         files = {
             names[part]: {"sha256": hashlib.sha256(body).hexdigest(), "size_bytes": len(body), "objects": count}
             for part, (body, count) in bodies.items()
@@ -85,7 +100,7 @@ def prune(folder: Path, *, now: datetime, days: int, at_least: int) -> list[str]
             if stamp[:8] < first:
                 try:
                     # Without its manifest, which goes first, what a killed run leaves is an older backup and no faulty one.
-                    for part in ("manifest-{}.json", "backup-{}.yaml", "secrets-{}.yaml"):
+                    for part in ("manifest-{}.json", "backup-{}.yaml", "secrets-{}.yaml", "backup-{}.yaml.age", "secrets-{}.yaml.age"):
                         (folder / part.format(stamp)).unlink(missing_ok=True)
                 except OSError as error:
                     raise _unwritable(folder, error) from None

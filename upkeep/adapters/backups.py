@@ -14,16 +14,19 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from upkeep.adapters import documents
+from upkeep.adapters import documents, encryption
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.model import parse_time
 from upkeep.records import BackupFault, BackupFaultCode, BackupFile, BackupFolder, BackupSet, ConfigurationObject
+
+if TYPE_CHECKING:
+    from pyrage import x25519
 
 MOST_BYTES = 4 * 1024 * 1024  # of a file: some of the largest objects
 MOST_DOCUMENTS = 200
@@ -38,7 +41,7 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 KINDS = ("ConfigMap", "Secret")
 # What the API server writes into an object (metadata.*, and the status as a whole).
 SERVER_METADATA = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp")
-_NAME = re.compile(r"(?P<part>backup|secrets|manifest)-(?P<stamp>(?P<day>\d{8})(?:-\d{6})?)\.(?P<end>yaml|json)")
+_NAME = re.compile(r"(?P<part>backup|secrets|manifest)-(?P<stamp>(?P<day>\d{8})(?:-\d{6})?)\.(?P<end>yaml|yaml\.age|json)")
 _ALIKE = re.compile(r"(backup|secrets|manifest)-\d.*")
 _RUN_TOGETHER = re.compile(r"^apiVersion:", re.MULTILINE)
 
@@ -62,6 +65,7 @@ class _Read:
     files: list[BackupFile] = field(default_factory=list)
     faults: list[BackupFault] = field(default_factory=list)
     bodies: dict[str, bytes] = field(default_factory=dict, repr=False)
+    unopened: list[str] = field(default_factory=list)
 
 
 def digest(value: bytes) -> str:
@@ -69,11 +73,13 @@ def digest(value: bytes) -> str:
     return hmac.new(_DIGEST_KEY, value, hashlib.sha256).hexdigest()
 
 
-def read(folder: Path, *, now: datetime, days: int) -> BackupFolder:
+def read(folder: Path, *, now: datetime, days: int, identities: "Sequence[x25519.Identity]" = ()) -> BackupFolder:
     """The sets of the last ``days`` days and of today, and the newest in any case, also where it is older.
 
-    :raises Absent: there is no such folder. :raises Forbidden: the folder or a file may not be read.
-    :raises Malformed: it is no folder, or cannot be read for another reason.
+    :param identities: what opens the files that are encrypted.
+    :raises Absent: there is no such folder, or a file is encrypted and there is no identity.
+    :raises Forbidden: the folder or a file may not be read.
+    :raises Malformed: it is no folder, cannot be read for another reason, or no identity opens a file that is as it was written.
     """
     try:
         mode = folder.stat().st_mode
@@ -101,7 +107,7 @@ def read(folder: Path, *, now: datetime, days: int) -> BackupFolder:
     first = (now - timedelta(days=days)).strftime("%Y%m%d")
     newest_first = sorted(found, reverse=True)
     chosen = [stamp for stamp in newest_first if stamp[:8] >= first] or newest_first[:1]
-    sets = [_set(folder, stamp, found[stamp], now=now) for stamp in chosen]
+    sets = [_set(folder, stamp, found[stamp], now=now, identities=identities) for stamp in chosen]
     return BackupFolder(str(folder), bool(mode & stat.S_IXOTH), tuple(sets), len(found) - len(chosen), tuple(faults))
 
 
@@ -124,16 +130,17 @@ def _ours(name: str) -> re.Match[str] | None:
     return match if fits else None
 
 
-def manifests(folder: Path, backup: BackupSet) -> list[Manifest]:
+def manifests(folder: Path, backup: BackupSet, *, identities: "Sequence[x25519.Identity]" = ()) -> list[Manifest]:
     """The objects of a set as they are, for a rehearsal; files with a fault have none.
 
     :raises Forbidden: a file may not be read any more. :raises Malformed: it cannot be read for another reason.
     """
     found: list[Manifest] = []
     for file in backup.files:
-        if file.name.endswith(".yaml"):
+        if not file.name.endswith(".json"):
             read = _Read()
             body = _bytes(folder, file.name, read, most=MOST_BYTES)
+            body = None if body is None else _opened(folder, file.name, body, read, identities)
             if body is not None:
                 found += [
                     Manifest(str(raw["kind"]), _text(raw, "namespace"), _text(raw, "name"), raw) for raw in _objects(file.name, body, read)
@@ -185,7 +192,7 @@ def _data(kind: str, raw: Mapping[str, Any]) -> dict[str, bytes]:
     return found
 
 
-def _set(folder: Path, stamp: str, names: list[str], *, now: datetime) -> BackupSet:
+def _set(folder: Path, stamp: str, names: list[str], *, now: datetime, identities: "Sequence[x25519.Identity]") -> BackupSet:
     read = _Read()
     objects: list[ConfigurationObject] = []
     manifest: dict[str, Any] | None = None
@@ -198,7 +205,10 @@ def _set(folder: Path, stamp: str, names: list[str], *, now: datetime) -> Backup
             manifest = _manifest(name, body, read, now=now)
         else:
             read.bodies[name] = body
-            objects += [record for raw in _objects(name, body, read) if (record := _record(name, raw, read)) is not None]
+            plain = _opened(folder, name, body, read, identities)
+            if plain is None:
+                continue
+            objects += [record for raw in _objects(name, plain, read) if (record := _record(name, raw, read)) is not None]
     seen: set[tuple[str, str, str]] = set()
     for one in objects:
         key = (one.kind, one.namespace, one.name)
@@ -207,6 +217,14 @@ def _set(folder: Path, stamp: str, names: list[str], *, now: datetime) -> Backup
         seen.add(key)
     if manifest is not None:
         read.faults += _differences(f"manifest-{stamp}.json", manifest, read)
+    damaged = {fault.file for fault in read.faults}
+    for name in read.unopened:
+        if name not in damaged:
+            raise Malformed(
+                f"{folder / name}: the identities of --backup-identity do not open it",
+                source=str(folder / name),
+                next_step="--backup-identity=FILE",
+            )
     taken, taken_from = _taken(stamp, manifest, read.files, now=now)
     day = cast("datetime", _day(stamp[:8])).date().isoformat()
     return BackupSet(stamp, day, taken, taken_from, tuple(read.files), tuple(objects), tuple(read.faults))
@@ -236,6 +254,23 @@ def _bytes(folder: Path, name: str, read: _Read, *, most: int) -> bytes | None:
         read.faults.append(BackupFault(name, "file-empty", f"{name} is empty"))
         return None
     return body
+
+
+def _opened(folder: Path, name: str, body: bytes, read: _Read, identities: "Sequence[x25519.Identity]") -> bytes | None:
+    """What a file holds, decrypted where it is encrypted; ``None``, and it is noted, where no identity opens it.
+
+    :raises Absent: there is no identity.
+    """
+    if not name.endswith(encryption.SUFFIX):
+        return body
+    if not identities:
+        path = folder / name
+        raise Absent(f"{path}: is encrypted, and no identity was named", source=str(path), next_step="--backup-identity=FILE")
+    try:
+        return encryption.decrypt(body, identities)
+    except encryption.Unopened:
+        read.unopened.append(name)
+        return None
 
 
 def _objects(name: str, body: bytes, read: _Read) -> Iterator[dict[str, Any]]:
@@ -341,7 +376,7 @@ def _taken(stamp: str, manifest: Mapping[str, Any] | None, files: list[BackupFil
 
     if manifest is not None and fits(manifest["taken"]):
         return manifest["taken"], "manifest"
-    modified = [file.modified for file in files if file.name.endswith(".yaml")]
+    modified = [file.modified for file in files if not file.name.endswith(".json")]
     if modified and fits(min(modified)):
         return min(modified), "file"
     return min(begins, now), "name"

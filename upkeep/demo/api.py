@@ -156,7 +156,10 @@ def partial(item: Object) -> Object:
 
 def _changes_data(item: Object, patch: Object) -> bool:
     """Whether a merge patch says another value of any key than the ConfigMap's or Secret's own."""
-    said = {**patch.get("data", {}), **{key: base64.b64encode(str(text).encode()).decode() for key, text in patch.get("stringData", {}).items()}}
+    said = {
+        **patch.get("data", {}),
+        **{key: base64.b64encode(str(text).encode()).decode() for key, text in patch.get("stringData", {}).items()},
+    }
     return any(item.get("data", {}).get(key) != value for key, value in said.items())
 
 
