@@ -16,6 +16,7 @@ COMMANDS = {
     "backup": "save the collector's configuration objects as files that can be restored",
     "export": "save the metrics of every pod, for later comparison",
     "attest": "confirm what only a person can confirm: a reviewed entry with evidence",
+    "drill": "rehearse a recovery: the newest backup into a namespace that the command makes, compares and removes",
     "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
     "rbac": "print the Role that a choice of cadences needs",
 }

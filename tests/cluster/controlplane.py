@@ -23,7 +23,8 @@ NODE = "node-1"
 WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 _CONTROLLERS = (
     "deployment-controller,replicaset-controller,endpointslice-controller,job-controller,"
-    "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller,garbage-collector-controller"
+    "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller,garbage-collector-controller,"
+    "namespace-controller,clusterrole-aggregation-controller,disruption-controller,resourcequota-controller"
 )
 
 

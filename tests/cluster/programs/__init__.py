@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -37,9 +38,10 @@ def program(name: str) -> Path:
 
 def kwok_stages() -> list[Path]:
     """The stages with which kwok plays the kubelet, from its own module."""
-    command = ["go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"]
-    folder = Path(subprocess.run(command, cwd=_HERE / "kwok", check=True, capture_output=True, text=True).stdout.strip())
-    stages = folder / "kustomize" / "stage"
+    # Downloaded where it is not there yet; go list would name no folder then.
+    command = ["go", "mod", "download", "-json", "sigs.k8s.io/kwok"]
+    told = json.loads(subprocess.run(command, cwd=_HERE / "kwok", check=True, capture_output=True, text=True).stdout)
+    stages = Path(told["Dir"]) / "kustomize" / "stage"
     return [
         stages / "node" / "fast" / "node-initialize.yaml",
         *(stages / "pod" / "fast" / f"pod-{name}.yaml" for name in ("ready", "delete")),
