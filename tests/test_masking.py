@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from upkeep.masking import Masked, mask, sensitive
 
 CANARY = "canary-7f3a"
@@ -128,7 +129,7 @@ ATOMS = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.sampled_from(ATOMS), max_size=14).map("".join))
 def test_masking_twice_changes_nothing_more(text):
     once = mask(text)

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from upkeep.adapters import backup_writer, backups
 from upkeep.errors import Absent, BadInput, Malformed, UpkeepError
 from upkeep.records import BackupFolder
@@ -194,7 +195,7 @@ def test_what_the_server_owns_and_what_repeats_values_is_left_out():
 
 
 @given(data=st.dictionaries(st.from_regex(r"[a-z]{1,4}", fullmatch=True), st.text(max_size=60), max_size=3))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_value_comes_back_as_it_was(data: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
     """Texts that YAML could take for numbers, dates or booleans, and every control character."""
     folder = tmp_path_factory.mktemp("set")
@@ -257,7 +258,7 @@ def test_a_set_that_was_touched_does_not_agree_with_its_manifest(change, tmp_pat
         st.recursive(st.none() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["kind", "metadata", "data", "items", "name", "apiVersion"]), inner, max_size=4), max_leaves=12).map(lambda one: yaml.safe_dump(one).encode()),
     )
 )  # fmt: skip
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, body: bytes):
     """Whatever lies there: records with faults, or a typed error; what was rehearsed of it is what was read of it."""
     folder = tmp_path_factory.mktemp("any", numbered=True)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from upkeep.adapters import exposition
 from upkeep.errors import Ambiguous, Malformed, Truncated
 from upkeep.metric_names import FAMILIES
@@ -125,7 +126,7 @@ def test_no_message_quotes_what_a_label_holds():
 PIECES = (b"cano_alerts_errors_total", b'{a="b"}', b"# TYPE ", b" counter", b"{", b"}", b'"', b"\\", b" ", b"\n", b"1", b"e", b",", b"=")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=2))))
 def test_whatever_comes_is_read_or_refused(parts):
     try:
@@ -135,7 +136,7 @@ def test_whatever_comes_is_read_or_refused(parts):
     assert snapshot.process_start == STARTED
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(min_value=1, max_value=len(body("cano_alerts_errors_total 10", "go_goroutines 3")) - 1))
 def test_a_body_that_is_cut_anywhere_never_reads_as_whole(length):
     with pytest.raises(Malformed):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from upkeep.adapters import logline, logstream
 from upkeep.adapters.logstream import Instance
 from upkeep.errors import Absent, Malformed, Truncated
@@ -519,7 +520,7 @@ def test_a_life_of_a_second_that_said_nothing_is_covered():
     assert (found.lines, found.covered_from, found.covered_until) == (0, ago(seconds=3601), ago(hours=1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.booleans()), max_size=12))
 def test_no_bad_line_of_the_window_is_lost_or_counted_twice(lines):
     log = [(ago(hours=hour), entry("error" if is_bad else "info")) for hour, is_bad in sorted(lines, reverse=True)]

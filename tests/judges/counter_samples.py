@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples as times
 from tests.judges.samples import NOW, ago, install
 from upkeep.errors import Unmeasured
 from upkeep.limits import Limits
@@ -83,7 +84,7 @@ def codes(judgement: Judgement) -> list[str]:
 
 def examples(number: int) -> settings:
     """So many examples, however slow the machine: a deadline would measure its load."""
-    return settings(max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    return settings(max_examples=times(number), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install
 from upkeep.errors import Absent, Forbidden, Unmeasured
 from upkeep.judges import backup_sets
@@ -227,7 +228,7 @@ def test_what_was_not_rehearsed_is_no_pass(tried, kind):
 STEPS = st.sampled_from(["differs", "gone", "kept", "foreign", "cut", "open", "refused"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(bad=st.sets(STEPS), more=STEPS)
 def test_a_further_fault_never_turns_a_failure_into_a_pass(bad: set[str], more: str):
     def ranks(those: set[str]) -> list[int]:
@@ -243,7 +244,7 @@ def test_a_further_fault_never_turns_a_failure_into_a_pass(bad: set[str], more: 
     assert all(after >= before for before, after in zip(ranks(bad), ranks(bad | {more}), strict=True))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 100))
 def test_an_older_backup_never_turns_a_failure_into_a_pass(hours: int):
     young, old = folder(backup(hours / 24)), folder(backup((hours + 5) / 24))

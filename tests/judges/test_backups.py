@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, access, ago, backups, cron_job, failed_job, install, job
 from upkeep.errors import Absent, TooEarly
 from upkeep.judges import backups as judge
@@ -280,7 +281,7 @@ def outcome(records: BackupJobs) -> str:
         return "too early"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_cron_jobs, some_jobs, st.sampled_from(NAMES))
 def test_a_bad_object_more_never_makes_a_failure_a_pass(cron_jobs, jobs, owner):
     before = backups(*cron_jobs, jobs=tuple(jobs))
@@ -293,7 +294,7 @@ def test_a_bad_object_more_never_makes_a_failure_a_pass(cron_jobs, jobs, owner):
         assert outcome(with_job) == "fail"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_cron_jobs, some_jobs, st.data())
 def test_answers_that_are_withheld_never_make_a_pass(cron_jobs, jobs, data):
     whole = backups(*cron_jobs, jobs=tuple(jobs))
@@ -305,7 +306,7 @@ def test_answers_that_are_withheld_never_make_a_pass(cron_jobs, jobs, data):
     assert outcome(replace(whole, cron_jobs=())) == "fail"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_cron_jobs, some_jobs, st.data())
 def test_the_order_does_not_matter(cron_jobs, jobs, data):
     records = [backups(*cron_jobs, jobs=tuple(jobs))]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import (
     LABELS,
     NOW,
@@ -215,7 +216,7 @@ some_slices = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_slices, st.sampled_from(["endpoint", "service", "pod"]))
 def test_a_bad_object_more_never_makes_a_failure_a_pass(slices, bad):
     before = serving(slices=slices)
@@ -233,7 +234,7 @@ def test_a_bad_object_more_never_makes_a_failure_a_pass(slices, bad):
         assert codes(serving(services, more, records)) != []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_slices)
 def test_withheld_slices_or_pods_never_make_a_pass(slices):
     for kept, records in (((), workload()), (slices, replace(workload(), pods=()))):
@@ -241,7 +242,7 @@ def test_withheld_slices_or_pods_never_make_a_pass(slices):
             serving(slices=kept, records=records)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_slices, st.data())
 def test_the_order_does_not_matter(slices, data):
     services = (service(), service("second", ports=(ServicePort("x", 1, "x"), ServicePort("http", 80, "http"))))

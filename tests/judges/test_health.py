@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, answer, install, no_pods, pod, workload
 from upkeep.errors import Absent
 from upkeep.judges import health
@@ -123,7 +124,7 @@ some_answers = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(some_answers, max_size=3), some_answers)
 def test_one_bad_answer_more_never_makes_a_pass(more, bad):
     answers = (*HEALTHY, *more)
@@ -132,7 +133,7 @@ def test_one_bad_answer_more_never_makes_a_pass(more, bad):
     assert not ok((*answers, replace(bad, status=503)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(some_answers, max_size=3), st.sampled_from(PAIRS))
 def test_answers_that_are_withheld_never_make_a_pass(more, pair):
     kept = [one for one in (*HEALTHY, *more) if (one.pod, one.path) != (f"cano-collector-{pair[0]}", pair[1])]
@@ -140,7 +141,7 @@ def test_answers_that_are_withheld_never_make_a_pass(more, pair):
         ok(kept)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(some_answers, max_size=3), st.data())
 def test_the_order_does_not_matter(more, data):
     answers = [*HEALTHY, *more]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, pod, workload
 from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges import log_history
@@ -144,7 +145,7 @@ def test_a_log_that_was_not_read_is_absent(judge):
         judge(())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     counts=st.lists(st.integers(0, 12), max_size=4),
     failures=st.lists(st.integers(1, 3), max_size=3),

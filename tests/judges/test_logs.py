@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, container, install, no_pods, pod, termination, unready, waiting, workload
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
 from upkeep.judges import logs
@@ -272,7 +273,7 @@ def outcome(surveys, limit: int) -> str:
         return error.reason
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     surveyed.map(lambda s: replace(s, pod="cano-collector-a")),
     surveyed.map(lambda s: replace(s, pod="cano-collector-b")),

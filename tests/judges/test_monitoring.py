@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, no_pods, pod, rule, workload
 from upkeep.errors import Absent
 from upkeep.guide import ALERTS
@@ -142,7 +143,7 @@ some_rules = st.lists(
 bad_rules = st.sampled_from([rule(BACKUP, health="err"), rule(CONFIG, state="firing"), rule("Other", state="firing")])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rules, bad_rules)
 def test_a_bad_rule_more_never_makes_a_failure_a_pass(rules, bad):
     # Loading what was missing does heal, so both alerts are there.
@@ -151,7 +152,7 @@ def test_a_bad_rule_more_never_makes_a_failure_a_pass(rules, bad):
         assert not quiet(*there, bad)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rules, st.sampled_from([BACKUP, CONFIG]))
 def test_rules_or_metrics_that_are_withheld_never_make_a_pass(rules, name):
     there = [rule(BACKUP), rule(CONFIG), *rules]
@@ -160,7 +161,7 @@ def test_rules_or_metrics_that_are_withheld_never_make_a_pass(rules, name):
         quiet(*(replace(one, metrics=()) if one.name == name else one for one in there))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rules, st.data())
 def test_the_order_of_rules_does_not_matter(rules, data):
     assert quiet(*rules) == quiet(*data.draw(st.permutations(rules)))
@@ -217,7 +218,7 @@ def test_a_terminating_pod_need_not_be_scraped():
 some_states = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([1.0, 0.0, None])), max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_states, st.sampled_from("ab"), st.sampled_from([0.0, None]), st.data())
 def test_a_bad_state_fails_withheld_ones_raise_and_the_order_does_not_matter(more, name, up, data):
     states = [("a", 1.0), ("b", 1.0), *more]

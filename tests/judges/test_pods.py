@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import (
     NOW,
     condition,
@@ -278,7 +279,7 @@ deployments = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_pods, bad_pods, deployments)
 def test_a_bad_pod_more_never_makes_a_failure_a_pass(those, bad, changes):
     before, after = workload(*those, **changes), workload(*those, bad, **changes)
@@ -286,7 +287,7 @@ def test_a_bad_pod_more_never_makes_a_failure_a_pass(those, bad, changes):
         assert not ready(after)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_pods, deployments)
 def test_pods_or_replica_sets_that_are_withheld_never_make_a_pass(those, changes):
     whole = workload(*those, **changes)
@@ -296,7 +297,7 @@ def test_pods_or_replica_sets_that_are_withheld_never_make_a_pass(those, changes
                 ready(blind)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_pods, deployments, st.data())
 def test_the_order_of_pods_and_replica_sets_does_not_matter(those, changes, data):
     one = workload(*those, **changes)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, container, no_pods, pod, termination, waiting, workload
 from upkeep.errors import Absent
 from upkeep.judges import pods
@@ -204,7 +205,7 @@ some_pods = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_pods, st.integers(1, 5), st.integers(0, 3))
 def test_a_restarting_pod_more_never_makes_a_failure_a_pass(those, times, limit):
     bad = pod("x", containers=(restarted(times),))
@@ -212,7 +213,7 @@ def test_a_restarting_pod_more_never_makes_a_failure_a_pass(those, times, limit)
         assert not stable(*those, bad, restarts=limit)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_pods)
 def test_containers_that_are_withheld_never_make_a_pass(those):
     for blind in (replace(workload(*those), pods=()), workload(*(replace(one, containers=()) for one in those))):
@@ -220,7 +221,7 @@ def test_containers_that_are_withheld_never_make_a_pass(those):
             pods.stable(blind, now=NOW, limits=Limits())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_pods, st.data())
 def test_the_order_of_pods_does_not_matter(those, data):
     assert stable(*those) == stable(*data.draw(st.permutations(those)))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.resources import disk_table
+from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, pod, workload
 from upkeep.adapters import objects
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
@@ -198,7 +199,7 @@ def test_a_quantity_that_is_none_is_malformed(text):
         objects.container_usages(raw)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.floats(0, 2), min_size=2, max_size=2), st.floats(0, 2), st.sampled_from(["a", "b"]), st.booleans())
 def test_more_usage_never_turns_a_failure_into_a_pass(memory: list[float], more: float, name: str, known: bool):
     def rank(first: float, second: float) -> int:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from upkeep.gate import verdict
 from upkeep.model import Control, Outcome, Result
 
@@ -80,7 +81,7 @@ RESULTS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(RESULTS, st.integers(min_value=0), st.sampled_from([Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_RUN, Outcome.DUE]))
 def test_making_one_gated_control_worse_never_opens(results, which, worse):
     marked = [index for index, result in enumerate(results) if result.control.gate]
@@ -90,7 +91,7 @@ def test_making_one_gated_control_worse_never_opens(results, which, worse):
         assert verdict(results).code != 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(RESULTS)
 def test_open_means_that_something_gated_was_judged_and_nothing_gated_fell_short(results):
     good = {Outcome.PASS, Outcome.WAIVED, Outcome.NOT_APPLICABLE}
