@@ -25,4 +25,5 @@ pytest_plugins = [
     "fixtures.secrets",
     "fixtures.shell",
     "fixtures.resources",
+    "fixtures.hardening",
 ]

@@ -14,7 +14,7 @@ from upkeep.commands.rbac import document
 from upkeep.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
-CADENCES_BUILT = ["daily", "weekly", "monthly"]
+CADENCES_BUILT = ["daily", "weekly", "monthly", "quarterly"]
 BUILT = " or ".join(CADENCES_BUILT)
 SYMBOLS = {"pass": "·", "fail": "FAIL", "unknown": "unknown", "not-applicable": "n/a", "due": "due", "not-run": "not run"}
 

@@ -10,6 +10,7 @@ from upkeep.records import (
     ContainerSpec,
     Deployment,
     Install,
+    LabelSelector,
     PodTemplate,
     SecretReference,
     Service,
@@ -82,6 +83,25 @@ def collector_container(template: PodTemplate) -> ContainerSpec:
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     """Whether a Service's selector matches the labels. An empty selector selects nothing: its endpoints are made by hand."""
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
+    """Whether a LabelSelector selects what has these labels. Every term must hold, so that an empty one selects everything; ``None`` nothing.
+
+    NotIn and DoesNotExist hold for a label that is not there (Kubernetes, "Labels and Selectors").
+    """
+    if selector is None:
+        return False
+    for key, operator, values in selector.expressions:
+        holds = {
+            "In": key in labels and labels[key] in values,
+            "NotIn": labels.get(key) not in values or key not in labels,
+            "Exists": key in labels,
+            "DoesNotExist": key not in labels,
+        }[operator]
+        if not holds:
+            return False
+    return all(labels.get(key) == value for key, value in selector.labels.items())
 
 
 def install(deployment: Deployment) -> Install:

@@ -21,10 +21,36 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityContext:
+    """What a container may do, the container's own word before the pod's; ``None`` where neither says.
+
+    ``added`` are the capabilities that it gets beyond the runtime's own.
+    """
+
+    run_as_non_root: bool | None = None
+    run_as_user: int | None = None
+    privileged: bool = False
+    allow_privilege_escalation: bool | None = None
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerResources:
+    """What a container of a pod may have; ``None`` where the pod does not say. CPU in nanocores, the smallest that Kubernetes counts."""
+
+    name: str
+    cpu_request_nanocores: int | None = None
+    cpu_limit_nanocores: int | None = None
+    memory_request_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
     ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
-    ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret."""
+    ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
+    whatever they ask; ``hooks`` are preStop and postStart."""
 
     name: str
     image: str
@@ -35,6 +61,10 @@ class ContainerSpec:
     env_keys: tuple[tuple[str, str, str, str, bool], ...] = ()
     env_names: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    probe_kinds: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    resources: ContainerResources | None = None
+    security: SecurityContext = SecurityContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +86,8 @@ class PodTemplate:
     volumes: tuple[Volume, ...] = ()
     service_account: str = "default"
     pull_secrets: tuple[str, ...] = ()
+    init_containers: tuple[ContainerSpec, ...] = ()
+    host_namespaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +145,7 @@ class Termination:
 @dataclass(frozen=True, slots=True)
 class ContainerStatus:
     """A container of a pod as the kubelet reports it. ``state`` is waiting, running, terminated, or ``""`` when nothing is reported yet;
-    ``waiting_reason`` is CrashLoopBackOff, ImagePullBackOff, ContainerCreating …; ``init`` marks an init container."""
+    ``waiting_reason`` is CrashLoopBackOff, ImagePullBackOff, ContainerCreating …; ``init`` marks an init container; ``image_id`` is what really runs, a digest where the runtime knows one."""
 
     name: str
     ready: bool
@@ -125,17 +157,7 @@ class ContainerStatus:
     terminated: Termination | None = None
     last_termination: Termination | None = None
     init: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerResources:
-    """What a container of a pod may have; ``None`` where the pod does not say. CPU in nanocores, the smallest that Kubernetes counts."""
-
-    name: str
-    cpu_request_nanocores: int | None = None
-    cpu_limit_nanocores: int | None = None
-    memory_request_bytes: int | None = None
-    memory_limit_bytes: int | None = None
+    image_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +216,52 @@ class Connections:
     way: str
     open: int
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSelector:
+    """``expressions`` are (key, operator, values); empty, it selects everything."""
+
+    labels: Mapping[str, str]
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DisruptionBudget:
+    """A PodDisruptionBudget. ``selector`` is ``None`` where it has none, and selects nothing then; the numbers are its status'.
+
+    :ivar current: whether its controller has seen the present specification.
+    """
+
+    name: str
+    selector: LabelSelector | None
+    allowed: int
+    desired_healthy: int
+    expected: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """A NetworkPolicy: ``types`` are those in force, defaults included; ``from_everywhere`` says which ingress rules anybody passes."""
+
+    name: str
+    selector: LabelSelector
+    types: tuple[str, ...]
+    from_everywhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesEvent:
+    """An Event: what happened to an object, ``kind`` and ``name``, last at ``last``, ``count`` times."""
+
+    kind: str
+    name: str
+    type: str
+    reason: str
+    message: str
+    last: datetime
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,19 @@ from upkeep.records import (
     ContainerUsage,
     CronJob,
     Deployment,
+    DisruptionBudget,
     Endpoint,
     EndpointSlice,
     FieldOwner,
     Job,
+    KubernetesEvent,
+    LabelSelector,
+    NetworkPolicy,
     Pod,
     PodTemplate,
     Probe,
     ReplicaSet,
+    SecurityContext,
     Service,
     ServicePort,
     StoredObject,
@@ -44,6 +49,7 @@ WRITERS = {
     "VaultStaticSecret": "vault-secrets-operator",
     "Certificate": "cert-manager",
 }
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -85,14 +91,32 @@ def template(raw: Raw) -> PodTemplate:
     spec = raw["spec"]
     return PodTemplate(
         labels=dict((raw.get("metadata") or {}).get("labels") or {}),
-        containers=tuple(_container(entry) for entry in spec["containers"]),
+        containers=tuple(_container(entry, spec) for entry in spec["containers"]),
         volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
         service_account=spec.get("serviceAccountName") or "default",
         pull_secrets=tuple(entry.get("name") or "" for entry in spec.get("imagePullSecrets") or []),
+        init_containers=tuple(_container(entry, spec) for entry in spec.get("initContainers") or []),
+        host_namespaces=tuple(field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field)),
     )
 
 
-def _container(raw: Raw) -> ContainerSpec:
+def _security(raw: Raw, pod: Raw) -> SecurityContext:
+    """The container's word where it has one, else the pod's."""
+    own, shared = raw.get("securityContext") or {}, pod.get("securityContext") or {}
+
+    def either(field: str) -> Any:
+        return own[field] if own.get(field) is not None else shared.get(field)
+
+    return SecurityContext(
+        run_as_non_root=either("runAsNonRoot"),
+        run_as_user=either("runAsUser"),
+        privileged=bool(own.get("privileged")),
+        allow_privilege_escalation=own.get("allowPrivilegeEscalation"),
+        added=tuple((own.get("capabilities") or {}).get("add") or ()),
+    )
+
+
+def _container(raw: Raw, pod: Raw) -> ContainerSpec:
     probes = []
     for kind in ("startup", "liveness", "readiness"):
         probe = raw.get(f"{kind}Probe") or {}
@@ -120,6 +144,10 @@ def _container(raw: Raw) -> ContainerSpec:
         env_keys=tuple(env_keys),
         env_names=tuple(entry["name"] for entry in raw.get("env") or []),
         command=(*(raw.get("command") or []), *(raw.get("args") or [])),
+        probe_kinds=tuple(kind for kind in ("startup", "liveness", "readiness") if raw.get(f"{kind}Probe")),
+        hooks=tuple(hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)),
+        resources=_resources(raw),
+        security=_security(raw, pod),
     )
 
 
@@ -203,6 +231,61 @@ def _conditions(status: Raw) -> tuple[Condition, ...]:
         )
         for entry in status.get("conditions") or []
     )
+
+
+def label_selector(raw: Raw) -> LabelSelector:
+    """A LabelSelector; ``{}`` selects everything."""
+    rules = tuple((rule["key"], rule["operator"], tuple(rule.get("values") or ())) for rule in raw.get("matchExpressions") or [])
+    for _, operator, _ in rules:
+        if operator not in OPERATORS:
+            raise ValueError(f"operator {operator}")
+    return LabelSelector(dict(raw.get("matchLabels") or {}), rules)
+
+
+def disruption_budget(raw: Raw) -> DisruptionBudget:
+    """A PodDisruptionBudget (policy/v1)."""
+    with _reading("PodDisruptionBudget", raw):
+        metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
+        return DisruptionBudget(
+            name=metadata["name"],
+            selector=None if spec.get("selector") is None else label_selector(spec["selector"]),
+            allowed=int(status.get("disruptionsAllowed") or 0),
+            desired_healthy=int(status.get("desiredHealthy") or 0),
+            expected=int(status.get("expectedPods") or 0),
+            current=int(status.get("observedGeneration") or 0) >= int(metadata.get("generation") or 1),
+        )
+
+
+def network_policy(raw: Raw) -> NetworkPolicy:
+    """A NetworkPolicy (networking.k8s.io/v1): without policyTypes it is about ingress, and about egress where it has rules of that."""
+    with _reading("NetworkPolicy", raw):
+        spec = raw.get("spec") or {}
+        types = tuple(spec.get("policyTypes") or ("Ingress", *(("Egress",) if spec.get("egress") else ())))
+        open_to = []
+        if "Ingress" in types:
+            for number, rule in enumerate(spec.get("ingress") or [], 1):
+                peers = rule.get("from") or []
+                wide = [peer["ipBlock"]["cidr"] for peer in peers if (peer.get("ipBlock") or {}).get("cidr") in ("0.0.0.0/0", "::/0")]
+                wide += ["every namespace" for peer in peers if peer.get("namespaceSelector") == {} and not peer.get("podSelector")]
+                if not peers or wide:
+                    open_to.append(f"ingress rule {number}: {wide[0] if wide else 'from anybody'}")
+        return NetworkPolicy(raw["metadata"]["name"], label_selector(spec.get("podSelector") or {}), types, tuple(open_to))
+
+
+def event(raw: Raw) -> KubernetesEvent:
+    """An Event (v1), as old and new clients write it: a series has its last time and count apart."""
+    with _reading("Event", raw):
+        about, series = raw.get("involvedObject") or {}, raw.get("series") or {}
+        last = series.get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime") or raw["metadata"]["creationTimestamp"]
+        return KubernetesEvent(
+            kind=about.get("kind") or "",
+            name=about.get("name") or "",
+            type=raw.get("type") or "",
+            reason=raw.get("reason") or "",
+            message=raw.get("message") or "",
+            last=parse_time(last),
+            count=int(series.get("count") or raw.get("count") or 1),
+        )
 
 
 def deployment(raw: Raw) -> Deployment:
@@ -328,6 +411,7 @@ def _container_status(raw: Raw, *, init: bool) -> ContainerStatus:
         started=_time((state.get("running") or state.get("terminated") or {}).get("startedAt")),
         terminated=_termination(state["terminated"]) if kind == "terminated" else None,
         last_termination=_termination(last) if last else None,
+        image_id=raw.get("imageID") or "",
         init=init,
     )
 

@@ -15,8 +15,8 @@ KINDS = (
 )  # fmt: skip
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
-    "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "prometheus-query",
-    "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
+    "poddisruptionbudgets", "networkpolicies", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {

@@ -30,6 +30,8 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "cronjobs": ("batch/v1", "CronJob", True),
     "jobs": ("batch/v1", "Job", True),
     "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice", True),
+    "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget", True),
+    "networkpolicies": ("networking.k8s.io/v1", "NetworkPolicy", True),
 }
 
 
@@ -152,6 +154,12 @@ class State:
     @property
     def deployment(self) -> Object:
         return self.get("deployments", self.fullname)
+
+    @property
+    def container(self) -> Object:
+        """The collector's container of the Deployment's pod template."""
+        found: Object = self.deployment["spec"]["template"]["spec"]["containers"][0]
+        return found
 
     @property
     def pods(self) -> list[Object]:

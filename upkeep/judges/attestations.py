@@ -22,6 +22,10 @@ LIMIT_OF: Mapping[str, str] = MappingProxyType(
         "documentation-current": "documentation_age",
         "config-fresh": "config_age",
         "secrets-rotated": "secret_age",
+        "architecture-reviewed": "signoff_age",
+        "security-audited": "signoff_age",
+        "runbooks-updated": "signoff_age",
+        "emergency-procedures-reviewed": "signoff_age",
     }
 )
 # What is confirmed where the control is about that alone, as a person says it.
@@ -30,6 +34,10 @@ WHAT: Mapping[str, str] = MappingProxyType(
         "recovery-rehearsed": "recovery was rehearsed in staging",
         "documentation-current": "runbook, procedures and configuration examples were reviewed",
         "config-fresh": "the configuration is still right",
+        "architecture-reviewed": "the architecture was reviewed",
+        "security-audited": "the security of the collector was audited",
+        "runbooks-updated": "the runbooks were brought up to date",
+        "emergency-procedures-reviewed": "the emergency procedures were reviewed",
     }
 )
 EVERY_TARGET = "*"

@@ -7,6 +7,7 @@ scraped), the change carries them, so that a check meets what it would meet ther
 # Each of these modules enters its scenarios into the catalogue when it is imported.
 from upkeep.demo.changes import (
     alerts,
+    architecture,
     attestations,
     backups,
     configuration,
@@ -26,6 +27,7 @@ __all__ = [
     "CHART_ONLY",
     "Change",
     "alerts",
+    "architecture",
     "attestations",
     "backups",
     "configuration",

@@ -4,7 +4,8 @@ from upkeep.demo import objects
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.state import State, stamp
 
-PEOPLES = ("recovery-rehearsed", "documentation-current")
+SIGN_OFFS = ("architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed")
+PEOPLES = ("recovery-rehearsed", "documentation-current", *SIGN_OFFS)
 
 
 @scenario("nothing-attested", "the file of attestations holds nothing of this month", *PEOPLES)
@@ -15,7 +16,7 @@ def nothing_attested(state: State) -> None:
 @scenario("attestations-expired", "what was confirmed has ended", *PEOPLES)
 def attestations_expired(state: State) -> None:
     for entry in state.attestations:
-        entry["at"] = stamp(state.ago(days=40))
+        entry["at"] = stamp(state.ago(days=100))
 
 
 @scenario("documentation-unread", "the review of the documentation has ended", "documentation-current")
@@ -54,3 +55,15 @@ def configuration_old(state: State) -> None:
 def configuration_confirmed(state: State) -> None:
     configuration_old(state)
     state.attestations.append(objects.attestation(state, "config-fresh", "compared with the team's wishes", days=2))
+
+
+def sign_off_ended(control: str) -> None:
+    """One sign-off of the quarter has ended."""
+
+    @scenario(f"{control.rpartition('-')[0]}-not-signed-off", f"the sign-off {control} has ended", control)
+    def ended(state: State) -> None:
+        state.attestations = [entry for entry in state.attestations if entry["control"] != control]
+
+
+for sign_off in SIGN_OFFS:
+    sign_off_ended(sign_off)

@@ -60,6 +60,9 @@ def continue_expired(state: State) -> None:
     "what the chart gives by default, twenty minutes old: one replica, no backup, no alerts yet",
     "backup-job-healthy",
     "maintenance-alerts-quiet",
+    "survives-node-loss",
+    "network-restricted",
+    "runs-hardened",
     into=CHART_ONLY,
 )
 def chart_defaults(state: State) -> None:
@@ -67,13 +70,22 @@ def chart_defaults(state: State) -> None:
     for plural in ("cronjobs", "jobs", "persistentvolumeclaims"):
         state.drop(plural)
     state.drop("serviceaccounts", BACKUP)
+    state.drop("poddisruptionbudgets")
+    state.drop("networkpolicies")
+    del state.container["securityContext"]
     state.backups = {}
     state.attestations = []
     state.rules, state.series, state.receivers = [], [], [("null", False)]
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 
 
-@scenario("chart-defaults-no-prometheus", "the same, without Prometheus and Alertmanager", "backup-job-healthy", into=CHART_ONLY)
+@scenario(
+    "chart-defaults-no-prometheus",
+    "the same, without Prometheus and Alertmanager",
+    "backup-job-healthy",
+    "network-restricted",
+    into=CHART_ONLY,
+)
 def chart_defaults_no_prometheus(state: State) -> None:
     chart_defaults(state)
     no_prometheus(state)

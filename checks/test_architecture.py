@@ -1,0 +1,49 @@
+"""How the collector is built to last (guide: quarterly "Architecture review", "Resource Planning", "Security review")."""
+
+import pytest
+
+from upkeep.judges import hardening
+
+
+@pytest.mark.control(id="survives-node-loss", severity="medium", guide="Architecture review")
+@pytest.mark.quarterly
+def test_the_loss_of_a_node_is_survived(judge, workload, budgets, limits, install):
+    """Two replicas or more on more than one node, and a budget that lets a node drain and keeps one up.
+
+    An alert that comes while the only pod moves is one that nobody gets.
+    Fix: docs/runbook.md#survives-node-loss
+    """
+    assert judge(hardening.survives_node_loss(workload, budgets, limits=limits, install=install))
+
+
+@pytest.mark.control(id="runs-hardened", severity="medium", guide="Architecture review")
+@pytest.mark.quarterly
+def test_containers_are_hardened(judge, workload, collector_events, install):
+    """Probes are set, the image is pinned and the same on every pod, nothing runs as root or with privilege, hooks can run.
+
+    A hook that cannot run in its image fails at every end of a pod, and only an event tells.
+    Fix: docs/runbook.md#runs-hardened
+    """
+    assert judge(hardening.runs_hardened(workload, collector_events, install=install))
+
+
+@pytest.mark.control(id="limits-set", severity="medium", guide="Check current limits")
+@pytest.mark.quarterly
+def test_requests_and_limits_are_set(judge, collector, install):
+    """Every container requests CPU and memory, and its memory has a limit.
+
+    What requests nothing is the first that a full node evicts.
+    Fix: docs/runbook.md#limits-set
+    """
+    assert judge(hardening.limits_set(collector, install=install))
+
+
+@pytest.mark.control(id="network-restricted", severity="medium", guide="Check network policies")
+@pytest.mark.quarterly
+def test_the_network_is_restricted(judge, network_policies, collector, install):
+    """NetworkPolicies select the pods for ingress and for egress, and not everybody may come in.
+
+    Whoever reaches the webhook can make any alert up.
+    Fix: docs/runbook.md#network-restricted
+    """
+    assert judge(hardening.network_restricted(network_policies, collector, install=install))
