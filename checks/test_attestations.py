@@ -54,7 +54,7 @@ def test_the_security_was_audited(judge, attested, target_name, install, now, li
 def test_the_runbooks_were_updated(judge, attested, target_name, install, now, limits):
     """The runbooks were brought up to date this quarter.
 
-    A step that has changed is found at 3 a.m. otherwise.
+    A step that has changed is found in the night otherwise.
     Fix: docs/runbook.md#runbooks-updated
     """
     assert judge(attestations.confirmed("runbooks-updated", attested, target=target_name, now=now, limits=limits, install=install))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.judges.samples import deployment
+from upkeep import discovery
 from upkeep.adapters import objects
 from upkeep.discovery import secret_references
 from upkeep.errors import Malformed
@@ -122,3 +123,68 @@ def test_an_annotation_that_holds_values_is_a_fact_and_nothing_more():
 def test_whatever_the_fields_are_it_is_read_or_malformed(fields: Any):
     with contextlib.suppress(Malformed):
         assert stored(entry(fields)).name == "slack"
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "holds"),
+    [
+        ({}, {}, True),
+        ({"matchLabels": {"a": "1"}}, {"a": "1", "b": "2"}, True),
+        ({"matchLabels": {"a": "1"}}, {"a": "2"}, False),
+        ({"matchExpressions": [{"key": "a", "operator": "In", "values": ["1", "2"]}]}, {"a": "2"}, True),
+        ({"matchExpressions": [{"key": "a", "operator": "In", "values": ["1", "2"]}]}, {}, False),
+        ({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]}, {}, True),
+        ({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]}, {"a": "1"}, False),
+        ({"matchExpressions": [{"key": "a", "operator": "Exists"}]}, {"a": ""}, True),
+        ({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}, {"a": ""}, False),
+        ({"matchLabels": {"a": "1"}, "matchExpressions": [{"key": "b", "operator": "Exists"}]}, {"a": "1"}, False),
+    ],
+)
+def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dict, holds: bool):
+    assert discovery.matches(objects.label_selector(selector), labels) is holds
+    assert discovery.matches(None, labels) is False
+
+
+@pytest.mark.parametrize(
+    ("spec", "types", "wide"),
+    [
+        ({"podSelector": {}}, ("Ingress",), ()),
+        ({"podSelector": {}, "egress": [{}]}, ("Ingress", "Egress"), ()),
+        ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}]}, ("Egress",), ()),
+        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
+        ({"podSelector": {}, "ingress": [{"from": []}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
+        ({"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}, ("Ingress",), ("ingress rule 1: 0.0.0.0/0",)),
+        (
+            {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}, {"from": [{"namespaceSelector": {}}]}]},
+            ("Ingress",),
+            ("ingress rule 2: every namespace",),
+        ),
+        (
+            {"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}]}]},
+            ("Ingress",),
+            (),
+        ),
+    ],
+)
+def test_a_network_policy_with_the_apis_defaults(spec: dict, types: tuple, wide: tuple):
+    policy = objects.network_policy({"metadata": {"name": "x"}, "spec": spec})
+    assert (policy.types, policy.from_everywhere) == (types, wide)
+
+
+@pytest.mark.parametrize(
+    ("fields", "last", "count"),
+    [
+        ({"lastTimestamp": "2026-01-01T00:00:00Z", "count": 4}, "2026-01-01T00:00:00", 4),
+        ({"lastTimestamp": None, "eventTime": "2026-01-01T00:00:00.000001Z"}, "2026-01-01T00:00:00.000001", 1),
+        (
+            {"eventTime": "2026-01-01T00:00:00Z", "series": {"count": 7, "lastObservedTime": "2026-01-01T01:00:00Z"}},
+            "2026-01-01T01:00:00",
+            7,
+        ),
+        ({}, "2025-12-31T00:00:00", 1),
+    ],
+)
+def test_an_event_as_old_and_new_clients_write_it(fields: dict, last: str, count: int):
+    head = {"metadata": {"name": "x", "creationTimestamp": "2025-12-31T00:00:00Z"}, "involvedObject": {"kind": "Pod", "name": "p"}}
+    event = objects.event(head | fields)
+    assert (event.last.replace(tzinfo=None).isoformat(), event.count, event.kind, event.name) == (last, count, "Pod", "p")

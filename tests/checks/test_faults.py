@@ -19,13 +19,19 @@ EVERY = {
     "config-backed-up", "backups-complete", "backup-restores",
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
+    "survives-node-loss", "runs-hardened", "limits-set", "network-restricted",
+    "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
 BACKUPS = {"config-backed-up", "backups-complete", "backup-restores"}
 SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable"}
-ATTESTED = {"recovery-rehearsed", "documentation-current"}
-WORKLOAD = EVERY - {"backup-job-healthy", "config-valid", "config-fresh", *BACKUPS, *RULES, *SECRETS, *ATTESTED}
+ATTESTED = {
+    "recovery-rehearsed", "documentation-current", "architecture-reviewed", "security-audited", "runbooks-updated",
+    "emergency-procedures-reviewed",
+}  # fmt: skip
+TEMPLATE = {"config-valid", "config-fresh", "limits-set", "network-restricted"}
+WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none.
@@ -56,6 +62,9 @@ NEEDED_BY = {
     "jobs": {"backup-job-healthy"},
     "persistentvolumeclaims": {"backup-job-healthy"},
     "accessreviews": {"backup-job-healthy"},
+    "events": {"runs-hardened"},
+    "poddisruptionbudgets": {"survives-node-loss"},
+    "networkpolicies": {"network-restricted"},
     "prometheus-query": {"metrics-scraped", *RULES, *SINCE},
     "prometheus-rules": RULES,
     "alertmanager-alerts": set(),
@@ -64,6 +73,8 @@ NEEDED_BY = {
 }
 # The chart's image has no shell: what df and netstat tell in the guide's is there known by Prometheus and the process alone.
 NEEDED_BY_CHART = {"services": {"disk-headroom"}, "prometheus-query": {"disk-headroom"}, "metrics": {"connections-headroom"}}
+# Of these an empty list is an answer: there is no such object, and that is what the control is about.
+EMPTY = {"events": "pass", "poddisruptionbudgets": "fail", "networkpolicies": "fail"}
 REASONS = {
     "forbidden": {"forbidden"},
     "refused": {"unreachable"},
@@ -93,11 +104,16 @@ def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tm
     scenarios = {f"{layout}{kind}@{source}": needed | chart.get(source, set()) for source, needed in NEEDED_BY.items()}
     # Only what hangs is waited for in real time; everything else sleeps by the held clock.
     ran = run(scenarios, tmp_path, limits={"request_deadline": "3s" if kind == "hang" else "20s"}, cadence=BUILT)
+    answers = {f"{layout}empty@{source}": outcome for source, outcome in EMPTY.items()}
     wrong = [
         f"{scenario}: {control} is {result['outcome']} ({result['reason']}): {result['summary']}"
         for (scenario, control), result in ran.results.items()
         for expected in [(control in scenarios[scenario], REASONS[kind] | ({"too-early"} if control in SINCE else set()))]
-        if not (result["outcome"] == "unknown" and result["reason"] in expected[1] if expected[0] else result["outcome"] == "pass")
+        if (
+            result["outcome"] != answers[scenario]
+            if expected[0] and scenario in answers
+            else not (result["outcome"] == "unknown" and result["reason"] in expected[1] if expected[0] else result["outcome"] == "pass")
+        )
     ]
     assert not wrong, "\n".join(wrong)
     assert len(ran.results) == len(scenarios) * len(EVERY)

@@ -125,10 +125,10 @@ def network_restricted(policies: Sequence[NetworkPolicy], collector: Deployment,
     """
     found = []
     look = f"kubectl -n {install.namespace} get networkpolicies"
-    for kind, word in (("Ingress", "come to"), ("Egress", "leave")):
+    for kind, code, word in (("Ingress", "ingress-unrestricted", "come to"), ("Egress", "egress-unrestricted", "leave")):
         if not any(kind in policy.types for policy in policies):
             message = f"No NetworkPolicy selects the pods for {kind.lower()}: any connection may {word} them."
-            found.append(Finding(f"Deployment/{collector.name}", f"{kind.lower()}-unrestricted", message, 0, 1, "policies", look))
+            found.append(Finding(f"Deployment/{collector.name}", code, message, 0, 1, "policies", look))
     for policy in policies:
         for rule in policy.from_everywhere:
             message = f"NetworkPolicy/{policy.name} lets everybody in ({rule})."
@@ -203,7 +203,13 @@ def _rights(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
         yield Finding(subject, "may-run-as-root", message, "not said", "runAsNonRoot: true", "", _edit(install))
     if said.privileged:
         yield Finding(
-            subject, "privileged", f"Container {container.name} is privileged: it is root on its node.", True, False, "", _edit(install)
+            subject,
+            "runs-privileged",
+            f"Container {container.name} is privileged: it is root on its node.",
+            True,
+            False,
+            "",
+            _edit(install),
         )
     if said.allow_privilege_escalation is not False:
         message = f"Container {container.name} may gain rights: allowPrivilegeEscalation is not false, and true where nothing is said."
