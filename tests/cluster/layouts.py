@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from tests.cluster.controlplane import NODE, WITH_US, ControlPlane, wait_for
+from tests.cluster.controlplane import NODE, WITH_US, ControlPlane, path_of, wait_for
 from tests.cluster.podnetwork import PodNetwork
 
 SECRET = "canary-7f3a-real-cluster"
@@ -71,6 +71,8 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
         "ports": [{"containerPort": 8080}],
         "env": [{"name": "CLUSTER_NAME", "value": "test"}],
         "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+        "securityContext": {"runAsNonRoot": True, "allowPrivilegeEscalation": False},
+        **{probe: {"tcpSocket": {"port": 8080}} for probe in ("livenessProbe", "readinessProbe")},
     }
     if chart:
         container |= {probe: {"httpGet": {"path": path, "port": 8080}} for probe, path in _PROBES.items()}
@@ -85,8 +87,15 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
         text = f"destinations:\n  slack:\n  - name: ops\n    webhookURL: https://hooks.slack.example/{SECRET}\n"
         configuration = [_document("ConfigMap", "cano-collector-config", namespace, "destinations.yaml", text)]
     pod = {"containers": [container], "volumes": volumes, "nodeName": NODE}
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _metadata("cano-collector", namespace)}
+    from_monitoring = [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}]
     return [
         *configuration,
+        policy | {"spec": {"podSelector": {"matchLabels": labels}, "ingress": from_monitoring, "egress": [{}]}},
+        {
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": _metadata("cano-collector", namespace),
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels}},
+        },
         {
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata("cano-collector", namespace, labels),
             "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
@@ -219,6 +228,10 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     label = "app.kubernetes.io/name" if layout == "chart" else "app"
     pods = plane.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={label}=cano-collector")["items"]
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
+    for pod in pods:  # a real kubelet says which image runs; kwok leaves that out
+        statuses = [one | {"imageID": f"docker.io/kubecano/cano-collector@sha256:{'ab' * 32}"} for one in pod["status"]["containerStatuses"]]
+        path = f"{path_of(pod | {'kind': 'Pod', 'apiVersion': 'v1'})}/status"
+        plane.request("PATCH", path, {"status": {"containerStatuses": statuses}}, content_type="application/merge-patch+json")
     plane.apply(metrics_api())
     served = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
     wait_for(lambda: plane.request("GET", served).status == 200, seconds=30, what="the metrics API")
