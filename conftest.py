@@ -26,4 +26,5 @@ pytest_plugins = [
     "fixtures.shell",
     "fixtures.resources",
     "fixtures.hardening",
+    "fixtures.rehearsals",
 ]

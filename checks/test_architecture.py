@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges import hardening
+from upkeep.judges import hardening, resources
 
 
 @pytest.mark.control(id="survives-node-loss", severity="medium", guide="Architecture review")
@@ -47,3 +47,14 @@ def test_the_network_is_restricted(judge, network_policies, collector, install):
     Fix: docs/runbook.md#network-restricted
     """
     assert judge(hardening.network_restricted(network_policies, collector, install=install))
+
+
+@pytest.mark.control(id="scaling-sound", severity="medium", guide="Review scaling policies")
+@pytest.mark.quarterly
+def test_scaling_is_sound(judge, autoscalers, usage_without_autoscaler, workload, now, limits, install):
+    """An autoscaler is able to scale, reads its metrics and has room above; where there is none, the use leaves that room.
+
+    An autoscaler that cannot read its metrics looks like one that has nothing to do.
+    Fix: docs/runbook.md#scaling-sound
+    """
+    assert judge(resources.scaling_sound(autoscalers, usage_without_autoscaler, workload, now=now, limits=limits, install=install))

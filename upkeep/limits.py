@@ -132,6 +132,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
             Limit("signoff_age", "duration", 92 * DAY, 60, 366 * DAY, "the checklist is quarterly"),
             Limit("least_replicas", "count", 2, 1, 100, "one replica is an outage whenever its node is drained"),
+            Limit("scaling_usage", "ratio", 0.6, 0.01, 1, "without an autoscaler a quarter's growth must fit into what is there"),
+            Limit("event_window", "duration", HOUR, 60, DAY, "Kubernetes keeps events for an hour by default"),
             Limit("resource_usage", "ratio", 0.8, 0.01, 1, "what is nearly full is full when it matters"),
             Limit("usage_age", "duration", 300, 15, HOUR, "metrics-server measures every 15 s to 60 s; an older number is of another time"),
             Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),

@@ -805,6 +805,26 @@ class RotationRehearsal:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionRehearsal:
+    """What the acting identity may do in an emergency, and what became of it when it was rehearsed."""
+
+    access: tuple[AccessAnswer, ...]
+    dry_runs: tuple[DryRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler of the collector's Deployment; ``desired`` is what it wants now, within ``least`` and ``most``."""
+
+    name: str
+    least: int
+    most: int
+    current: int
+    desired: int
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRule:
     """An alerting rule as Prometheus has loaded it. ``state`` is firing, pending or inactive; ``health`` ok, err or unknown;
     ``metrics`` are the metrics that its expression names, with whether each exists."""

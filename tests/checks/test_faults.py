@@ -19,7 +19,8 @@ EVERY = {
     "config-backed-up", "backups-complete", "backup-restores",
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
-    "survives-node-loss", "runs-hardened", "limits-set", "network-restricted",
+    "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
+    "warning-events",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -30,7 +31,7 @@ ATTESTED = {
     "recovery-rehearsed", "documentation-current", "architecture-reviewed", "security-audited", "runbooks-updated",
     "emergency-procedures-reviewed",
 }  # fmt: skip
-TEMPLATE = {"config-valid", "config-fresh", "limits-set", "network-restricted"}
+TEMPLATE = {"config-valid", "config-fresh", "limits-set", "network-restricted", "restart-rehearsed", "triage-possible"}
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
@@ -55,14 +56,15 @@ NEEDED_BY = {
         "config-fresh",
         *SECRETS,
     },
-    "rehearsals": {"backup-restores", "secrets-rotatable"},
-    "usage": {"cpu-memory-headroom"},
+    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible"},
+    "usage": {"cpu-memory-headroom", "scaling-sound"},
     "exec": set(),
     "cronjobs": {"backup-job-healthy"},
     "jobs": {"backup-job-healthy"},
     "persistentvolumeclaims": {"backup-job-healthy"},
     "accessreviews": {"backup-job-healthy"},
-    "events": {"runs-hardened"},
+    "events": {"runs-hardened", "warning-events"},
+    "horizontalpodautoscalers": {"scaling-sound"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
     "prometheus-query": {"metrics-scraped", *RULES, *SINCE},
@@ -74,7 +76,7 @@ NEEDED_BY = {
 # The chart's image has no shell: what df and netstat tell in the guide's is there known by Prometheus and the process alone.
 NEEDED_BY_CHART = {"services": {"disk-headroom"}, "prometheus-query": {"disk-headroom"}, "metrics": {"connections-headroom"}}
 # Of these an empty list is an answer: there is no such object, and that is what the control is about.
-EMPTY = {"events": "pass", "poddisruptionbudgets": "fail", "networkpolicies": "fail"}
+EMPTY = {"events": "pass", "horizontalpodautoscalers": "pass", "poddisruptionbudgets": "fail", "networkpolicies": "fail"}
 REASONS = {
     "forbidden": {"forbidden"},
     "refused": {"unreachable"},

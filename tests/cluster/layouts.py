@@ -145,6 +145,7 @@ def oncall(namespace: str) -> list[dict[str, Any]]:
     """What the on-call engineer may do: whatever an emergency of the guide asks for."""
     rules = [
         {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": ["get", "list", "create", "patch"]},
+        {"apiGroups": [""], "resources": ["pods", "pods/log", "events"], "verbs": ["get", "list"]},
         {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"], "verbs": ["get", "patch"]},
     ]
     return [
@@ -229,7 +230,9 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     pods = plane.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={label}=cano-collector")["items"]
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
     for pod in pods:  # a real kubelet says which image runs; kwok leaves that out
-        statuses = [one | {"imageID": f"docker.io/kubecano/cano-collector@sha256:{'ab' * 32}"} for one in pod["status"]["containerStatuses"]]
+        statuses = [
+            one | {"imageID": f"docker.io/kubecano/cano-collector@sha256:{'ab' * 32}"} for one in pod["status"]["containerStatuses"]
+        ]
         path = f"{path_of(pod | {'kind': 'Pod', 'apiVersion': 'v1'})}/status"
         plane.request("PATCH", path, {"status": {"containerStatuses": statuses}}, content_type="application/merge-patch+json")
     plane.apply(metrics_api())

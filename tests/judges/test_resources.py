@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,11 @@ from fixtures.resources import disk_table
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, pod, workload
 from upkeep.adapters import objects
-from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
+from upkeep.errors import Absent, Malformed, NotApplicable, TooEarly, Unmeasured
 from upkeep.judges import resources
 from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records import Connections, ContainerResources, ContainerUsage, Filesystem, Filesystems, Workload
+from upkeep.records import Autoscaler, Condition, Connections, ContainerResources, ContainerUsage, Filesystem, Filesystems, Workload
 
 GIB, CORE = 1024**3, 10**9
 FOUR_DAYS_AGO = ago(days=4)
@@ -211,3 +212,55 @@ def test_more_usage_never_turns_a_failure_into_a_pass(memory: list[float], more:
 
     after = [memory[0] + more, memory[1]] if name == "a" else [memory[0], memory[1] + more]
     assert rank(*after) >= rank(*memory)
+
+
+def autoscaler(current: int = 2, **said: str) -> Autoscaler:
+    """One that is able, active and within its range, unless it says otherwise: ``ScalingActive="False"``."""
+    states = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"} | said
+    reasons = {"ScalingLimited": "TooManyReplicas"}
+    return Autoscaler(
+        "cano", 2, 5, current, current, tuple(Condition(kind, word, reasons.get(kind, "x")) for kind, word in states.items() if word)
+    )
+
+
+def scaling(*autoscalers: Autoscaler, usages: Any = (), **limits: float) -> Judgement:
+    return resources.scaling_sound(autoscalers, usages, those(), now=NOW, limits=Limits(limits), install=install())
+
+
+def test_an_autoscaler_with_room_passes_whatever_is_used():
+    judgement = scaling(autoscaler(), usages=Absent("no metrics"))
+    assert (judgement.findings, judgement.observed) == ((), "cano: 2 of 2 to 5 replicas")
+
+
+@pytest.mark.parametrize(
+    ("autoscalers", "codes"),
+    [
+        ((autoscaler(AbleToScale="False"),), ["cannot-scale"]),
+        ((autoscaler(ScalingActive="False"),), ["scaling-inactive"]),
+        ((autoscaler(ScalingActive="Unknown"),), ["scaling-inactive"]),
+        ((autoscaler(ScalingLimited="True"),), ["pinned-at-maximum"]),
+        ((autoscaler(5),), ["pinned-at-maximum"]),
+        ((autoscaler(), autoscaler()), ["autoscalers-overlap"]),
+    ],
+)
+def test_an_autoscaler_that_is_not_sound_is_named(autoscalers, codes):
+    assert [finding.code for finding in scaling(*autoscalers).findings] == codes
+
+
+def test_an_autoscaler_that_says_nothing_is_not_judged():
+    with pytest.raises(TooEarly, match="has not said yet how it fares"):
+        scaling(autoscaler(ScalingActive=""))
+
+
+def test_without_an_autoscaler_the_use_must_be_known_and_leave_room():
+    with pytest.raises(Absent, match="no metrics"):
+        scaling(usages=Absent("no metrics"))
+    with pytest.raises(NotApplicable, match="on purpose"):
+        scaling(usages=NotApplicable("on purpose"))
+
+
+@pytest.mark.parametrize(("memory", "limit", "codes"), [(0.5, 0.6, []), (0.61, 0.6, ["no-room-to-grow"]), (0.61, 0.7, [])])
+def test_without_an_autoscaler_growth_must_fit_into_what_is_there(memory: float, limit: float, codes: list[str]):
+    judgement = scaling(usages=(used("a", memory=memory), used("b")), scaling_usage=limit)
+    assert ([finding.code for finding in judgement.findings], judgement.limit) == (codes, limit)
+    assert judgement.observed.startswith(f"no autoscaler; highest: CPU 4%, memory {memory:.0%}")

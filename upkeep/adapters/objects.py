@@ -13,6 +13,7 @@ from typing import Any
 from upkeep.errors import Malformed
 from upkeep.model import parse_time
 from upkeep.records import (
+    Autoscaler,
     Condition,
     ContainerResources,
     ContainerSpec,
@@ -270,6 +271,24 @@ def network_policy(raw: Raw) -> NetworkPolicy:
                 if not peers or wide:
                     open_to.append(f"ingress rule {number}: {wide[0] if wide else 'from anybody'}")
         return NetworkPolicy(raw["metadata"]["name"], label_selector(spec.get("podSelector") or {}), types, tuple(open_to))
+
+
+def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
+    """A HorizontalPodAutoscaler (autoscaling/v2); ``None`` where it scales something else than the Deployment."""
+    with _reading("HorizontalPodAutoscaler", raw):
+        spec, status = raw["spec"], raw.get("status") or {}
+        scaled = spec["scaleTargetRef"]
+        if (scaled["kind"], scaled["name"]) != ("Deployment", deployment):
+            return None
+        least = spec.get("minReplicas")
+        return Autoscaler(
+            name=raw["metadata"]["name"],
+            least=1 if least is None else int(least),
+            most=int(spec["maxReplicas"]),
+            current=int(status.get("currentReplicas") or 0),
+            desired=int(status.get("desiredReplicas") or 0),
+            conditions=_conditions(status),
+        )
 
 
 def event(raw: Raw) -> KubernetesEvent:

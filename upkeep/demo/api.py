@@ -204,7 +204,7 @@ class Api:
             return as_json(document)
         if (metered := re.fullmatch(r"/apis/metrics\.k8s\.io/v1beta1/namespaces/([^/]+)/pods", path)) is not None:
             return self.usage(request, metered[1])
-        found = re.fullmatch(r"/(api/v1|apis/[^/]+/v1)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+)(?:/(.+))?)?/?", path)
+        found = re.fullmatch(r"/(api/v1|apis/[^/]+/v[12])(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+)(?:/(.+))?)?/?", path)
         if found is None and (namespace := re.fullmatch(r"/api/v1/namespaces(?:/([^/]+))?", path)) is not None:
             return self.objects(request, "namespaces", "", namespace[1])
         if found is None or found[3] not in RESOURCES or RESOURCES[found[3]][0] != found[1].partition("/")[2]:

@@ -16,7 +16,7 @@ KINDS = (
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
-    "poddisruptionbudgets", "networkpolicies", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {
@@ -82,10 +82,10 @@ def source_of(request: Request, layout: str) -> str:
         return "usage"
     if path.startswith("/apis/authorization.k8s.io/"):
         return "rehearsals" if "/self" in path else "accessreviews"
-    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v1(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
+    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v[12](?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
     plural = found[1] if found else ""
     if request.method != "GET":
-        return "rehearsals" if plural in ("configmaps", "secrets") else ""
+        return "rehearsals" if plural in ("configmaps", "secrets", "deployments") else ""
     if plural in ("configmaps", "secrets"):
         return "configuration"
     return plural if plural in SOURCES else ""
@@ -94,7 +94,7 @@ def source_of(request: Request, layout: str) -> str:
 def refusal(request: Request) -> Response:
     """The 403 that RBAC gives for the request."""
     found = re.fullmatch(
-        r"/(?:api|apis/[^/]+)/v1(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?", request.path
+        r"/(?:api|apis/[^/]+)/v[12](?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?", request.path
     )
     if found is None or not found[2]:
         return status(403, "Forbidden", f'forbidden: User "demo" cannot get path "{request.path}"')

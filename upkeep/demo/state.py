@@ -31,6 +31,7 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "jobs": ("batch/v1", "Job", True),
     "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice", True),
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget", True),
+    "horizontalpodautoscalers": ("autoscaling/v2", "HorizontalPodAutoscaler", True),
     "networkpolicies": ("networking.k8s.io/v1", "NetworkPolicy", True),
 }
 

@@ -4,13 +4,15 @@ Source: the guide's "Check resource usage", "Check disk usage" and "Check networ
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, TooEarly, Unmeasured
-from upkeep.judges import counted
+from upkeep.judges import counted, excerpt
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339
-from upkeep.records import Connections, ContainerResources, ContainerUsage, Filesystems, Install, Pod, Workload
+from upkeep.masking import mask
+from upkeep.model import Finding, Judgement, listed, rfc3339
+from upkeep.records import Autoscaler, Connections, ContainerResources, ContainerUsage, Filesystems, Install, Pod, Workload
 
 LIMIT = "resource_usage"
 NANO = 1_000_000_000
@@ -139,3 +141,63 @@ def connections_headroom(connections: Sequence[Connections], workload: Workload,
     highest = max(connections, key=lambda one: one.open / one.most)
     observed = f"highest: {highest.open} of {highest.most}, of {counted(len(pods), 'pod')}"
     return Judgement(tuple(found), observed, limits[LIMIT], "ratio", "; ".join(sorted({one.way for one in connections})))
+
+
+def scaling_sound(
+    autoscalers: Sequence[Autoscaler],
+    usages: Sequence[ContainerUsage] | Exception,
+    workload: Workload,
+    *,
+    now: datetime,
+    limits: Limits,
+    install: Install,
+) -> Judgement:
+    """scaling-sound: an autoscaler is able to scale, reads its metrics and has room above; where there is none, the use leaves that room.
+
+    :raises Unmeasured: there is no autoscaler, and the use is not known. :raises NotApplicable: nobody measures it, on purpose.
+    :raises TooEarly: an autoscaler has not said yet how it fares.
+    """
+    if not autoscalers:
+        if isinstance(usages, Exception):
+            raise usages
+        room = Limits({**{name: limits[name] for name in ("usage_age",)}, LIMIT: limits["scaling_usage"]})
+        judged = cpu_memory_headroom(usages, workload, now=now, limits=room, install=install)
+        found = tuple(
+            replace(
+                one,
+                code="no-room-to-grow",
+                message=f"{one.message} There is no autoscaler, so a quarter's growth must fit into what is there.",
+            )
+            for one in judged.findings
+        )
+        return Judgement(found, f"no autoscaler; {judged.observed}", limits["scaling_usage"], "ratio", judged.basis)
+    findings: list[Finding] = []
+    silent: list[str] = []
+    if len(autoscalers) > 1:
+        names = listed(sorted(one.name for one in autoscalers))
+        message = f"HorizontalPodAutoscalers {names} scale the same Deployment: each undoes what the other does."
+        command = f"kubectl -n {install.namespace} get horizontalpodautoscalers"
+        findings.append(
+            Finding(f"Deployment/{install.deployment}", "autoscalers-overlap", message, len(autoscalers), 1, "autoscalers", command)
+        )
+    for one in autoscalers:
+        said = {condition.type: condition for condition in one.conditions}
+        subject, command = f"HorizontalPodAutoscaler/{one.name}", f"kubectl -n {install.namespace} describe hpa {one.name}"
+        for kind, code, what in (
+            ("AbleToScale", "cannot-scale", "cannot scale the Deployment"),
+            ("ScalingActive", "scaling-inactive", "does not know how many pods it should want"),
+        ):
+            condition = said.get(kind)
+            if condition is None:
+                silent.append(one.name)
+            elif condition.status != "True":
+                message = f"{subject} {what} ({condition.reason}): {excerpt(mask(condition.message))}"
+                findings.append(Finding(subject, code, message, condition.status, "True", "", command))
+        limited = said.get("ScalingLimited")
+        if one.current >= one.most or (limited is not None and limited.status == "True" and limited.reason == "TooManyReplicas"):
+            message = f"{subject} is at its maximum of {counted(one.most, 'replica')}: more load finds no more pods."
+            findings.append(Finding(subject, "pinned-at-maximum", message, one.current, one.most, "replicas", command))
+    if not findings and silent:
+        raise TooEarly(f"HorizontalPodAutoscaler/{silent[0]} has not said yet how it fares", next_step="run again in a minute")
+    observed = ", ".join(f"{one.name}: {one.current} of {one.least} to {one.most} replicas" for one in autoscalers)
+    return Judgement(tuple(findings), observed, "able, active, below the maximum", "", "HorizontalPodAutoscalers, now")

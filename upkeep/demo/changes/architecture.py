@@ -74,7 +74,9 @@ def no_probes(state: State) -> None:
     del state.container["readinessProbe"]
 
 
-@scenario("hook-fails", "a preStop hook cannot run in the image, and an event of yesterday's pod says so", "runs-hardened")
+@scenario(
+    "hook-fails", "a preStop hook cannot run in the image, and an event of a pod that is gone says so", "runs-hardened", "warning-events"
+)
 def hook_fails(state: State) -> None:
     state.container["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}}
     name = f"{state.fullname}-{objects.HASH}-gone1"
@@ -83,6 +85,80 @@ def hook_fails(state: State) -> None:
         objects.make(state, "Event", f"{name}.1", state.ago(minutes=40), type="Warning", reason="FailedPreStopHook", count=1,
             message='PreStopHook failed: exec: "bash": executable file not found in $PATH', firstTimestamp=last, lastTimestamp=last,
             involvedObject={"kind": "Pod", "name": name, "namespace": state.namespace}),
+    )  # fmt: skip
+
+
+def autoscale(state: State, **conditions: tuple[str, str, str]) -> Object:
+    """An autoscaler of the collector, whose conditions are (status, reason, message)."""
+    said = {
+        "AbleToScale": ("True", "ReadyForNewScale", "recommended size matches current size"),
+        "ScalingActive": ("True", "ValidMetricFound", "the HPA was able to successfully calculate a replica count"),
+        "ScalingLimited": ("False", "DesiredWithinRange", "the desired count is within the acceptable range"),
+    } | conditions
+    entries = [
+        {"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": stamp(state.ago(days=1))}
+        for kind, (status, reason, message) in said.items()
+    ]
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": state.fullname}, "minReplicas": 2, "maxReplicas": 5}
+    status = {"currentReplicas": 2, "desiredReplicas": 2, "conditions": entries}
+    made = objects.make(state, "HorizontalPodAutoscaler", state.fullname, state.ago(days=9), spec=spec, status=status)
+    state.add(made)
+    return made
+
+
+@scenario("autoscaled", "an autoscaler looks after the collector, and has room")
+def autoscaled(state: State) -> None:
+    autoscale(state)
+
+
+@scenario(
+    "autoscaled-memory-nearly-used",
+    "one pod's container uses nine tenths of its memory, and an autoscaler looks after it",
+    "cpu-memory-headroom",
+)
+def autoscaled_memory_nearly_used(state: State) -> None:
+    autoscale(state)
+    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "921Mi")
+
+
+@scenario("autoscaler-blind", "the autoscaler cannot read its metrics", "scaling-sound")
+def autoscaler_blind(state: State) -> None:
+    autoscale(state, ScalingActive=("False", "FailedGetResourceMetric", "unable to get metrics for resource cpu: no metrics returned"))
+
+
+@scenario("autoscaler-pinned", "the autoscaler is at its maximum", "scaling-sound")
+def autoscaler_pinned(state: State) -> None:
+    made = autoscale(state, ScalingLimited=("True", "TooManyReplicas", "the desired replica count is more than the maximum replica count"))
+    made["spec"]["maxReplicas"] = 2
+
+
+@scenario("no-room-to-grow", "without an autoscaler two thirds of the memory are used", "scaling-sound")
+def no_room_to_grow(state: State) -> None:
+    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "700Mi")
+
+
+@scenario("restart-forbidden", "whoever is on call may not patch Deployments", "restart-rehearsed")
+def restart_forbidden(state: State) -> None:
+    state.denied.add(("acting", "deployments"))
+
+
+@scenario("restart-refused", "admission refuses every change of the Deployment", "restart-rehearsed")
+def restart_refused(state: State) -> None:
+    state.refusals["deployments"] = (403, "Forbidden", 'admission webhook "freeze.example" denied the request: change freeze')
+
+
+@scenario("triage-forbidden", "whoever is on call may not read events", "triage-possible")
+def triage_forbidden(state: State) -> None:
+    state.denied.add(("acting", "events"))
+
+
+@scenario("warned", "the kubelet could not mount a volume for some minutes", "warning-events")
+def warned(state: State) -> None:
+    pod, last = state.pods[0]["metadata"]["name"], stamp(state.ago(minutes=12))
+    state.add(
+        objects.make(state, "Event", f"{pod}.2", state.ago(minutes=20), type="Warning", reason="FailedMount", count=7,
+            message='MountVolume.SetUp failed for volume "config": configmap "cano-collector-config" not found', lastTimestamp=last,
+            involvedObject={"kind": "Pod", "name": pod, "namespace": state.namespace}),
     )  # fmt: skip
 
 

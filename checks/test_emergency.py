@@ -1,0 +1,41 @@
+"""Whether the emergency procedures would work (guide: "Emergency Procedures")."""
+
+import pytest
+
+from upkeep.judges import events, rehearsals
+
+
+@pytest.mark.control(id="restart-rehearsed", severity="high", guide="Quick Recovery")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
+    """Whoever is on call may restart the collector, and the API server's dry run accepts it.
+
+    That a right is missing is found in the emergency otherwise.
+    Fix: docs/runbook.md#restart-rehearsed
+    """
+    assert judge(rehearsals.restart(restart_rehearsal, install=install))
+
+
+@pytest.mark.control(id="triage-possible", severity="high", guide="Service Outage")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_what_broke_can_be_seen(judge, triage_access, install):
+    """Whoever is on call may read the pods, their logs of the life before, and the events.
+
+    Without them the first step of every procedure ends in Forbidden.
+    Fix: docs/runbook.md#triage-possible
+    """
+    assert judge(rehearsals.triage(triage_access, install=install))
+
+
+@pytest.mark.control(id="warning-events", severity="medium", guide="Check events")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_no_event_warns(judge, collector_events, now, limits, install):
+    """Kubernetes warned of nothing about the collector in the last hour.
+
+    It is the first thing that tells why a pod does not start, and it is gone after an hour.
+    Fix: docs/runbook.md#warning-events
+    """
+    assert judge(events.none_warns(collector_events, now=now, limits=limits, install=install))

@@ -1,0 +1,55 @@
+"""Whether the guide's emergency procedures would work for whoever is on call, before there is an emergency.
+
+Source: the guide's "Service Outage", "Quick Recovery".
+"""
+
+from upkeep.errors import Absent
+from upkeep.judges import counted
+from upkeep.model import Finding, Judgement
+from upkeep.records import AccessAnswer, ActionRehearsal, Install
+
+BASIS = "access reviews and PATCH dryRun=All as the acting identity"
+
+
+def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
+    """restart-rehearsed: the acting identity may restart the collector, and the API server's dry run accepts it.
+
+    :raises Absent: it was not asked, or it may and it was not rehearsed.
+    """
+    found = [
+        _forbidden(answer, "restart-forbidden", "restart the collector", install=install)
+        for answer in rehearsal.access
+        if not answer.allowed
+    ]
+    if not found and not (rehearsal.access and rehearsal.dry_runs):
+        raise Absent("a restart was not rehearsed", next_step="run again")
+    for run in rehearsal.dry_runs:
+        if not run.accepted:
+            message = f"The API server would refuse a restart of {run.object} ({run.status} {run.reason}, {run.message})."
+            command = f"kubectl -n {install.namespace} rollout restart deployment {install.deployment} --dry-run=server"
+            found.append(Finding(run.object, "restart-refused", message, run.status, 200, "", command))
+    observed = "a restart would be accepted" if not found else "a restart would not be done"
+    return Judgement(tuple(found), observed, "accepted", "", BASIS)
+
+
+def triage(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
+    """triage-possible: the acting identity may read the pods, their logs (of the life before, too) and the events.
+
+    :raises Absent: it was not asked.
+    """
+    if not rehearsal.access:
+        raise Absent("what the acting identity may look at was not asked", next_step="run again")
+    denied = [answer for answer in rehearsal.access if not answer.allowed]
+    found = [_forbidden(answer, "triage-forbidden", "see what broke", install=install) for answer in denied]
+    allowed = len(rehearsal.access) - len(denied)
+    return Judgement(
+        tuple(found), f"{allowed} of {counted(len(rehearsal.access), 'right')}", "all", "", "access reviews as the acting identity"
+    )
+
+
+def _forbidden(answer: AccessAnswer, code: str, purpose: str, *, install: Install) -> Finding:
+    resource = "/".join(filter(None, (answer.resource, answer.subresource)))
+    group = f".{answer.group}" if answer.group else ""
+    message = f"The acting identity may not {answer.verb} {resource}{group} in {install.namespace}, so it cannot {purpose}."
+    command = f"kubectl auth can-i {answer.verb} {resource}{group} -n {install.namespace}"
+    return Finding(f"Namespace/{install.namespace}", code, message, "forbidden", "allowed", "", command)
