@@ -59,8 +59,11 @@ def test_the_marker_would_be_found() -> None:
         assert leaks(wrapped.encode())
 
 
-@pytest.mark.parametrize("style", ["--tb=long", "--tb=native"])
-@pytest.mark.parametrize("scenario", SCENARIOS)
+# What native shows of frames does not depend on the scenario: one log, and one configuration that cannot be read.
+@pytest.mark.parametrize(
+    ("scenario", "style"),
+    [*((scenario, "--tb=long") for scenario in SCENARIOS), *((scenario, "--tb=native") for scenario in SCENARIOS[:4:3])],
+)
 def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
     """As loud as pytest can be: not in a file, not on the terminal, not in an exception."""
     out, exports = tmp_path / "out", tmp_path / "exports"
