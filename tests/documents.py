@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests import checklist
 from tests.checks.inner import Ran, run
 from upkeep import demo
 from upkeep.commands.rbac import document
@@ -94,6 +95,7 @@ def _defaults(ran: Ran, controls: list[str]) -> list[str]:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/limits.md": limits,
     "deploy/rbac/role.yaml": role,
+    "docs/checklist.md": checklist.document,
     "docs/outcomes.md": outcomes,
 }
 

@@ -26,7 +26,11 @@ def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
     for run in rehearsal.dry_runs:
         if not run.accepted:
             message = f"The API server would refuse a restart of {run.object} ({run.status} {run.reason}, {run.message})."
-            command = f"kubectl -n {install.namespace} rollout restart deployment {install.deployment} --dry-run=server"
+            # kubectl rollout restart has no dry run of its own; this is what it sends.
+            command = (
+                f"kubectl -n {install.namespace} patch deployment {install.deployment} --dry-run=server "
+                '-p \'{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"rehearsed"}}}}}\''
+            )
             found.append(Finding(run.object, "restart-refused", message, run.status, 200, "", command))
     observed = "a restart would be accepted" if not found else "a restart would not be done"
     return Judgement(tuple(found), observed, "accepted", "", BASIS)
