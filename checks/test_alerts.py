@@ -53,6 +53,7 @@ def test_few_alerts_end_in_an_error(judge, counter_history, install, now, limits
 
 @pytest.mark.control(id="processing-fast", severity="medium", guide="Check for slow processing")
 @pytest.mark.weekly
+@pytest.mark.emergency
 def test_alerts_are_processed_quickly(judge, timing_history, log_history, install, now, limits):
     """Alerts are processed quickly: the p95 of processing time is within its limit, and few log lines tell of slower work.
 

@@ -29,6 +29,7 @@ def test_the_configuration_is_backed_up(judge, backup_folder, live_configuration
 
 @pytest.mark.control(id="backup-restores", severity="critical", guide="Test configuration restore")
 @pytest.mark.monthly
+@pytest.mark.emergency
 def test_the_backup_restores(judge, backup_folder, configuration_references, restore_rehearsal, install):
     """The newest backup can be restored: the API server's own dry run accepts it, over the live objects and where they are gone.
 

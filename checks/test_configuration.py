@@ -8,6 +8,7 @@ from upkeep.judges import configuration as judges
 
 @pytest.mark.control(id="config-valid", severity="critical", guide="Validate YAML syntax")
 @pytest.mark.weekly
+@pytest.mark.emergency
 @pytest.mark.gate
 def test_the_configuration_is_valid(judge, configuration_documents, environment, install):
     """Every configuration document parses safely and satisfies the collector's rules.
