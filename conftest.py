@@ -27,4 +27,5 @@ pytest_plugins = [
     "fixtures.resources",
     "fixtures.hardening",
     "fixtures.rehearsals",
+    "fixtures.access",
 ]

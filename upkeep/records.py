@@ -813,6 +813,33 @@ class ActionRehearsal:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """A rule of a Role or ClusterRole; ``resources`` hold subresources (``pods/exec``), ``names`` narrow it, ``urls`` are no resources."""
+
+    verbs: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a binding gives to a subject.
+
+    :ivar binding: ``RoleBinding/NAMESPACE/NAME`` or ``ClusterRoleBinding/NAME``; ``role`` likewise.
+    :ivar subject: as whom: the service account itself, or a group that it is in.
+    :ivar namespace: where; ``""`` is everywhere.
+    """
+
+    binding: str
+    role: str
+    subject: str
+    namespace: str
+    rules: tuple[PolicyRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Autoscaler:
     """A HorizontalPodAutoscaler of the collector's Deployment; ``desired`` is what it wants now, within ``least`` and ``most``."""
 

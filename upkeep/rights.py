@@ -36,7 +36,8 @@ EXEC = (Right("create", "pods/exec"), Right("get", "pods/exec"))
 def roles(
     rights: Iterable[Right], *, namespace: str, names: Mapping[str, tuple[str, ...]] = USUAL_NAMES, monitoring: str = MONITORING
 ) -> list[dict[str, Any]]:
-    """The smallest Roles that hold the rights: one in the collector's namespace, one in that of Prometheus and Alertmanager.
+    """The smallest Roles that hold the rights: one in the collector's namespace, one in that of Prometheus and Alertmanager, and a ClusterRole for what
+    is in no namespace, or in all of them.
 
     :param names: for each word of ``Right.names`` the objects' names; a right whose word has none there is left out.
     """
@@ -44,7 +45,7 @@ def roles(
     for right in rights:
         objects = names.get(right.names, ()) if right.names else ("",)
         if objects:
-            place = monitoring if right.scope == "monitoring" else namespace
+            place = {"monitoring": monitoring, "cluster": ""}.get(right.scope, namespace)
             wanted.setdefault((place, right.group, right.resource, right.verb), set()).update(objects)
     by_namespace: dict[str, dict[tuple[str, str, tuple[str, ...]], set[str]]] = {}
     for (place, group, resource, verb), found in wanted.items():
@@ -54,26 +55,26 @@ def roles(
     return [
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": {"name": NAME, "namespace": place, "labels": {"app.kubernetes.io/name": NAME}},
+            "kind": "Role" if place else "ClusterRole",
+            "metadata": {"name": NAME} | ({"namespace": place} if place else {}) | {"labels": {"app.kubernetes.io/name": NAME}},
             "rules": [
                 {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)}
                 | ({"resourceNames": list(objects)} if objects else {})
                 for (group, resource, objects), verbs in sorted(rules.items())
             ],
         }
-        for place, rules in sorted(by_namespace.items(), key=lambda entry: entry[0] != namespace)
+        for place, rules in sorted(by_namespace.items(), key=lambda entry: (entry[0] != namespace, not entry[0]))
     ]
 
 
 def bindings(roles: Iterable[Mapping[str, Any]], *, subject: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A RoleBinding of the subject for each Role."""
+    """A RoleBinding of the subject for each Role, a ClusterRoleBinding for a ClusterRole."""
     return [
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
+            "kind": f"{role['kind']}Binding",
             "metadata": dict(role["metadata"]),
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": role["metadata"]["name"]},
             "subjects": [dict(subject)],
         }
         for role in roles

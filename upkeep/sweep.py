@@ -28,7 +28,7 @@ class Right:
     """What a measurement must be allowed to do: a rule of a Role.
 
     :ivar names: a word for the names it is about, resolved per install (``configuration-secrets``, ``prometheus-service`` …), or ``""`` for all.
-    :ivar scope: ``namespace`` of the collector, or ``monitoring``, that of Prometheus and Alertmanager.
+    :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and Alertmanager, or ``cluster``.
     """
 
     verb: str

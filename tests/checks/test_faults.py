@@ -20,7 +20,7 @@ EVERY = {
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
-    "warning-events",
+    "warning-events", "rbac-least-privilege",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -31,7 +31,15 @@ ATTESTED = {
     "recovery-rehearsed", "documentation-current", "architecture-reviewed", "security-audited", "runbooks-updated",
     "emergency-procedures-reviewed",
 }  # fmt: skip
-TEMPLATE = {"config-valid", "config-fresh", "limits-set", "network-restricted", "restart-rehearsed", "triage-possible"}
+TEMPLATE = {
+    "config-valid",
+    "config-fresh",
+    "limits-set",
+    "network-restricted",
+    "restart-rehearsed",
+    "triage-possible",
+    "rbac-least-privilege",
+}
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
@@ -65,6 +73,7 @@ NEEDED_BY = {
     "accessreviews": {"backup-job-healthy"},
     "events": {"runs-hardened", "warning-events"},
     "horizontalpodautoscalers": {"scaling-sound"},
+    "rbac": {"rbac-least-privilege"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
     "prometheus-query": {"metrics-scraped", *RULES, *SINCE},

@@ -73,7 +73,7 @@ def role(install: Install) -> list[dict[str, Any]]:
     """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
     objects = list(yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True)))
     for one in objects:
-        if one["kind"] == "RoleBinding":
+        if one["kind"].endswith("Binding"):
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
     return [one for one in objects if one["kind"] != "ServiceAccount"]
 
@@ -99,7 +99,7 @@ def unbind(plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
     """Takes the Role away again, and waits until the authorizer has seen that."""
     for one in objects:
         plane.request("DELETE", path_of(one))
-    namespace = objects[0]["metadata"]["namespace"]
+    namespace = next(one for one in objects if one["kind"] == "Role")["metadata"]["namespace"]
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     wait_for(lambda: plane.request("GET", path, identity="measurer").status == 403, seconds=20, what="the Role to be gone")
 
@@ -154,17 +154,17 @@ def test_an_identity_without_rights_measures_nothing(plane: ControlPlane, guide:
 def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, chart: Install, tmp_path: Path) -> None:
     """Taking any one rule away makes at least one control *could not measure*, in the layout that needs it; none passes wrongly."""
     unneeded = []
-    rules = next(one for one in role(guide) if one["kind"] == "Role")["rules"]
-    for number, rule in enumerate(rules):
+    rules = [(one["kind"], number, rule) for one in role(guide) if one["kind"].endswith("Role") for number, rule in enumerate(one["rules"])]
+    for kind, number, rule in rules:
         # Rules for Prometheus and Alertmanager lead to programs that these installs declare absent.
         if rule["resources"] == ["services/proxy"]:
             continue
         unknown = []
         for install in (guide, chart):
             objects = role(install)
-            del next(one for one in objects if one["kind"] == "Role")["rules"][number]
+            del next(one for one in objects if one["kind"] == kind)["rules"][number]
             bind(plane, install, objects)
-            folder = tmp_path / f"{number}-{install.layout}"
+            folder = tmp_path / f"{kind}-{number}-{install.layout}"
             unknown += [control for control, result in run(plane, install, folder).items() if result["outcome"] == "unknown"]
             unbind(plane, objects)
         if not unknown:

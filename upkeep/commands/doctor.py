@@ -66,7 +66,7 @@ def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
             kube,
             right.verb,
             resource,
-            namespace=MONITORING if right.scope == "monitoring" else namespace,
+            namespace={"monitoring": MONITORING, "cluster": ""}.get(right.scope, namespace),
             group=right.group,
             subresource=subresource,
             name=USUAL_NAMES[right.names][0] if right.names else "",

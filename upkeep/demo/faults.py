@@ -16,7 +16,7 @@ KINDS = (
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
-    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "rbac", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {
@@ -41,6 +41,7 @@ RIGHTS = {
     "accessreviews": "localsubjectaccessreviews",
     "rehearsals": "rehearsals",  # of another identity
     "usage": "pods.metrics.k8s.io",
+    "rbac": "clusterrolebindings",
     "exec": "pods/exec",
     "all": "*",
 }
@@ -88,6 +89,8 @@ def source_of(request: Request, layout: str) -> str:
         return "rehearsals" if plural in ("configmaps", "secrets", "deployments") else ""
     if plural in ("configmaps", "secrets"):
         return "configuration"
+    if path.startswith("/apis/rbac.authorization.k8s.io/"):
+        return "rbac"
     return plural if plural in SOURCES else ""
 
 

@@ -31,6 +31,10 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "jobs": ("batch/v1", "Job", True),
     "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice", True),
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget", True),
+    "roles": ("rbac.authorization.k8s.io/v1", "Role", True),
+    "rolebindings": ("rbac.authorization.k8s.io/v1", "RoleBinding", True),
+    "clusterroles": ("rbac.authorization.k8s.io/v1", "ClusterRole", False),
+    "clusterrolebindings": ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", False),
     "horizontalpodautoscalers": ("autoscaling/v2", "HorizontalPodAutoscaler", True),
     "networkpolicies": ("networking.k8s.io/v1", "NetworkPolicy", True),
 }

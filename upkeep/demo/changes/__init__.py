@@ -6,6 +6,7 @@ scraped), the change carries them, so that a check meets what it would meet ther
 
 # Each of these modules enters its scenarios into the catalogue when it is imported.
 from upkeep.demo.changes import (
+    access,
     alerts,
     architecture,
     attestations,
@@ -26,6 +27,7 @@ __all__ = [
     "CHANGES",
     "CHART_ONLY",
     "Change",
+    "access",
     "alerts",
     "architecture",
     "attestations",

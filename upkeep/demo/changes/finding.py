@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from upkeep.demo import objects
+from upkeep.demo.changes.access import chart_role
 from upkeep.demo.changes.catalogue import BACKUP, CHART_ONLY, rebuild, scenario
 from upkeep.demo.changes.monitoring import no_alertmanager, no_prometheus
 from upkeep.demo.state import Object, State
@@ -63,6 +64,7 @@ def continue_expired(state: State) -> None:
     "survives-node-loss",
     "network-restricted",
     "runs-hardened",
+    "rbac-least-privilege",
     into=CHART_ONLY,
 )
 def chart_defaults(state: State) -> None:
@@ -73,6 +75,7 @@ def chart_defaults(state: State) -> None:
     state.drop("poddisruptionbudgets")
     state.drop("networkpolicies")
     del state.container["securityContext"]
+    chart_role(state)
     state.backups = {}
     state.attestations = []
     state.rules, state.series, state.receivers = [], [], [("null", False)]
