@@ -17,6 +17,18 @@ def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
     assert judge(rehearsals.restart(restart_rehearsal, install=install))
 
 
+@pytest.mark.control(id="scale-rehearsed", severity="high", guide="Scale up")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_more_replicas_would_be_accepted_and_fit(judge, scale_rehearsal, quotas, node_rooms, workload, limits, install):
+    """Whoever is on call may scale to two and to three, the dry run accepts it, and quotas and nodes have room.
+
+    A quota refuses pods, not the Deployment that wants them: the command succeeds, and nothing comes.
+    Fix: docs/runbook.md#scale-rehearsed
+    """
+    assert judge(rehearsals.scale(scale_rehearsal, quotas, node_rooms, workload, limits=limits, install=install))
+
+
 @pytest.mark.control(id="triage-possible", severity="high", guide="Service Outage")
 @pytest.mark.quarterly
 @pytest.mark.emergency

@@ -20,7 +20,7 @@ EVERY = {
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
-    "warning-events", "rbac-least-privilege",
+    "warning-events", "rbac-least-privilege", "scale-rehearsed",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -64,7 +64,7 @@ NEEDED_BY = {
         "config-fresh",
         *SECRETS,
     },
-    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible"},
+    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible", "scale-rehearsed"},
     "usage": {"cpu-memory-headroom", "scaling-sound"},
     "exec": set(),
     "cronjobs": {"backup-job-healthy"},
@@ -73,6 +73,8 @@ NEEDED_BY = {
     "accessreviews": {"backup-job-healthy"},
     "events": {"runs-hardened", "warning-events"},
     "horizontalpodautoscalers": {"scaling-sound"},
+    "nodes": {"scale-rehearsed"},
+    "resourcequotas": {"scale-rehearsed"},
     "rbac": {"rbac-least-privilege"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
@@ -85,7 +87,13 @@ NEEDED_BY = {
 # The chart's image has no shell: what df and netstat tell in the guide's is there known by Prometheus and the process alone.
 NEEDED_BY_CHART = {"services": {"disk-headroom"}, "prometheus-query": {"disk-headroom"}, "metrics": {"connections-headroom"}}
 # Of these an empty list is an answer: there is no such object, and that is what the control is about.
-EMPTY = {"events": "pass", "horizontalpodautoscalers": "pass", "poddisruptionbudgets": "fail", "networkpolicies": "fail"}
+EMPTY = {
+    "events": "pass",
+    "resourcequotas": "pass",
+    "horizontalpodautoscalers": "pass",
+    "poddisruptionbudgets": "fail",
+    "networkpolicies": "fail",
+}
 REASONS = {
     "forbidden": {"forbidden"},
     "refused": {"unreachable"},

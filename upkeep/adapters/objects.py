@@ -4,7 +4,7 @@ A field that the API always gives and that is not there makes the answer malform
 Source: Kubernetes API reference v1.36 (apps/v1, core/v1, discovery.k8s.io/v1, batch/v1).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -29,9 +29,11 @@ from upkeep.records import (
     KubernetesEvent,
     LabelSelector,
     NetworkPolicy,
+    NodeRoom,
     Pod,
     PodTemplate,
     Probe,
+    Quota,
     ReplicaSet,
     SecurityContext,
     Service,
@@ -289,6 +291,41 @@ def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
             desired=int(status.get("desiredReplicas") or 0),
             conditions=_conditions(status),
         )
+
+
+def quota(raw: Raw) -> Quota | None:
+    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something."""
+    with _reading("ResourceQuota", raw):
+        scopes = set((raw.get("spec") or {}).get("scopes") or ())
+        if scopes & {"Terminating", "BestEffort"}:
+            return None
+        status = raw.get("status") or {}
+        hard, used = ({name: int(_quantity(text) * 1000) for name, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
+        return Quota(raw["metadata"]["name"], hard, used)
+
+
+def node_room(raw: Raw, pods: Sequence[Raw]) -> NodeRoom | None:
+    """What the requests of the pods on it leave free of a node; ``None`` where it takes no pod that tolerates nothing.
+
+    A pod needs the larger of what its containers request together and what any of its init containers does.
+    """
+    with _reading("Node", raw):
+        states = {entry["type"]: entry["status"] for entry in raw["status"].get("conditions") or []}
+        # Taints of Kubernetes' own repeat conditions, which are read above.
+        taints = [taint for taint in raw["spec"].get("taints") or [] if not taint["key"].startswith("node.kubernetes.io/")]
+        pressed = any(kind.endswith("Pressure") and status == "True" for kind, status in states.items())
+        if raw["spec"].get("unschedulable") or states.get("Ready") != "True" or pressed:
+            return None
+        if any(taint["effect"] in ("NoSchedule", "NoExecute") for taint in taints):
+            return None
+        free = raw["status"]["allocatable"]
+        cpu, memory = _nanocores(free["cpu"]) or 0, _bytes(free["memory"]) or 0
+        for pod_ in pods:
+            spec = pod_["spec"]
+            own, first = ([_resources(entry) for entry in spec.get(part) or []] for part in ("containers", "initContainers"))
+            cpu -= max(sum(one.cpu_request_nanocores or 0 for one in own), *(one.cpu_request_nanocores or 0 for one in first), 0)
+            memory -= max(sum(one.memory_request_bytes or 0 for one in own), *(one.memory_request_bytes or 0 for one in first), 0)
+        return NodeRoom(raw["metadata"]["name"], cpu, memory, int(_quantity(free["pods"])) - len(pods))
 
 
 def event(raw: Raw) -> KubernetesEvent:

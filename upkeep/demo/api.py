@@ -327,6 +327,8 @@ class Api:
 
     def subresource(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
         part, _, tail = rest.partition("/")
+        if (plural, part, request.method) == ("deployments", "scale", "PATCH"):
+            return self.write(request, plural, namespace, name)
         if part not in {"pods": ("log", "proxy", "exec"), "services": ("proxy",)}.get(plural, ()):
             return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
         if part == "exec":

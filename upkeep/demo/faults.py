@@ -16,7 +16,7 @@ KINDS = (
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
-    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "rbac", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "rbac", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {
@@ -83,7 +83,7 @@ def source_of(request: Request, layout: str) -> str:
         return "usage"
     if path.startswith("/apis/authorization.k8s.io/"):
         return "rehearsals" if "/self" in path else "accessreviews"
-    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v[12](?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?", path)
+    found = re.fullmatch(r"/(?:api|apis/[^/]+)/v[12](?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?(?:/scale)?", path)
     plural = found[1] if found else ""
     if request.method != "GET":
         return "rehearsals" if plural in ("configmaps", "secrets", "deployments") else ""

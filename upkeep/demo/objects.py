@@ -299,6 +299,26 @@ def rbac(state: State) -> None:
     state.add(*(binding(state, role["metadata"]["name"], role, everybody) for role in (basic, discovery)))
 
 
+def nodes(state: State) -> None:
+    """Three nodes, the last one of the control plane; and a quota that leaves room."""
+    for number in (1, 2, 3):
+        free = {"cpu": "3920m", "memory": "7Gi", "pods": "110"}
+        ready = {"type": "Ready", "status": "True", "lastTransitionTime": stamp(state.ago(days=40))}
+        taints = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}] if number == 3 else []
+        made = make(
+            state,
+            "Node",
+            f"node-{number}",
+            state.ago(days=40),
+            spec={"taints": taints},
+            status={"allocatable": free, "conditions": [ready]},
+        )
+        del made["metadata"]["namespace"]
+        state.add(made)
+    status = {"hard": {"pods": "20", "requests.memory": "16Gi"}, "used": {"pods": "4", "requests.memory": "4Gi"}}
+    state.add(make(state, "ResourceQuota", "compute", state.ago(days=40), spec={"hard": status["hard"]}, status=status))
+
+
 def destinations(state: State) -> Object:
     """The collector's destinations document in the layout's own form, as data."""
     url = f"https://hooks.slack.example/services/T0/B0/{CANARY}"
@@ -580,6 +600,7 @@ def healthy(
     configure(state, destinations(state))
     protection(state)
     rbac(state)
+    nodes(state)
     backup(state)
     monitoring(state)
     state.attestations = attestations(state)

@@ -31,6 +31,8 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "jobs": ("batch/v1", "Job", True),
     "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice", True),
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget", True),
+    "nodes": ("v1", "Node", False),
+    "resourcequotas": ("v1", "ResourceQuota", True),
     "roles": ("rbac.authorization.k8s.io/v1", "Role", True),
     "rolebindings": ("rbac.authorization.k8s.io/v1", "RoleBinding", True),
     "clusterroles": ("rbac.authorization.k8s.io/v1", "ClusterRole", False),

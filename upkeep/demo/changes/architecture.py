@@ -137,12 +137,28 @@ def no_room_to_grow(state: State) -> None:
     state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "700Mi")
 
 
+@scenario("scale-forbidden", "whoever is on call may not scale Deployments", "scale-rehearsed")
+def scale_forbidden(state: State) -> None:
+    state.denied.add(("acting", "deployments/scale"))
+
+
+@scenario("quota-used-up", "the namespace's quota of memory leaves less than one pod", "scale-rehearsed")
+def quota_used_up(state: State) -> None:
+    state.objects["resourcequotas"][0]["status"]["used"]["requests.memory"] = "15900Mi"
+
+
+@scenario("nodes-full", "one node is cordoned, and the other has less memory left than a pod requests", "scale-rehearsed")
+def nodes_full(state: State) -> None:
+    state.objects["nodes"][0]["spec"]["unschedulable"] = True
+    state.objects["nodes"][1]["status"]["allocatable"]["memory"] = "1900Mi"
+
+
 @scenario("restart-forbidden", "whoever is on call may not patch Deployments", "restart-rehearsed")
 def restart_forbidden(state: State) -> None:
     state.denied.add(("acting", "deployments"))
 
 
-@scenario("restart-refused", "admission refuses every change of the Deployment", "restart-rehearsed")
+@scenario("restart-refused", "admission refuses every change of the Deployment", "restart-rehearsed", "scale-rehearsed")
 def restart_refused(state: State) -> None:
     state.refusals["deployments"] = (403, "Forbidden", 'admission webhook "freeze.example" denied the request: change freeze')
 
