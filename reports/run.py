@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,11 @@ def _evaluate(config: pytest.Config, matcher: object) -> bool:
     if not expression:
         return True
     try:
-        return bool(Expression.compile(expression).evaluate(matcher))  # type: ignore[arg-type]
+        return bool(_compiled(expression).evaluate(matcher))  # type: ignore[arg-type]
     except SyntaxError as error:
         raise pytest.UsageError(f"-m {expression!r} is no expression of markers: {error.msg}") from None
+
+
+@lru_cache(maxsize=8)  # asked for each check of each target
+def _compiled(expression: str) -> Expression:
+    return Expression.compile(expression)

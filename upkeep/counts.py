@@ -13,6 +13,7 @@ from upkeep.metric_names import COUNTERS, ERRORS, PROCESS_START, PROCESSED, RECE
 from upkeep.records import Sample, Snapshot
 
 Key = tuple[str, ...]
+_FAMILY = {name: family for family in (*COUNTERS, *TIMINGS) for name in family.names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def minus(later: Counts, earlier: Counts) -> Counts:
 
 def highest(first: Counts, second: Counts) -> Counts:
     """For each counter the higher of two readings of one process: counters only grow, so the lower one is only older."""
+    if not first.values:
+        return Counts(dict(sorted(second.values.items())))
     return Counts({key: max(first.values.get(key, 0), second.values.get(key, 0)) for key in sorted({*first.values, *second.values})})
 
 
@@ -85,24 +88,27 @@ def _labels(sample: Sample) -> dict[str, str]:
 
 
 def _read_target(snapshot: Snapshot, target: Mapping[str, str]) -> Counts:
+    # By name first: a family is exposed under one of several, and each sample belongs to one family at most.
+    named: dict[str, dict[Key, int]] = {}
+    for sample in snapshot.samples:
+        family = _FAMILY.get(sample.name)
+        if family is None:
+            continue
+        labels = _labels(sample)
+        if target.items() <= labels.items():
+            key = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
+            counts = named.setdefault(sample.name, {})
+            counts[key] = counts.get(key, 0) + _count(sample, snapshot)
     found: dict[Key, int] = {}
     for family in (*COUNTERS, *TIMINGS):
-        named: dict[str, dict[Key, int]] = {}
-        for sample in snapshot.samples:
-            if sample.name not in family.names:
-                continue
-            labels = _labels(sample)
-            if target.items() <= labels.items():
-                key = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
-                counts = named.setdefault(sample.name, {})
-                counts[key] = counts.get(key, 0) + _count(sample, snapshot)
-        schemes = list(named.values())
-        if any(scheme != schemes[0] for scheme in schemes[1:]):
+        schemes = {name: named[name] for name in family.names if name in named}
+        first = next(iter(schemes.values()), {})
+        if any(scheme != first for scheme in schemes.values()):
             raise Ambiguous(
-                f"pod {snapshot.pod} counts alerts {family.meaning} under two names that differ: {', '.join(sorted(named))}",
+                f"pod {snapshot.pod} counts alerts {family.meaning} under two names that differ: {', '.join(sorted(schemes))}",
                 source=f"Pod/{snapshot.pod} {snapshot.source}",
             )
-        found |= schemes[0] if schemes else {}
+        found |= first
     return Counts(found)
 
 

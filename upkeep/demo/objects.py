@@ -17,6 +17,8 @@ NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
 GROUPS_A_DAY = 300
 HASH, OLD_HASH = "6f7d9c5b84", "5c4b8d7f69"
 CONTAINER = "cano-collector"
+# libyaml's where there is one: a hundred scenarios write a week of backups each.
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 GUIDE_ALERTS = {
     "CanoCollectorBackupFailed": ("time() - cano_backup_last_success_timestamp > 86400", "warning"),
     "CanoCollectorConfigOld": ("time() - cano_config_last_modified_timestamp > 2592000", "info"),
@@ -435,7 +437,7 @@ def backup_files(state: State, age_days: int, objects: list[Object]) -> dict[str
     for part, kind in (("backup", "ConfigMap"), ("secrets", "Secret")):
         chosen = [item for item in objects if item["kind"] == kind]
         if chosen:
-            files[f"{part}-{taken:%Y%m%d}.yaml"] = yaml.safe_dump_all(chosen, explicit_start=True)
+            files[f"{part}-{taken:%Y%m%d}.yaml"] = yaml.dump_all(chosen, Dumper=DUMPER, explicit_start=True)
     entries = {name: {"sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()}
     manifest = {"schema": "cano-upkeep/backup/1", "taken": stamp(taken), "files": entries}
     return files | {f"manifest-{taken:%Y%m%d}.json": json.dumps(manifest, indent=2) + "\n"}
