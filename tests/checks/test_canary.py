@@ -103,3 +103,23 @@ def test_no_secret_leaves_a_command(command: str, scenario: str, tmp_path: Path,
     written = [path for path in files if path.parent.name in ("backups", "exports")]
     assert written or command == "doctor" or "@" in scenario
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} <= {0o600}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "destinations:\n  slack:\n  - name: ops\n    api_key: {secret}\n    slack_channel: [7]\n",
+        "destinations:\n  slack:\n  - {secret}: 1\n    name: ops\n",
+        "destinations: [{secret}\n",
+        "destinations:\n  slack:\n  - name: ops\n    webhookURL: [{secret}]\n",
+    ],
+)
+def test_no_secret_leaves_a_check_of_files_or_an_attestation(text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Faults of a document are told by path and line; and what may be secret beside an attestation is its evidence, of which the digest is kept."""
+    document, attestations = tmp_path / "destinations.yaml", tmp_path / "attestations.yaml"
+    document.write_text(text.format(secret=f"xoxb-{demo.CANARY}-oncall"))
+    assert main(["config", "check", str(document)]) == 1
+    words = ["--by=Ada", "--reviewed-by=Grace", "--explanation=read", f"--evidence={document.name}", f"--attestations={attestations}"]
+    assert main(["attest", "documentation-current", *words]) == 0
+    said = capfd.readouterr()
+    assert [leaks(said.out.encode()), leaks(said.err.encode()), leaks(attestations.read_bytes())] == [[], [], []]

@@ -1,5 +1,6 @@
 """upkeep drill restore on a real control plane: a namespace of its own, equal objects, nothing left behind, and what it earns."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def test_what_is_restored_is_equal_and_the_control_is_earned(
     wait_for(lambda: namespaces(plane) == before, seconds=20, what="the namespace to be gone")
     (entry,) = yaml.safe_load(attestations.read_text())
     assert (entry["by"], entry["reviewed_by"], entry["status"]) == ("Ada", "upkeep drill restore", "satisfied")
+    (evidence,) = tmp_path.glob("drill-restore-*.json")
+    shown = said + evidence.read_text() + attestations.read_text()
+    secrets = [
+        value for path in saved.glob("secrets-*.yaml") for one in yaml.safe_load_all(path.read_text()) for value in one["data"].values()
+    ]
+    assert len(secrets) == 2
+    assert [value for value in secrets if value in shown or base64.b64decode(value).decode() in shown] == []
     assert rehearsed(plane, chart, attestations, tmp_path / "after")["outcome"] == "pass"
     written = [
         event["requestURI"]
