@@ -9,21 +9,19 @@ import json
 import os
 import selectors
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from bench.timing import ROUNDS, seconds_of
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import Install, installed
 from tests.cluster.podnetwork import PodNetwork
 from tests.cluster.programs import program
 
-ROUNDS = 5
 PLUGINS = ("html", "metadata", "allure_pytest", "pytest11.testinfra", "hypothesispytest", "xdist")
 
 
@@ -88,16 +86,6 @@ def guide_commands(kubeconfig: Path, install: Install) -> list[list[str]]:
         [*kubectl, "logs", "-l", "app=cano-collector", "--tail=100"],
         *([*kubectl, "get", "--raw", f"{proxy}/metrics"] for _ in range(3)),
     ]
-
-
-def seconds_of(run: Callable[[], None]) -> float:
-    """The median wall time."""
-    times = []
-    for _ in range(ROUNDS):
-        began = time.monotonic()
-        run()
-        times.append(time.monotonic() - began)
-    return statistics.median(times)
 
 
 def pytest_collects(*words: str) -> None:

@@ -4,20 +4,17 @@
 """
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.timing import ROUNDS, seconds_of
 from upkeep import demo
 from upkeep.adapters import exposition
 from upkeep.demo import telemetry
 
 SERIES = 50_000
-ROUNDS = 5
 AIM = 0.1
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -28,16 +25,6 @@ def body() -> bytes:
     own = telemetry.exposition(state.process(), state).encode()
     foreign = "".join(f'http_client_requests_total{{path="/api/v1/issues/{number}",code="200"}} {number}\n' for number in range(SERIES))
     return own + f"# TYPE http_client_requests_total counter\n{foreign}".encode()
-
-
-def seconds_of(run: Callable[[], object]) -> float:
-    """The median wall time."""
-    times = []
-    for _ in range(ROUNDS):
-        began = time.monotonic()
-        run()
-        times.append(time.monotonic() - began)
-    return statistics.median(times)
 
 
 def main() -> None:

@@ -15,8 +15,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.timing import ROUNDS
+
 MEBIBYTE = 1024 * 1024
-ROUNDS = 5
 WAYS = ("idle", "read", "judge")
 AIM_RATIO, AIM_MEBIBYTES = 2.0, 32
 

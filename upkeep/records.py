@@ -797,16 +797,8 @@ class RestoreRehearsal:
 
 
 @dataclass(frozen=True, slots=True)
-class RotationRehearsal:
-    """What the acting identity may do to each Secret, and what became of a rotation that was rehearsed,."""
-
-    access: tuple[AccessAnswer, ...]
-    dry_runs: tuple[DryRun, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ActionRehearsal:
-    """What the acting identity may do in an emergency, and what became of it when it was rehearsed."""
+    """What the acting identity may do, and what became of it when it was rehearsed."""
 
     access: tuple[AccessAnswer, ...]
     dry_runs: tuple[DryRun, ...] = ()

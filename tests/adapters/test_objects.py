@@ -13,7 +13,7 @@ from upkeep import discovery
 from upkeep.adapters import objects
 from upkeep.discovery import secret_references
 from upkeep.errors import Malformed
-from upkeep.records import FieldOwner
+from upkeep.records import FieldOwner, NodeRoom
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "cano-collector"}},
@@ -154,6 +154,8 @@ def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dic
         ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
         ({"podSelector": {}, "ingress": [{"from": []}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
         ({"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}, ("Ingress",), ("ingress rule 1: 0.0.0.0/0",)),
+        ({"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0::0/0"}}]}]}, ("Ingress",), ("ingress rule 1: 0::0/0",)),
+        ({"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, ("Ingress",), ()),
         (
             {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}, {"from": [{"namespaceSelector": {}}]}]},
             ("Ingress",),
@@ -209,9 +211,7 @@ def test_a_node_has_what_requests_leave():
             }
         },
     ]
-    room = objects.node_room(node(), pods)
-    assert room is not None
-    assert (room.cpu_nanocores, room.memory_bytes, room.pods) == (500_000_000, 2 * 1024**3, 8)
+    assert objects.node_room(node(), pods) == NodeRoom("n", cpu_nanocores=500_000_000, memory_bytes=2 * 1024**3, pods=8)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -124,5 +125,36 @@ def test_interrupted_it_still_cleans_up(
     before = namespaces(plane)
     monkeypatch.setattr(Scratch, "apply", interrupted)
     assert drill(plane, chart, saved, "--yes") == 1
-    assert capsys.readouterr().err == "upkeep: interrupted; the namespace was removed\n"
+    assert re.fullmatch(r"upkeep: interrupted; nothing of Namespace/upkeep-drill-\w{8} is left\n", capsys.readouterr().err)
     wait_for(lambda: namespaces(plane) == before, seconds=20, what="the namespace to be gone")
+
+
+def test_interrupted_while_it_cleans_up_it_says_what_may_be_left(
+    plane: ControlPlane, chart: Install, saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from upkeep.adapters.scratch import Scratch
+
+    fetch = Scratch.fetch
+
+    def interrupted(self: Scratch, method: str, *arguments: object, **words: object) -> object:
+        if method == "DELETE":
+            raise KeyboardInterrupt
+        return fetch(self, method, *arguments, **words)
+
+    monkeypatch.setattr(Scratch, "fetch", interrupted)
+    assert drill(plane, chart, saved, "--yes") == 1
+    said = re.search(r"Namespace/(upkeep-drill-\w{8}) may be left \(next: kubectl delete namespace \1\)", capsys.readouterr().err)
+    assert said is not None
+    assert plane.request("DELETE", f"/api/v1/namespaces/{said[1]}").status == 200
+
+
+def test_attestations_that_cannot_be_used_are_told_before_anything_is_done(
+    plane: ControlPlane, chart: Install, saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, attestations = namespaces(plane), tmp_path / "attestations.yaml"
+    attestations.write_text("not: a list\n")
+    assert drill(plane, chart, saved, "--yes", f"--attestations={attestations}") == 4
+    said = capsys.readouterr()
+    assert "a list of entries as `upkeep attest` writes them was expected" in said.err
+    assert "create   Namespace" not in said.out
+    assert namespaces(plane) == before

@@ -14,7 +14,7 @@ from upkeep.errors import Absent, Forbidden
 from upkeep.judges import secrets
 from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records import Attestation, DryRun, RotationRehearsal, SecretInventory, SecretReference, StoredObject
+from upkeep.records import ActionRehearsal, Attestation, DryRun, SecretInventory, SecretReference, StoredObject
 
 ENV = "env SLACK_API_KEY of container cano-collector"
 
@@ -150,14 +150,14 @@ def test_no_secret_is_nothing_to_rotate():
     assert rotated().observed == "no Secret is referenced"
 
 
-def rehearsal(*runs: DryRun, allowed: bool = True, names: tuple[str, ...] = ("slack",)) -> RotationRehearsal:
-    return RotationRehearsal(tuple(access(verb="patch", resource="secrets", name=name, allowed=allowed) for name in names), runs)
+def rehearsal(*runs: DryRun, allowed: bool = True, names: tuple[str, ...] = ("slack",)) -> ActionRehearsal:
+    return ActionRehearsal(tuple(access(verb="patch", resource="secrets", name=name, allowed=allowed) for name in names), runs)
 
 
 ACCEPTED = DryRun("patch", "Secret/slack", True, 200)
 
 
-def rotatable(tried: RotationRehearsal | Exception, *found: StoredObject) -> Judgement:
+def rotatable(tried: ActionRehearsal | Exception, *found: StoredObject) -> Judgement:
     return secrets.rotatable(inventory(*(reference(one.name) for one in found), found=found), tried, install=INSTALL)
 
 

@@ -38,11 +38,13 @@ def recipients(texts: Sequence[str]) -> list["x25519.Recipient"]:
     return found
 
 
-def identities(path: Path) -> list["x25519.Identity"]:
-    """The identities of a file: one in each line, ``#`` begins a comment.
+def identities(path: Path | None) -> list["x25519.Identity"]:
+    """The identities of a file: one in each line, ``#`` begins a comment; none where no file was named.
 
     :raises BadInput: it cannot be read, holds none, or a line is none. No line is ever shown.
     """
+    if path is None:
+        return []
     from pyrage import IdentityError, x25519
 
     try:

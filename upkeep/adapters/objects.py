@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Any
 
 from upkeep.errors import Malformed
@@ -268,7 +269,8 @@ def network_policy(raw: Raw) -> NetworkPolicy:
         if "Ingress" in types:
             for number, rule in enumerate(spec.get("ingress") or [], 1):
                 peers = rule.get("from") or []
-                wide = [peer["ipBlock"]["cidr"] for peer in peers if (peer.get("ipBlock") or {}).get("cidr") in ("0.0.0.0/0", "::/0")]
+                blocks = [peer["ipBlock"]["cidr"] for peer in peers if peer.get("ipBlock")]
+                wide = [cidr for cidr in blocks if ip_network(cidr, strict=False).prefixlen == 0]
                 wide += ["every namespace" for peer in peers if peer.get("namespaceSelector") == {} and not peer.get("podSelector")]
                 if not peers or wide:
                     open_to.append(f"ingress rule {number}: {wide[0] if wide else 'from anybody'}")

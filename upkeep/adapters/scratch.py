@@ -28,11 +28,13 @@ class NotDone(UpkeepError):
 
 
 class Scratch(Kube):
-    """An identity at an API server, and a namespace of its own; made as ``Kube`` is. ``namespace`` is its name, also before it exists."""
+    """An identity at an API server, and a namespace of its own; made as ``Kube`` is. ``namespace`` is its name, also before it exists;
+    ``may_exist`` from the request that makes it until the one that removes it was answered."""
 
     def __init__(self, *arguments: Any, **words: Any) -> None:
         super().__init__(*arguments, **words)
         self.namespace = f"{PREFIX}{secrets.token_hex(4)}"
+        self.may_exist = False
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -43,12 +45,14 @@ class Scratch(Kube):
         named, command = f"Namespace/{self.namespace}", f"kubectl delete namespace {self.namespace}"
         metadata = {"name": self.namespace, "labels": {"app.kubernetes.io/managed-by": "upkeep"}}
         body = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}).encode()
+        self.may_exist = True
         try:
             # Not sent again after a 5xx: the first one may have come through.
             answer = self.fetch("POST", "/api/v1/namespaces", body=body, retry=frozenset({429}))
         except Unmeasured as error:
             raise NotDone(f"whether {named} was created is not known: {error}", next_step=command) from None
         if answer.status != 201:
+            self.may_exist = False
             raise NotDone(f"{named} was not created: {said(answer)}", next_step="kubectl auth can-i create namespaces")
         try:
             yield
@@ -59,6 +63,7 @@ class Scratch(Kube):
                 raise NotDone(f"whether {named} was removed is not known: {error}", next_step=command) from None
             if answer.status not in (200, 202, 404):
                 raise NotDone(f"{named} was not removed: {said(answer)}", next_step=command)
+            self.may_exist = False
 
     def apply(self, resource: str, name: str, body: Mapping[str, Any]) -> Answer:
         """The answer to an object's server-side apply in the namespace: 201 where it was made."""

@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
     now = found.clock.now()
     for text in left_out:
         print(text)
-    identity = found.settings.backup_identity
-    if _saved_today(folder, objects, now=now, encrypted=bool(recipients), identities=encryption.identities(identity) if identity else ()):
+    identities = encryption.identities(found.settings.backup_identity)
+    if _saved_today(folder, objects, now=now, encrypted=bool(recipients), identities=identities):
         print(f"{folder}: the newest backup is of today and holds all {len(objects)} objects as they are; nothing was written")
     else:
         written = backup_writer.save(
@@ -98,7 +98,7 @@ def _saved_today(folder: Path, objects: list[dict[str, Any]], *, now: Any, encry
     try:
         sets = backups.read(folder, now=now, days=1, identities=identities).sets
     except Unmeasured:
-        return False
+        return False  # what cannot be compared is saved once more; that it cannot be read is for the checks to say
     if not sets or sets[0].faults or sets[0].day != now.date().isoformat():
         return False
     saved = {(one.kind, one.name): (one.keys, one.type, one.namespace) for one in sets[0].objects}

@@ -43,9 +43,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Says what it will do, does it, and records what came of it."""
-    from upkeep.adapters.scratch import NotDone
+    from upkeep.adapters import attestations
+    from upkeep.adapters.scratch import NotDone, Scratch
 
     objects: list[dict[str, Any]] = []
+    scratch: Scratch | None = None
     if options.demo is not None:
         raise BadInput("--demo: the embedded cluster stores nothing; a drill needs a real API server")
     try:
@@ -53,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
             scratch = _scratch(found)
             newest, manifests, foreign = _newest(found)
             record = found.settings.attestations
+            if record is not None:
+                attestations.read(record)  # one that cannot be used is told before anything is done
             _say(scratch, found, newest, manifests, record)
             if not _agreed(options):
                 print("nothing was done")
@@ -69,7 +73,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"upkeep: {error}" + (f" (next: {error.next_step})" if error.next_step else ""), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("upkeep: interrupted; the namespace was removed", file=sys.stderr)
+        left = scratch is not None and scratch.may_exist
+        named = f"Namespace/{scratch.namespace}" if scratch is not None else "the namespace"
+        what = f"{named} may be left (next: kubectl delete namespace {named.partition('/')[2]})" if left else f"nothing of {named} is left"
+        print(f"upkeep: interrupted; {what}", file=sys.stderr)
         return 1
     for one in foreign:
         objects.append({"object": f"{one.kind}/{one.name}", "equal": False, "why": f"is of namespace {one.namespace or 'none'}"})
@@ -119,7 +126,7 @@ def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"]
     folder, identity = found.settings.backups, found.settings.backup_identity
     if folder is None:
         raise BadInput("where the backups lie was not said: --backups=DIR")
-    identities = encryption.identities(identity) if identity else ()
+    identities = encryption.identities(identity)
     sets = backups.read(folder, now=found.clock.now(), days=1, identities=identities).sets
     if not sets:
         raise Absent(f"--backups={folder}: there is no backup", next_step=f"upkeep backup --backups={folder}")

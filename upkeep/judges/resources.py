@@ -21,9 +21,9 @@ NOTHING = (None, "")
 
 
 def cpu_memory_headroom(
-    usages: Sequence[ContainerUsage], workload: Workload, *, now: datetime, limits: Limits, install: Install
+    usages: Sequence[ContainerUsage], workload: Workload, *, now: datetime, limits: Limits, install: Install, limit_name: str = LIMIT
 ) -> Judgement:
-    """cpu-memory-headroom: every container's CPU and memory are within ``limits["resource_usage"]`` of its limit, or of its request where there is none.
+    """cpu-memory-headroom: every container's CPU and memory are within ``limits[limit_name]`` of its limit, or of its request where there is none.
 
     :raises Absent: no pod; a container whose usage is not known, or is too old; one that has neither limit nor request.
     :raises TooEarly: a pod is too young for metrics-server to have measured it.
@@ -51,14 +51,14 @@ def cpu_memory_headroom(
                     unknown.append(_boundless(pod, resources, what, install=install))
                     continue
                 ratios.append((amount / most, what))
-                if amount > limits[LIMIT] * most:
-                    found.append(_short(pod, resources, what, amount, most, of, limits=limits, install=install))
+                if amount > limits[limit_name] * most:
+                    found.append(_short(pod, resources, what, amount, most, of, within=limits[limit_name], install=install))
     if not found and unknown:
         raise unknown[0]
     most_used = {what: max(ratio for ratio, each in ratios if each == what) for what in dict.fromkeys(each for _, each in ratios)}
     highest = ", ".join(f"{what} {ratio:.0%}" for what, ratio in most_used.items())
     observed = f"highest: {highest}, of {counted(len({(one.pod, one.container) for one in usages}), 'container')}"
-    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", "metrics.k8s.io, now")
+    return Judgement(tuple(found), observed, limits[limit_name], "ratio", "metrics.k8s.io, now")
 
 
 def _unseen(pod: Pod, resources: ContainerResources, usage: ContainerUsage | None, *, now: datetime, limits: Limits) -> Absent | TooEarly:
@@ -80,13 +80,13 @@ def _boundless(pod: Pod, resources: ContainerResources, what: str, *, install: I
 
 
 def _short(
-    pod: Pod, resources: ContainerResources, what: str, amount: int, most: int, of: str, *, limits: Limits, install: Install
+    pod: Pod, resources: ContainerResources, what: str, amount: int, most: int, of: str, *, within: float, install: Install
 ) -> Finding:
     said = f"{amount / NANO:.3g} of {most / NANO:.3g} cores" if what == "CPU" else f"{amount / MIB:.0f} of {most / MIB:.0f} MiB"
     message = f"Container {resources.name} of pod {pod.name} uses {amount / most:.0%} of its {what} {of}: {said}."
     fix = f"kubectl -n {install.namespace} top pod {pod.name} --containers"
     code = "cpu-nearly-used" if what == "CPU" else "memory-nearly-used"
-    return Finding(f"Pod/{pod.name} container/{resources.name}", code, message, round(amount / most, 4), limits[LIMIT], "ratio", fix)
+    return Finding(f"Pod/{pod.name} container/{resources.name}", code, message, round(amount / most, 4), within, "ratio", fix)
 
 
 def disk_headroom(filesystems: Filesystems, workload: Workload, *, limits: Limits, install: Install) -> Judgement:
@@ -160,8 +160,7 @@ def scaling_sound(
     if not autoscalers:
         if isinstance(usages, Exception):
             raise usages
-        room = Limits({**{name: limits[name] for name in ("usage_age",)}, LIMIT: limits["scaling_usage"]})
-        judged = cpu_memory_headroom(usages, workload, now=now, limits=room, install=install)
+        judged = cpu_memory_headroom(usages, workload, now=now, limits=limits, install=install, limit_name="scaling_usage")
         found = tuple(
             replace(
                 one,

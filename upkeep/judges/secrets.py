@@ -12,7 +12,7 @@ from upkeep.judges.ages import age_of
 from upkeep.judges.attestations import attest_command, standing
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records import Attestation, Install, RotationRehearsal, SecretInventory, StoredObject
+from upkeep.records import ActionRehearsal, Attestation, Install, SecretInventory, StoredObject
 
 
 def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
@@ -115,7 +115,7 @@ def _attested(name: str, subject: str, attestations: Sequence[Attestation], *, t
     return False
 
 
-def rotatable(inventory: SecretInventory, rehearsal: RotationRehearsal | Exception, *, install: Install) -> Judgement:
+def rotatable(inventory: SecretInventory, rehearsal: ActionRehearsal | Exception, *, install: Install) -> Judgement:
     """secrets-rotatable: the acting identity may patch every Secret that nobody else writes, and the server's dry run accepts a rotation.
 
     What an operator writes from a source of its own is said: there a patch would be undone, and the rotation is done at the source.
