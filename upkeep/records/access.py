@@ -1,0 +1,78 @@
+"""Who may do what, and what became of what was rehearsed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AccessAnswer:
+    """The API server's own answer to "may this subject do that" (authorization.k8s.io)."""
+
+    subject: str
+    verb: str
+    group: str
+    resource: str
+    name: str
+    namespace: str
+    allowed: bool
+    subresource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the API server would do with a write: its own answer to the dry run.
+
+    :ivar action: ``patch``, ``create`` …, the verb of the right that it needs.
+    :ivar object: ``ConfigMap/x``.
+    :ivar reason: of a refusal, the API's word: ``Conflict``, ``Invalid`` …; ``message`` is masked, and without any value that was sent.
+    """
+
+    action: str
+    object: str
+    accepted: bool
+    status: int
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRehearsal:
+    """A restore of one set, rehearsed: what the acting identity may do, and what became of each object over the live one and where it is gone."""
+
+    stamp: str
+    access: tuple[AccessAnswer, ...]
+    dry_runs: tuple[DryRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRehearsal:
+    """What the acting identity may do, and what became of it when it was rehearsed."""
+
+    access: tuple[AccessAnswer, ...]
+    dry_runs: tuple[DryRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """A rule of a Role or ClusterRole; ``resources`` hold subresources (``pods/exec``), ``names`` narrow it, ``urls`` are no resources."""
+
+    verbs: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a binding gives to a subject.
+
+    :ivar binding: ``RoleBinding/NAMESPACE/NAME`` or ``ClusterRoleBinding/NAME``; ``role`` likewise.
+    :ivar subject: as whom: the service account itself, or a group that it is in.
+    :ivar namespace: where; ``""`` is everywhere.
+    """
+
+    binding: str
+    role: str
+    subject: str
+    namespace: str
+    rules: tuple[PolicyRule, ...]

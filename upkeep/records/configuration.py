@@ -1,0 +1,168 @@
+"""The collector's configuration, and the objects that hold it: never a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination of the collector's configuration: never its key or URL."""
+
+    name: str
+    type: str
+
+
+FaultCode = Literal[
+    "not-yaml", "empty", "required", "wrong-type", "wrong-value", "misspelt", "name-twice", "unknown-destination", "unset-variable"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFault:
+    """What is wrong in a configuration document: never its values.
+
+    :ivar document: what it stands in, ``Secret/x key destinations.yaml`` or a file; ``line`` from 1.
+    :ivar path: ``destinations.slack[0].name``; empty for the whole document.
+    """
+
+    document: str
+    line: int
+    path: str
+    code: FaultCode
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredName:
+    """A destination, team or workflow of a configuration document.
+
+    :ivar type: of a destination: ``slack``, ``msteams`` …
+    :ivar uses: of a team: the destinations that it names.
+    :ivar variables: of a destination: the environment variables that its values stand for.
+    """
+
+    name: str
+    type: str
+    document: str
+    line: int
+    path: str
+    uses: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationDocument:
+    """A document of the collector's configuration. ``kind`` is ``destinations``, ``teams`` or ``workflows``."""
+
+    kind: str
+    where: str
+    faults: tuple[ConfigurationFault, ...] = ()
+    names: tuple[ConfiguredName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The names of the variables of the collector's container; ``unread`` tells whose keys could not be seen, and why."""
+
+    names: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationReference:
+    """A ConfigMap or Secret that the collector's pod template mounts or takes variables from; ``optional`` where the template says so."""
+
+    kind: str
+    name: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """A place in the pod template that needs a Secret.
+
+    :ivar keys: the data keys that it needs; empty where it takes all there are.
+    :ivar place: where it stands, as a person says it: ``env SLACK_API_KEY_ONCALL of container cano-collector``.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    optional: bool
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOwner:
+    """An entry of an object's managedFields.
+
+    :ivar changed: when the manager's entry last changed, whichever of its fields it was; ``None`` where it does not say.
+    :ivar keys: the data keys that it owns; ``others`` tells that it owns more than these.
+    """
+
+    manager: str
+    changed: datetime | None
+    keys: tuple[str, ...]
+    others: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A ConfigMap or Secret by its metadata: never a value, nor an annotation that could hold one.
+
+    :ivar keys: its data keys, where they are known: from managedFields, or from the object itself where these do not tell.
+    :ivar written_by: operators that write it from a source of their own: what is patched they undo.
+    :ivar last_applied: it has kubectl's annotation, which repeats the values.
+    """
+
+    kind: str
+    name: str
+    created: datetime
+    keys: tuple[str, ...]
+    owners: tuple[FieldOwner, ...]
+    written_by: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    last_applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInventory:
+    """The Secrets that the collector references, and what else there is.
+
+    :ivar missing: names that do not exist.
+    :ivar unreferenced: names of the collector's Secrets that nothing references; ``None`` where they were not looked for, ``unlooked`` says why.
+    """
+
+    references: tuple[SecretReference, ...]
+    found: tuple[StoredObject, ...]
+    missing: tuple[str, ...]
+    unreferenced: tuple[str, ...] | None
+    unlooked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationObject:
+    """A ConfigMap or Secret, live or in a backup: never a value of it.
+
+    :ivar keys: each data key with a keyed digest of its value. The key of the digest is random and of this run alone: equal values can be told
+        from different ones, and nothing can be told about any of them.
+    :ivar type: of a Secret: ``Opaque`` …
+    :ivar data_bytes: the values' size together, decoded.
+    :ivar file: of a backup: the file's name.
+    :ivar server_fields: fields in it that the API server owns: ``metadata.resourceVersion`` …
+    :ivar last_applied: it has kubectl's annotation, which repeats the values.
+    :ivar missing: it is live nowhere (404).
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    keys: Mapping[str, str]
+    type: str = ""
+    data_bytes: int = 0
+    file: str = ""
+    server_fields: tuple[str, ...] = ()
+    last_applied: bool = False
+    missing: bool = False

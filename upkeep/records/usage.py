@@ -1,0 +1,110 @@
+"""What the pods use, and what protects and scales them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from upkeep.records.workload import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerUsage:
+    """What a container used, on average over some seconds that ended at ``taken`` (metrics.k8s.io)."""
+
+    pod: str
+    container: str
+    taken: datetime
+    cpu_nanocores: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filesystem:
+    """A filesystem that a pod uses: ``used_ratio`` is 1 where nothing is left."""
+
+    pod: str
+    name: str
+    used_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filesystems:
+    """The filesystems of the pods; ``way`` says how they were looked at, and what stood in the way of a better look."""
+
+    way: str
+    found: tuple[Filesystem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What a pod's process holds open, and the most that it may: each connection is a descriptor. ``way`` as for ``Filesystems``."""
+
+    pod: str
+    way: str
+    open: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSelector:
+    """``expressions`` are (key, operator, values); empty, it selects everything."""
+
+    labels: Mapping[str, str]
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DisruptionBudget:
+    """A PodDisruptionBudget. ``selector`` is ``None`` where it has none, and selects nothing then; the numbers are its status'.
+
+    :ivar current: whether its controller has seen the present specification.
+    """
+
+    name: str
+    selector: LabelSelector | None
+    allowed: int
+    desired_healthy: int
+    expected: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """A NetworkPolicy: ``types`` are those in force, defaults included; ``from_everywhere`` says which ingress rules anybody passes."""
+
+    name: str
+    selector: LabelSelector
+    types: tuple[str, ...]
+    from_everywhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler of the collector's Deployment; ``desired`` is what it wants now, within ``least`` and ``most``."""
+
+    name: str
+    least: int
+    most: int
+    current: int
+    desired: int
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A ResourceQuota that counts the collector's pods: what may be had and what is had, by the API's names (``requests.cpu`` …), in thousandths
+    of the API's unit: millicores, a thousandth of a byte."""
+
+    name: str
+    hard: Mapping[str, int]
+    used: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRoom:
+    """What requests leave free on a node that takes pods."""
+
+    name: str
+    cpu_nanocores: int
+    memory_bytes: int
+    pods: int

@@ -1,0 +1,219 @@
+"""What runs: the collector's Deployment, its pods and what they may have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An HTTP probe of a container. ``kind`` is startup, liveness or readiness; ``port`` a number or the name of a container port."""
+
+    kind: str
+    path: str
+    port: int | str
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityContext:
+    """What a container may do, the container's own word before the pod's; ``None`` where neither says.
+
+    ``added`` are the capabilities that it gets beyond the runtime's own.
+    """
+
+    run_as_non_root: bool | None = None
+    run_as_user: int | None = None
+    privileged: bool = False
+    allow_privilege_escalation: bool | None = None
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerResources:
+    """What a container of a pod may have; ``None`` where the pod does not say. CPU in nanocores, the smallest that Kubernetes counts."""
+
+    name: str
+    cpu_request_nanocores: int | None = None
+    cpu_limit_nanocores: int | None = None
+    memory_request_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
+    ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
+    ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
+    whatever they ask; ``hooks`` are preStop and postStart."""
+
+    name: str
+    image: str
+    ports: tuple[tuple[str, int], ...] = ()
+    probes: tuple[Probe, ...] = ()
+    mounts: tuple[tuple[str, str, str], ...] = ()
+    env_from: tuple[tuple[str, str, bool], ...] = ()
+    env_keys: tuple[tuple[str, str, str, str, bool], ...] = ()
+    env_names: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    probe_kinds: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    resources: ContainerResources | None = None
+    security: SecurityContext = SecurityContext()
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume of a pod template: ``kind`` is ConfigMap, Secret, PersistentVolumeClaim or the API's own name for the rest;
+    ``keys`` are those that it names, none where it takes all."""
+
+    name: str
+    kind: str
+    object: str
+    optional: bool = False
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodTemplate:
+    labels: Mapping[str, str]
+    containers: tuple[ContainerSpec, ...]
+    volumes: tuple[Volume, ...] = ()
+    service_account: str = "default"
+    pull_secrets: tuple[str, ...] = ()
+    init_containers: tuple[ContainerSpec, ...] = ()
+    host_namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status."""
+
+    name: str
+    namespace: str
+    uid: str
+    created: datetime
+    generation: int
+    observed_generation: int
+    replicas: int
+    ready_replicas: int
+    updated_replicas: int
+    progress_deadline_seconds: int
+    selector: str
+    template: PodTemplate
+    revision: str = ""
+    paused: bool = False
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    name: str
+    uid: str
+    owner_uid: str
+    revision: str
+    template_hash: str
+    replicas: int
+    ready_replicas: int
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """How a container ended. ``reason`` is the runtime's (OOMKilled, Error, Completed …)."""
+
+    reason: str
+    exit_code: int
+    finished: datetime | None
+    started: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStatus:
+    """A container of a pod as the kubelet reports it. ``state`` is waiting, running, terminated, or ``""`` when nothing is reported yet;
+    ``waiting_reason`` is CrashLoopBackOff, ImagePullBackOff, ContainerCreating …; ``init`` marks an init container; ``image_id`` is what really runs, a digest where the runtime knows one."""
+
+    name: str
+    ready: bool
+    restarts: int
+    state: str
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    started: datetime | None = None
+    terminated: Termination | None = None
+    last_termination: Termination | None = None
+    init: bool = False
+    image_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates."""
+
+    name: str
+    uid: str
+    phase: str
+    labels: Mapping[str, str]
+    created: datetime
+    owner_uid: str
+    ip: str = ""
+    node: str = ""
+    ready: bool = False
+    deleted: datetime | None = None
+    reason: str = ""
+    conditions: tuple[Condition, ...] = ()
+    containers: tuple[ContainerStatus, ...] = ()
+    resources: tuple[ContainerResources, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The collector as Kubernetes runs it: the Deployment, its ReplicaSets and its pods."""
+
+    deployment: Deployment
+    replica_sets: tuple[ReplicaSet, ...]
+    pods: tuple[Pod, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """What is installed here, derived from the Deployment's pod template (collector.md, "Do not key on names").
+
+    :ivar container: the collector's container.
+    :ivar port: the number of its HTTP port.
+    :ivar health_paths: the paths of its HTTP probes, each once; ``/health`` where there is none.
+    :ivar layout: ``chart`` or ``guide``, for words only; no judge depends on it.
+    :ivar configuration: (kind, object, mount path) of the objects that the template mounts, kind ConfigMap or Secret.
+    :ivar secrets: names of the Secrets that the template references.
+    """
+
+    namespace: str
+    deployment: str
+    container: str
+    port: int
+    health_paths: tuple[str, ...]
+    layout: str
+    configuration: tuple[tuple[str, str, str], ...]
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesEvent:
+    """An Event: what happened to an object, ``kind`` and ``name``, last at ``last``, ``count`` times."""
+
+    kind: str
+    name: str
+    type: str
+    reason: str
+    message: str
+    last: datetime
+    count: int = 1
