@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from upkeep.demo import telemetry
@@ -16,6 +17,7 @@ MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|
 SELECTOR = re.compile(rf"\s*({NAME})?\s*(?:\{{(.*)\}})?\s*", re.DOTALL)
 AGGREGATION = re.compile(r"\s*(count|sum|max)\s+by\s*\(([\w\s,]*)\)\s*\((.*)\)\s*", re.DOTALL)
 Matcher = tuple[str, Callable[[str], bool]]
+Series = tuple[dict[str, str], list[float | None]]  # labels, and the value at each instant that was asked for
 
 
 class BadQuery(ValueError):
@@ -57,23 +59,27 @@ def comparison(operator: str, operand: str) -> Callable[[str], bool]:
     return lambda value: (pattern.fullmatch(value) is not None) is (operator == "=~")
 
 
-def evaluate(state: State, query: str, instant: datetime) -> list[tuple[dict[str, str], float]]:
-    """The query's vector at an instant: a plain selector, or aggregations over one."""
+def evaluate(state: State, query: str, instants: Sequence[datetime]) -> list[Series]:
+    """The query's value at each of the instants: a plain selector, or aggregations over one."""
     found = AGGREGATION.fullmatch(query)
     if found is None:
         matchers = parse_selector(query)
         names = [test for label, test in matchers if label == "__name__"]
         return [
-            (labels, value)
-            for labels, value in telemetry.scraped(state, instant, lambda name: all(test(name) for test in names))
+            (labels, values)
+            for labels, values in telemetry.scraped(state, instants, cache(lambda name: all(test(name) for test in names)))
             if all(test(labels.get(name, "")) for name, test in matchers)
         ]
     kept = [name.strip() for name in found[2].split(",")]
-    groups: dict[tuple[tuple[str, str], ...], list[float]] = {}
-    for labels, value in evaluate(state, found[3], instant):
-        groups.setdefault(tuple((name, labels[name]) for name in kept if name in labels), []).append(value)
+    groups: dict[tuple[tuple[str, str], ...], list[list[float | None]]] = {}
+    for labels, values in evaluate(state, found[3], instants):
+        groups.setdefault(tuple((name, labels[name]) for name in kept if name in labels), []).append(values)
     combine: dict[str, Callable[[list[float]], float]] = {"count": len, "sum": sum, "max": max}
-    return [(dict(group), float(combine[found[1]](values))) for group, values in groups.items()]
+    combined: list[Series] = []
+    for group, columns in groups.items():
+        there = [[value for value in column if value is not None] for column in zip(*columns, strict=True)]
+        combined.append((dict(group), [float(combine[found[1]](values)) if values else None for values in there]))
+    return combined
 
 
 def moment(text: str) -> datetime:
@@ -109,14 +115,14 @@ def query_range(state: State, query: str, first: datetime, last: datetime, step:
     """The query's matrix: a value for each step at which the series was there."""
     if (last - first) / step > 11_000:
         raise BadQuery("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
-    matrix: dict[str, dict[str, Any]] = {}
-    instant = first
-    while instant <= last:
-        for labels, value in evaluate(state, query, instant):
-            row = matrix.setdefault(json.dumps(labels, sort_keys=True), {"metric": labels, "values": []})
-            row["values"].append([round(instant.timestamp(), 3), number(value)])
-        instant += step
-    return list(matrix.values())
+    instants = [first + number * step for number in range(int((last - first) / step) + 1)]
+    matrix = []
+    for labels, values in evaluate(state, query, instants):
+        pairs = zip(instants, values, strict=True)
+        found = [[round(instant.timestamp(), 3), number(value)] for instant, value in pairs if value is not None]
+        if found:
+            matrix.append({"metric": labels, "values": found})
+    return matrix
 
 
 def prometheus(state: State, path: str, query: dict[str, str], now: datetime) -> Reply:
@@ -129,8 +135,11 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                 return success({"version": "3.7.3", "revision": "demo", "branch": "HEAD", "goVersion": "go1.25.3"})
             case "/api/v1/query":
                 instant = moment(query["time"]) if "time" in query else now
-                vector = evaluate(state, query.get("query", ""), instant)
-                result = [{"metric": labels, "value": [round(instant.timestamp(), 3), number(value)]} for labels, value in vector]
+                result = [
+                    {"metric": labels, "value": [round(instant.timestamp(), 3), number(value)]}
+                    for labels, (value,) in evaluate(state, query.get("query", ""), [instant])
+                    if value is not None
+                ]
                 return success({"resultType": "vector", "result": result})
             case "/api/v1/query_range":
                 first, last = moment(query.get("start", "")), moment(query.get("end", ""))
@@ -161,7 +170,8 @@ def targets(state: State, now: datetime) -> list[dict[str, Any]]:
             "scrapePool": labels["job"], "scrapeUrl": f"http://{labels['instance']}/metrics", "lastScrape": stamp(now),
             "lastError": "" if value else "connection refused", "health": "up" if value else "down",
         }
-        for labels, value in evaluate(state, "up", now)
+        for labels, (value,) in evaluate(state, "up", [now])
+        if value is not None
     ]  # fmt: skip
 
 

@@ -1,10 +1,11 @@
 """The collector's numbers: counters derived from streams of alerts, at any instant of a process's life."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 
-from upkeep.demo.state import Process, State, Stream, stamp
+from upkeep.demo.state import Object, Process, State, Stream, stamp
 
 Labels = tuple[tuple[str, str], ...]
 Samples = dict[tuple[str, Labels], float]
@@ -36,19 +37,27 @@ def observe(samples: Samples, name: str, labels: dict[str, str], count: int, sec
         below = 0 if limit < 0.01 else count * 9 // 10 if limit < 0.25 else count
         if seconds is not None:
             below = count if seconds <= limit else 0
-        samples[name + "_bucket", tuple(sorted((*key, ("le", bound))))] += below
+        samples[name + "_bucket", with_bound(key, bound)] += below
     samples[name + "_sum", key] += round(count * (seconds or 0.031), 6)
     samples[name + "_count", key] += count
 
 
-def counters(process: Process, layout: str, instant: datetime, now: datetime) -> Samples:
-    """What the process counts at an instant. A family is absent until its first event."""
+@cache  # a week of Prometheus' samples has the same few
+def with_bound(labels: Labels, bound: str) -> Labels:
+    """The labels of a histogram's bucket."""
+    return tuple(sorted((*labels, ("le", bound))))
+
+
+def counters(process: Process, layout: str, instant: datetime, now: datetime, wanted: Callable[[str], bool] = bool) -> Samples:
+    """What the process counts at an instant. A family is absent until its first event. A histogram of which nothing is wanted is left out."""
     samples: Samples = defaultdict(float)
     names = NAMES[layout]
 
     def add(name: str, count: int, **labels: str) -> None:
         samples[name, tuple(sorted(labels.items()))] += count
 
+    processing = "cano_alerts_processing_duration_seconds"
+    timed = {name: any(wanted(f"{name}_{part}") for part in ("bucket", "sum", "count")) for name in (processing, names["send_seconds"])}
     for stream in process.streams:
         count = arrived(process, stream, instant, now)
         if not count:
@@ -65,17 +74,13 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
             add("cano_alerts_errors_total", count, alert_name=stream.alert, error_type=stream.outcome)
         else:
             add("cano_alerts_processed_total", count, alert_name=stream.alert, severity=stream.severity, source=stream.outcome)
-            observe(
-                samples,
-                "cano_alerts_processing_duration_seconds",
-                {"alert_name": stream.alert, "workflow_count": "0"},
-                count,
-                stream.took_seconds,
-            )
+            if timed[processing]:
+                observe(samples, processing, {"alert_name": stream.alert, "workflow_count": "0"}, count, stream.took_seconds)
         for destination, messages in stream.sends:
             add(names["sent"], count * messages, destination_name=destination, destination_type="unknown", status="success")
-            labels = {"destination_name": destination, "destination_type": "unknown"}
-            observe(samples, names["send_seconds"], labels, count * messages, stream.send_seconds)
+            if timed[names["send_seconds"]]:
+                labels = {"destination_name": destination, "destination_type": "unknown"}
+                observe(samples, names["send_seconds"], labels, count * messages, stream.send_seconds)
         for destination, messages in stream.failures:
             add(
                 "cano_destination_errors_total",
@@ -84,16 +89,20 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime) ->
                 destination_type="unknown",
                 error_type="send_failed",
             )
-            labels = {"destination_name": destination, "destination_type": "unknown"}
-            observe(samples, names["send_seconds"], labels, count * messages, stream.send_seconds)
+            if timed[names["send_seconds"]]:
+                labels = {"destination_name": destination, "destination_type": "unknown"}
+                observe(samples, names["send_seconds"], labels, count * messages, stream.send_seconds)
     return samples
 
 
-def samples(process: Process, state: State, instant: datetime) -> Samples:
-    """Everything that the process exposes at an instant: its counters, and what every Go process has from the start."""
+def samples(process: Process, state: State, instant: datetime, wanted: Callable[[str], bool] = bool) -> Samples:
+    """Everything that the process exposes at an instant: its counters, and what every Go process has from the start.
+
+    What is not wanted may be left out.
+    """
     now = state.now
     seconds = (min(instant, now) - process.started).total_seconds()
-    result: Samples = dict(counters(process, state.layout, instant, now))
+    result: Samples = dict(counters(process, state.layout, instant, now, wanted))
     result |= {
         ("cano_slack_channel_resolution_duration_seconds_sum", ()): 0.0,
         ("cano_slack_channel_resolution_duration_seconds_count", ()): 0.0,
@@ -142,32 +151,50 @@ def exported(state: State, instant: datetime) -> str:
     return f"# upkeep export {head} deployment={state.fullname} pods={len(parts)} taken={stamp(instant)}\n{''.join(parts)}"
 
 
-def scraped(state: State, instant: datetime, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[dict[str, str], float]]:
-    """Every series that Prometheus holds at an instant, with its labels and value; of the pods' own those whose name is wanted."""
-    own = {"instance": "localhost:9090", "job": "prometheus"}
-    yield own | {"__name__": "up"}, 1.0
+def scraped(
+    state: State, instants: Sequence[datetime], wanted: Callable[[str], bool] = bool
+) -> Iterator[tuple[dict[str, str], list[float | None]]]:
+    """Every series that Prometheus holds at any of the instants: its labels, and its value at each, ``None`` where there is none.
+
+    Of the pods' own those whose name is wanted.
+    """
+    yield {"instance": "localhost:9090", "job": "prometheus", "__name__": "up"}, [1.0] * len(instants)
     pods = {item["metadata"]["name"]: item for item in state.pods}
     for name in {**state.processes, **pods}:
-        if name in state.unscraped:
-            continue
-        address = pods[name]["status"].get("podIP") if name in pods else "10.244.9.17"
-        target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
-        runs = state.processes.get(name, [])
-        alive = next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended) and run.listening), None)
-        if name in state.unreachable and instant >= state.ago(minutes=10):
-            alive = None
-        discovered = name in pods and address and instant >= datetime.fromisoformat(pods[name]["metadata"]["creationTimestamp"])
-        if name in pods and discovered:
-            # The kubelet's cAdvisor: the writable layer of the container.
-            kubelet = {"namespace": state.namespace, "pod": name, "container": "cano-collector", "device": "/dev/sda1", "job": "kubelet"}
-            for metric, value in (("container_fs_usage_bytes", 5e8 * state.disk_used), ("container_fs_limit_bytes", 5e10)):
-                if wanted(metric):
-                    yield kubelet | {"__name__": metric}, value
-        if alive is not None or discovered:
-            yield target | {"__name__": "up"}, float(alive is not None)
-        if alive is not None:
-            for (metric, labels), value in samples(alive, state, instant).items():
-                if wanted(metric):
-                    yield {**target, **dict(labels), "__name__": metric}, value
+        if name not in state.unscraped:
+            yield from _scraped_pod(state, name, pods.get(name), instants, wanted)
     for constant, value in state.series:
-        yield constant, value
+        yield constant, [value] * len(instants)
+
+
+def _scraped_pod(
+    state: State, name: str, pod: Object | None, instants: Sequence[datetime], wanted: Callable[[str], bool]
+) -> Iterator[tuple[dict[str, str], list[float | None]]]:
+    """The series of one pod: what its processes exposed, what cAdvisor says of its container, and whether it could be scraped."""
+    address = pod["status"].get("podIP") if pod else "10.244.9.17"
+    target = {"namespace": state.namespace, "pod": name, "instance": f"{address}:8080", "job": state.fullname}
+    created = datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) if pod and address else None
+    discovered = [created is not None and instant >= created for instant in instants]
+    lost = state.ago(minutes=10) if name in state.unreachable else None
+    runs = [run for run in state.processes.get(name, []) if run.listening]
+    alive = [
+        next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended)), None)
+        if lost is None or instant < lost
+        else None
+        for instant in instants
+    ]
+    # The kubelet's cAdvisor: the writable layer of the container.
+    kubelet = {"namespace": state.namespace, "pod": name, "container": "cano-collector", "device": "/dev/sda1", "job": "kubelet"}
+    for metric, value in (("container_fs_usage_bytes", 5e8 * state.disk_used), ("container_fs_limit_bytes", 5e10)):
+        if wanted(metric) and any(discovered):
+            yield kubelet | {"__name__": metric}, [value if there else None for there in discovered]
+    up = [float(run is not None) if run is not None or there else None for run, there in zip(alive, discovered, strict=True)]
+    yield target | {"__name__": "up"}, up
+    series: dict[tuple[str, Labels], list[float | None]] = {}
+    for position, (run, instant) in enumerate(zip(alive, instants, strict=True)):
+        if run is not None:
+            for key, value in samples(run, state, instant, wanted).items():
+                if wanted(key[0]):
+                    series.setdefault(key, [None] * len(instants))[position] = value
+    for (metric, labels), values in series.items():
+        yield {**target, **dict(labels), "__name__": metric}, values
