@@ -1,12 +1,12 @@
 """Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from upkeep.clock import HeldClock
@@ -20,13 +20,31 @@ LEDGER_ALONE = ("-p", "no:allure_pytest", "-p", "no:reports.html", "-p", "no:log
 
 
 class Held:
-    """The plugin that holds the clock of an inner run."""
+    """The plugin that holds the clock of an inner run, and leaves out of it the checks that are not asked for.
+
+    :param only: the controls of each target that has fewer than all.
+    """
+
+    def __init__(self, only: Mapping[str, Collection[str]]) -> None:
+        self.only = only
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         from fixtures.clock import CLOCK
 
         config.stash[CLOCK] = HeldClock(NOON)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if _control(item) in self.only.get(_target(item), (_control(item),))]
+
+
+def _control(item: pytest.Item) -> str:
+    return str(next(item.iter_markers("control")).kwargs["id"])
+
+
+def _target(item: pytest.Item) -> str:
+    return str(item.callspec.params["target_name"])  # type: ignore[attr-defined]  # a check is a pytest.Function
 
 
 @dataclass(frozen=True)
@@ -41,8 +59,18 @@ class Ran:
         return {control: result["outcome"] for (name, control), result in self.results.items() if name == target}
 
 
-def run(scenarios: Iterable[str], folder: Path, *arguments: str, limits: dict[str, str] | None = None, cadence: str = "daily") -> Ran:
-    """The checks of a cadence on every scenario, side by side; each scenario is a target of that name."""
+def run(
+    scenarios: Iterable[str],
+    folder: Path,
+    *arguments: str,
+    limits: dict[str, str] | None = None,
+    cadence: str = "daily",
+    only: Mapping[str, Collection[str]] | None = None,
+) -> Ran:
+    """The checks of a cadence on every scenario, side by side; each scenario is a target of that name.
+
+    :param only: scenario -> the controls that are run on it, where these are not all.
+    """
     names = list(scenarios)
     settings = folder / "upkeep.toml"
     values = {**LIMITS, **(limits or {})}
@@ -50,8 +78,10 @@ def run(scenarios: Iterable[str], folder: Path, *arguments: str, limits: dict[st
     settings.write_text(text + "".join(f'[targets."{name}"]\ndemo = "{name}"\n' for name in names))
     out = folder / "out"
     chosen = [f"--target={name}" for name in names]
-    code = suite.run(["-m", cadence, "-q", f"--settings={settings}", f"--out={out}", *LEDGER_ALONE, *chosen, *arguments], plugins=[Held()])
+    code = suite.run(
+        ["-m", cadence, "-q", f"--settings={settings}", f"--out={out}", *LEDGER_ALONE, *chosen, *arguments], plugins=[Held(only or {})]
+    )
     ledger = out / "results.jsonl"
     lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
-    results = [json.loads(line) for line in lines]
+    results = [result for result in map(orjson.loads, lines) if result["outcome"] != "not-run" or not only]
     return Ran(code, {(result["target"], result["control"]): result for result in results})
