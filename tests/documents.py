@@ -5,7 +5,8 @@ scenario on the embedded cluster.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from tests import checklist
@@ -17,6 +18,7 @@ from upkeep.limits import LIMITS
 ROOT = Path(__file__).resolve().parent.parent
 CADENCES_BUILT = ["daily", "weekly", "monthly", "quarterly"]
 BUILT = " or ".join(CADENCES_BUILT)
+DEFAULTS = ["chart-defaults", "chart-defaults-no-prometheus"]
 SYMBOLS = {"pass": "·", "fail": "FAIL", "unknown": "unknown", "not-applicable": "n/a", "due": "due", "not-run": "not run"}
 
 
@@ -43,16 +45,39 @@ def role() -> str:
     return document(CADENCES_BUILT, "monitoring", "monitoring", "upkeep")
 
 
-def scenarios() -> list[str]:
-    """The scenarios of the table: each named fault in both layouts; faults of the connection have a matrix of their own."""
-    return demo.names(faults=False)
+def batched(names: Sequence[str], most: int) -> Iterator[list[str]]:
+    """The names in their order, so many at a time."""
+    rest = iter(names)
+    while batch := list(islice(rest, most)):
+        yield batch
+
+
+# The scenarios of the table, so many in one run: each named fault in both layouts; faults of the connection have a matrix of their own.
+BATCHES = list(batched(demo.names(faults=False), 25))
+
+
+def ran(names: Sequence[str]) -> Ran:
+    """Every control on each of the scenarios."""
+    with tempfile.TemporaryDirectory() as folder:
+        return run(names, Path(folder), cadence=BUILT)
+
+
+def rows(names: Sequence[str], found: Ran) -> list[str]:
+    """The table's row of each scenario."""
+    lines = []
+    for name in names:
+        short = [f"{SYMBOLS[outcome]} {control}" for control, outcome in sorted(found.outcomes(name).items()) if outcome != "pass"]
+        lines.append(f"| `{name}` | {demo.summary(name)} | {', '.join(short) or '—'} |")
+    return lines
 
 
 def outcomes() -> str:
     """docs/outcomes.md: scenario × control → outcome, and what the chart's defaults give."""
-    with tempfile.TemporaryDirectory() as folder:
-        ran = run(scenarios(), Path(folder), cadence=BUILT)
-    controls = sorted({control for _, control in ran.results})
+    return outcomes_of([row for names in BATCHES for row in rows(names, ran(names))], ran(DEFAULTS))
+
+
+def outcomes_of(every_row: Sequence[str], defaults: Ran) -> str:
+    """The same, of rows and of a run on the chart's defaults that are at hand."""
     lines = [
         "# Outcomes",
         "",
@@ -62,7 +87,7 @@ def outcomes() -> str:
         "",
         "What the chart installs when nobody changes its values, twenty minutes after the install, looked at from outside the cluster.",
         "",
-        *_defaults(ran, controls),
+        *_defaults(defaults),
         "",
         "## Every scenario",
         "",
@@ -70,20 +95,18 @@ def outcomes() -> str:
         "",
         "| scenario | what is wrong | what falls short |",
         "| --- | --- | --- |",
+        *every_row,
     ]
-    for name in scenarios():
-        short = [f"{SYMBOLS[outcome]} {control}" for control, outcome in sorted(ran.outcomes(name).items()) if outcome != "pass"]
-        lines.append(f"| `{name}` | {demo.summary(name)} | {', '.join(short) or '—'} |")
     return "\n".join(lines) + "\n"
 
 
-def _defaults(ran: Ran, controls: list[str]) -> list[str]:
+def _defaults(found: Ran) -> list[str]:
     lines = [
         "| control | gate | with Prometheus | without | the one line that ends what could not be measured |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for control in controls:
-        both = [ran.results[name, control] for name in ("chart-defaults", "chart-defaults-no-prometheus")]
+    for control in sorted({control for _, control in found.results}):
+        both = [found.results[name, control] for name in DEFAULTS]
         steps = dict.fromkeys(result["next"] for result in both if result["outcome"] == "unknown")
         words = [result["outcome"] + (f" ({result['reason']})" if result["outcome"] == "unknown" else "") for result in both]
         lines.append(
