@@ -58,9 +58,10 @@ class Prometheus:
             raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
         moments: dict[tuple[str, float], list[Sample]] = {}
         for entry in _series(data, "values", expression):
+            labels: dict[str, str] = entry["metric"]  # one for all samples of the series: a week of them is thousands
+            pod = str(labels.get("pod", ""))
             for instant, value in entry["values"]:
-                pod = str(entry["metric"].get("pod", ""))
-                moments.setdefault((pod, float(instant)), []).append(_sample(entry["metric"], value, expression))
+                moments.setdefault((pod, float(instant)), []).append(_sample(labels, value, expression))
         found = []
         for (pod, instant), samples in sorted(moments.items()):
             starts = {sample.value for sample in samples if sample.name == "process_start_time_seconds"}
@@ -129,7 +130,7 @@ def _sample(labels: Mapping[str, str], value: str, expression: str) -> Sample:
         raise Malformed(f"a sample of {labels.get('__name__', expression)} is no number", source=expression) from None
     if not math.isfinite(number):
         raise Malformed(f"a sample of {labels.get('__name__', expression)} is {number}", source=expression)
-    return Sample(str(labels.get("__name__", "")), dict(labels), number)
+    return Sample(str(labels.get("__name__", "")), labels, number)
 
 
 class Alertmanager:

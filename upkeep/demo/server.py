@@ -62,6 +62,8 @@ class Server(ThreadingHTTPServer):
     def end(self) -> None:
         """Stop at once, whatever is in flight."""
         self.stopping.set()
+        with contextlib.suppress(OSError):  # wakes the accepting thread up, which would sleep to the end of its interval; not everywhere
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.shutdown()
         for connection in list(self.connections):
             with contextlib.suppress(OSError):  # the client was quicker
