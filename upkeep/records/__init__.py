@@ -63,8 +63,13 @@ from upkeep.records.monitoring import (
     ScrapeState,
 )
 from upkeep.records.releases import (
+    ChartIndex,
+    ChartVersion,
     HelmRelease,
+    InstalledChart,
+    ProgramVersions,
     ReleasedObject,
+    ServedApis,
 )
 from upkeep.records.serving import (
     Endpoint,
@@ -117,6 +122,8 @@ __all__ = [
     "BackupFolder",
     "BackupJobs",
     "BackupSet",
+    "ChartIndex",
+    "ChartVersion",
     "Condition",
     "ConfigurationDocument",
     "ConfigurationFault",
@@ -148,6 +155,7 @@ __all__ = [
     "HealthAnswer",
     "HelmRelease",
     "Install",
+    "InstalledChart",
     "Job",
     "KubernetesEvent",
     "LabelSelector",
@@ -160,6 +168,7 @@ __all__ = [
     "PodTemplate",
     "PolicyRule",
     "Probe",
+    "ProgramVersions",
     "Quota",
     "ReleasedObject",
     "ReplicaSet",
@@ -171,6 +180,7 @@ __all__ = [
     "SecretReference",
     "SecurityContext",
     "SendFailures",
+    "ServedApis",
     "Service",
     "ServicePort",
     "SlowWork",
