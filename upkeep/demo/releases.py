@@ -61,7 +61,14 @@ def store(
         "labels": {"owner": "helm", "name": state.fullname, "status": status, "version": str(revision), "modifiedAt": str(int(since.timestamp()))},
     }  # fmt: skip
     owned = {"f:data": {".": {}, "f:release": {}}, "f:metadata": {"f:labels": {".": {}}}}
-    entry = {"manager": "helm", "operation": "Update", "apiVersion": "v1", "time": stamp(since), "fieldsType": "FieldsV1", "fieldsV1": owned}
+    entry = {
+        "manager": "helm",
+        "operation": "Update",
+        "apiVersion": "v1",
+        "time": stamp(since),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": owned,
+    }
     head["managedFields"] = [entry]
     item: Object = {"apiVersion": "v1", "kind": kind, "metadata": head, "data": {"release": text}}
     if kind == "Secret":
