@@ -38,7 +38,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     backups = saved(plane, install)
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
-    folders.append(f"--chart-repository={write_index(folder / 'index.yaml')}")
+    folders.append(f"--chart-repository={write_index(plane.folder / 'index.yaml')}")
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
     suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
