@@ -11,6 +11,7 @@ import yaml
 from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
+from tests.cluster.releases import write_index
 from tests.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
 from upkeep.adapters.kube import Kube
@@ -37,6 +38,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     backups = saved(plane, install)
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
+    folders.append(f"--chart-repository={write_index(plane.folder / 'index.yaml')}")
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
     suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
@@ -71,7 +73,9 @@ def confirmed(plane: ControlPlane) -> Path:
 
 def role(install: Install) -> list[dict[str, Any]]:
     """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
-    objects = list(yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True)))
+    objects = list(
+        yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True))
+    )
     for one in objects:
         if one["kind"].endswith("Binding"):
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]

@@ -20,6 +20,7 @@ MOST_ALIASES = 100
 Path = tuple[str | int, ...]
 # libyaml's parser where there is one, a tenth of the time. What it is known to die of is building from too many levels, which are counted before.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TextLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MARK = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 
 
@@ -75,6 +76,24 @@ def load_with_lines(text: str, *, name: str, most_bytes: int = MOST_BYTES) -> tu
         raise Malformed(f"{name} is not valid YAML", source=name) from None
 
 
+def texts(text: str, *, name: str, most_bytes: int, most_nodes: int = MOST_NODES) -> Any:
+    """The document with every scalar as the text that stands there, for documents that are large and whose writer was Go: nothing becomes a number or
+    a date on the way (``version: 0.10``), and of a key that stands twice the last one wins, as there.
+
+    :raises Malformed: not YAML, more than one document, or over a limit.
+    """
+    if len(text.encode(errors="replace")) > most_bytes:
+        raise Malformed(f"{name} is larger than {most_bytes} bytes", source=name)
+    try:
+        _count(text, name, most_nodes=most_nodes)
+        return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - it builds texts, lists and mappings, and nothing else
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise Malformed(f"{name}{f', line {mark.line + 1}' if mark else ''} is not valid YAML", source=name) from None
+    except (ValueError, TypeError, RecursionError):  # a key that is a mapping, a character that is none
+        raise Malformed(f"{name} is not valid YAML", source=name) from None
+
+
 def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
     """How many nodes there are when every alias is followed; infinite where one holds itself."""
     if id(node) not in sizes:
@@ -100,7 +119,7 @@ def _lines(node: yaml.Node, path: Path, seen: set[int], *, line: int | None = No
             yield from _lines(value, (*path, position), seen)
 
 
-def _count(text: str, name: str) -> None:
+def _count(text: str, name: str, *, most_nodes: int = MOST_NODES) -> None:
     depth = nodes = aliases = documents = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -109,7 +128,7 @@ def _count(text: str, name: str) -> None:
         documents += isinstance(event, yaml.DocumentStartEvent)
         for value, most, what in (
             (depth, MOST_DEPTH, "levels deep"),
-            (nodes, MOST_NODES, "nodes"),
+            (nodes, most_nodes, "nodes"),
             (aliases, MOST_ALIASES, "aliases"),
             (documents, 1, "document"),
         ):
