@@ -19,6 +19,9 @@ MODULES = {
         "kubectl": "kubectl",
     },
     "kwok": {"kwok": "kwok"},
+    # Both majors are in use, and an upgrade is rehearsed by whichever is there.
+    "helm3": {"helm": "helm3"},
+    "helm4": {"helm": "helm4"},
 }
 _LDFLAGS = f"-s -w -X k8s.io/component-base/version.gitVersion={VERSION}"
 _HERE = Path(__file__).parent
@@ -65,7 +68,7 @@ def _built(module: str) -> Path:
 def _build(source: Path, folder: Path, programs: dict[str, str]) -> None:
     if shutil.which("go") is None:
         raise RuntimeError("the control plane must be built and there is no Go: install it, or set KUBEBUILDER_ASSETS")
-    print(f"building {', '.join(programs.values())} (once; about 5 minutes) …", file=sys.stderr, flush=True)
+    print(f"building {', '.join(programs.values())} (once; the control plane takes about 5 minutes) …", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         subprocess.run(["go", "build", "-ldflags", _LDFLAGS, "-o", f"{scratch}/", "tool"], cwd=source, check=True)
         for built, name in programs.items():
