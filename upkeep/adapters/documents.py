@@ -18,6 +18,8 @@ MOST_DEPTH = 32
 MOST_NODES = 100_000
 MOST_ALIASES = 100
 Path = tuple[str | int, ...]
+# libyaml's, where it is there: its events are counted before its loader, which recurses, sees the text.
+_FAST: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MARK = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 
 
@@ -72,6 +74,24 @@ def load_with_lines(text: str, *, name: str, most_bytes: int = MOST_BYTES) -> tu
         raise Malformed(f"{name} is not valid YAML", source=name) from None
 
 
+def texts(text: str, *, name: str, most_bytes: int, most_nodes: int = MOST_NODES) -> Any:
+    """The document with every scalar as the text that stands there, for documents that are large and whose writer was Go: nothing becomes a number or
+    a date on the way (``version: 0.10``), and of a key that stands twice the last one wins, as there.
+
+    :raises Malformed: not YAML, more than one document, or over a limit.
+    """
+    if len(text.encode(errors="replace")) > most_bytes:
+        raise Malformed(f"{name} is larger than {most_bytes} bytes", source=name)
+    try:
+        _count(text, name, most_nodes=most_nodes, loader=_FAST)
+        return yaml.load(text, Loader=_FAST)  # noqa: S506 - it builds texts, lists and mappings, and nothing else
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise Malformed(f"{name}{f', line {mark.line + 1}' if mark else ''} is not valid YAML", source=name) from None
+    except (ValueError, TypeError, RecursionError):  # a key that is a mapping, a character that is none
+        raise Malformed(f"{name} is not valid YAML", source=name) from None
+
+
 def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
     """How many nodes there are when every alias is followed; infinite where one holds itself."""
     if id(node) not in sizes:
@@ -97,16 +117,16 @@ def _lines(node: yaml.Node, path: Path, seen: set[int], *, line: int | None = No
             yield from _lines(value, (*path, position), seen)
 
 
-def _count(text: str, name: str) -> None:
+def _count(text: str, name: str, *, most_nodes: int = MOST_NODES, loader: Any = yaml.SafeLoader) -> None:
     depth = nodes = aliases = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         nodes += isinstance(event, yaml.NodeEvent)
         aliases += isinstance(event, yaml.AliasEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)
         for value, most, what in (
             (depth, MOST_DEPTH, "levels deep"),
-            (nodes, MOST_NODES, "nodes"),
+            (nodes, most_nodes, "nodes"),
             (aliases, MOST_ALIASES, "aliases"),
             (documents, 1, "document"),
         ):

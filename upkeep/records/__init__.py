@@ -62,6 +62,10 @@ from upkeep.records.monitoring import (
     RoutedAlerts,
     ScrapeState,
 )
+from upkeep.records.releases import (
+    HelmRelease,
+    ReleasedObject,
+)
 from upkeep.records.serving import (
     Endpoint,
     EndpointSlice,
@@ -142,6 +146,7 @@ __all__ = [
     "Filesystems",
     "Grant",
     "HealthAnswer",
+    "HelmRelease",
     "Install",
     "Job",
     "KubernetesEvent",
@@ -156,6 +161,7 @@ __all__ = [
     "PolicyRule",
     "Probe",
     "Quota",
+    "ReleasedObject",
     "ReplicaSet",
     "RestoreRehearsal",
     "RoutedAlerts",
