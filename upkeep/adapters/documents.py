@@ -23,6 +23,20 @@ _FAST: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MARK = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 
 
+class _GoLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's, where it is there
+    """The safe loader with Go's idea of a scalar: what YAML 1.1 takes for a date, 60-based or infinite is a text."""
+
+
+_GoLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in entries if tag.rpartition(":")[2] in ("bool", "null", "merge")]
+    for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_GoLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"), list("-+0123456789"))
+_GoLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"), list("-+0123456789")
+)
+
+
 class _StrictLoader(yaml.SafeLoader):
     """The safe loader, and a key twice in a mapping is an error instead of the last one winning."""
 
@@ -89,6 +103,24 @@ def texts(text: str, *, name: str, most_bytes: int, most_nodes: int = MOST_NODES
         mark = getattr(error, "problem_mark", None)
         raise Malformed(f"{name}{f', line {mark.line + 1}' if mark else ''} is not valid YAML", source=name) from None
     except (ValueError, TypeError, RecursionError):  # a key that is a mapping, a character that is none
+        raise Malformed(f"{name} is not valid YAML", source=name) from None
+
+
+def as_go(text: str, *, name: str, most_bytes: int) -> Any:
+    """The document as a program in Go reads it into JSON: numbers, truth and null are what they are, dates and 10:30 stay texts, and of a key that
+    stands twice the last one wins.
+
+    :raises Malformed: not YAML, more than one document, or over a limit.
+    """
+    if len(text.encode(errors="replace")) > most_bytes:
+        raise Malformed(f"{name} is larger than {most_bytes} bytes", source=name)
+    try:
+        _count(text, name, loader=_FAST)
+        return yaml.load(text, Loader=_GoLoader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise Malformed(f"{name}{f', line {mark.line + 1}' if mark else ''} is not valid YAML", source=name) from None
+    except (ValueError, TypeError, RecursionError):
         raise Malformed(f"{name} is not valid YAML", source=name) from None
 
 

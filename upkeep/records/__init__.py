@@ -73,6 +73,10 @@ from upkeep.records.serving import (
     Service,
     ServicePort,
 )
+from upkeep.records.upgrades import (
+    ObjectChange,
+    UpgradeRehearsal,
+)
 from upkeep.records.usage import (
     Autoscaler,
     Connections,
@@ -156,6 +160,7 @@ __all__ = [
     "MetricsExport",
     "NetworkPolicy",
     "NodeRoom",
+    "ObjectChange",
     "Pod",
     "PodTemplate",
     "PolicyRule",
@@ -177,6 +182,7 @@ __all__ = [
     "Snapshot",
     "StoredObject",
     "Termination",
+    "UpgradeRehearsal",
     "Volume",
     "VolumeClaim",
     "Workload",
