@@ -131,6 +131,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("recovery_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
             Limit("documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
             Limit("signoff_age", "duration", 92 * DAY, 60, 366 * DAY, "the checklist is quarterly"),
+            Limit("chart_minors_behind", "count", 1, 0, 1000, "one minor is what a quarterly upgrade leaves open; two are a habit"),
+            Limit("chart_age", "duration", 90 * DAY, 60, 3660 * DAY, "an upgrade has a quarter to be planned, rehearsed and done"),
             Limit("least_replicas", "count", 2, 1, 100, "one replica is an outage whenever its node is drained"),
             Limit("emergency_replicas", "count", 3, 2, 100, "the guide's performance emergency scales to three"),
             Limit("scaling_usage", "ratio", 0.6, 0.01, 1, "without an autoscaler a quarter's growth must fit into what is there"),

@@ -18,8 +18,11 @@ from upkeep.errors import BadInput
 from upkeep.limits import Limits, nearest, parse_limits
 from upkeep.masking import mask
 
-ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server")
-SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "acting_context", "demo")
+ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server", "helm")
+SCALARS = (
+    *("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "chart_repository", "acting_context"),
+    "demo",
+)
 VARIABLES = (
     *SCALARS,
     "absent",
@@ -35,13 +38,14 @@ VARIABLES = (
     "gate_strict",
 )
 DEFAULT_FILE = "upkeep.toml"
+INDEX = "index.yaml"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAccess:
-    """How a monitoring program is reached. Header values never show."""
+    """How a monitoring program, or a chart repository, is reached. Header values never show."""
 
     url: str
     bearer_file: Path | None = None
@@ -55,6 +59,7 @@ class HttpAccess:
 class TargetSettings:
     """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found.
 
+    :ivar chart_repository: where the newest chart is looked up: a URL, or the file of an index.
     :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
     """
 
@@ -66,6 +71,7 @@ class TargetSettings:
     collector: str | None = None
     prometheus: HttpAccess | None = None
     alertmanager: HttpAccess | None = None
+    chart_repository: HttpAccess | Path | None = None
     acting_context: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     demo: str | None = None
@@ -110,6 +116,7 @@ class _Target(_Strict):
     collector: str | None = None
     prometheus: str | _Access | None = None
     alertmanager: str | _Access | None = None
+    chart_repository: str | _Access | None = None
     acting_context: str | None = None
     absent: dict[str, str] = {}
     demo: str | None = None
@@ -154,8 +161,8 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     base = path.parent
     own, where = _overrides(options, variables)
     chosen = _many("target", options, variables)
-    unnamed = (_target("", file, own, where, base, str(path)),) if not chosen else ()
-    targets = _named_targets(file, chosen, own, where, base, str(path)) if chosen else unnamed
+    unnamed = (_target("", file, own, where, base, str(path), cwd=cwd),) if not chosen else ()
+    targets = _named_targets(file, chosen, own, where, base, str(path), cwd=cwd) if chosen else unnamed
     limits = parse_limits({key: _plain(value) for key, value in file.limits.items()}, where=f"{path} [limits]")
     limits |= parse_limits(_pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT")
     limits |= parse_limits(_pairs(_listed(options.get("limit")), "--limit"), where="--limit")
@@ -266,7 +273,7 @@ def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> t
 
 
 def _named_targets(
-    file: _File, names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str
+    file: _File, names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
 ) -> tuple[TargetSettings, ...]:
     if len(names) > 1 and own:
         word = next(iter(where.values()))
@@ -277,10 +284,12 @@ def _named_targets(
         if name not in file.targets:
             known = ", ".join(file.targets) or "none"
             raise BadInput(f"--target={name}: the settings file has no such target{nearest(name, list(file.targets))}; it has {known}")
-    return tuple(_target(name, file.targets[name], own, where, base, f"{place} [targets.{name}]") for name in names)
+    return tuple(_target(name, file.targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd) for name in names)
 
 
-def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str) -> TargetSettings:
+def _target(
+    name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
+) -> TargetSettings:
     value = {key: getattr(file, key) for key in SCALARS} | dict(own)
     absent = file.absent | value.get("absent", {})
 
@@ -315,6 +324,7 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
         collector=_url(value["collector"], said("collector")) if value["collector"] else None,
         prometheus=_access(value["prometheus"], said("prometheus"), base),
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
+        chart_repository=_repository(value["chart_repository"], said("chart_repository"), cwd if "chart_repository" in own else base, base),
         acting_context=value["acting_context"],
         absent=absent,
         demo=value["demo"],
@@ -333,6 +343,22 @@ def _url(text: str, where: str) -> str:
     if parts.username or parts.password:
         raise BadInput(f"{where}: a URL must not hold a password; say bearer_file in the settings file")
     return text
+
+
+def _repository(value: str | _Access | None, where: str, folder: Path, base: Path) -> HttpAccess | Path | None:
+    """A URL, or the file of an index, or the folder in which one lies."""
+    text = value.url if isinstance(value, _Access) else value
+    if text is not None and text.lower().startswith("oci://"):
+        raise BadInput(f"{where}: an OCI registry has no index of its charts; give the URL or the file of a repository's index.yaml")
+    if not isinstance(value, str) or "://" in value:
+        return _access(value, where, base)
+    path = _path(folder, value, where)
+    found = path / INDEX if path.is_dir() else path
+    if not found.is_file():
+        raise BadInput(
+            f"{where}={value}: there is no such file; the URL of a chart repository, or the file of its index.yaml, was expected"
+        )
+    return found
 
 
 def _access(value: str | _Access | None, where: str, base: Path) -> HttpAccess | None:

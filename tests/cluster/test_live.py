@@ -71,7 +71,9 @@ def confirmed(plane: ControlPlane) -> Path:
 
 def role(install: Install) -> list[dict[str, Any]]:
     """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
-    objects = list(yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True)))
+    objects = list(
+        yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True))
+    )
     for one in objects:
         if one["kind"].endswith("Binding"):
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]

@@ -44,6 +44,7 @@ from upkeep.records import (
     Volume,
     VolumeClaim,
 )
+from upkeep.versions import named
 
 Raw = Mapping[str, Any]
 # Operators that write a Secret from a source of their own: the kind of the object that owns it, and the name under which they write.
@@ -152,6 +153,8 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         hooks=tuple(hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)),
         resources=_resources(raw),
         security=_security(raw, pod),
+        # Whatever else stands there is no version, and is not kept.
+        app_version=next((named(str(entry.get("value") or "")) for entry in raw.get("env") or [] if entry["name"] == "APP_VERSION"), ""),
     )
 
 
@@ -366,7 +369,20 @@ def deployment(raw: Raw) -> Deployment:
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
             paused=bool(spec.get("paused")),
             conditions=_conditions(status),
+            labels=dict(metadata.get("labels") or {}),
+            **_release(metadata),
         )
+
+
+def _release(metadata: Raw) -> dict[str, str]:
+    """The Helm release that an object is part of: what helm writes at an install, else what charts write (``helm template | kubectl apply``)."""
+    annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
+    if annotations.get("meta.helm.sh/release-name"):
+        name, namespace = annotations["meta.helm.sh/release-name"], annotations.get("meta.helm.sh/release-namespace")
+        return {"release": name, "release_namespace": namespace or metadata["namespace"]}
+    if labels.get("app.kubernetes.io/managed-by") == "Helm" and labels.get("app.kubernetes.io/instance"):
+        return {"release": labels["app.kubernetes.io/instance"], "release_namespace": metadata["namespace"]}
+    return {}
 
 
 def replica_set(raw: Raw) -> ReplicaSet:
@@ -407,6 +423,7 @@ def pod(raw: Raw) -> Pod:
                 for entry in status.get(field) or []
             ),
             resources=tuple(_resources(entry) for entry in raw["spec"].get("containers") or []),
+            specs=tuple(_container(entry, raw["spec"]) for entry in raw["spec"].get("containers") or []),
         )
 
 

@@ -1,4 +1,4 @@
-"""HTTP of monitoring programs: at a URL of their own (requests), or as a Service behind the API server's proxy.
+"""HTTP of monitoring programs, and of a chart repository: at a URL of their own (requests), or as a Service behind the API server's proxy.
 
 Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanager need not know which way they are reached.
 """
@@ -68,19 +68,38 @@ class UrlApi:
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         _note(query)
+        return _document(*self._whole(path, query, accept="application/json"), where=self.where, path=path)
+
+    def text(self, path: str) -> str:
+        """The text at a path, whatever its content type: servers of files guess it. A page of HTML is none.
+
+        :raises Unmeasured: anything but a whole text with status 200. Redirections are not followed: they would take the credentials along.
+        """
+        status, kind, body = self._whole(path, {}, accept="*/*")
+        _refuse(status, where=self.where, path=path)
+        if status != 200 or "html" in kind:
+            what = "a redirection" if 300 <= status < 400 else f"{kind.split(';')[0] or 'no content type'} with status {status}"
+            raise Malformed(f"{self.where}{path}: a text was asked for, {what} came: give the address where it really lies", source=path)
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Malformed(f"{self.where}{path}: the answer is not UTF-8 ({len(body)} bytes)", source=path) from None
+
+    def _whole(self, path: str, query: Mapping[str, str], *, accept: str) -> tuple[int, str, bytes]:
+        """Status, content type and body, asked again while the server says that it is not available."""
         ends, pause = self._clock.monotonic() + self._deadline_seconds, 0.25
         while True:
-            status, kind, body, wait = self._once(path, query, ends)
+            status, kind, body, wait = self._once(path, query, ends, accept=accept)
             pause, wait = pause * 2, wait if wait is not None else pause
             if status not in RETRIED or self._clock.monotonic() + wait >= ends:
-                return _document(status, kind, body, where=self.where, path=path)
+                return status, kind, body
             self._clock.sleep(wait)
 
-    def _once(self, path: str, query: Mapping[str, str], ends: float) -> tuple[int, str, bytes, float | None]:
+    def _once(self, path: str, query: Mapping[str, str], ends: float, *, accept: str) -> tuple[int, str, bytes, float | None]:
         """Status, content type, body and the seconds of Retry-After of one request."""
         import requests
 
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if self._access.bearer_file is not None:
             headers["Authorization"] = f"Bearer {self._access.bearer_file.read_text().strip()}"  # rotated tokens are read anew
         self._meter.count(f"GET {self.where}{path}")
@@ -118,8 +137,8 @@ def _note(query: Mapping[str, str]) -> None:
         note(query["query"])
 
 
-def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:
-    """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
+def _refuse(status: int, *, where: str, path: str) -> None:
+    """Raises what a status means that says that there is nothing to read."""
     if status == 401:
         raise Unauthenticated(f"{where} does not accept the credentials (401)", source=path, next_step="bearer_file in the settings")
     if status == 403:
@@ -128,6 +147,11 @@ def _document(status: int, content_type: str, body: bytes, *, where: str, path: 
         raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
     if status == 404:
         raise Absent(f"{where} has no {path} (404): is the URL, with its path prefix, right?", source=path)
+
+
+def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:
+    """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
+    _refuse(status, where=where, path=path)
     if status not in (200, 400, 422) or "json" not in content_type:
         kind = content_type.split(";")[0] or "no content type"
         raise Malformed(

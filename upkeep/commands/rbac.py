@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from upkeep.commands.suite import declared
 from upkeep.model import CADENCES
-from upkeep.rights import EXEC, NAME, bindings, roles
+from upkeep.rights import EXEC, HELM, NAME, bindings, roles
 
 SUMMARY = "print the Role that a choice of cadences needs"
 
@@ -24,6 +24,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="with the right to run commands in the namespace's containers, for df and netstat; it is a right to do anything there",
     )
     parser.add_argument(
+        "--helm",
+        action="store_true",
+        help="with the right to list the namespace's Secrets and ConfigMaps, among which Helm keeps its releases; it is a right to read all of them",
+    )
+    parser.add_argument(
         "--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})"
     )
 
@@ -31,17 +36,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints the Roles, their bindings and the service account."""
     cadences = options.cadence or ["daily"]
-    print(document(cadences, options.namespace, options.monitoring_namespace, options.service_account, exec_too=options.exec), end="")
+    names = options.namespace, options.monitoring_namespace, options.service_account
+    print(document(cadences, *names, exec_too=options.exec, helm_too=options.helm), end="")
     return 0
 
 
-def document(cadences: Sequence[str], namespace: str, monitoring: str, service_account: str, *, exec_too: bool = False) -> str:
-    """The YAML documents; ``exec_too`` adds the right to look into containers."""
+def document(
+    cadences: Sequence[str], namespace: str, monitoring: str, service_account: str, *, exec_too: bool = False, helm_too: bool = False
+) -> str:
+    """The YAML documents; ``exec_too`` adds the right to look into containers, ``helm_too`` that to look for Helm's releases."""
     import yaml
 
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
     if exec_too:
         rights |= dict.fromkeys(EXEC)
+    if helm_too:
+        rights |= dict.fromkeys(HELM)
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",

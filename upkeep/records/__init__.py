@@ -63,8 +63,13 @@ from upkeep.records.monitoring import (
     ScrapeState,
 )
 from upkeep.records.releases import (
+    ChartIndex,
+    ChartVersion,
     HelmRelease,
+    InstalledChart,
+    ProgramVersions,
     ReleasedObject,
+    ServedApis,
 )
 from upkeep.records.serving import (
     Endpoint,
@@ -121,6 +126,8 @@ __all__ = [
     "BackupFolder",
     "BackupJobs",
     "BackupSet",
+    "ChartIndex",
+    "ChartVersion",
     "Condition",
     "ConfigurationDocument",
     "ConfigurationFault",
@@ -152,6 +159,7 @@ __all__ = [
     "HealthAnswer",
     "HelmRelease",
     "Install",
+    "InstalledChart",
     "Job",
     "KubernetesEvent",
     "LabelSelector",
@@ -165,6 +173,7 @@ __all__ = [
     "PodTemplate",
     "PolicyRule",
     "Probe",
+    "ProgramVersions",
     "Quota",
     "ReleasedObject",
     "ReplicaSet",
@@ -176,6 +185,7 @@ __all__ = [
     "SecretReference",
     "SecurityContext",
     "SendFailures",
+    "ServedApis",
     "Service",
     "ServicePort",
     "SlowWork",

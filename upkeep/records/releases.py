@@ -33,3 +33,62 @@ class HelmRelease:
     deployed: datetime
     storage: str
     objects: tuple[ReleasedObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledChart:
+    """The chart that the collector was installed from.
+
+    :ivar source: what says so: the release, or a label where there is none to be read.
+    :ivar status: Helm's word for the release, and ``since`` when it became that; empty where the label alone tells.
+    """
+
+    name: str
+    version: str
+    source: str
+    release: str = ""
+    namespace: str = ""
+    status: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartVersion:
+    """An entry of a repository's index; ``created`` is ``None`` where it does not say."""
+
+    version: str
+    created: datetime | None
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChartIndex:
+    """What a repository offers of one chart; ``where`` names the repository, never with credentials."""
+
+    where: str
+    chart: str
+    versions: tuple[ChartVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedApis:
+    """What the API server serves.
+
+    :ivar version: its own word for its version; ``major`` and ``minor`` are the numbers.
+    :ivar api_versions: every group/version, ``v1`` for the core.
+    :ivar kinds: (apiVersion, kind) of the versions that were asked for.
+    """
+
+    version: str
+    major: int
+    minor: int
+    api_versions: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramVersions:
+    """What the collector's program says of itself: (pod, version) of each pod, or why it was not asked."""
+
+    versions: tuple[tuple[str, str], ...] = ()
+    not_asked: str = ""

@@ -1,7 +1,7 @@
 """What runs: the collector's Deployment, its pods and what they may have."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -45,7 +45,7 @@ class ContainerSpec:
     """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
     ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
     ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
-    whatever they ask; ``hooks`` are preStop and postStart."""
+    whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words."""
 
     name: str
     image: str
@@ -60,6 +60,7 @@ class ContainerSpec:
     hooks: tuple[str, ...] = ()
     resources: ContainerResources | None = None
     security: SecurityContext = SecurityContext()
+    app_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status."""
+    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``release`` and ``release_namespace`` are
+    of the Helm release that it is part of by its annotations or labels, empty where they name none."""
 
     name: str
     namespace: str
@@ -113,6 +115,9 @@ class Deployment:
     revision: str = ""
     paused: bool = False
     conditions: tuple[Condition, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    release: str = ""
+    release_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,8 @@ class ContainerStatus:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates."""
+    """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates; ``specs`` are its containers as it was
+    made with them."""
 
     name: str
     uid: str
@@ -173,6 +179,7 @@ class Pod:
     conditions: tuple[Condition, ...] = ()
     containers: tuple[ContainerStatus, ...] = ()
     resources: tuple[ContainerResources, ...] = ()
+    specs: tuple[ContainerSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
