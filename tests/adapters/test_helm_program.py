@@ -16,8 +16,12 @@ from upkeep.adapters.helm_program import HelmProgram, Refusal, Rendering
 from upkeep.errors import Absent, Malformed, TimedOut, Unauthenticated, Unmeasured, Unreachable
 from upkeep.records import HelmRelease
 
-RELEASE = HelmRelease("cano", "kubecano", 3, "deployed", "cano-collector", "0.0.25", "0.0.24", datetime(2026, 1, 1, tzinfo=UTC), "Secret", ())
-PAYLOAD = ReleasePayload({"slack": {"apiKey": "canary-7f3a-key"}, "mode": "loud", "lines": "canary one\ncanary two\n", "n": [1, "in the list"]}, "")
+RELEASE = HelmRelease(
+    "cano", "kubecano", 3, "deployed", "cano-collector", "0.0.25", "0.0.24", datetime(2026, 1, 1, tzinfo=UTC), "Secret", ()
+)
+PAYLOAD = ReleasePayload(
+    {"slack": {"apiKey": "canary-7f3a-key"}, "mode": "loud", "lines": "canary one\ncanary two\n", "n": [1, "in the list"]}, ""
+)
 RENDERED = {
     "name": "cano", "manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", "apply_method": "csa",
     "hooks": [
@@ -40,7 +44,9 @@ def helm(tmp_path: Path):
     return make
 
 
-def upgrade(program: HelmProgram, release: HelmRelease = RELEASE, *, seconds: float = 20, chart: str = "/charts/new.tgz") -> Rendering | Refusal:
+def upgrade(
+    program: HelmProgram, release: HelmRelease = RELEASE, *, seconds: float = 20, chart: str = "/charts/new.tgz"
+) -> Rendering | Refusal:
     return helm_program.upgrade(
         program, release, PAYLOAD, chart=chart, version="0.0.26", kubeconfig="~/one:/two", context="oncall", deadline_seconds=seconds
     )
@@ -135,9 +141,15 @@ def test_a_refusal_is_told_without_a_value(helm, line: str, message: str) -> Non
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("Error: UPGRADE FAILED: Kubernetes cluster unreachable: Get https://x/version: dial tcp: connect: connection refused", Unreachable),
+        (
+            "Error: UPGRADE FAILED: Kubernetes cluster unreachable: Get https://x/version: dial tcp: connect: connection refused",
+            Unreachable,
+        ),
         ("Error: UPGRADE FAILED: query: failed to query with labels: context deadline exceeded", Unreachable),
-        ("Error: UPGRADE FAILED: Kubernetes cluster unreachable: the server has asked for the client to provide credentials", Unauthenticated),
+        (
+            "Error: UPGRADE FAILED: Kubernetes cluster unreachable: the server has asked for the client to provide credentials",
+            Unauthenticated,
+        ),
         ("Error: unknown flag: --dry-run", Malformed),
         ("Error: found in Chart.yaml, but missing in charts/ directory: x", Malformed),
         ("panic: runtime error: canary-7f3a-key", Malformed),

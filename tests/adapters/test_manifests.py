@@ -76,9 +76,9 @@ def test_a_shorter_list_and_another_order_are_changes() -> None:
     assert between(DEPLOYMENT, main) == [("changed", "Deployment/x", ("spec.template.spec.containers[side]",))]
     head, _, rest = main.partition("      - ")
     assert between(DEPLOYMENT, f"{head}{side}      - {rest}") == [("changed", "Deployment/x", ("spec.template.spec.containers",))]
-    assert between("{apiVersion: v1, kind: A, metadata: {name: x}, a: [1, 2]}", "{apiVersion: v1, kind: A, metadata: {name: x}, a: [1]}") == [
-        ("changed", "A/x", ("a[1]",))
-    ]
+    assert between(
+        "{apiVersion: v1, kind: A, metadata: {name: x}, a: [1, 2]}", "{apiVersion: v1, kind: A, metadata: {name: x}, a: [1]}"
+    ) == [("changed", "A/x", ("a[1]",))]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,9 @@ def test_a_patch_is_made_of_three() -> None:
     assert merge_patch(original, {}, {}) == {}
 
 
-TREES = st.recursive(st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from("ab"), lambda inner: st.dictionaries(st.sampled_from("xyz"), inner))
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from("ab"), lambda inner: st.dictionaries(st.sampled_from("xyz"), inner)
+)
 OBJECTS = st.dictionaries(st.sampled_from("xyz"), TREES)
 
 

@@ -31,7 +31,9 @@ _GoLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in entries if tag.rpartition(":")[2] in ("bool", "null", "merge")]
     for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_GoLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"), list("-+0123456789"))
+_GoLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"), list("-+0123456789")
+)
 _GoLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"), list("-+0123456789")
 )

@@ -11,14 +11,12 @@ import base64
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from upkeep.adapters.helm import MOST_BYTES, ReleasePayload
 from upkeep.adapters.manifests import Manifest, manifest
@@ -140,7 +138,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str], deadline_seconds:
     """
     name = " ".join([Path(words[0]).name, words[1]])
     try:
-        process = subprocess.Popen(  # noqa: S603 - the program of the user's PATH, no shell
+        process = subprocess.Popen(
             words, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
     except OSError as error:
@@ -175,11 +173,17 @@ def _refusal(err: bytes, payload: ReleasePayload, release: HelmRelease) -> Refus
     shown = _without_values(line, payload, public={release.name, release.namespace, release.chart_name})[:300]
     source = "helm upgrade --dry-run=server"
     if _UNAUTHENTICATED.search(line):
-        raise Unauthenticated(f"helm was not accepted by the API server: {shown}", source=source, next_step="log in again (a new token for the acting context)")
+        raise Unauthenticated(
+            f"helm was not accepted by the API server: {shown}",
+            source=source,
+            next_step="log in again (a new token for the acting context)",
+        )
     if _NO_ANSWER.search(line):
         raise Unreachable(f"helm did not reach the API server: {shown}", source=source, next_step="run again")
     if not line.startswith(_FAILED):  # an option that it does not know, a chart that it could not load
-        raise Malformed(f"helm failed before it looked at the upgrade: {shown or 'without a word'}", source=source, next_step="helm version")
+        raise Malformed(
+            f"helm failed before it looked at the upgrade: {shown or 'without a word'}", source=source, next_step="helm version"
+        )
     return Refusal(shown.removeprefix(_FAILED))
 
 
@@ -224,8 +228,3 @@ def _texts(value: object) -> Iterator[str]:
         for text in (value, *value.splitlines(), json.dumps(value)[1:-1], base64.b64encode(value.encode()).decode()):
             if len(text.strip()) >= 4:
                 yield text.strip()
-
-
-def on_path() -> str | None:
-    """Where helm is on the PATH of this process."""
-    return shutil.which("helm")

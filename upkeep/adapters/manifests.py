@@ -127,15 +127,15 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
             yield from _differences(old.get(key), new.get(key), _below(path, key))
     elif isinstance(old, list) and isinstance(new, list) and (old or new):
         if _named(old) and _named(new):
-            before, after = ({one["name"]: one for one in side} for side in (old, new))
-            for name in dict.fromkeys((*before, *after)):
-                yield from _differences(before.get(name), after.get(name), f"{path}[{name}]")
-            if [*before] != [*after] and before.keys() == after.keys():
+            mine, other = ({one["name"]: one for one in side} for side in (old, new))
+            for name in dict.fromkeys((*mine, *other)):
+                yield from _differences(mine.get(name), other.get(name), f"{path}[{name}]")
+            if [*mine] != [*other] and mine.keys() == other.keys():
                 yield path
         else:
             for position in range(max(len(old), len(new))):
-                pair = [side[position] if position < len(side) else None for side in (old, new)]
-                yield from _differences(*pair, f"{path}[{position}]")
+                before, after = (side[position] if position < len(side) else None for side in (old, new))
+                yield from _differences(before, after, f"{path}[{position}]")
     elif old != new or type(old) is not type(new):
         yield path
 

@@ -58,7 +58,9 @@ class Rehearsal(Kube):
                 own = namespace if one.get("namespaced") else ""
                 place = f"/namespaces/{own}" if own else ""
                 return Resource(api_version.rpartition("/")[0], one["name"], f"{base}{place}/{one['name']}", own)
-        raise Absent(f"the API server has no {kind} of {api_version}", source=f"GET {base}", next_step=f"kubectl api-resources | grep -w {kind}")
+        raise Absent(
+            f"the API server has no {kind} of {api_version}", source=f"GET {base}", next_step=f"kubectl api-resources | grep -w {kind}"
+        )
 
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
         """Whether this identity may do something, by the API server's own answer.

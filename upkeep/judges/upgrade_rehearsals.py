@@ -1,7 +1,6 @@
 """Whether an upgrade to the newest chart would go through (guide: "Test upgrade in staging")."""
 
 import re
-from collections.abc import Sequence
 
 from upkeep.errors import Absent
 from upkeep.judges import counted
@@ -9,7 +8,9 @@ from upkeep.model import Finding, Judgement, listed
 from upkeep.records import AccessAnswer, DryRun, Install, ObjectChange, UpgradeRehearsal
 
 # In the API server's own words; which fields they are it says beside.
-_IMMUTABLE = re.compile(r"immutable|may not be changed|may not change|cannot be changed|can ?not be (?:un)?set|updates to .* are forbidden|fields other than")
+_IMMUTABLE = re.compile(
+    r"immutable|may not be changed|may not change|cannot be changed|can ?not be (?:un)?set|updates to .* are forbidden|fields other than"
+)
 MOST_OBJECTS, MOST_FIELDS = 6, 4
 _SIGNS = {"added": "+", "changed": "~", "removed": "-", "left": "="}
 
