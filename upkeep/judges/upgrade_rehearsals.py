@@ -1,6 +1,7 @@
 """Whether an upgrade to the newest chart would go through (guide: "Test upgrade in staging")."""
 
 import re
+from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges import counted
@@ -24,14 +25,16 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     :raises Absent: it was not asked, or not every object was rehearsed.
     """
     one = rehearsal
+    # What a repository that is a file is called elsewhere only the user knows.
+    repository = one.repository if "://" in one.repository else "URL"
     command = (
-        f"helm get values {one.release} -n {one.namespace} -o yaml | "
-        f"helm upgrade {one.release} {one.chart} -n {one.namespace} --version {one.newest} --reset-values -f - --dry-run=server"
+        f"helm get values {one.release} -n {one.namespace} -o yaml | helm upgrade {one.release} {quote(one.chart)} --repo {quote(repository)} "
+        f"--version {quote(one.newest)} -n {one.namespace} --reset-values -f - --dry-run=server --hide-secret"
     )
     found = [_forbidden(answer, one) for answer in one.access if not answer.allowed]
     if one.refusal:
         message = f"helm would refuse to upgrade release {one.release} from {one.chart} {one.installed} to {one.newest}: {one.refusal}"
-        found.append(Finding(f"Release/{one.release}", "upgrade-refused", message, "refused", "accepted", "", command))
+        found.append(Finding(f"HelmRelease/{one.release}", "upgrade-refused", message, "refused", "accepted", "", command))
     found += [_refused(run, one, command) for run in one.dry_runs if not run.accepted]
     found += [_gone(change, one, command) for change in one.changes if _removes(change, install, one)]
     if not found:
@@ -92,4 +95,4 @@ def _forbidden(answer: AccessAnswer, rehearsal: UpgradeRehearsal) -> Finding:
     message = f"The acting identity may not {answer.verb} {resource}{name} {where}, so it cannot upgrade release {rehearsal.release}."
     place = f" -n {answer.namespace}" if answer.namespace else ""
     command = f"kubectl auth can-i {answer.verb} {resource}{f'/{answer.name}' if answer.name else ''}{place}"
-    return Finding(f"Release/{rehearsal.release}", "upgrade-forbidden", message, "forbidden", "allowed", "", command)
+    return Finding(f"HelmRelease/{rehearsal.release}", "upgrade-forbidden", message, "forbidden", "allowed", "", command)

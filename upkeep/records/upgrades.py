@@ -23,6 +23,7 @@ class ObjectChange:
 class UpgradeRehearsal:
     """An upgrade of the release to the newest chart, with the live values: rendered by helm, each object rehearsed by the API server.
 
+    :ivar repository: where the newest chart comes from, never with credentials.
     :ivar helm: the version of the program; empty where it was not run, because the acting identity may not.
     :ivar refusal: why helm would not do it, in its own words, masked; then there are no changes.
     :ivar access: what the acting identity may do of what the upgrade needs.
@@ -35,6 +36,7 @@ class UpgradeRehearsal:
     chart: str
     installed: str
     newest: str
+    repository: str = ""
     helm: str = ""
     refusal: str = ""
     changes: tuple[ObjectChange, ...] = ()
