@@ -41,6 +41,7 @@ OPTIONS = (
         "--backup-identity",
         "--attestations",
         "--acting-context",
+        "--chart-repository",
     ),
     *("--limit", "--out", "--settings", "--target", "--gate", "--gate-strict", "--demo"),
 )

@@ -273,7 +273,7 @@ def test_of_what_contradicts_itself_both_are_named(
         ("", {"absent": ["backups= "]}, {}, "--absent: NAME=REASON was expected, not 'backups='"),
         ("", {}, {"UPKEEP_ABSENT": "backups"}, "UPKEEP_ABSENT: NAME=REASON was expected, not 'backups'"),
         ('absent = {backups = " "}', {}, {}, "{file} absent.backups: a reason was expected: why backups is not there on purpose"),
-        ("", {"absent": ["bakups=x"]}, {}, "--absent: 'bakups' cannot be declared absent (did you mean 'backups'?); prometheus, alertmanager, backups, metrics-server can"),
+        ("", {"absent": ["bakups=x"]}, {}, "--absent: 'bakups' cannot be declared absent (did you mean 'backups'?); prometheus, alertmanager, backups, metrics-server, helm can"),
         ("", {"limit": ["restarts"]}, {}, "--limit: NAME=VALUE was expected, not 'restarts'"),
     ],
 )  # fmt: skip

@@ -20,7 +20,7 @@ EVERY = {
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
-    "warning-events", "rbac-least-privilege", "scale-rehearsed",
+    "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -39,6 +39,8 @@ TEMPLATE = {
     "restart-rehearsed",
     "triage-possible",
     "rbac-least-privilege",
+    "up-to-date",
+    "apis-served",
 }
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
@@ -64,7 +66,7 @@ NEEDED_BY = {
         "config-fresh",
         *SECRETS,
     },
-    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible", "scale-rehearsed"},
+    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible", "scale-rehearsed", "apis-served"},
     "usage": {"cpu-memory-headroom", "scaling-sound"},
     "exec": set(),
     "cronjobs": {"backup-job-healthy"},
@@ -76,6 +78,9 @@ NEEDED_BY = {
     "nodes": {"scale-rehearsed"},
     "resourcequotas": {"scale-rehearsed"},
     "rbac": {"rbac-least-privilege"},
+    # Without its release the chart is told by the Deployment's label.
+    "releases": {"apis-served"},
+    "discovery": {"apis-served"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
     "prometheus-query": {"metrics-scraped", *RULES, *SINCE},

@@ -42,6 +42,8 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
         "horizontalpodautoscalers": ("GET", f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"),
         "rbac": ("GET", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"),
         "nodes": ("GET", "/api/v1/nodes"),
+        "releases": ("GET", f"{core}/{'configmaps' if guide else 'secrets'}?labelSelector=owner%3Dhelm,name%3Dcano-collector"),
+        "discovery": ("GET", "/apis/apps/v1"),
         "resourcequotas": ("GET", f"{core}/resourcequotas"),
         "networkpolicies": ("GET", f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"),
         "prometheus-query": ("GET", f"{prometheus}/api/v1/query?query=up"),

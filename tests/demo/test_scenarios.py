@@ -1,6 +1,7 @@
 """The catalogue: names, sentences, one change each, and the canary in everything secret."""
 
 import base64
+import gzip
 import json
 
 import pytest
@@ -60,10 +61,26 @@ def test_every_secret_value_carries_the_canary(name: str) -> None:
         assert demo.CANARY in yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
         state = cluster.state
     for secret in state.objects["secrets"]:
+        if secret["type"] == "helm.sh/release.v1":
+            assert demo.CANARY in unpacked(base64.b64decode(secret["data"]["release"]).decode())
+            continue
         for key, value in secret["data"].items():
             assert demo.CANARY in base64.b64decode(value).decode() or key == "workflows.yaml", (secret["metadata"]["name"], key)
     assert any(demo.CANARY in json.dumps(item["metadata"]) or "last-applied" in json.dumps(item) for item in state.objects["secrets"])
     assert demo.CANARY in json.dumps(state.deployment["spec"]["template"])
+
+
+def unpacked(release: str) -> str:
+    """A release as helm stores it."""
+    return gzip.decompress(base64.b64decode(release)).decode()
+
+
+def test_a_release_in_a_configmap_carries_the_canary_too() -> None:
+    state = demo.parse("healthy").state(NOW)
+    (stored,) = [item for item in state.objects["configmaps"] if item["metadata"]["labels"].get("owner") == "helm"]
+    release = json.loads(unpacked(stored["data"]["release"]))
+    assert demo.CANARY in json.dumps(release["config"])
+    assert demo.CANARY in release["manifest"]
 
 
 @pytest.mark.parametrize("name", ["errors-in-logs", "panic-in-logs", "recovered-panic-in-logs", "crash-looping", "errors-in-previous-log"])

@@ -23,6 +23,7 @@ import yaml
 from upkeep.demo.api import Api
 from upkeep.demo.faults import KINDS, SOURCES, Fault
 from upkeep.demo.objects import EVIDENCE, backup_time
+from upkeep.demo.releases import index
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
@@ -71,6 +72,7 @@ class Cluster:
     :ivar backups: the folder of the scenario's backups, removed likewise; ``None`` where the scenario has none.
     :ivar exports: the folder of the scenario's exports, likewise.
     :ivar attestations: the scenario's file of attestations, likewise.
+    :ivar charts: the file of the index of the scenario's chart repository, likewise.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -98,6 +100,7 @@ class Cluster:
         self.backups = self.write_backups()
         self.exports = self.write_exports()
         self.attestations = self.write_attestations()
+        self.charts = self.write_charts()
 
     def write_kubeconfig(self) -> None:
         document = {
@@ -143,6 +146,14 @@ class Cluster:
         (self.folder / EVIDENCE[0]).write_text(EVIDENCE[1], encoding="utf-8")
         path = self.folder / "attestations.yaml"
         path.write_text(yaml.safe_dump(self.state.attestations, sort_keys=False), encoding="utf-8")
+        return path
+
+    def write_charts(self) -> Path | None:
+        """The index of the scenario's chart repository."""
+        if not self.state.charts:
+            return None
+        path = self.folder / "index.yaml"
+        path.write_text(index(self.state), encoding="utf-8")
         return path
 
     def stop(self) -> None:

@@ -8,7 +8,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -24,7 +23,7 @@ EXPIRED = (
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
 VERSION = {
-    "major": "1", "minor": "36", "gitVersion": "v1.36.3", "gitCommit": "demo", "gitTreeState": "clean",
+    "gitCommit": "demo", "gitTreeState": "clean",
     "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.26.0", "compiler": "gc", "platform": "linux/amd64",
 }  # fmt: skip
 # Field selectors beside metadata.name and metadata.namespace that a kind supports.
@@ -192,7 +191,7 @@ class Api:
         if path in ("/readyz", "/livez", "/healthz"):
             return Response(200, b"ok", "text/plain; charset=utf-8")
         if path.rstrip("/") == "/version":
-            return as_json(VERSION)
+            return as_json({"major": "1", "minor": str(self.state.minor), "gitVersion": f"v1.{self.state.minor}.3"} | VERSION)
         for prefix, play in (("/prometheus", monitoring.prometheus), ("/alertmanager", monitoring.alertmanager)):
             if path.startswith(prefix + "/"):
                 return self.played(play, path.removeprefix(prefix), request)
@@ -200,7 +199,7 @@ class Api:
             return self.collector(self.state.process(), "", path.removeprefix("/collector"))
         if (review := re.fullmatch(r"/apis/authorization\.k8s\.io/v1(?:/namespaces/([^/]+))?/(\w+reviews)", path)) is not None:
             return self.review(request, review[2])
-        if (document := discovery(path)) is not None:
+        if (document := discovery(path, self.state.served)) is not None:
             return as_json(document)
         if (metered := re.fullmatch(r"/apis/metrics\.k8s\.io/v1beta1/namespaces/([^/]+)/pods", path)) is not None:
             return self.usage(request, metered[1])
@@ -448,6 +447,8 @@ class Api:
             subject = request.subject if kind == "selfsubjectaccessreviews" else str(spec.get("user", ""))
             attributes = spec.get("resourceAttributes", {})
             resource = "/".join(filter(None, (attributes.get("resource", ""), attributes.get("subresource", ""))))
+            if attributes.get("verb") == "list" and resource in ("configmaps", "secrets"):
+                resource = f"list {resource}"  # where Helm keeps its releases: another source than the configuration that is read by name
             allowed = not {(subject, resource), (subject, "*")} & self.state.denied
             answer = {"allowed": allowed, "reason": 'RBAC: allowed by RoleBinding "demo"' if allowed else ""}
         return as_json(body | {"status": answer}, 201)
@@ -466,29 +467,28 @@ def unreachable(reason: str) -> Response:
     return status(503, "ServiceUnavailable", f"error trying to reach service: {reason}")
 
 
-def discovery(path: str) -> Object | None:
-    """The discovery documents, as far as kubectl needs them to look around."""
-    groups: dict[str, None] = dict.fromkeys(version for version, _, _ in RESOURCES.values() if "/" in version)
+def discovery(path: str, more: list[tuple[str, str]]) -> Object | None:
+    """The discovery documents of what is stored and of ``more``, as far as kubectl needs them to look around."""
+    served = [*RESOURCES.items(), *((f"{kind.lower()}s", (version, kind, True)) for version, kind in more)]
+    groups: dict[str, None] = dict.fromkeys(version for _, (version, _, _) in served if "/" in version)
     if path.rstrip("/") == "/api":
         return {"kind": "APIVersions", "versions": ["v1"]}
     if path.rstrip("/") == "/apis":
-        return {
-            "kind": "APIGroupList",
-            "apiVersion": "v1",
-            "groups": [group_entry(version) for version in [*groups, "authorization.k8s.io/v1"]],
-        }
+        names: dict[str, list[str]] = {}
+        for version in [*groups, "authorization.k8s.io/v1"]:
+            names.setdefault(version.partition("/")[0], []).append(version)
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group_entry(name, versions) for name, versions in names.items()]}
     for version in ("v1", *groups):
         if path.rstrip("/") == ("/api/" if version == "v1" else "/apis/") + version:
-            return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list(resources(version))}
+            resources = [resource(plural, kind, namespaced) for plural, (other, kind, namespaced) in served if other == version]
+            return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}
     return None
 
 
-def group_entry(version: str) -> Object:
-    entry = {"groupVersion": version, "version": version.partition("/")[2]}
-    return {"name": version.partition("/")[0], "versions": [entry], "preferredVersion": entry}
+def group_entry(name: str, versions: list[str]) -> Object:
+    entries = [{"groupVersion": version, "version": version.partition("/")[2]} for version in versions]
+    return {"name": name, "versions": entries, "preferredVersion": entries[0]}
 
 
-def resources(version: str) -> Iterator[Object]:
-    for plural, (other, kind, namespaced) in RESOURCES.items():
-        if other == version:
-            yield {"name": plural, "singularName": kind.lower(), "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]}
+def resource(plural: str, kind: str, namespaced: bool) -> Object:
+    return {"name": plural, "singularName": kind.lower(), "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]}

@@ -16,7 +16,7 @@ KINDS = (
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
-    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "rbac", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "rbac", "releases", "discovery", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {
@@ -41,6 +41,7 @@ RIGHTS = {
     "accessreviews": "localsubjectaccessreviews",
     "rehearsals": "rehearsals",  # of another identity
     "usage": "pods.metrics.k8s.io",
+    "releases": "list secrets",
     "rbac": "clusterrolebindings",
     "exec": "pods/exec",
     "all": "*",
@@ -83,12 +84,15 @@ def source_of(request: Request, layout: str) -> str:
         return "usage"
     if path.startswith("/apis/authorization.k8s.io/"):
         return "rehearsals" if "/self" in path else "accessreviews"
+    if re.fullmatch(r"/version|/apis?(/v1)?|/apis/[^/]+/v[^/]+", path):
+        return "discovery"
     found = re.fullmatch(r"/(?:api|apis/[^/]+)/v[12](?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?(?:/scale)?", path)
     plural = found[1] if found else ""
     if request.method != "GET":
         return "rehearsals" if plural in ("configmaps", "secrets", "deployments") else ""
     if plural in ("configmaps", "secrets"):
-        return "configuration"
+        chosen = request.query.get("labelSelector", "") + request.query.get("fieldSelector", "")
+        return "releases" if "owner=helm" in chosen or "sh.helm.release" in chosen else "configuration"
     if path.startswith("/apis/rbac.authorization.k8s.io/"):
         return "rbac"
     return plural if plural in SOURCES else ""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import yaml
 
-from upkeep.demo import logs
+from upkeep.demo import logs, releases
 from upkeep.demo.state import CANARY, RESOURCES, Answer, Object, Process, State, Stream, stamp, uid
 
 IMAGES = {"guide": "registry.example/cano-collector:1.4.2", "chart": "kubecano/cano-collector:0.0.24"}
@@ -93,6 +93,7 @@ def template(state: State) -> Object:
         volumes = [{"name": "config", "configMap": {"name": "cano-collector-config", "defaultMode": 420}}]
     else:
         secret = {"name": "cano-slack", "key": "api-key"}
+        container["env"].append({"name": "APP_VERSION", "value": releases.APP_VERSIONS["chart"]})
         container["env"].append({"name": "SLACK_API_KEY_ONCALL", "valueFrom": {"secretKeyRef": secret}})
         container["envFrom"] = [{"secretRef": {"name": f"{state.fullname}-secret", "optional": True}}]
         for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
@@ -106,7 +107,15 @@ def template(state: State) -> Object:
         ]
     container["volumeMounts"] = [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts.items()]
     spec = {"containers": [container], "volumes": volumes, "serviceAccountName": state.fullname, "restartPolicy": "Always"}
-    return {"metadata": {"labels": pod_labels(state)}, "spec": spec}
+    return {"metadata": {"labels": pod_labels(state) | chart_labels(state)}, "spec": spec}
+
+
+def chart_labels(state: State) -> dict[str, str]:
+    """What the public chart writes on the Deployment and its pods, beside what it selects by; the guide's says less."""
+    if state.layout == "guide":
+        return {}
+    version = releases.APP_VERSIONS["chart"]
+    return releases.labels("chart") | {"app.kubernetes.io/version": version, "app.kubernetes.io/managed-by": "Helm"}
 
 
 def deployment(state: State, name: str, replicas: int, created: datetime) -> Object:
@@ -132,10 +141,9 @@ def deployment(state: State, name: str, replicas: int, created: datetime) -> Obj
     })  # fmt: skip
     result["metadata"] |= {"generation": 3, "annotations": {"deployment.kubernetes.io/revision": "3"}}
     if state.layout == "guide":
-        return applied(result)
-    result["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm"
-    result["metadata"]["labels"]["app.kubernetes.io/version"] = "0.0.24"
-    result["metadata"]["annotations"] |= {"meta.helm.sh/release-name": state.fullname, "meta.helm.sh/release-namespace": state.namespace}
+        applied(result)
+    result["metadata"]["labels"] |= releases.labels(state.layout) | chart_labels(state)
+    result["metadata"]["annotations"] |= releases.annotations(state)
     return result
 
 
@@ -338,10 +346,9 @@ def configure(state: State, document: Object | str, *, teams: Object | None = No
     encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
         "text": text, "workflows": yaml.safe_dump(workflows or {"active_workflows": []}), "hook": f"https://hooks.slack.example/services/T0/B0/{CANARY}",
         "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1",
-        "release": f"release with {CANARY}",
     }.items()}  # fmt: skip
-    state.drop("configmaps")
-    state.drop("secrets")
+    for plural in ("configmaps", "secrets"):
+        state.objects[plural] = [item for item in state.objects[plural] if item["metadata"]["labels"].get("owner") == "helm"]
     if state.layout == "guide":
         state.add(
             applied(
@@ -358,15 +365,6 @@ def configure(state: State, document: Object | str, *, teams: Object | None = No
         make(state, "Secret", f"{name}-workflows-secrets", created, type="Opaque", data={"workflows.yaml": encode["workflows"]}),
         make(state, "Secret", f"{name}-secret", created, type="Opaque", data={"SENTRY_DSN": encode["dsn"]}),
         applied(make(state, "Secret", "cano-slack", created, type="Opaque", data={"api-key": encode["key"]})),
-        make(
-            state,
-            "Secret",
-            f"sh.helm.release.v1.{name}.v1",
-            created,
-            {"owner": "helm"},
-            type="helm.sh/release.v1",
-            data={"release": encode["release"]},
-        ),
     )
 
 
@@ -419,7 +417,7 @@ def saved(state: State) -> dict[int, dict[str, str]]:
         backed_up(item)
         for plural in ("configmaps", "secrets")
         for item in state.objects[plural]
-        if item.get("type") != "helm.sh/release.v1"
+        if item["metadata"]["labels"].get("owner") != "helm"
     ]
     return {age: backup_files(state, age, objects) for age in range(9)}
 
@@ -606,4 +604,6 @@ def healthy(
     backup(state)
     monitoring(state)
     state.attestations = attestations(state)
+    releases.store(state)
+    releases.offer(state)
     return state

@@ -105,6 +105,9 @@ class State:
     :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
     :ivar exports: file name -> content of the folder of exports; ``None`` until somebody exports.
     :ivar attestations: the entries of the file of attestations.
+    :ivar charts: (version, age) of the collector's chart in the repository's index; none for no index.
+    :ivar minor: the Kubernetes 1.MINOR that the API server is; ``served`` are (apiVersion, kind) that it serves beside what it stores.
+    :ivar silent_program: the collector's program does not know --version.
     :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
@@ -127,6 +130,10 @@ class State:
     backups: dict[int, dict[str, str]] | None = None
     exports: dict[str, str] | None = None
     attestations: list[Object] = field(default_factory=list)
+    charts: list[tuple[str, timedelta]] = field(default_factory=list)
+    minor: int = 36
+    served: list[tuple[str, str]] = field(default_factory=list)
+    silent_program: bool = False
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

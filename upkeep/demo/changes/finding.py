@@ -78,6 +78,7 @@ def chart_defaults(state: State) -> None:
     chart_role(state)
     state.backups = {}
     state.attestations = []
+    state.charts = []
     state.rules, state.series, state.receivers = [], [], [("null", False)]
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 

@@ -1,0 +1,65 @@
+"""What is installed, what there is to upgrade to, and what the API server serves of it."""
+
+from datetime import timedelta
+
+from upkeep.demo import releases
+from upkeep.demo.changes.catalogue import scenario
+from upkeep.demo.releases import Chart
+from upkeep.demo.state import Object, State
+
+
+@scenario("version-label-stale", "the label of the pods names an older version than their image", "version-known")
+def version_label_stale(state: State) -> None:
+    for pod in state.pods:
+        pod["metadata"]["labels"] = pod["metadata"]["labels"] | {"app.kubernetes.io/version": "0.0.19"}
+
+
+@scenario("version-unknown", "a digest alone names the image, and nothing tells which version that is")
+def version_unknown(state: State) -> None:
+    digest = f"@sha256:{'ab' * 32}"
+    state.container["image"] = state.container["image"].partition(":")[0] + digest
+    state.container["env"] = [one for one in state.container["env"] if one["name"] != "APP_VERSION"]
+    for item in (state.deployment, *state.pods):
+        item["metadata"]["labels"].pop("app.kubernetes.io/version", None)
+    state.deployment["spec"]["template"]["metadata"]["labels"].pop("app.kubernetes.io/version", None)
+    state.silent_program = True
+
+
+@scenario("outdated", "the installed chart is three minors behind the newest, and has been for more than a quarter", "up-to-date")
+def outdated(state: State) -> None:
+    major, minor, _ = (int(part) for part in releases.CHARTS[state.layout][1].split("."))
+    releases.offer(state, *(Chart(f"{major}.{minor + ahead}.0", timedelta(days=days)) for ahead, days in ((3, 9), (2, 140), (1, 300))))
+
+
+@scenario("upgrade-failed", "the last helm upgrade failed", "up-to-date")
+def upgrade_failed(state: State) -> None:
+    releases.store(state, revision=2, status="failed", deployed=state.ago(days=3))
+
+
+def budget(state: State) -> Object:
+    """A PodDisruptionBudget of an API version that Kubernetes 1.25 took away."""
+    head = {"name": f"{state.fullname}-old", "namespace": state.namespace}
+    return {"apiVersion": "policy/v1beta1", "kind": "PodDisruptionBudget", "metadata": head, "spec": {"maxUnavailable": 1}}
+
+
+@scenario("api-gone", "the release has a PodDisruptionBudget of policy/v1beta1, which the API server no longer serves", "apis-served")
+def api_gone(state: State) -> None:
+    releases.store(state, more=(budget(state),))
+
+
+@scenario("api-goes", "the API server is 1.24, and the release has what 1.25 will not serve any more", "apis-served")
+def api_goes(state: State) -> None:
+    state.minor = 24
+    state.served = [("policy/v1beta1", "PodDisruptionBudget")]
+    releases.store(state, more=(budget(state),))
+
+
+@scenario("kubectl-installed", "kubectl installed the collector, and nothing says that it came from a chart")
+def kubectl_installed(state: State) -> None:
+    for plural in ("configmaps", "secrets"):
+        state.objects[plural] = [item for item in state.objects[plural] if item["metadata"]["labels"].get("owner") != "helm"]
+    head = state.deployment["metadata"]
+    for name in releases.annotations(state):
+        del head["annotations"][name]
+    for name in ("helm.sh/chart", "app.kubernetes.io/managed-by"):
+        head["labels"].pop(name, None)
