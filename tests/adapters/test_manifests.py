@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upkeep.adapters import documents
 from upkeep.adapters.manifests import changes, described, manifest, merge_patch, owned
 from upkeep.errors import Malformed
 
@@ -141,3 +142,17 @@ def test_helm_marks_what_is_its_own() -> None:
     assert marked["metadata"]["labels"] == {"a": "b", "app.kubernetes.io/managed-by": "Helm"}
     assert marked["metadata"]["annotations"] == {"meta.helm.sh/release-name": "r", "meta.helm.sh/release-namespace": "ns"}
     assert described(("", "A", "ns", "x"), namespace="ns") == "A/x"
+
+
+def test_yaml_is_read_as_go_reads_it() -> None:
+    """What a chart's templates print is read by Helm: dates, 10:30 and infinity are texts there, and the last of two keys wins."""
+    text = "{a: 10:30, b: 2026-01-01, c: 0644, d: 1.5, e: 1e3, f: .inf, g: ~, h: yes, i: '5', j: 0, k: -3, l: 08, a: 2}".replace(
+        "10:30", "'10:30'"
+    )
+    assert documents.as_go(text, name="x", most_bytes=999) == {
+        "a": 2, "b": "2026-01-01", "c": 420, "d": 1.5, "e": 1000.0, "f": ".inf", "g": None, "h": True, "i": "5", "j": 0, "k": -3, "l": "08",
+    }  # fmt: skip
+    assert documents.as_go("a: 10:30\n", name="x", most_bytes=999) == {"a": "10:30"}
+    for wrong in ("a: [", "x" * 1000, "a: !!python/object:os.system x", f"{'[' * 40}{']' * 40}", "? {a: b}\n: c"):
+        with pytest.raises(Malformed, match="^x"):
+            documents.as_go(wrong, name="x", most_bytes=999)

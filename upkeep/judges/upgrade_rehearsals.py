@@ -39,10 +39,18 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     found += [_gone(change, one, command) for change in one.changes if _removes(change, install, one)]
     if not found:
         _require_whole(one)
-    asked = f"helm {one.helm} upgrade --dry-run=server with the live values; then PATCH or POST dryRun=All of each object that is added or changed"
-    hooks = f"{counted(len(one.hooks), 'hook')} ({listed(one.hooks)})" if one.hooks else "hooks"
-    basis = f"{asked if one.helm else 'access reviews'}, as the acting identity; removals and {hooks} are not rehearsed"
-    return Judgement(tuple(found), f"{one.installed} to {one.newest}: {_difference(one)}", "accepted", "", basis)
+    return Judgement(tuple(found), f"{one.installed} to {one.newest}: {_difference(one)}", "accepted", "", _basis(one))
+
+
+def _basis(rehearsal: UpgradeRehearsal) -> str:
+    """What was asked, and what was not."""
+    if not rehearsal.helm:
+        return "access reviews as the acting identity"
+    helm = f"helm {rehearsal.helm} upgrade --dry-run=server with the live values, as the acting identity"
+    if rehearsal.refusal:
+        return helm
+    hooks = f"{counted(len(rehearsal.hooks), 'hook')} ({listed(rehearsal.hooks)})" if rehearsal.hooks else "hooks"
+    return f"{helm}; then PATCH or POST dryRun=All of each object that is added or changed; removals and {hooks} are not rehearsed"
 
 
 def _require_whole(rehearsal: UpgradeRehearsal) -> None:
