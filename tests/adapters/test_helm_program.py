@@ -122,6 +122,7 @@ def test_the_file_is_gone_when_it_failed_too(helm, tmp_path: Path) -> None:
     ("line", "message"),
     [
         ("WARNING: group-readable\nError: UPGRADE FAILED: template: c/t.yaml:1:2: nil pointer", "template: c/t.yaml:1:2: nil pointer"),
+        ("Error: UPGRADE FAILED: c/t.yaml:1:2\n  executing:\n    nil\n\nUse --debug flag to render out invalid YAML", "c/t.yaml:1:2 executing: nil"),
         ("Error: UPGRADE FAILED: schema:\nc:\n- at '/x': got string", "schema: c: - at '/x': got string"),
         ("Error: UPGRADE FAILED: execution error at (t.yaml:1:2): canary-7f3a-key is bad", "execution error at (t.yaml:1:2): ‹masked› is bad"),
         ('Error: UPGRADE FAILED: got "canary one\\ncanary two\\n"', 'got "‹masked›"'),

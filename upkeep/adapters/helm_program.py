@@ -159,8 +159,8 @@ def _run(words: Sequence[str], environment: Mapping[str, str], deadline_seconds:
 
 
 def _error(err: bytes) -> str:
-    """What helm complains about, in one line: from its word Error on; warnings stand before."""
-    text = err.decode(errors="replace")
+    """What helm complains about, in one line: from its word Error on; warnings stand before, advice behind."""
+    text = err.decode(errors="replace").partition("\nUse --debug flag")[0]
     return " ".join(text[max(text.rfind("Error: "), 0) :].removeprefix("Error: ").split())
 
 
