@@ -90,7 +90,7 @@ def test_a_section_says_what_it_means_looks_like_does_and_ends(section: str) -> 
     assert [text.count(word) for word in ("**Looks like**", "**Now**", "**Could not measure**")] == [1, 1, 1]
     assert commands(text) != []
     ends = text.partition("**Could not measure**")[2]
-    assert re.search(r"upkeep rbac \||--prometheus=URL|--backups=DIR|--acting-context=|--exports=DIR|--limit=\w+=\w+", ends), (
+    assert re.search(r"upkeep rbac (?:--\w+ )?\||--prometheus=URL|--backups=DIR|--acting-context=|--exports=DIR|--limit=\w+=\w+", ends), (
         "names no line that ends it"
     )
 

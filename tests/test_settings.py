@@ -324,3 +324,40 @@ def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
 
 def test_a_home_that_nobody_has_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, 'out = "~nobody-here/x"').endswith("out: whose home ~nobody-here/x means is not known; write the whole path")
+
+
+def test_a_chart_repository_is_a_url_a_table_or_a_file(tmp_path: Path) -> None:
+    """Of the command line from here, of the settings file from its folder; a folder means the index in it."""
+    (tmp_path / "conf" / "charts").mkdir(parents=True)
+    index = tmp_path / "conf" / "charts" / "index.yaml"
+    index.write_text("")
+
+    def of(text: str, **options: str) -> Any:
+        (tmp_path / "conf" / "u.toml").write_text(text)
+        return resolve({"settings": "conf/u.toml", **options}, {}, cwd=tmp_path).targets[0].chart_repository
+
+    assert of("") is None
+    assert of('chart_repository = "charts"') == index
+    assert of('chart_repository = "charts/index.yaml"') == index
+    assert of("", chart_repository="conf/charts") == index
+    assert of("", chart_repository=str(index)) == index
+    assert of("", chart_repository="https://charts.example/x").url == "https://charts.example/x"
+    access = of('chart_repository = { url = "https://charts.example", headers = { X = "canary-header-17" } }')
+    assert (access.url, SECRET in repr(access)) == ("https://charts.example", False)
+    assert resolve({}, {"UPKEEP_CHART_REPOSITORY": str(index)}, cwd=tmp_path).targets[0].chart_repository == index
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("", {"chart_repository": "oci://registry.example/charts"}, "--chart-repository: an OCI registry has no index of its charts"),
+        ('chart_repository = { url = "OCI://registry.example" }', {}, "chart_repository: an OCI registry has no index"),
+        ("", {"chart_repository": "gone.yaml"}, "--chart-repository=gone.yaml: there is no such file; the URL of a chart repository"),
+        ("", {"chart_repository": "auto"}, "--chart-repository=auto: there is no such file"),
+        ("", {"chart_repository": "ftp://h"}, "a URL with http:// or https:// was expected"),
+        ('chart_repository = "https://me:canary-header-17@h"', {}, "a URL must not hold a password"),
+        ("chart_repository = 1", {}, "chart_repository: a text or a table was expected"),
+    ],
+)
+def test_what_is_no_chart_repository_is_refused(tmp_path: Path, text: str, options: dict[str, Any], words: str) -> None:
+    assert words in refusal(tmp_path, text, options)

@@ -1,83 +1,14 @@
 """The API server's answers, each taken for what it is: asked of a real HTTP server whose answers are scripted."""
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from kubernetes.client import Configuration
 
-from upkeep.adapters.kube import Kube
-from upkeep.clock import HeldClock
+from tests.adapters.scripted import JSON, SECRET, Reply, Server, kube
 from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unmeasured, Unreachable
 from upkeep.meter import Meter
-
-SECRET = "canary-bearer-17"
-Reply = tuple[int, dict[str, str], bytes]
-JSON = {"Content-Type": "application/json"}
-
-
-class Server:
-    """Answers each path with the next of its replies; the last one is given for ever. ``asked`` are the requests, in order."""
-
-    def __init__(self) -> None:
-        self.replies: dict[str, list[Reply | float]] = {}
-        self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                outer.asked.append((self.command, parts.path, parse_qs(parts.query)))
-                replies = outer.replies[parts.path]
-                reply = replies.pop(0) if len(replies) > 1 else replies[0]
-                if isinstance(reply, float):
-                    time.sleep(reply)
-                    self.close_connection = True
-                    return
-                status, headers, body = reply
-                self.send_response(status)
-                for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-                self.close_connection = "Content-Length" in headers
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def on(self, path: str, *replies: Reply | float) -> None:
-        self.replies[path] = list(replies)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.close()
-
-
-def kube(url: str, *, deadline: float = 10, meter: Meter | None = None) -> Kube:
-    configuration = Configuration()
-    configuration.host = url
-    configuration.api_key = {"authorization": f"Bearer {SECRET}"}
-    clock = HeldClock(datetime(2026, 1, 2, tzinfo=UTC))
-    return Kube(configuration, clock=clock, meter=meter or Meter(), deadline_seconds=deadline)
 
 
 def page(*names: str, token: str = "") -> Reply:

@@ -255,3 +255,41 @@ def test_a_quota_counts_pods_that_run_on_and_on(scopes: list[str], counts: bool)
     assert (found is not None) is counts
     if found is not None:
         assert (found.hard, found.used) == ({"requests.cpu": 1500, "pods": 3000}, {"pods": 1000})
+
+
+def raw_deployment(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, Any]:
+    head = {"name": "c", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
+    spec = {"selector": {"matchLabels": {"app": "c"}}, "template": TEMPLATE}
+    return {"metadata": head | {"annotations": annotations, "labels": labels}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "labels", "release"),
+    [
+        ({"meta.helm.sh/release-name": "cano", "meta.helm.sh/release-namespace": "elsewhere"}, {}, ("cano", "elsewhere")),
+        ({"meta.helm.sh/release-name": "cano"}, {"app.kubernetes.io/instance": "other"}, ("cano", "n")),
+        ({}, {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "cano"}, ("cano", "n")),
+        ({}, {"app.kubernetes.io/managed-by": "Helm"}, ("", "")),
+        ({}, {"app.kubernetes.io/instance": "cano"}, ("", "")),
+        ({}, {}, ("", "")),
+    ],
+)
+def test_the_release_that_a_deployment_is_part_of(annotations: dict[str, str], labels: dict[str, str], release: tuple[str, str]):
+    made = objects.deployment(raw_deployment(annotations, labels))
+    assert (made.release, made.release_namespace) == release
+    assert made.labels == labels
+
+
+@pytest.mark.parametrize(
+    ("entry", "version"),
+    [
+        ({"name": "APP_VERSION", "value": "v0.0.24"}, "0.0.24"),
+        ({"name": "APP_VERSION", "value": "xoxb-canary-17"}, ""),
+        ({"name": "APP_VERSION", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}, ""),
+        ({"name": "OTHER", "value": "0.0.24"}, ""),
+    ],
+)
+def test_of_a_variable_the_version_alone_is_kept(entry: dict[str, Any], version: str):
+    made = objects.template({"spec": {"containers": [{"name": "c", "env": [entry]}]}})
+    assert made.containers[0].app_version == version
+    assert "canary" not in repr(made)

@@ -16,6 +16,7 @@ import urllib3
 
 from tests.cluster.controlplane import NODE, WITH_US, ControlPlane, path_of, wait_for
 from tests.cluster.podnetwork import PodNetwork
+from tests.cluster.releases import installed_by_helm, stored
 
 SECRET = "canary-7f3a-real-cluster"
 _DOCUMENTS = {
@@ -222,7 +223,10 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     wait_for(lambda: plane.request("GET", account).status == 200, seconds=30, what="the default service account")
     write_log(plane.pod_log)
     config = ("Secret", "cano-collector-destination-secrets") if layout == "chart" else ("ConfigMap", "cano-collector-config")
-    plane.apply(*objects(layout, namespace, replicas=replicas), *backup(namespace, config), *oncall(namespace))
+    made = objects(layout, namespace, replicas=replicas)
+    release = stored(layout, namespace, made, secret=SECRET)
+    installed_by_helm(next(one for one in made if one["kind"] == "Deployment"), namespace)
+    plane.apply(*made, release, *backup(namespace, config), *oncall(namespace))
     _succeed(plane, namespace)
     deployment = f"/apis/apps/v1/namespaces/{namespace}/deployments/cano-collector"
     wait_for(lambda: plane.get(deployment)["status"].get("readyReplicas") == replicas, seconds=60, what="ready replicas")

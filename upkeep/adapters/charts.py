@@ -59,7 +59,7 @@ def index(text: str, *, chart: str, where: str) -> ChartIndex:
     :raises Absent: it has no such chart. :raises Malformed: it is no index.
     """
     entries = _document(text, where).get("entries")
-    if entries is not None and not isinstance(entries, Mapping):
+    if entries and not isinstance(entries, Mapping):
         raise Malformed(f"the index of {where} has entries that are none", source=where)
     if not entries or not entries.get(chart):
         others = listed(sorted(name for name in map(str, entries or {}) if _NAME.fullmatch(name))) or "none"

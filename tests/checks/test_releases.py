@@ -1,0 +1,57 @@
+"""The upgrade controls end to end: by the release, by the label, by neither; what is declared absent, and what the user names."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checks.inner import run
+
+CHOSEN = "(control(id='version-known') or control(id='up-to-date') or control(id='apis-served'))"
+INDEX = "apiVersion: v1\nentries:\n  cano-collector:\n  - version: {version}\n    created: 2025-12-01T00:00:00Z\n"
+
+
+def results(folder: Path, *scenarios: str, words: tuple[str, ...] = ()) -> dict[tuple[str, str], dict[str, Any]]:
+    return run(scenarios, folder, *words, cadence=CHOSEN).results
+
+
+def test_without_its_release_the_label_tells_the_chart(tmp_path: Path) -> None:
+    """And says why it had to; what the release is made of is not known then."""
+    found = results(tmp_path, "forbidden@releases", "chart/empty@releases", "kubectl-installed")
+    for target in ("forbidden@releases", "chart/empty@releases"):
+        assert found[target, "up-to-date"]["outcome"] == "pass"
+        assert found[target, "up-to-date"]["basis"].startswith("label helm.sh/chart of Deployment/cano-collector; ")
+        assert found[target, "apis-served"]["outcome"] == "unknown"
+    assert found["forbidden@releases", "apis-served"]["next"] == "upkeep rbac --helm | kubectl apply -f -"
+    assert "no revision of Helm release cano-collector is stored in kubecano" in found["chart/empty@releases", "apis-served"]["summary"]
+    for control in ("up-to-date", "apis-served"):
+        assert (found["kubectl-installed", control]["outcome"], found["kubectl-installed", control]["next"]) == (
+            *("unknown",),
+            "--absent=helm=REASON",
+        )
+    assert found["kubectl-installed", "version-known"]["outcome"] == "pass"
+
+
+def test_declared_absent_is_not_applicable(tmp_path: Path) -> None:
+    """Also where there is a release: the user's word is taken."""
+    (tmp_path / "upkeep.toml").write_text("")
+    found = results(tmp_path, "healthy", words=("--absent=helm=Argo CD applies it",))
+    outcomes = {control: (result["outcome"], result["summary"]) for (_, control), result in found.items()}
+    assert outcomes.pop("version-known")[0] == "pass"
+    assert outcomes == dict.fromkeys(("up-to-date", "apis-served"), ("not-applicable", "Argo CD applies it"))
+
+
+@pytest.mark.parametrize(("version", "outcome"), [("1.4.2", "pass"), ("1.4.1", "unknown"), ("1.5.0", "pass"), ("2.0.0", "pass")])
+def test_the_repository_is_the_users(version: str, outcome: str, tmp_path: Path) -> None:
+    """2.0.0 is a month old here."""
+    path = tmp_path / "index.yaml"
+    path.write_text(INDEX.format(version=version))
+    result = results(tmp_path, "healthy", words=(f"--chart-repository={path}",))["healthy", "up-to-date"]
+    assert result["outcome"] == outcome
+    assert str(path) in result["summary"] + result["basis"]
+
+
+def test_nobody_runs_a_program_that_is_silent_for_a_version(tmp_path: Path) -> None:
+    """What ended with another exit code than 0 is a reason in the basis, or the reason why nothing is known."""
+    result = results(tmp_path, "version-unknown")["version-unknown", "version-known"]
+    assert (result["outcome"], result["reason"]) == ("unknown", "absent")
