@@ -25,9 +25,9 @@ def upgrade_unrenderable(state: State) -> None:
     )
 
 
-@scenario("upgrade-forbidden", "whoever upgrades may not list Secrets, where Helm keeps its releases", HIT)
+@scenario("upgrade-forbidden", "whoever upgrades may list neither Secrets nor ConfigMaps, where Helm keeps its releases", HIT)
 def upgrade_forbidden(state: State) -> None:
-    state.denied.add(("acting", "list secrets"))
+    state.denied |= {("acting", "list secrets"), ("acting", "list configmaps")}
 
 
 @scenario("no-helm", "there is no program helm on the machine that looks")
