@@ -29,4 +29,5 @@ pytest_plugins = [
     "fixtures.rehearsals",
     "fixtures.access",
     "fixtures.releases",
+    "fixtures.upgrades",
 ]

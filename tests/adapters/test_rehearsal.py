@@ -8,9 +8,9 @@ import pytest
 
 from upkeep import demo
 from upkeep.adapters.kubeconfig import load
-from upkeep.adapters.rehearsal import Rehearsal, _shown
+from upkeep.adapters.rehearsal import MERGE, Rehearsal, _shown
 from upkeep.clock import HeldClock
-from upkeep.errors import Forbidden, Unavailable, Unmeasured
+from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured
 from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
@@ -105,3 +105,62 @@ def test_a_refusal_never_quotes_what_was_sent():
     assert "canary" not in said
     assert body["data"]["k"] not in said
     assert said.startswith('Secret "x" is invalid: data[k]: Invalid value: ')
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ('spec.selector: Invalid value: {"matchLabels":{"a":"canary"}}: field is immutable', "spec.selector: Invalid value: ‹masked›: field is immutable"),
+        (
+            '[a: Invalid value: v1.X{A:map[string]string{"k":"canary: }"}}: field is immutable, b: Duplicate value: "canary", c: Invalid value: -1: no]',
+            "[a: Invalid value: ‹masked›: field is immutable, b: Duplicate value: ‹masked›, c: Invalid value: ‹masked›: no]",
+        ),
+        ('x: Unsupported value: "canary": supported values: "A", "B"', 'x: Unsupported value: ‹masked›: supported values: "A", "B"'),
+        ('x: Invalid value: {"never closed": "canary', "x: Invalid value: ‹masked›"),
+        ("x: Invalid value: https://canary:80/x: no", "x: Invalid value: ‹masked›: no"),
+        ('Pod "x" is invalid: spec: Forbidden: pod updates may not change\n core.PodSpec{\n- Value: "canary",', 'Pod "x" is invalid: spec: Forbidden: pod updates may not change'),
+        ('denied: env A_TOKEN is set to canary-of-env', "denied: env A_TOKEN is set to ‹masked›"),
+    ],
+)  # fmt: skip
+def test_what_the_server_quotes_is_taken_out_whole(words: str, shown: str):
+    body = {
+        "spec": {
+            "template": {
+                "spec": {"containers": [{"env": [{"name": "A_TOKEN", "value": "canary-of-env"}, {"name": "B", "value": "denied"}]}]}
+            }
+        }
+    }
+    assert _shown(words, body) == shown
+
+
+def test_a_refusal_names_its_fields():
+    with demo.start("healthy", now=lambda: NOW) as cluster:
+        path = "/apis/apps/v1/namespaces/monitoring/deployments/cano-collector"
+        body = {"spec": {"selector": {"matchLabels": {"more": "canary"}}}}
+        run = acting(cluster).patch(path, body, what="Deployment/cano-collector", content_type=MERGE)
+    assert (run.accepted, run.status, run.fields) == (False, 422, ("spec.selector",))
+    assert run.message == 'Deployment.apps "cano-collector" is invalid: spec.selector: Invalid value: ‹masked›: field is immutable'
+
+
+def test_a_server_side_apply_is_a_dry_run_too(cluster: demo.Cluster):
+    assert acting(cluster).apply(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x", manager="helm").action == "patch"
+    ((method, path),) = cluster.requests
+    assert method == "PATCH"
+    assert "dryRun=All" in path
+    assert "fieldManager=helm" in path
+
+
+def test_a_kind_is_found_by_discovery(cluster: demo.Cluster):
+    identity = acting(cluster)
+    found = identity.resource("apps/v1", "Deployment", namespace="ns")
+    assert (found.group, found.plural, found.path, found.namespace) == (
+        "apps",
+        "deployments",
+        "/apis/apps/v1/namespaces/ns/deployments",
+        "ns",
+    )
+    found = identity.resource("rbac.authorization.k8s.io/v1", "ClusterRole", namespace="ns")
+    assert (found.path, found.namespace) == ("/apis/rbac.authorization.k8s.io/v1/clusterroles", "")
+    assert identity.resource("v1", "Service", namespace="ns").path == "/api/v1/namespaces/ns/services"
+    with pytest.raises(Absent, match="has no Ingress of apps/v1"):
+        identity.resource("apps/v1", "Ingress", namespace="ns")

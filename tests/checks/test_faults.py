@@ -20,7 +20,7 @@ EVERY = {
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
-    "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served",
+    "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served", "upgrade-rehearsed",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -41,6 +41,7 @@ TEMPLATE = {
     "rbac-least-privilege",
     "up-to-date",
     "apis-served",
+    "upgrade-rehearsed",
 }
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
@@ -66,7 +67,15 @@ NEEDED_BY = {
         "config-fresh",
         *SECRETS,
     },
-    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible", "scale-rehearsed", "apis-served"},
+    "rehearsals": {
+        "backup-restores",
+        "secrets-rotatable",
+        "restart-rehearsed",
+        "triage-possible",
+        "scale-rehearsed",
+        "apis-served",
+        "upgrade-rehearsed",
+    },
     "usage": {"cpu-memory-headroom", "scaling-sound"},
     "exec": set(),
     "cronjobs": {"backup-job-healthy"},
@@ -79,8 +88,8 @@ NEEDED_BY = {
     "resourcequotas": {"scale-rehearsed"},
     "rbac": {"rbac-least-privilege"},
     # Without its release the chart is told by the Deployment's label.
-    "releases": {"apis-served"},
-    "discovery": {"apis-served"},
+    "releases": {"apis-served", "upgrade-rehearsed"},
+    "discovery": {"apis-served", "upgrade-rehearsed"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
     "prometheus-query": {"metrics-scraped", *RULES, *SINCE},

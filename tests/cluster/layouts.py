@@ -145,7 +145,7 @@ def backup(namespace: str, config: tuple[str, str]) -> list[dict[str, Any]]:
 def oncall(namespace: str) -> list[dict[str, Any]]:
     """What the on-call engineer may do: whatever an emergency of the guide asks for."""
     rules = [
-        {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": ["get", "list", "create", "patch"]},
+        {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": ["get", "list", "create", "update", "patch"]},
         {"apiGroups": [""], "resources": ["pods", "pods/log", "events"], "verbs": ["get", "list"]},
         {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"], "verbs": ["get", "patch"]},
     ]

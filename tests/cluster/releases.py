@@ -2,12 +2,15 @@
 
 import base64
 import gzip
+import io
 import json
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 CHART, CHART_VERSION, APP_VERSION, RELEASE = "cano-collector", "0.0.25", "0.0.24", "cano"
+NEWER_VERSION, NEWER_APP_VERSION = "0.0.26", "0.0.25"
 STORAGES = {"guide": "ConfigMap", "chart": "Secret"}
 
 
@@ -34,9 +37,23 @@ def stored(layout: str, namespace: str, objects: list[dict[str, Any]], *, secret
     return made | {"type": "helm.sh/release.v1", "data": {"release": base64.b64encode(text.encode()).decode()}}
 
 
-def write_index(path: Path) -> Path:
-    """The index of a repository whose newest chart is the installed one."""
-    path.write_text(f"apiVersion: v1\nentries:\n  {CHART}:\n  - {{version: {CHART_VERSION}, created: 2026-01-02T12:00:00Z}}\n")
+def write_repository(folder: Path, objects: list[dict[str, Any]]) -> Path:
+    """The index of a repository whose newest chart is a patch newer than the installed one, and makes these objects with the next image."""
+    text = "".join(f"---\n{json.dumps(one)}\n" for one in objects).replace(f"{CHART}:{APP_VERSION}", f"{CHART}:{NEWER_APP_VERSION}")
+    files = {
+        "Chart.yaml": f"apiVersion: v2\nname: {CHART}\nversion: {NEWER_VERSION}\nappVersion: {NEWER_APP_VERSION}\n",
+        "templates/all.yaml": text,
+    }
+    with tarfile.open(folder / "newer.tgz", "w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"{CHART}/{name}")
+            entry.size = len(content.encode())
+            archive.addfile(entry, io.BytesIO(content.encode()))
+    path = folder / "index.yaml"
+    path.write_text(
+        f"apiVersion: v1\nentries:\n  {CHART}:\n  - {{version: {CHART_VERSION}, created: 2026-01-02T12:00:00Z}}\n"
+        f"  - {{version: {NEWER_VERSION}, created: 2026-02-02T12:00:00Z, urls: [newer.tgz]}}\n"
+    )
     return path
 
 

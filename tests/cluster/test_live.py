@@ -1,6 +1,7 @@
 """The checks on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import yaml
 
 from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import Install
-from tests.cluster.releases import write_index
+from tests.cluster.layouts import Install, objects
+from tests.cluster.programs import program
+from tests.cluster.releases import write_repository
 from tests.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
 from upkeep.adapters.kube import Kube
@@ -38,10 +40,22 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     backups = saved(plane, install)
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
-    folders.append(f"--chart-repository={write_index(plane.folder / 'index.yaml')}")
+    folder.mkdir(exist_ok=True)
+    folders.append(f"--chart-repository={write_repository(folder, objects(install.layout, install.namespace, replicas=2))}")
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
-    suite.run(["-m", BUILT, "-q", *words, *arguments])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
+        suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+
+
+def helm_folder(plane: ControlPlane) -> Path:
+    """A folder for the PATH, with a real helm in it."""
+    folder = plane.folder / "bin"
+    if not folder.exists():
+        folder.mkdir()
+        (folder / "helm").symlink_to(program("helm3"))
+    return folder
 
 
 def saved(plane: ControlPlane, install: Install) -> Path:

@@ -3,22 +3,33 @@
 Source: https://helm.sh/docs/topics/chart_repository/#the-index-file; helm.sh/helm/v3, pkg/repo/index.go.
 """
 
+import dataclasses
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
+from upkeep import versions
 from upkeep.adapters import documents
+from upkeep.adapters.web import UrlApi
+from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed
+from upkeep.meter import Meter
 from upkeep.model import listed, parse_time
 from upkeep.records import ChartIndex, ChartVersion
+from upkeep.settings import HttpAccess
 
 # The largest public repositories have some ten megabytes.
 MOST_BYTES = 24 * 1024 * 1024
 MOST_NODES = 3_000_000
 _NAME = re.compile(r"[\w.-]{1,80}")
 STEP = "--chart-repository=URL"
+MOST_REDIRECTIONS = 5
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_INDEX_FILE = re.compile(r"\.(ya?ml|json)$")
 
 
 def read(path: Path) -> str:
@@ -85,4 +96,94 @@ def _version(entry: Any, chart: str, where: str) -> ChartVersion:
         instant = parse_time(created) if created else None
     except (ValueError, OverflowError):
         instant = None
-    return ChartVersion(version, instant, str(entry.get("deprecated")).lower() == "true")
+    urls, digest = entry.get("urls"), str(entry.get("digest") or "").removeprefix("sha256:")
+    url = urls[0] if isinstance(urls, list) and urls and isinstance(urls[0], str) else ""
+    return ChartVersion(version, instant, str(entry.get("deprecated")).lower() == "true", url, digest)
+
+
+def newest(index: ChartIndex, *, installed: str) -> ChartVersion:
+    """The newest version of an index; prereleases count only for whom has one installed.
+
+    :raises Absent: there is none, or what is installed is newer. :raises Malformed: the installed version is none.
+    """
+    own = versions.parse(installed)
+    if own is None:
+        raise Malformed(f"the version {installed!r} of the installed chart {index.chart} is no semantic version", source=index.where)
+    offered = [(found, one) for one in index.versions if (found := versions.parse(one.version)) is not None]
+    known = [pair for pair in offered if own.prerelease or not pair[0].prerelease]
+    found, one = max(known, key=lambda pair: pair[0].order, default=(None, None))
+    if found is None or one is None:
+        raise Absent(f"the index of {index.where} has no released version of chart {index.chart}", source=index.where, next_step=STEP)
+    if found.order < own.order:
+        raise Absent(
+            f"chart {index.chart} {installed} is installed, and the index of {index.where} ends at {one.version}: it is old, or another repository's",
+            source=index.where,
+            next_step=STEP,
+        )
+    return one
+
+
+def archive(
+    entry: ChartVersion, repository: HttpAccess | Path, folder: Path, *, clock: Clock, meter: Meter, deadline_seconds: float
+) -> str:
+    """A version's archive as helm takes it: a file, a folder beside the index, or the ``oci://`` address that the index has.
+
+    It is fetched here, into the folder, and not by helm: so no credential is among its words, and what came is what the index says.
+
+    :raises Unmeasured: it is not there, or another one than the index says.
+    """
+    if not entry.url:
+        raise Absent(f"the index does not say where version {entry.version} lies", next_step=STEP)
+    base = repository.parent.as_uri() if isinstance(repository, Path) else repository.url.rstrip("/")
+    url = urljoin(base if _INDEX_FILE.search(base) else f"{base}/", entry.url)
+    scheme = urlsplit(url).scheme
+    if scheme == "oci":
+        return url
+    if scheme == "file" and isinstance(repository, Path):
+        path = Path(unquote(urlsplit(url).path))
+        if path.is_dir():
+            return str(path)
+        content = _bytes(path)
+    elif scheme in ("http", "https"):
+        content = _fetched(
+            url, None if isinstance(repository, Path) else repository, clock=clock, meter=meter, deadline_seconds=deadline_seconds
+        )
+    else:
+        raise Malformed(f"the index has version {entry.version} at an address that is neither of a file nor of the web", next_step=STEP)
+    if _SHA256.fullmatch(entry.digest) and hashlib.sha256(content).hexdigest() != entry.digest.lower():
+        raise Malformed(
+            f"the archive of version {entry.version} has another digest than the index says", next_step="helm repo index, and upload both"
+        )
+    path = folder / "chart.tgz"
+    path.write_bytes(content)
+    return str(path)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Absent(f"the chart's archive {path} cannot be read: {error.strerror}", source=str(path), next_step=f"ls -l {path}") from None
+
+
+def _fetched(url: str, repository: HttpAccess | None, *, clock: Clock, meter: Meter, deadline_seconds: float) -> bytes:
+    """The bytes at a URL, wherever it leads. The repository's credentials go to the repository alone, and nothing goes from https to http.
+
+    :raises Unmeasured: they could not be had.
+    """
+    for _ in range(MOST_REDIRECTIONS):
+        own = repository is not None and _origin(repository.url) == _origin(url)
+        access = dataclasses.replace(repository, url=url) if own and repository is not None else HttpAccess(url)
+        answer = UrlApi(access, option="chart", clock=clock, meter=meter, deadline_seconds=deadline_seconds).file()
+        if not answer.location:
+            return answer.body
+        following = urljoin(url, answer.location)
+        if urlsplit(following).scheme not in ("https", urlsplit(url).scheme):
+            raise Malformed(f"the archive at {urlsplit(url).hostname} lies behind a redirection out of TLS", source=STEP)
+        url = following
+    raise Malformed(f"the archive at {urlsplit(url).hostname} is redirected more than {MOST_REDIRECTIONS} times", source=STEP)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -11,28 +11,56 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from upkeep.adapters.kube import METADATA_ALONE, Answer, Kube, document
 from upkeep.adapters.reviews import may
-from upkeep.errors import Malformed, Unavailable
-from upkeep.masking import MASK, mask
+from upkeep.errors import Absent, Malformed, Unavailable
+from upkeep.masking import MASK, mask, sensitive
 from upkeep.records import AccessAnswer, DryRun
 
 # What client-side kubectl apply sends over an object that is there.
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
 DRY = {"dryRun": "All", "fieldManager": "upkeep"}
 _VERBS = {"POST": "create", "PATCH": "patch"}
 # RBAC's own words: the review said yes, and the server says no. Everything else that answers 403 is admission, and a verdict.
 _RBAC = re.compile(r"\bcannot \w+ resource\b")
 _FORWARDED = re.compile(r"/(proxy|exec|attach|portforward|ephemeralcontainers)(/|$)")
-_QUOTED = re.compile(r"(Invalid value|Unsupported value|Duplicate value): (?:\"(?:[^\"\\]|\\.)*\"|[^\s:]+)")
+_QUOTED = re.compile(r"(?:Invalid|Unsupported|Duplicate) value: ")
+_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|[^\"]")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What the API server calls the objects of a kind: their plural, and the path of their collection."""
+
+    group: str
+    plural: str
+    path: str
+    namespace: str
 
 
 class Rehearsal(Kube):
     """The acting identity at an API server; made as ``Kube`` is."""
+
+    def resource(self, api_version: str, kind: str, *, namespace: str) -> Resource:
+        """The resource of a kind, by discovery; its ``namespace`` is empty where the kind is the cluster's.
+
+        :raises Unmeasured: as ``get``; Absent where the server has no such kind.
+        """
+        base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        listed = self.get(base).get("resources")
+        for one in listed if isinstance(listed, list) else ():
+            if one.get("kind") == kind and "/" not in str(one.get("name") or "/"):
+                own = namespace if one.get("namespaced") else ""
+                place = f"/namespaces/{own}" if own else ""
+                return Resource(api_version.rpartition("/")[0], one["name"], f"{base}{place}/{one['name']}", own)
+        raise Absent(
+            f"the API server has no {kind} of {api_version}", source=f"GET {base}", next_step=f"kubectl api-resources | grep -w {kind}"
+        )
 
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
         """Whether this identity may do something, by the API server's own answer.
@@ -61,11 +89,27 @@ class Rehearsal(Kube):
         """
         return self._rehearse("POST", path, body, what=what, content_type="application/json")
 
+    def apply(self, path: str, body: Mapping[str, Any], *, what: str, manager: str) -> DryRun:
+        """What would become of a server-side apply by a field manager, who takes no field from another.
+
+        :raises Unmeasured: as ``patch``.
+        """
+        return self._rehearse("PATCH", path, body, what=what, content_type=APPLY, manager=manager)
+
     def _rehearse(
-        self, method: str, path: str, body: Mapping[str, Any], *, what: str, content_type: str, accept: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        what: str,
+        content_type: str,
+        accept: str = "application/json",
+        manager: str = DRY["fieldManager"],
     ) -> DryRun:
         source, action = f"{method} {path}?dryRun=All", _VERBS[method]
-        answer = self.fetch(method, path, DRY, body=json.dumps(body).encode(), accept=accept, content_type=content_type)
+        query = DRY | {"fieldManager": manager}
+        answer = self.fetch(method, path, query, body=json.dumps(body).encode(), accept=accept, content_type=content_type)
         if answer.status in (200, 201):
             stored = document(answer, source=source, server=self.server)
             if not isinstance(stored.get("metadata"), dict) or stored.get("kind") in (None, "Status"):
@@ -83,7 +127,7 @@ class Rehearsal(Kube):
                 source=source,
                 next_step="kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
             )
-        return DryRun(action, what, False, answer.status, str(status.get("reason") or ""), _shown(message, body))
+        return DryRun(action, what, False, answer.status, str(status.get("reason") or ""), _shown(message, body), _fields(status))
 
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
         # What is forwarded to a pod or a Service is beyond the API server's dry run.
@@ -109,9 +153,40 @@ def _without_message(answer: Answer, message: str) -> bytes:
     return json.dumps({"kind": "Status", "apiVersion": "v1", "code": answer.status, "message": kept}).encode()
 
 
+def _fields(status: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that a refusal is about."""
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, Mapping) else None
+    named = [str(cause.get("field") or "") for cause in causes if isinstance(cause, Mapping)] if isinstance(causes, list) else []
+    return tuple(dict.fromkeys(mask(field) for field in named if field))
+
+
+def _unquoted(message: str) -> str:
+    """A message without what the server quotes as invalid: a text in quotes, or an object up to where it ends (a whole pod template may stand there)."""
+    parts, position = [], 0
+    while found := _QUOTED.search(message, position):
+        parts += [message[position : found.end()], MASK]
+        position = _value_end(message, found.end())
+    return "".join(parts) + message[position:]
+
+
+def _value_end(message: str, start: int) -> int:
+    """Where a quoted value ends: before the colon, comma or bracket that is not inside of it; with the message where it never closes."""
+    depth, position = 0, start
+    while token := _TOKEN.match(message, position):
+        text = token[0]
+        if depth == 0 and (text in ",])}" or (text == ":" and message[token.end() : token.end() + 1] in ("", " "))):
+            return position
+        depth += (text in "[{(") - (text in "]})")
+        position = token.end()
+    return position
+
+
 def _shown(message: str, body: Mapping[str, Any]) -> str:
-    """A refusal's message without any value that was sent: neither what the server quotes as invalid nor a text of the body's data."""
-    text = _QUOTED.sub(rf"\1: {MASK}", message)
+    """A refusal's first line (a diff may follow it) without any value that was sent: neither what the server quotes as invalid, nor a text of the
+    body's data, nor of a variable with a telling name.
+    """
+    text = _unquoted(message.partition("\n")[0])
     for value in sorted(set(_values(body)), key=len, reverse=True):
         text = text.replace(value, MASK)
     return mask(text)[:300]
@@ -124,6 +199,17 @@ def _values(body: Mapping[str, Any]) -> Iterator[str]:
         for value in entries.values() if isinstance(entries, Mapping) else ():
             for text in (str(value), _decoded(str(value))):
                 yield from (piece.strip() for piece in (text, *text.splitlines()) if len(piece.strip()) >= 4)
+    yield from _variables(body)
+
+
+def _variables(part: object) -> Iterator[str]:
+    """The values of the variables whose names are telling, of every container."""
+    if isinstance(part, Mapping):
+        if isinstance(part.get("value"), str) and len(part["value"]) >= 4 and sensitive(str(part.get("name") or "")):
+            yield part["value"]
+        part = list(part.values())
+    for entry in part if isinstance(part, list) else ():
+        yield from _variables(entry)
 
 
 def _decoded(text: str) -> str:

@@ -5,6 +5,7 @@ Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanag
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +14,16 @@ from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unreachable
 from upkeep.meter import Meter, note
 from upkeep.settings import HttpAccess
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """A whole answer; ``location`` is where a redirection leads, and empty where it is none."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    location: str = field(default="", repr=False)
 
 
 class WebApi(Protocol):
@@ -68,35 +79,49 @@ class UrlApi:
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         _note(query)
-        return _document(*self._whole(path, query, accept="application/json"), where=self.where, path=path)
+        answer = self._whole(path, query, accept="application/json")
+        return _document(answer.status, answer.content_type, answer.body, where=self.where, path=path)
 
     def text(self, path: str) -> str:
         """The text at a path, whatever its content type: servers of files guess it. A page of HTML is none.
 
         :raises Unmeasured: anything but a whole text with status 200. Redirections are not followed: they would take the credentials along.
         """
-        status, kind, body = self._whole(path, {}, accept="*/*")
-        _refuse(status, where=self.where, path=path)
-        if status != 200 or "html" in kind:
-            what = "a redirection" if 300 <= status < 400 else f"{kind.split(';')[0] or 'no content type'} with status {status}"
+        answer = self._whole(path, {}, accept="*/*")
+        _refuse(answer.status, where=self.where, path=path)
+        if answer.status != 200 or "html" in answer.content_type:
+            what = "a redirection" if answer.location else _told(answer)
             raise Malformed(f"{self.where}{path}: a text was asked for, {what} came: give the address where it really lies", source=path)
         try:
-            return body.decode("utf-8")
+            return answer.body.decode("utf-8")
         except UnicodeDecodeError:
-            raise Malformed(f"{self.where}{path}: the answer is not UTF-8 ({len(body)} bytes)", source=path) from None
+            raise Malformed(f"{self.where}{path}: the answer is not UTF-8 ({len(answer.body)} bytes)", source=path) from None
 
-    def _whole(self, path: str, query: Mapping[str, str], *, accept: str) -> tuple[int, str, bytes]:
-        """Status, content type and body, asked again while the server says that it is not available."""
+    def file(self) -> WebAnswer:
+        """What lies at the URL itself, or where it says that it lies: then ``location`` is not empty. It is not followed here, with credentials.
+
+        :raises Unmeasured: anything else.
+        """
+        answer = self._whole("", {}, accept="*/*")
+        if answer.location:
+            return answer
+        _refuse(answer.status, where=self.where, path="")
+        if answer.status != 200 or "html" in answer.content_type:
+            raise Malformed(f"{self.where}: a file was asked for, {_told(answer)} came", source=self.where)
+        return answer
+
+    def _whole(self, path: str, query: Mapping[str, str], *, accept: str) -> WebAnswer:
+        """The answer, asked again while the server says that it is not available."""
         ends, pause = self._clock.monotonic() + self._deadline_seconds, 0.25
         while True:
-            status, kind, body, wait = self._once(path, query, ends, accept=accept)
+            answer, wait = self._once(path, query, ends, accept=accept)
             pause, wait = pause * 2, wait if wait is not None else pause
-            if status not in RETRIED or self._clock.monotonic() + wait >= ends:
-                return status, kind, body
+            if answer.status not in RETRIED or self._clock.monotonic() + wait >= ends:
+                return answer
             self._clock.sleep(wait)
 
-    def _once(self, path: str, query: Mapping[str, str], ends: float, *, accept: str) -> tuple[int, str, bytes, float | None]:
-        """Status, content type, body and the seconds of Retry-After of one request."""
+    def _once(self, path: str, query: Mapping[str, str], ends: float, *, accept: str) -> tuple[WebAnswer, float | None]:
+        """The answer to one request, and the seconds of its Retry-After."""
         import requests
 
         headers = {"Accept": accept}
@@ -116,12 +141,9 @@ class UrlApi:
                     if self._clock.monotonic() > ends:
                         raise TimedOut(f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s", source=path)
                 after = response.headers.get("Retry-After", "")
-                return (
-                    response.status_code,
-                    response.headers.get("Content-Type", ""),
-                    bytes(body),
-                    float(after) if after.isdigit() else None,
-                )
+                location = response.headers.get("Location", "") if 300 <= response.status_code < 400 else ""
+                answer = WebAnswer(response.status_code, response.headers.get("Content-Type", ""), bytes(body), location)
+                return answer, float(after) if after.isdigit() else None
         except requests.Timeout:
             raise TimedOut(f"{self.where}: no answer within {self._deadline_seconds:g} s", source=path) from None
         except requests.exceptions.ChunkedEncodingError:
@@ -135,6 +157,10 @@ class UrlApi:
 def _note(query: Mapping[str, str]) -> None:
     if "query" in query:
         note(query["query"])
+
+
+def _told(answer: WebAnswer) -> str:
+    return f"{answer.content_type.split(';')[0] or 'no content type'} with status {answer.status}"
 
 
 def _refuse(status: int, *, where: str, path: str) -> None:

@@ -20,10 +20,11 @@ from types import TracebackType
 
 import yaml
 
+from upkeep.demo import helm
 from upkeep.demo.api import Api
 from upkeep.demo.faults import KINDS, SOURCES, Fault
 from upkeep.demo.objects import EVIDENCE, backup_time
-from upkeep.demo.releases import index
+from upkeep.demo.releases import archive, index
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
 from upkeep.demo.state import CANARY, Clock, State
@@ -73,6 +74,7 @@ class Cluster:
     :ivar exports: the folder of the scenario's exports, likewise.
     :ivar attestations: the scenario's file of attestations, likewise.
     :ivar charts: the file of the index of the scenario's chart repository, likewise.
+    :ivar helm: the scenario's program helm, likewise.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -101,6 +103,7 @@ class Cluster:
         self.exports = self.write_exports()
         self.attestations = self.write_attestations()
         self.charts = self.write_charts()
+        self.helm = helm.write(self.state, self.folder)
 
     def write_kubeconfig(self) -> None:
         document = {
@@ -149,11 +152,13 @@ class Cluster:
         return path
 
     def write_charts(self) -> Path | None:
-        """The index of the scenario's chart repository."""
+        """The index of the scenario's chart repository, and an archive of each version, which holds nothing: the scenario's helm asks for no more."""
         if not self.state.charts:
             return None
         path = self.folder / "index.yaml"
         path.write_text(index(self.state), encoding="utf-8")
+        for version, _ in self.state.charts:
+            (self.folder / archive(self.state, version)).write_bytes(b"")
         return path
 
     def stop(self) -> None:

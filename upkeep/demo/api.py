@@ -162,6 +162,14 @@ def _changes_data(item: Object, patch: Object) -> bool:
     return any(item.get("data", {}).get(key) != value for key, value in said.items())
 
 
+def _other_selector(item: Object, patch: Object) -> Object:
+    """The labels that a merge patch would select by instead; empty where it changes nothing of that."""
+    own = item["spec"]["selector"]["matchLabels"]
+    said = patch.get("spec", {}).get("selector", {}).get("matchLabels", {})
+    merged = {key: value for key, value in {**own, **said}.items() if value is not None}
+    return {} if merged == own else merged
+
+
 def wants_metadata(request: Request) -> bool:
     return "as=PartialObjectMetadata" in request.accept.split(",")[0]
 
@@ -318,6 +326,11 @@ class Api:
         if item.get("immutable") and _changes_data(item, body):
             message = f'{item["kind"]} "{name}" is invalid: data: Forbidden: field is immutable when `immutable` is set'
             return status(422, "Invalid", message, name=name, **group, kind=plural)
+        if plural == "deployments" and (other := _other_selector(item, body)):
+            refusal = f"Invalid value: {json.dumps({'matchLabels': other}, separators=(',', ':'))}: field is immutable"
+            causes = [{"reason": "FieldValueInvalid", "message": refusal, "field": "spec.selector"}]
+            message = f'{qualified(plural)} "{name}" is invalid: spec.selector: {refusal}'.replace("deployments", "Deployment", 1)
+            return status(422, "Invalid", message, name=name, **group, kind="Deployment", causes=causes)
         if sent.get("resourceVersion", item["metadata"]["resourceVersion"]) != item["metadata"]["resourceVersion"]:
             message = f'Operation cannot be fulfilled on {qualified(plural)} "{name}": the object has been modified; '
             message += "please apply your changes to the latest version and try again"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import yaml
 
-from upkeep.demo import logs, releases
+from upkeep.demo import helm, logs, releases
 from upkeep.demo.state import CANARY, RESOURCES, Answer, Object, Process, State, Stream, stamp, uid
 
 IMAGES = {"guide": "registry.example/cano-collector:1.4.2", "chart": "kubecano/cano-collector:0.0.24"}
@@ -605,5 +605,6 @@ def healthy(
     monitoring(state)
     state.attestations = attestations(state)
     releases.store(state)
-    releases.offer(state)
+    releases.offer(state, releases.Chart(helm.following(releases.CHARTS[layout][1]), timedelta(days=5)))
+    state.upgrade = helm.newer(state)
     return state

@@ -114,13 +114,18 @@ def offer(state: State, *newer: Chart) -> None:
     ]
 
 
+def archive(state: State, version: str) -> str:
+    """The file of a version, beside the index."""
+    return f"{CHARTS[state.layout][0]}-{version}.tgz"
+
+
 def index(state: State) -> str:
     """The repository's index.yaml."""
     name = CHARTS[state.layout][0]
     entries = [
         {
             "apiVersion": "v2", "name": name, "version": version, "created": stamp(state.now - age),
-            "urls": [f"https://charts.example/{name}-{version}.tgz"],
+            "urls": [archive(state, version)],
         }
         for version, age in state.charts
     ]  # fmt: skip

@@ -108,6 +108,8 @@ class State:
     :ivar charts: (version, age) of the collector's chart in the repository's index; none for no index.
     :ivar minor: the Kubernetes 1.MINOR that the API server is; ``served`` are (apiVersion, kind) that it serves beside what it stores.
     :ivar silent_program: the collector's program does not know --version.
+    :ivar upgrade: (text, other text) that the newest chart's manifest has in the place of the installed one's.
+    :ivar helm_refusal: why helm would not upgrade; empty where it would, and ``None`` where there is no helm.
     :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
@@ -134,6 +136,8 @@ class State:
     minor: int = 36
     served: list[tuple[str, str]] = field(default_factory=list)
     silent_program: bool = False
+    upgrade: list[tuple[str, str]] = field(default_factory=list)
+    helm_refusal: str | None = ""
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

@@ -78,6 +78,10 @@ from upkeep.records.serving import (
     Service,
     ServicePort,
 )
+from upkeep.records.upgrades import (
+    ObjectChange,
+    UpgradeRehearsal,
+)
 from upkeep.records.usage import (
     Autoscaler,
     Connections,
@@ -164,6 +168,7 @@ __all__ = [
     "MetricsExport",
     "NetworkPolicy",
     "NodeRoom",
+    "ObjectChange",
     "Pod",
     "PodTemplate",
     "PolicyRule",
@@ -187,6 +192,7 @@ __all__ = [
     "Snapshot",
     "StoredObject",
     "Termination",
+    "UpgradeRehearsal",
     "Volume",
     "VolumeClaim",
     "Workload",

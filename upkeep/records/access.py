@@ -24,6 +24,7 @@ class DryRun:
     :ivar action: ``patch``, ``create`` …, the verb of the right that it needs.
     :ivar object: ``ConfigMap/x``.
     :ivar reason: of a refusal, the API's word: ``Conflict``, ``Invalid`` …; ``message`` is masked, and without any value that was sent.
+    :ivar fields: which fields it refuses, where it says so: ``spec.selector``.
     """
 
     action: str
@@ -32,6 +33,7 @@ class DryRun:
     status: int
     reason: str = ""
     message: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,16 @@ class InstalledChart:
 
 @dataclass(frozen=True, slots=True)
 class ChartVersion:
-    """An entry of a repository's index; ``created`` is ``None`` where it does not say."""
+    """An entry of a repository's index; ``created`` is ``None`` where it does not say.
+
+    :ivar url: where its archive lies, as the index writes it; ``digest`` is the archive's SHA-256, hexadecimal. Empty where it does not say.
+    """
 
     version: str
     created: datetime | None
     deprecated: bool = False
+    url: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from upkeep.demo.changes import (
     resources,
     secrets,
     serving,
+    upgrades,
 )
 from upkeep.demo.changes.catalogue import CHANGES, CHART_ONLY, Change, nothing
 
@@ -44,4 +45,5 @@ __all__ = [
     "resources",
     "secrets",
     "serving",
+    "upgrades",
 ]

@@ -7,6 +7,8 @@ from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.releases import Chart
 from upkeep.demo.state import Object, State
 
+GONE = ("apis-served", "upgrade-rehearsed")
+
 
 @scenario("version-label-stale", "the label of the pods names an older version than their image", "version-known")
 def version_label_stale(state: State) -> None:
@@ -42,9 +44,14 @@ def budget(state: State) -> Object:
     return {"apiVersion": "policy/v1beta1", "kind": "PodDisruptionBudget", "metadata": head, "spec": {"maxUnavailable": 1}}
 
 
-@scenario("api-gone", "the release has a PodDisruptionBudget of policy/v1beta1, which the API server no longer serves", "apis-served")
+@scenario("api-gone", "the release has a PodDisruptionBudget of policy/v1beta1, which the API server no longer serves", *GONE)
 def api_gone(state: State) -> None:
     releases.store(state, more=(budget(state),))
+    # helm cannot even say what would change.
+    state.helm_refusal = (
+        "unable to build kubernetes objects from current release manifest: resource mapping not found for name: "
+        f'"{state.fullname}-old" namespace: "{state.namespace}" from "": no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"'
+    )
 
 
 @scenario("api-goes", "the API server is 1.24, and the release has what 1.25 will not serve any more", "apis-served")
