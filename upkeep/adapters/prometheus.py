@@ -16,7 +16,7 @@ import yaml
 from upkeep.adapters.web import WebApi
 from upkeep.errors import Absent, Malformed
 from upkeep.model import parse_time
-from upkeep.records import AlertRule, RoutedAlerts, Sample, Snapshot
+from upkeep.records import AlertRule, RangeSeries, RoutedAlerts, Sample, Snapshot
 
 
 class Prometheus:
@@ -52,12 +52,8 @@ class Prometheus:
 
         Samples at an instant without ``process_start_time_seconds`` cannot be given to a process and are left out.
         """
-        query = {"query": expression, "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}", "step": str(step_seconds)}
-        data = self._data("/api/v1/query_range", query)
-        if data.get("resultType") != "matrix":
-            raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
         moments: dict[tuple[str, float], list[Sample]] = {}
-        for entry in _series(data, "values", expression):
+        for entry in self._matrix(expression, start=start, end=end, step_seconds=step_seconds):
             for instant, value in entry["values"]:
                 pod = str(entry["metric"].get("pod", ""))
                 moments.setdefault((pod, float(instant)), []).append(_sample(entry["metric"], value, expression))
@@ -68,6 +64,29 @@ class Prometheus:
                 taken, began = (datetime.fromtimestamp(moment, UTC) for moment in (instant, starts.pop()))
                 found.append(Snapshot(pod, taken, began, tuple(samples), "prometheus"))
         return tuple(found)
+
+    def series(self, expression: str, *, start: datetime, end: datetime, step_seconds: int) -> tuple[RangeSeries, ...]:
+        """The matrix of an expression, series by series.
+
+        :raises Unmeasured: of any kind; an empty matrix is returned as such.
+        """
+        return tuple(
+            RangeSeries(
+                dict(entry["metric"]),
+                tuple(
+                    (datetime.fromtimestamp(float(instant), UTC), _sample(entry["metric"], value, expression).value)
+                    for instant, value in entry["values"]
+                ),
+            )
+            for entry in self._matrix(expression, start=start, end=end, step_seconds=step_seconds)
+        )
+
+    def _matrix(self, expression: str, *, start: datetime, end: datetime, step_seconds: int) -> list[dict[str, Any]]:
+        query = {"query": expression, "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}", "step": str(step_seconds)}
+        data = self._data("/api/v1/query_range", query)
+        if data.get("resultType") != "matrix":
+            raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
+        return _series(data, "values", expression)
 
     def existing(self, metrics: Iterable[str], *, at: datetime) -> frozenset[str]:
         """Which of the metrics have a series now."""

@@ -48,6 +48,7 @@ from upkeep.records.counters import (
     ExportFaultCode,
     ExportFolder,
     MetricsExport,
+    RangeSeries,
     Sample,
     Snapshot,
 )
@@ -80,6 +81,8 @@ from upkeep.records.usage import (
     NetworkPolicy,
     NodeRoom,
     Quota,
+    UsageHistory,
+    UsageSeries,
 )
 from upkeep.records.workload import (
     Condition,
@@ -156,6 +159,7 @@ __all__ = [
     "PolicyRule",
     "Probe",
     "Quota",
+    "RangeSeries",
     "ReplicaSet",
     "RestoreRehearsal",
     "RoutedAlerts",
@@ -171,6 +175,8 @@ __all__ = [
     "Snapshot",
     "StoredObject",
     "Termination",
+    "UsageHistory",
+    "UsageSeries",
     "Volume",
     "VolumeClaim",
     "Workload",
