@@ -72,7 +72,7 @@ def right_sized(history: UsageHistory, workload: Workload, *, now: datetime, lim
     for resources in newest.resources:
         for what, request, limit in _asked(resources):
             used = _used(history, resources.name, what, now=now, limits=limits)
-            if not used.seen:
+            if not any(one.container == resources.name and one.resource == what.lower() for one in history.series):
                 unknown.append(_unseen(resources.name, what, newest, history))
                 continue
             if request is None:
