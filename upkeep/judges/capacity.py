@@ -19,7 +19,7 @@ from upkeep.judges.slopes import Slope, theil_sen
 from upkeep.judges.volumes import daily_volumes
 from upkeep.limits import Limits
 from upkeep.metric_names import HANDLED, WORK
-from upkeep.model import Finding, Judgement, Trend, rfc3339, span
+from upkeep.model import Finding, Judgement, Trend, rfc3339
 from upkeep.records import CounterHistory, Install
 
 CONFIDENCE = 0.95
@@ -76,7 +76,7 @@ def capacity_ahead(volumes: CounterHistory, work: CounterHistory, *, now: dateti
     if not effort.groups:
         if line.at(horizon, slope=line.high) > 0:
             raise TooEarly(
-                f"{line.y:.4g} groups of alerts came on a day, and none was processed in the last {limits.text('timing_window')}: what one takes is "
+                f"{_number(line.y)} groups of alerts came on a day, and none was processed in the last {limits.text('timing_window')}: what one takes is "
                 "not known",
                 source="/metrics",
                 next_step=f"--limit=timing_window={min(days, 90)}d",
@@ -121,7 +121,14 @@ def _days_from(now: datetime, at: datetime) -> float:
 
 
 def _volume(line: Slope) -> str:
-    return f"{max(0.0, line.at(0)):.4g} groups a day, {line.value:+.3g} each day (95 %: {line.low:+.3g} to {line.high:+.3g})"
+    return (
+        f"{_number(max(0.0, line.at(0)))} groups a day, {_number(line.value, sign='+')} each day "
+        f"(95 %: {_number(line.low, sign='+')} to {_number(line.high, sign='+')})"
+    )
+
+
+def _number(value: float, *, sign: str = "") -> str:
+    return f"{value:{sign}.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"
 
 
 def _busy_now(effort: Effort, pods: int) -> str:
@@ -135,11 +142,14 @@ def _percent(ratio: float) -> str:
 def _reached(forecast: Forecast) -> str:
     if forecast.earliest > FAR_DAYS:
         return "is not reached in ten years"
-    early = f"{span(timedelta(days=forecast.earliest)) or 'no time'} at the earliest"
     if forecast.days > FAR_DAYS:
-        return f"is not reached in ten years at best knowledge, and in {early}"
-    late = "never at the latest" if forecast.latest > FAR_DAYS else f"{span(timedelta(days=forecast.latest)) or 'no time'} at the latest"
-    return f"is reached in {span(timedelta(days=forecast.days)) or 'no time'} ({early}, {late})"
+        return f"is not reached in ten years at best knowledge, in {_in(forecast.earliest)} at the earliest"
+    late = "never at the latest" if forecast.latest > FAR_DAYS else f"{_in(forecast.latest)} at the latest"
+    return f"is reached in {_in(forecast.days)} ({_in(forecast.earliest)} at the earliest, {late})"
+
+
+def _in(days: float) -> str:
+    return f"{days:.0f} d" if days >= 1 else "less than a day"
 
 
 def _busy(effort: Effort, pods: int, *, limits: Limits, install: Install) -> Finding:
@@ -157,8 +167,8 @@ def _ahead(line: Slope, forecast: Forecast, effort: Effort, pods: int, *, now: d
     horizon = limits[HORIZON] / DAY_SECONDS
     then = effort.seconds_each * line.at(horizon) / DAY_SECONDS / pods
     message = (
-        f"Processing {'is at' if not forecast.days else 'reaches'} {limits.text(LIMIT)} of each pod's time on "
-        f"{rfc3339(now + timedelta(days=forecast.days))[:10]}: {_volume(line)}; it {_reached(forecast)}."
+        f"Processing takes {limits.text(LIMIT)} of each pod's time from {rfc3339(now + timedelta(days=forecast.days))[:10]} on, which {_reached(forecast)}: "
+        f"{_volume(line)}, {effort.seconds_each:.3g} s for each."
     )
     return Finding(
         f"Deployment/{install.deployment}", "limit-reached-soon", message, round(forecast.days, 1), horizon, "days",

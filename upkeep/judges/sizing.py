@@ -244,8 +244,10 @@ def _boundless(container: str, what: str, used: Used, *, limits: Limits, install
 
 def _too_early(share: Share, history: UsageHistory, *, now: datetime, limits: Limits) -> TooEarly:
     window = limits["sizing_window"]
-    missing = max(0.0, QUANTILE - share.seen) * window
-    when = rfc3339(now + timedelta(seconds=missing or window))
+    moments = max(1, int(window / history.step_seconds))
+    missing = math.ceil(QUANTILE * moments - 1e-9) - round(share.seen * moments)
+    # Where moments in the middle are missing, they must go by.
+    when = rfc3339(now + timedelta(seconds=missing * history.step_seconds if missing > 0 else window))
     return TooEarly(
         f"{share.what} of container {share.container} was measured for {share.seen:.0%} of the last {limits.text('sizing_window')}: what its p95 is cannot "
         f"be told; there will be enough at {when} at the earliest",

@@ -8,6 +8,7 @@ from upkeep.demo.state import Process, State, Stream
 # What a collector uses that has nothing to do: cores and MiB.
 IDLE = (0.009215417, 186)
 DAY = timedelta(days=1)
+WEEK = (1.0, 0.93, 1.06, 0.97, 1.04, 0.82, 0.79)
 
 
 @scenario("requests-too-large", "the containers use a twentieth of the CPU that they request, and a fifth of the memory", "right-sized")
@@ -22,7 +23,7 @@ def requests_too_small(state: State) -> None:
 
 
 def traffic(state: State, *, first: float, last: float, took_seconds: float) -> None:
-    """Let each pod take so many groups of alerts a day: on the first day that Prometheus remembers, and today; on two days of seven a fifth less."""
+    """Let each pod take so many groups of alerts a day: on the first day that Prometheus remembers, and today; no two days of a week are alike."""
     lives = [*state.former, *(process for runs in state.processes.values() for process in runs)]
     begin = min(process.started for process in lives)
     days = (state.now - begin) / DAY
@@ -35,7 +36,7 @@ def _daily(process: Process, now: datetime, *, begin: datetime, first: float, gr
     while since < ended:
         until = min(since + DAY, ended)
         middle = (since + (until - since) / 2 - begin) / DAY
-        groups = int((first + growth * middle) * (0.8 if int(middle) % 7 > 4 else 1) * ((until - since) / DAY))
+        groups = int((first + growth * middle) * WEEK[int(middle) % 7] * ((until - since) / DAY))
         sends = (("oncall", 1), ("platform", 1))
         streams.append(Stream("KubePodCrashLooping", groups, sends=sends, took_seconds=took_seconds, since=since, until=until))
         since = until
