@@ -20,6 +20,8 @@ DAY = timedelta(days=1)
 NEAR = timedelta(hours=36)
 # Between the end of one process and the start of the next there may be nobody for a moment.
 COVERED = 0.9
+# Instants of Prometheus are rounded, and what a process does in its last minutes is no part of a day that would be missed.
+SLACK = timedelta(minutes=5)
 
 Span = tuple[datetime, datetime]
 
@@ -54,7 +56,7 @@ def daily_volumes(history: CounterHistory, *, now: datetime, days: int) -> tuple
     found = []
     for number in range(days, 0, -1):
         begin, end = now - DAY * number, now - DAY * (number - 1)
-        if any(one < end and begin < other for life in lives for one, other in life.unknown):
+        if any(min(other, end) - max(one, begin) > SLACK for life in lives for one, other in life.unknown):
             continue
         if _covered([span for life in lives for span in life.known], begin=begin, end=end) >= COVERED:
             found.append((end, sum(life.until(end) - life.until(begin) for life in lives)))
