@@ -104,7 +104,7 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
     sized, ahead = told["right-sized"], told["capacity-ahead"]
     assert [finding["code"] for finding in sized["findings"]] == ["cpu-request-too-large", "memory-request-too-large"]
     assert [finding["observed"] for finding in sized["findings"]] == pytest.approx([0.0368, 0.1816], abs=0.001)
-    assert (ahead["outcome"], ahead["basis"].partition(" (")[0]) == ("pass", "volume: 28 whole days of the last 90")
+    assert (ahead["outcome"], ahead["basis"].partition(" (")[0]) == ("pass", "volume: 29 whole days of the last 90")
     assert ahead["observed"].startswith("600 groups a day, +0 each day")
     deployment = f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
     before = plane.get(deployment)["metadata"]["resourceVersion"]

@@ -52,17 +52,17 @@ class Prometheus:
 
         Samples at an instant without ``process_start_time_seconds`` cannot be given to a process and are left out.
         """
-        moments: dict[tuple[str, float], list[Sample]] = {}
-        for entry in self._matrix(expression, start=start, end=end, step_seconds=step_seconds):
-            for instant, value in entry["values"]:
-                pod = str(entry["metric"].get("pod", ""))
-                moments.setdefault((pod, float(instant)), []).append(_sample(entry["metric"], value, expression))
+        moments: dict[tuple[str, datetime], list[Sample]] = {}
+        for one in self.series(expression, start=start, end=end, step_seconds=step_seconds):
+            for instant, value in one.points:
+                moments.setdefault((one.labels.get("pod", ""), instant), []).append(
+                    Sample(one.labels.get("__name__", ""), one.labels, value)
+                )
         found = []
         for (pod, instant), samples in sorted(moments.items()):
             starts = {sample.value for sample in samples if sample.name == "process_start_time_seconds"}
             if len(starts) == 1 and pod:
-                taken, began = (datetime.fromtimestamp(moment, UTC) for moment in (instant, starts.pop()))
-                found.append(Snapshot(pod, taken, began, tuple(samples), "prometheus"))
+                found.append(Snapshot(pod, instant, _instant(starts.pop(), expression), tuple(samples), "prometheus"))
         return tuple(found)
 
     def series(self, expression: str, *, start: datetime, end: datetime, step_seconds: int) -> tuple[RangeSeries, ...]:
@@ -70,23 +70,17 @@ class Prometheus:
 
         :raises Unmeasured: of any kind; an empty matrix is returned as such.
         """
-        return tuple(
-            RangeSeries(
-                dict(entry["metric"]),
-                tuple(
-                    (datetime.fromtimestamp(float(instant), UTC), _sample(entry["metric"], value, expression).value)
-                    for instant, value in entry["values"]
-                ),
-            )
-            for entry in self._matrix(expression, start=start, end=end, step_seconds=step_seconds)
-        )
-
-    def _matrix(self, expression: str, *, start: datetime, end: datetime, step_seconds: int) -> list[dict[str, Any]]:
         query = {"query": expression, "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}", "step": str(step_seconds)}
         data = self._data("/api/v1/query_range", query)
         if data.get("resultType") != "matrix":
             raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
-        return _series(data, "values", expression)
+        return tuple(
+            RangeSeries(
+                {str(label): str(text) for label, text in entry["metric"].items()},
+                tuple(_point(entry["metric"], point, expression) for point in entry["values"]),
+            )
+            for entry in _series(data, "values", expression)
+        )
 
     def existing(self, metrics: Iterable[str], *, at: datetime) -> frozenset[str]:
         """Which of the metrics have a series now."""
@@ -136,9 +130,28 @@ class Prometheus:
 
 def _series(data: Mapping[str, Any], values: str, expression: str) -> list[dict[str, Any]]:
     result = data.get("result")
-    if not isinstance(result, list) or not all(isinstance(e, dict) and isinstance(e.get("metric"), dict) and e.get(values) for e in result):
+    if not isinstance(result, list) or not all(
+        isinstance(e, dict) and isinstance(e.get("metric"), dict) and isinstance(e.get(values), list) and e[values] for e in result
+    ):
         raise Malformed("Prometheus' result is not of the form that it documents", source=expression)
     return result
+
+
+def _point(labels: Mapping[str, str], point: Any, expression: str) -> tuple[datetime, float]:
+    """One of a series' ``[instant, "value"]``."""
+    try:
+        instant, value = point
+        seconds = float(instant)
+    except (TypeError, ValueError):
+        raise Malformed("Prometheus' result is not of the form that it documents", source=expression) from None
+    return _instant(seconds, expression), _sample(labels, value, expression).value
+
+
+def _instant(seconds: float, expression: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Malformed(f"{seconds:g} seconds since 1970 are no time", source=expression) from None
 
 
 def _sample(labels: Mapping[str, str], value: str, expression: str) -> Sample:
