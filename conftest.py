@@ -25,6 +25,7 @@ pytest_plugins = [
     "fixtures.secrets",
     "fixtures.shell",
     "fixtures.resources",
+    "fixtures.usage_history",
     "fixtures.hardening",
     "fixtures.rehearsals",
     "fixtures.access",

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from upkeep.errors import Ambiguous, Malformed
-from upkeep.metric_names import COUNTERS, ERRORS, PROCESS_START, PROCESSED, RECEIVED, TIMINGS, Family
+from upkeep.metric_names import COUNTERS, EFFORT, ERRORS, PROCESS_START, PROCESSED, RECEIVED, TIMINGS, Family
 from upkeep.records import Sample, Snapshot
 
 Key = tuple[str, ...]
-_FAMILY = {name: family for family in (*COUNTERS, *TIMINGS) for name in family.names}
+_FAMILY = {name: family for family in (*COUNTERS, *TIMINGS, *EFFORT) for name in family.names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def _read_target(snapshot: Snapshot, target: Mapping[str, str]) -> Counts:
         if target.items() <= labels.items():
             key = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
             counts = named.setdefault(sample.name, {})
-            counts[key] = counts.get(key, 0) + _count(sample, snapshot)
+            counts[key] = counts.get(key, 0) + _count(sample, snapshot, scale=family.scale)
     found: dict[Key, int] = {}
-    for family in (*COUNTERS, *TIMINGS):
+    for family in (*COUNTERS, *TIMINGS, *EFFORT):
         schemes = {name: named[name] for name in family.names if name in named}
         first = next(iter(schemes.values()), {})
         if any(scheme != first for scheme in schemes.values()):
@@ -126,10 +126,11 @@ def _value(labels: Mapping[str, str], label: str, snapshot: Snapshot) -> str:
     return f"{bound:g}"
 
 
-def _count(sample: Sample, snapshot: Snapshot) -> int:
-    if not (sample.value >= 0 and sample.value == sample.value // 1 and sample.value != float("inf")):
+def _count(sample: Sample, snapshot: Snapshot, *, scale: int) -> int:
+    value = round(sample.value * scale) if scale > 1 and 0 <= sample.value < float("inf") else sample.value
+    if not (value >= 0 and value == value // 1 and value != float("inf")):
         raise Malformed(
             f"{sample.name} of pod {snapshot.pod} is {sample.value:g}: that is no count of events",
             source=f"Pod/{snapshot.pod} {snapshot.source}",
         )
-    return int(sample.value)
+    return int(value)

@@ -138,6 +138,22 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("scaling_usage", "ratio", 0.6, 0.01, 1, "without an autoscaler a quarter's growth must fit into what is there"),
             Limit("event_window", "duration", HOUR, 60, DAY, "Kubernetes keeps events for an hour by default"),
             Limit("resource_usage", "ratio", 0.8, 0.01, 1, "what is nearly full is full when it matters"),
+            Limit(
+                "sizing_window", "duration", 7 * DAY, DAY, 90 * DAY, "a week has its busy hours and its quiet ones, whatever the weekday"
+            ),
+            Limit("sizing_least", "ratio", 0.2, 0, 1, "of what is requested and never used others could have had the rest"),
+            Limit("sizing_most", "ratio", 0.8, 0.01, 1, "what uses nearly all it requested is slowed down or evicted first on a full node"),
+            Limit("capacity_window", "duration", 90 * DAY, 14 * DAY, 366 * DAY, "as long a past as the future that is told from it"),
+            Limit(
+                "capacity_days",
+                "count",
+                14,
+                7,
+                366,
+                "two of each weekday, which is what a Prometheus keeps by default; with less a week's own ups and downs are a trend",
+            ),
+            Limit("capacity_utilisation", "ratio", 0.6, 0.01, 1, "a mean of a day hides its busiest hour, which needs the rest"),
+            Limit("capacity_horizon", "duration", 90 * DAY, DAY, 366 * DAY, "the checklist is quarterly: until it looks again"),
             Limit("usage_age", "duration", 300, 15, HOUR, "metrics-server measures every 15 s to 60 s; an older number is of another time"),
             Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),
             Limit("request_deadline", "duration", 10, 0.05, 600, "one request, retries included"),

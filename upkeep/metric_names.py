@@ -21,11 +21,13 @@ class Family:
     :ivar meaning: what it counts.
     :ivar names: its names, the guide's first; a process exposes one of them, or neither before the first event.
     :ivar labels: the labels that the checks tell apart; all others are added up.
+    :ivar scale: what its samples are multiplied by to be whole numbers: seconds are counted as microseconds.
     """
 
     meaning: str
     names: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    scale: int = 1
 
 
 RECEIVED = Family("received", ("cano_alerts_received_total", "alertmanager_alerts_total"))
@@ -41,8 +43,13 @@ SENDING = Family(
     "send time", ("cano_destination_duration_seconds_bucket", "cano_destination_send_duration_seconds_bucket"), ("destination_name", "le")
 )
 
+# What a histogram observed in all, and how often.
+WORK = Family("work", ("cano_alerts_processing_duration_seconds_sum",), scale=1_000_000)
+HANDLED = Family("handled", ("cano_alerts_processing_duration_seconds_count",))
+
 COUNTERS = (RECEIVED, PROCESSED, ERRORS, SENT, SEND_ERRORS, REQUESTS)
 TIMINGS = (PROCESSING, SENDING)
+EFFORT = (WORK, HANDLED)
 
 OPEN_FILES = "process_open_fds"
 MOST_FILES = "process_max_fds"
@@ -55,5 +62,7 @@ def sample_names(families: Iterable[Family]) -> frozenset[str]:
 
 FAMILIES = sample_names(COUNTERS) | {PROCESS_START}
 TIMING_FAMILIES = sample_names(TIMINGS) | {PROCESS_START}
+VOLUME_FAMILIES = sample_names([RECEIVED]) | {PROCESS_START}
+EFFORT_FAMILIES = sample_names(EFFORT) | {PROCESS_START}
 # What is kept of a pod's exposition: families by their own name, without the _bucket of their samples.
 EXPOSED = FAMILIES | {name.removesuffix("_bucket") for name in TIMING_FAMILIES} | {OPEN_FILES, MOST_FILES}

@@ -21,6 +21,7 @@ EVERY = {
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
     "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served", "upgrade-rehearsed",
+    "right-sized", "capacity-ahead",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -46,18 +47,18 @@ TEMPLATE = {
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
-# has happened since the start of a process is proof enough for the others, that something arrived since then is none.
-SINCE = {"alerts-flow", "destinations-used"}
+# has happened since the start of a process is proof enough for the others, that something arrived since then is none, and a trend needs a past.
+SINCE = {"alerts-flow", "destinations-used", "capacity-ahead"}
 NEEDED_BY = {
     "deployments": EVERY - RULES,
     "replicasets": WORKLOAD,
     "pods": WORKLOAD,
-    "services": {"endpoints-serving", "metrics-scraped", *RULES, *SINCE},
+    "services": {"endpoints-serving", "metrics-scraped", "right-sized", *RULES, *SINCE},
     "endpointslices": {"endpoints-serving"},
     "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures", "processing-fast"},
     "previous-logs": set(),
     "health": {"health-ok"},
-    "metrics": COUNTERS | {"processing-fast", "latency-stable", "destinations-fast"},
+    "metrics": COUNTERS | {"processing-fast", "latency-stable", "destinations-fast", "capacity-ahead"},
     "configuration": {
         "destinations-succeed",
         "destinations-fast",
@@ -92,7 +93,7 @@ NEEDED_BY = {
     "discovery": {"apis-served", "upgrade-rehearsed"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
-    "prometheus-query": {"metrics-scraped", *RULES, *SINCE},
+    "prometheus-query": {"metrics-scraped", "right-sized", *RULES, *SINCE},
     "prometheus-rules": RULES,
     "alertmanager-alerts": set(),
     "alertmanager-status": set(),

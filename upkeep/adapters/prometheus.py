@@ -16,7 +16,7 @@ import yaml
 from upkeep.adapters.web import WebApi
 from upkeep.errors import Absent, Malformed
 from upkeep.model import parse_time
-from upkeep.records import AlertRule, RoutedAlerts, Sample, Snapshot
+from upkeep.records import AlertRule, RangeSeries, RoutedAlerts, Sample, Snapshot
 
 
 class Prometheus:
@@ -52,23 +52,35 @@ class Prometheus:
 
         Samples at an instant without ``process_start_time_seconds`` cannot be given to a process and are left out.
         """
-        query = {"query": expression, "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}", "step": str(step_seconds)}
-        data = self._data("/api/v1/query_range", query)
-        if data.get("resultType") != "matrix":
-            raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
-        moments: dict[tuple[str, float], list[Sample]] = {}
-        for entry in _series(data, "values", expression):
-            labels: dict[str, str] = entry["metric"]  # one for all samples of the series: a week of them is thousands
-            pod = str(labels.get("pod", ""))
-            for instant, value in entry["values"]:
-                moments.setdefault((pod, float(instant)), []).append(_sample(labels, value, expression))
+        moments: dict[tuple[str, datetime], list[Sample]] = {}
+        for one in self.series(expression, start=start, end=end, step_seconds=step_seconds):
+            for instant, value in one.points:
+                moments.setdefault((one.labels.get("pod", ""), instant), []).append(
+                    Sample(one.labels.get("__name__", ""), one.labels, value)
+                )
         found = []
         for (pod, instant), samples in sorted(moments.items()):
             starts = {sample.value for sample in samples if sample.name == "process_start_time_seconds"}
             if len(starts) == 1 and pod:
-                taken, began = (datetime.fromtimestamp(moment, UTC) for moment in (instant, starts.pop()))
-                found.append(Snapshot(pod, taken, began, tuple(samples), "prometheus"))
+                found.append(Snapshot(pod, instant, _instant(starts.pop(), expression), tuple(samples), "prometheus"))
         return tuple(found)
+
+    def series(self, expression: str, *, start: datetime, end: datetime, step_seconds: int) -> tuple[RangeSeries, ...]:
+        """The matrix of an expression, series by series.
+
+        :raises Unmeasured: of any kind; an empty matrix is returned as such.
+        """
+        query = {"query": expression, "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}", "step": str(step_seconds)}
+        data = self._data("/api/v1/query_range", query)
+        if data.get("resultType") != "matrix":
+            raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
+        return tuple(
+            RangeSeries(
+                {str(label): str(text) for label, text in entry["metric"].items()},
+                tuple(_point(entry["metric"], point, expression) for point in entry["values"]),
+            )
+            for entry in _series(data, "values", expression)
+        )
 
     def existing(self, metrics: Iterable[str], *, at: datetime) -> frozenset[str]:
         """Which of the metrics have a series now."""
@@ -118,9 +130,28 @@ class Prometheus:
 
 def _series(data: Mapping[str, Any], values: str, expression: str) -> list[dict[str, Any]]:
     result = data.get("result")
-    if not isinstance(result, list) or not all(isinstance(e, dict) and isinstance(e.get("metric"), dict) and e.get(values) for e in result):
+    if not isinstance(result, list) or not all(
+        isinstance(e, dict) and isinstance(e.get("metric"), dict) and isinstance(e.get(values), list) and e[values] for e in result
+    ):
         raise Malformed("Prometheus' result is not of the form that it documents", source=expression)
     return result
+
+
+def _point(labels: Mapping[str, str], point: Any, expression: str) -> tuple[datetime, float]:
+    """One of a series' ``[instant, "value"]``."""
+    try:
+        instant, value = point
+        seconds = float(instant)
+    except (TypeError, ValueError):
+        raise Malformed("Prometheus' result is not of the form that it documents", source=expression) from None
+    return _instant(seconds, expression), _sample(labels, value, expression).value
+
+
+def _instant(seconds: float, expression: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Malformed(f"{seconds:g} seconds since 1970 are no time", source=expression) from None
 
 
 def _sample(labels: Mapping[str, str], value: str, expression: str) -> Sample:

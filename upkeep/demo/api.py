@@ -270,7 +270,7 @@ class Api:
             if head.get("namespace") != namespace or head["name"] in self.state.unmeasured or pod["status"].get("phase") != "Running":
                 continue
             if selects(request.query.get("labelSelector", ""), head.get("labels", {})):
-                cpu, memory = self.state.usage.get(head["name"], ("9215417n", "190464Ki"))
+                cpu, memory = self.state.usage.get(head["name"], (f"{self.state.cores:.9f}", f"{self.state.memory_mib}Mi"))
                 containers = [{"name": one["name"], "usage": {"cpu": cpu, "memory": memory}} for one in pod["spec"]["containers"]]
                 own = {
                     "name": head["name"],

@@ -219,6 +219,13 @@ def run(state: State, name: str, started: datetime, *, groups: int = 8 * GROUPS_
     return Process(name, started, streams=[stream for stream in streams if stream.groups], log=log, answers=answers)
 
 
+def former(state: State, started: datetime, ended: datetime) -> list[Process]:
+    """The processes of the template before, in pods that are gone: each took as many alerts a day as those of now."""
+    groups = int(GROUPS_A_DAY * ((ended - started) / timedelta(days=1)))
+    streams = [Stream("KubePodCrashLooping", groups, sends=(("oncall", 1), ("platform", 1)))]
+    return [Process(f"{state.fullname}-{OLD_HASH}-{suffix}", started, ended, streams=list(streams)) for suffix in ("c6m8q", "t5z9g")]
+
+
 def service(
     state: State,
     name: str,
@@ -582,6 +589,7 @@ def healthy(
     state.add(collector, newest)
     if age > life:
         state.add(replica_set(state, collector, OLD_HASH, revision=2, replicas=0, created=now - age))
+        state.former = former(state, now - age, now - life) if traffic else []
     for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
         item = pod(state, newest, suffix, index, now - life)
         state.add(item)

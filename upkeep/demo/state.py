@@ -94,6 +94,7 @@ class State:
     """Everything that one demo cluster serves.
 
     :ivar processes: runs of the collector by pod, oldest first; the last one is the present one.
+    :ivar former: processes in pods that are gone, which Prometheus alone remembers.
     :ivar unscraped: pods that Prometheus has no target for.
     :ivar unreachable: pods that Prometheus has not been able to scrape for ten minutes (``up`` is 0).
     :ivar series: further series of Prometheus, (labels, value), constant over time.
@@ -110,7 +111,9 @@ class State:
     :ivar silent_program: the collector's program does not know --version.
     :ivar upgrade: (text, other text) that the newest chart's manifest has in the place of the installed one's.
     :ivar helm_refusal: why helm would not upgrade; empty where it would, and ``None`` where there is no helm.
-    :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
+    :ivar cores: what each container uses in its busiest hour of a day, and ``memory_mib`` then.
+    :ivar usage: what a pod's container uses at present where metrics-server says otherwise: (CPU, memory); ``unmeasured`` are pods of which it says
+        nothing.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
     """
@@ -121,6 +124,7 @@ class State:
     now: datetime
     objects: dict[str, list[Object]] = field(default_factory=lambda: {plural: [] for plural in RESOURCES})
     processes: dict[str, list[Process]] = field(default_factory=dict)
+    former: list[Process] = field(default_factory=list)
     unscraped: set[str] = field(default_factory=set)
     unreachable: set[str] = field(default_factory=set)
     series: list[tuple[dict[str, str], float]] = field(default_factory=list)
@@ -138,6 +142,8 @@ class State:
     silent_program: bool = False
     upgrade: list[tuple[str, str]] = field(default_factory=list)
     helm_refusal: str | None = ""
+    cores: float = 0.08
+    memory_mib: int = 400
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
+from upkeep.demo.kubelet import cadvisor
 from upkeep.demo.state import Object, Process, State, Stream, stamp
 
 Labels = tuple[tuple[str, str], ...]
@@ -160,15 +161,21 @@ def scraped(
     """
     yield {"instance": "localhost:9090", "job": "prometheus", "__name__": "up"}, [1.0] * len(instants)
     pods = {item["metadata"]["name"]: item for item in state.pods}
-    for name in {**state.processes, **pods}:
+    lives = state.processes | {process.pod: [process] for process in state.former}
+    for name in {**lives, **pods}:
         if name not in state.unscraped:
-            yield from _scraped_pod(state, name, pods.get(name), instants, wanted)
+            yield from _scraped_pod(state, name, pods.get(name), lives.get(name, []), instants, wanted)
     for constant, value in state.series:
         yield constant, [value] * len(instants)
 
 
 def _scraped_pod(
-    state: State, name: str, pod: Object | None, instants: Sequence[datetime], wanted: Callable[[str], bool]
+    state: State,
+    name: str,
+    pod: Object | None,
+    lives: Sequence[Process],
+    instants: Sequence[datetime],
+    wanted: Callable[[str], bool],
 ) -> Iterator[tuple[dict[str, str], list[float | None]]]:
     """The series of one pod: what its processes exposed, what cAdvisor says of its container, and whether it could be scraped."""
     address = pod["status"].get("podIP") if pod else "10.244.9.17"
@@ -176,18 +183,14 @@ def _scraped_pod(
     created = datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) if pod and address else None
     discovered = [created is not None and instant >= created for instant in instants]
     lost = state.ago(minutes=10) if name in state.unreachable else None
-    runs = [run for run in state.processes.get(name, []) if run.listening]
+    runs = [run for run in lives if run.listening]
     alive = [
         next((run for run in runs if run.started <= instant and (run.ended is None or instant < run.ended)), None)
         if lost is None or instant < lost
         else None
         for instant in instants
     ]
-    # The kubelet's cAdvisor: the writable layer of the container.
-    kubelet = {"namespace": state.namespace, "pod": name, "container": "cano-collector", "device": "/dev/sda1", "job": "kubelet"}
-    for metric, value in (("container_fs_usage_bytes", 5e8 * state.disk_used), ("container_fs_limit_bytes", 5e10)):
-        if wanted(metric) and any(discovered):
-            yield kubelet | {"__name__": metric}, [value if there else None for there in discovered]
+    yield from cadvisor(state, name, lives, discovered, instants, wanted)
     up = [float(run is not None) if run is not None or there else None for run, there in zip(alive, discovered, strict=True)]
     yield target | {"__name__": "up"}, up
     series: dict[tuple[str, Labels], list[float | None]] = {}

@@ -48,6 +48,7 @@ from upkeep.records.counters import (
     ExportFaultCode,
     ExportFolder,
     MetricsExport,
+    RangeSeries,
     Sample,
     Snapshot,
 )
@@ -93,6 +94,8 @@ from upkeep.records.usage import (
     NetworkPolicy,
     NodeRoom,
     Quota,
+    UsageHistory,
+    UsageSeries,
 )
 from upkeep.records.workload import (
     Condition,
@@ -175,6 +178,7 @@ __all__ = [
     "Probe",
     "ProgramVersions",
     "Quota",
+    "RangeSeries",
     "ReleasedObject",
     "ReplicaSet",
     "RestoreRehearsal",
@@ -193,6 +197,8 @@ __all__ = [
     "StoredObject",
     "Termination",
     "UpgradeRehearsal",
+    "UsageHistory",
+    "UsageSeries",
     "Volume",
     "VolumeClaim",
     "Workload",

@@ -16,6 +16,14 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeSeries:
+    """A series of Prometheus over time: its labels, and (instant, value), oldest first."""
+
+    labels: Mapping[str, str]
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The counters of one process at one instant, from a pod's /metrics, from Prometheus or from a saved exposition.
 

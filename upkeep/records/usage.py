@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from upkeep.records.workload import Condition
 
@@ -16,6 +17,26 @@ class ContainerUsage:
     taken: datetime
     cpu_nanocores: int
     memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSeries:
+    """What Prometheus kept of what one container of one pod used, (instant, value), oldest first: of ``cpu`` a counter in seconds, which starts
+    again at zero with the container; of ``memory`` the working set in bytes."""
+
+    pod: str
+    container: str
+    resource: Literal["cpu", "memory"]
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHistory:
+    """What the collector's containers used, in pods that are gone, too, every ``step_seconds`` up to the run's instant; ``source`` is who kept it."""
+
+    source: str
+    step_seconds: int
+    series: tuple[UsageSeries, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def alerts_refused(state: State) -> None:
 def restarted_process(state: State) -> None:
     former = [objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
     rebuild(state, life=timedelta(hours=6))
+    state.former = []
     for process in former:
         process.ended = state.ago(hours=6)
         state.processes[process.pod] = [process]
@@ -75,6 +76,7 @@ def restarted_process(state: State) -> None:
 @scenario("processing-slow", "every sixth alert of one pod takes seven seconds", "processing-fast")
 def processing_slow(state: State) -> None:
     divert(state, share=3, took_seconds=7.0)
+    divert(state, share=3, took_seconds=7.0, process=state.former[0])
 
 
 @scenario("processing-slower", "for three days every alert has taken 0.4 s, ten times as long as before", "latency-stable")

@@ -38,9 +38,9 @@ def rebuild(state: State, **options: Any) -> None:
         setattr(state, item.name, getattr(fresh, item.name))
 
 
-def divert(state: State, *, share: int, **change: Any) -> None:
-    """Let one in ``share`` of the first pod's largest stream end otherwise."""
-    streams = state.process().streams
+def divert(state: State, *, share: int, process: Process | None = None, **change: Any) -> None:
+    """Let one in ``share`` of the largest stream of the first pod, or of another process, end otherwise."""
+    streams = (process or state.process()).streams
     largest = max(streams, key=lambda stream: stream.groups)
     part = largest.groups // share
     streams[streams.index(largest)] = replace(largest, groups=largest.groups - part)

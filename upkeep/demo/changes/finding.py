@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from upkeep.demo import objects
 from upkeep.demo.changes.access import chart_role
+from upkeep.demo.changes.capacity import IDLE
 from upkeep.demo.changes.catalogue import BACKUP, CHART_ONLY, rebuild, scenario
 from upkeep.demo.changes.monitoring import no_alertmanager, no_prometheus
 from upkeep.demo.state import Object, State
@@ -75,6 +76,7 @@ def chart_defaults(state: State) -> None:
     state.drop("poddisruptionbudgets")
     state.drop("networkpolicies")
     del state.container["securityContext"]
+    state.cores, state.memory_mib = IDLE
     chart_role(state)
     state.backups = {}
     state.attestations = []

@@ -1,0 +1,207 @@
+"""Does what there is suffice for the next quarter? The forecast of alert volume and of the time that its processing takes.
+
+Busy time is the seconds that the handler worked, over the seconds that the pods were there: by Little's law the mean number of groups at work at
+once in a pod. The handler works on several at once, so 100 % is no wall; but from there on groups wait for each other's connections, and a mean
+of a day hides its busiest hour: that is what the room above the limit is for.
+Source: the guide's "Capacity Planning"; J. D. C. Little, "A Proof for the Queuing Formula L = λW" (1961).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from upkeep.errors import TooEarly
+from upkeep.judges import counted
+from upkeep.judges.counters import ProcessWindow, in_all, windows
+from upkeep.judges.counters import basis as counters_basis
+from upkeep.judges.slopes import Slope, theil_sen
+from upkeep.judges.volumes import daily_volumes
+from upkeep.limits import Limits
+from upkeep.metric_names import HANDLED, WORK
+from upkeep.model import Finding, Judgement, Trend, rfc3339
+from upkeep.records import CounterHistory, Install
+
+CONFIDENCE = 0.95
+DAY_SECONDS = 86400.0
+# Beyond this a forecast has no meaning, and no date.
+FAR_DAYS = 3650.0
+LIMIT, HORIZON = "capacity_utilisation", "capacity_horizon"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What processing took, of all processes in the window: how many groups, and what share of the pods' time at work."""
+
+    groups: int
+    busy: float
+    seconds_each: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """In how many days the limit is reached, at best knowledge, at the earliest and at the latest; infinite for never."""
+
+    days: float
+    earliest: float
+    latest: float
+
+
+def capacity_ahead(volumes: CounterHistory, work: CounterHistory, *, now: datetime, limits: Limits, install: Install) -> Judgement:
+    """capacity-ahead: processing keeps each pod busy for at most ``limits["capacity_utilisation"]`` of the time, now and within
+    ``limits["capacity_horizon"]``, as the volume of the last ``limits["capacity_window"]`` grows.
+
+    The volume a day is forecast by a robust line with its 95 % interval; what a group takes, and the number of pods, are taken to stay. It fails where
+    the pods are too busy now, whatever the line says (it does not follow a change of last week), and where the best line reaches the limit in
+    time. Where only the upper end of the interval does, more days would tell: until the whole window is known it is *could not measure*, and after
+    that it passes and says how early it could be, for then the limit, which is itself a margin, is crossed only if everything goes wrong, and
+    the next quarter looks again. Volume that shrinks or stays reaches nothing.
+
+    :raises TooEarly: fewer than ``limits["capacity_days"]`` days are known whole; what a group takes is not known; or the interval tells both.
+    :raises Absent: no pod's counters were read.
+    """
+    parts = windows(work, now=now, window_seconds=limits["timing_window"])
+    pods, effort = len(work.latest), _effort(parts)
+    days = int(limits["capacity_window"] / DAY_SECONDS)
+    known = daily_volumes(volumes, now=now, days=days)
+    why = _basis(parts, work, volumes, known=len(known), days=days, now=now, limits=limits)
+    if effort.busy > limits[LIMIT]:
+        finding = _busy(effort, pods, limits=limits, install=install)
+        return Judgement((finding,), _busy_now(effort, pods), limits[LIMIT], "ratio", why, _trends(known, effort, pods))
+    needed = max(int(limits["capacity_days"]), 2)
+    if len(known) < needed:
+        raise _too_few(len(known), needed=needed, days=days, effort=effort, pods=pods, now=now, limits=limits)
+    line = theil_sen([(_days_from(now, end), groups) for end, groups in known], confidence=CONFIDENCE)
+    horizon = limits[HORIZON] / DAY_SECONDS
+    if not effort.groups:
+        if line.at(horizon, slope=line.high) > 0:
+            raise TooEarly(
+                f"{_number(line.y)} groups of alerts came on a day, and none was processed in the last {limits.text('timing_window')}: what one takes is "
+                "not known",
+                source="/metrics",
+                next_step=f"--limit=timing_window={min(days, 90)}d",
+            )
+        return Judgement((), "no traffic", limits[LIMIT], "ratio", why, _trends(known, effort, pods))
+    forecast = _forecast(line, most=limits[LIMIT] * DAY_SECONDS * pods / effort.seconds_each if effort.seconds_each else math.inf)
+    observed = f"{_volume(line)}; {_busy_now(effort, pods)}; {limits.text(LIMIT)} {_reached(forecast)}"
+    found: tuple[Finding, ...] = ()
+    if forecast.days <= horizon:
+        found = (_ahead(line, forecast, effort, pods, now=now, limits=limits, install=install),)
+    elif forecast.earliest <= horizon and len(known) < days:
+        raise TooEarly(
+            f"by the {len(known)} days that are known, {limits.text(LIMIT)} {_reached(forecast)}: whether within {limits.text(HORIZON)} cannot be told "
+            f"yet; each further day narrows it, up to {days} at {rfc3339(now + timedelta(days=days - len(known)))}",
+            source="/metrics",
+            next_step="--exports=DIR with every daily run, or a Prometheus that keeps more",
+        )
+    return Judgement(found, observed, limits[LIMIT], "ratio", why, _trends(known, effort, pods))
+
+
+def _effort(parts: Sequence[ProcessWindow]) -> Effort:
+    """Where the window's start is not known of a process, from its own start on: both the work and the time."""
+    _, most = in_all(parts)
+    groups, worked = most.total(HANDLED), most.total(WORK) / WORK.scale
+    there = sum(one.seconds for one in parts)
+    return Effort(groups, worked / there if there else 0.0, worked / groups if groups else 0.0)
+
+
+def _forecast(line: Slope, *, most: float) -> Forecast:
+    """When the volume reaches the most that can be processed in a day within the limit."""
+
+    def days(slope: float) -> float:
+        left = most - line.at(0, slope=slope)
+        return 0.0 if left <= 0 else left / slope if slope > 0 else math.inf
+
+    return Forecast(days(line.value), days(line.high), days(line.low))
+
+
+def _days_from(now: datetime, at: datetime) -> float:
+    """The middle of the day that ends then."""
+    return (at - now).total_seconds() / DAY_SECONDS - 0.5
+
+
+def _volume(line: Slope) -> str:
+    return (
+        f"{_number(max(0.0, line.at(0)))} groups a day, {_number(line.value, sign='+')} each day "
+        f"(95 %: {_number(line.low, sign='+')} to {_number(line.high, sign='+')})"
+    )
+
+
+def _number(value: float, *, sign: str = "") -> str:
+    return f"{value:{sign}.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"
+
+
+def _busy_now(effort: Effort, pods: int) -> str:
+    return f"each of {counted(pods, 'pod')} busy {_percent(effort.busy)} of the time, {effort.seconds_each:.3g} s for each of {counted(effort.groups, 'group')}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.3g} %"
+
+
+def _reached(forecast: Forecast) -> str:
+    if forecast.earliest > FAR_DAYS:
+        return "is not reached in ten years"
+    if forecast.days > FAR_DAYS:
+        return f"is not reached in ten years at best knowledge, in {_in(forecast.earliest)} at the earliest"
+    late = "never at the latest" if forecast.latest > FAR_DAYS else f"{_in(forecast.latest)} at the latest"
+    return f"is reached in {_in(forecast.days)} ({_in(forecast.earliest)} at the earliest, {late})"
+
+
+def _in(days: float) -> str:
+    return f"{days:.0f} d" if days >= 1 else "less than a day"
+
+
+def _busy(effort: Effort, pods: int, *, limits: Limits, install: Install) -> Finding:
+    message = (
+        f"Each of {counted(pods, 'pod')} is busy with alerts {_percent(effort.busy)} of the time: {counted(effort.groups, 'group')} of "
+        f"{effort.seconds_each:.3g} s each in the last {limits.text('timing_window')}."
+    )
+    return Finding(
+        f"Deployment/{install.deployment}", "utilisation-high", message, round(effort.busy, 4), limits[LIMIT], "ratio",
+        _more(effort.busy, pods, limits=limits, install=install),
+    )  # fmt: skip
+
+
+def _ahead(line: Slope, forecast: Forecast, effort: Effort, pods: int, *, now: datetime, limits: Limits, install: Install) -> Finding:
+    horizon = limits[HORIZON] / DAY_SECONDS
+    then = effort.seconds_each * line.at(horizon) / DAY_SECONDS / pods
+    message = (
+        f"Processing takes {limits.text(LIMIT)} of each pod's time from {rfc3339(now + timedelta(days=forecast.days))[:10]} on, which {_reached(forecast)}: "
+        f"{_volume(line)}, {effort.seconds_each:.3g} s for each."
+    )
+    return Finding(
+        f"Deployment/{install.deployment}", "limit-reached-soon", message, round(forecast.days, 1), horizon, "days",
+        _more(then, pods, limits=limits, install=install),
+    )  # fmt: skip
+
+
+def _more(busy: float, pods: int, *, limits: Limits, install: Install) -> str:
+    """As many pods as share that load within the limit."""
+    replicas = max(pods + 1, math.ceil(busy * pods / limits[LIMIT]))
+    return f"kubectl -n {install.namespace} scale deployment {install.deployment} --replicas={replicas} --dry-run=server"
+
+
+def _too_few(number: int, *, needed: int, days: int, effort: Effort, pods: int, now: datetime, limits: Limits) -> TooEarly:
+    when = rfc3339(now + timedelta(days=needed - number))
+    return TooEarly(
+        f"of the last {days} days {number} {'is' if number == 1 else 'are'} known whole, and a trend needs {needed}; {_busy_now(effort, pods)}; there will "
+        f"be enough at {when} at the earliest, provided that each day is kept",
+        source="/metrics",
+        next_step="--prometheus=URL of one that keeps them, or --exports=DIR with every daily run",
+    )
+
+
+def _trends(known: Sequence[tuple[datetime, float]], effort: Effort, pods: int) -> tuple[Trend, ...]:
+    if not known:
+        return ()
+    volume = Trend("groups of alerts a day", "groups", tuple((end, round(groups, 1)) for end, groups in known))
+    busy = tuple((end, round(groups * effort.seconds_each / DAY_SECONDS / pods, 6)) for end, groups in known)
+    return (volume, Trend("busy time of each pod, by what a group takes now", "ratio", busy))
+
+
+def _basis(
+    parts: Sequence[ProcessWindow], work: CounterHistory, volumes: CounterHistory, *, known: int, days: int, now: datetime, limits: Limits
+) -> str:
+    took = counters_basis(parts, work, now=now, limits=limits, proof="longer than", window="timing_window")
+    return f"volume: {known} whole days of the last {days} ({'; '.join(volumes.sources)}); work: {took}"
