@@ -27,5 +27,6 @@ pytest_plugins = [
     "fixtures.resources",
     "fixtures.hardening",
     "fixtures.rehearsals",
+    "fixtures.emergency",
     "fixtures.access",
 ]

@@ -40,6 +40,7 @@ OPTIONS = (
         "--backups",
         "--backup-identity",
         "--attestations",
+        "--emergency-config",
         "--acting-context",
     ),
     *("--limit", "--out", "--settings", "--target", "--gate", "--gate-strict", "--demo"),

@@ -71,6 +71,7 @@ class Cluster:
     :ivar backups: the folder of the scenario's backups, removed likewise; ``None`` where the scenario has none.
     :ivar exports: the folder of the scenario's exports, likewise.
     :ivar attestations: the scenario's file of attestations, likewise.
+    :ivar emergency_config: the folder of the scenario's minimal configuration, likewise.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -98,6 +99,7 @@ class Cluster:
         self.backups = self.write_backups()
         self.exports = self.write_exports()
         self.attestations = self.write_attestations()
+        self.emergency_config = self.write_emergency_config()
 
     def write_kubeconfig(self) -> None:
         document = {
@@ -144,6 +146,17 @@ class Cluster:
         path = self.folder / "attestations.yaml"
         path.write_text(yaml.safe_dump(self.state.attestations, sort_keys=False), encoding="utf-8")
         return path
+
+    def write_emergency_config(self) -> Path | None:
+        """The scenario's minimal configuration, which holds a webhook's URL where the layout has no variables."""
+        if not self.state.emergency:
+            return None
+        folder = self.folder / "emergency"
+        folder.mkdir(mode=0o700)
+        for name, text in self.state.emergency.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).chmod(0o600)
+        return folder
 
     def stop(self) -> None:
         """End every connection and remove the kubeconfig; a second call does nothing."""

@@ -33,6 +33,7 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget", True),
     "nodes": ("v1", "Node", False),
     "resourcequotas": ("v1", "ResourceQuota", True),
+    "limitranges": ("v1", "LimitRange", True),
     "roles": ("rbac.authorization.k8s.io/v1", "Role", True),
     "rolebindings": ("rbac.authorization.k8s.io/v1", "RoleBinding", True),
     "clusterroles": ("rbac.authorization.k8s.io/v1", "ClusterRole", False),
@@ -105,6 +106,8 @@ class State:
     :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
     :ivar exports: file name -> content of the folder of exports; ``None`` until somebody exports.
     :ivar attestations: the entries of the file of attestations.
+    :ivar emergency: file name -> content of the folder of the minimal configuration that was prepared; empty for none, ``None`` until somebody
+        prepares it.
     :ivar usage: what a pod's container uses, as metrics-server says it: (CPU, memory); ``unmeasured`` are pods of which it says nothing.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
@@ -127,6 +130,7 @@ class State:
     backups: dict[int, dict[str, str]] | None = None
     exports: dict[str, str] | None = None
     attestations: list[Object] = field(default_factory=list)
+    emergency: dict[str, str] | None = None
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

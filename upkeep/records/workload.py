@@ -1,8 +1,10 @@
 """What runs: the collector's Deployment, its pods and what they may have."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from upkeep.records.placement import Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class ContainerSpec:
     """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
     ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
     ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
-    whatever they ask; ``hooks`` are preStop and postStart."""
+    whatever they ask; ``hooks`` are preStop and postStart; ``restarts`` marks an init container that runs on and on (a sidecar)."""
 
     name: str
     image: str
@@ -60,6 +62,7 @@ class ContainerSpec:
     hooks: tuple[str, ...] = ()
     resources: ContainerResources | None = None
     security: SecurityContext = SecurityContext()
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
+    """``resources`` are the pod's own, beside its containers'; ``None`` where it has none."""
+
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
@@ -83,6 +88,8 @@ class PodTemplate:
     pull_secrets: tuple[str, ...] = ()
     init_containers: tuple[ContainerSpec, ...] = ()
     host_namespaces: tuple[str, ...] = ()
+    placement: Placement = field(default_factory=Placement)
+    resources: ContainerResources | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status."""
+    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``max_unavailable`` is how many of
+    them a rollout may do without."""
 
     name: str
     namespace: str
@@ -113,6 +121,7 @@ class Deployment:
     revision: str = ""
     paused: bool = False
     conditions: tuple[Condition, ...] = ()
+    max_unavailable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
