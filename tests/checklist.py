@@ -26,7 +26,7 @@ BEYOND = {
 PENDING = frozenset(
     {
         "secrets-guarded", "right-sized", "version-known", "up-to-date", "upgrade-rehearsed", "apis-served",
-        "capacity-ahead", "limits-rehearsed", "restore-rehearsed", "fallback-notification",
+        "capacity-ahead", "fallback-notification",
     }
 )  # fmt: skip
 LABELS = "the chart's pods have no label `app`, so the guide's selector finds none and says nothing is wrong"

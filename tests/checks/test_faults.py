@@ -20,7 +20,7 @@ EVERY = {
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
-    "warning-events", "rbac-least-privilege", "scale-rehearsed",
+    "warning-events", "rbac-least-privilege", "scale-rehearsed", "limits-rehearsed", "restore-rehearsed",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -39,11 +39,13 @@ TEMPLATE = {
     "restart-rehearsed",
     "triage-possible",
     "rbac-least-privilege",
+    "restore-rehearsed",
 }
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none.
+ROOM = {"scale-rehearsed", "limits-rehearsed"}
 SINCE = {"alerts-flow", "destinations-used"}
 NEEDED_BY = {
     "deployments": EVERY - RULES,
@@ -62,9 +64,10 @@ NEEDED_BY = {
         "destinations-used",
         "config-backed-up",
         "config-fresh",
+        "restore-rehearsed",
         *SECRETS,
     },
-    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible", "scale-rehearsed"},
+    "rehearsals": {"backup-restores", "secrets-rotatable", "restart-rehearsed", "triage-possible", *ROOM, "restore-rehearsed"},
     "usage": {"cpu-memory-headroom", "scaling-sound"},
     "exec": set(),
     "cronjobs": {"backup-job-healthy"},
@@ -73,8 +76,9 @@ NEEDED_BY = {
     "accessreviews": {"backup-job-healthy"},
     "events": {"runs-hardened", "warning-events"},
     "horizontalpodautoscalers": {"scaling-sound"},
-    "nodes": {"scale-rehearsed"},
-    "resourcequotas": {"scale-rehearsed"},
+    "nodes": ROOM,
+    "resourcequotas": ROOM,
+    "limitranges": ROOM,
     "rbac": {"rbac-least-privilege"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
@@ -90,6 +94,7 @@ NEEDED_BY_CHART = {"services": {"disk-headroom"}, "prometheus-query": {"disk-hea
 EMPTY = {
     "events": "pass",
     "resourcequotas": "pass",
+    "limitranges": "pass",
     "horizontalpodautoscalers": "pass",
     "poddisruptionbudgets": "fail",
     "networkpolicies": "fail",

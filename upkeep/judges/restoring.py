@@ -5,6 +5,7 @@ Source: the guide's "Configuration Emergency": "Restore from Backup", "Emergency
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges import configuration, counted, rehearsals
@@ -103,7 +104,7 @@ def _of_the_emergency(
 
 def _fault(fault: ConfigurationFault, emergency: EmergencyConfiguration) -> Finding:
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
-    return Finding(f"File/{fault.document}", fault.code, message, fault.path or "the document", "no fault", "", _check(emergency))
+    return Finding(_file(fault.document), fault.code, message, fault.path or "the document", "no fault", "", _check(emergency))
 
 
 def _incomplete(emergency: EmergencyConfiguration) -> Iterator[Finding]:
@@ -118,7 +119,7 @@ def _incomplete(emergency: EmergencyConfiguration) -> Iterator[Finding]:
             lacking = _lacking(document)
             if lacking and not document.faults:
                 message = f"{document.where} has {lacking}, so that alerts reach nobody."
-                yield Finding(f"File/{document.where}", "emergency-config-incomplete", message, lacking, "1 or more", "", _check(emergency))
+                yield Finding(_file(document.where), "emergency-config-incomplete", message, lacking, "1 or more", "", _check(emergency))
 
 
 def _lacking(document: ConfigurationDocument) -> str:
@@ -133,7 +134,7 @@ def _unmounted(emergency: EmergencyConfiguration, *, install: Install) -> Iterat
         if document.kind not in emergency.mounted:
             message = f"{document.where} holds {document.kind}, and no object that the collector mounts has {document.kind}.yaml: nobody would read it."
             look = f"kubectl -n {install.namespace} get deployment {install.deployment} -o jsonpath='{{.spec.template.spec.volumes}}'"
-            yield Finding(f"File/{document.where}", "emergency-config-unmounted", message, document.kind, "mounted", "", look)
+            yield Finding(_file(document.where), "emergency-config-unmounted", message, document.kind, "mounted", "", look)
 
 
 def _open(emergency: EmergencyConfiguration) -> Iterator[Finding]:
@@ -173,6 +174,11 @@ def _require_whole(
     places = {emergency.mounted[document.kind] for document in emergency.documents}
     if places - {run.object for run in attempt.dry_runs}:
         raise Absent("the minimal configuration was not rehearsed", next_step="run again")
+
+
+def _file(where: str) -> str:
+    """A file as an object: by its name, for the message has the path."""
+    return f"File/{PurePath(where).name}"
 
 
 def _check(emergency: EmergencyConfiguration) -> str:
