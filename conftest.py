@@ -28,6 +28,7 @@ pytest_plugins = [
     "fixtures.usage_history",
     "fixtures.hardening",
     "fixtures.rehearsals",
+    "fixtures.emergency",
     "fixtures.access",
     "fixtures.releases",
     "fixtures.upgrades",

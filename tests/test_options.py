@@ -40,6 +40,7 @@ OPTIONS = (
         "--backups",
         "--backup-identity",
         "--attestations",
+        "--emergency-config",
         "--acting-context",
         "--chart-repository",
     ),

@@ -29,6 +29,7 @@ VARIABLES = (
     "attestations",
     "backup_identity",
     "backups",
+    "emergency_config",
     "exports",
     "limit",
     "out",
@@ -90,6 +91,7 @@ class RunSettings:
     backups: Path | None = None
     backup_identity: Path | None = None
     attestations: Path | None = None
+    emergency_config: Path | None = None
     gate_add: tuple[str, ...] = ()
     gate_remove: Mapping[str, str] = field(default_factory=dict)
     settings_file: Path | None = None
@@ -142,6 +144,7 @@ class _File(_Target):
     backups: str | None = None
     backup_identity: str | None = None
     attestations: str | None = None
+    emergency_config: str | None = None
     exports: str | None = None
     out: str | None = None
 
@@ -180,6 +183,7 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         backups=folder("backups", file.backups),
         backup_identity=folder("backup_identity", file.backup_identity),
         attestations=folder("attestations", file.attestations),
+        emergency_config=folder("emergency_config", file.emergency_config),
         gate=_flag("gate", options, variables) or _flag("gate_strict", options, variables),
         gate_strict=_flag("gate_strict", options, variables),
         gate_add=tuple(file.gate.add),

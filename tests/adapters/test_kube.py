@@ -1,7 +1,7 @@
 """The API server's answers, each taken for what it is: asked of a real HTTP server whose answers are scripted."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -43,6 +43,23 @@ def test_a_list_that_always_expires_is_unavailable(server: Server) -> None:
     with pytest.raises(Unavailable, match=r"expired three times while it was read \(410 Gone\)$"):
         kube(server.url).items("/pods")
     assert len(server.asked) == 6
+
+
+def test_a_list_is_reduced_page_by_page(server: Server) -> None:
+    """What has been seen of a page is let go before the next one is asked for."""
+    server.on("/pods", page("a", "b", token="t1"), page("c"))
+    asked: list[int] = []
+
+    def reduce(items: Iterator[dict[str, Any]]) -> int:
+        return sum(1 for _ in items if asked.append(len(server.asked)) is None)
+
+    assert kube(server.url).reduced("/pods", reduce) == 3
+    assert asked == [1, 1, 2]
+
+
+def test_a_list_that_expires_is_reduced_anew_and_nothing_counts_twice(server: Server) -> None:
+    server.on("/pods", page("a", token="t1"), status(410, "expired"), page("a", token="t2"), page("b"))
+    assert kube(server.url).reduced("/pods", lambda items: [item["metadata"]["name"] for item in items]) == ["a", "b"]
 
 
 @pytest.mark.parametrize("items", [b"null", b"[]"])

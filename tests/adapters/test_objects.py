@@ -13,7 +13,7 @@ from upkeep import discovery
 from upkeep.adapters import objects
 from upkeep.discovery import secret_references
 from upkeep.errors import Malformed
-from upkeep.records import FieldOwner, NodeRoom
+from upkeep.records import FieldOwner
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "cano-collector"}},
@@ -190,71 +190,6 @@ def test_an_event_as_old_and_new_clients_write_it(fields: dict, last: str, count
     head = {"metadata": {"name": "x", "creationTimestamp": "2025-12-31T00:00:00Z"}, "involvedObject": {"kind": "Pod", "name": "p"}}
     event = objects.event(head | fields)
     assert (event.last.replace(tzinfo=None).isoformat(), event.count, event.kind, event.name) == (last, count, "Pod", "p")
-
-
-def node(**changes: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "metadata": {"name": "n"},
-        "spec": {},
-        "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "10"}, "conditions": [{"type": "Ready", "status": "True"}]},
-    }
-    return plain | changes
-
-
-def test_a_node_has_what_requests_leave():
-    pods = [
-        {"spec": {"containers": [{"name": "a", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}, {"name": "b"}]}},
-        {
-            "spec": {
-                "containers": [{"name": "a"}],
-                "initContainers": [{"name": "i", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}],
-            }
-        },
-    ]
-    assert objects.node_room(node(), pods) == NodeRoom("n", cpu_nanocores=500_000_000, memory_bytes=2 * 1024**3, pods=8)
-
-
-@pytest.mark.parametrize(
-    ("changes", "takes"),
-    [
-        ({}, True),
-        ({"spec": {"unschedulable": True}}, False),
-        ({"spec": {"taints": [{"key": "dedicated", "effect": "NoSchedule"}]}}, False),
-        ({"spec": {"taints": [{"key": "dedicated", "effect": "PreferNoSchedule"}]}}, True),
-        ({"spec": {"taints": [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]}}, True),
-        (
-            {"status": {"allocatable": {"cpu": "1", "memory": "1Gi", "pods": "1"}, "conditions": [{"type": "Ready", "status": "Unknown"}]}},
-            False,
-        ),
-        (
-            {
-                "status": {
-                    "allocatable": {"cpu": "1", "memory": "1Gi", "pods": "1"},
-                    "conditions": [{"type": "Ready", "status": "True"}, {"type": "DiskPressure", "status": "True"}],
-                }
-            },
-            False,
-        ),
-    ],
-)
-def test_a_node_takes_pods_or_does_not(changes: dict[str, Any], takes: bool):
-    assert (objects.node_room(node(**changes), []) is not None) is takes
-
-
-@pytest.mark.parametrize(
-    ("scopes", "counts"),
-    [([], True), (["NotTerminating"], True), (["NotBestEffort"], True), (["Terminating"], False), (["BestEffort"], False)],
-)
-def test_a_quota_counts_pods_that_run_on_and_on(scopes: list[str], counts: bool):
-    raw = {
-        "metadata": {"name": "q"},
-        "spec": {"scopes": scopes},
-        "status": {"hard": {"requests.cpu": "1500m", "pods": "3"}, "used": {"pods": "1"}},
-    }
-    found = objects.quota(raw)
-    assert (found is not None) is counts
-    if found is not None:
-        assert (found.hard, found.used) == ({"requests.cpu": 1500, "pods": 3000}, {"pods": 1000})
 
 
 def raw_deployment(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ EVERY = {
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
     "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served", "upgrade-rehearsed",
-    "right-sized", "capacity-ahead",
+    "right-sized", "capacity-ahead", "limits-rehearsed", "restore-rehearsed",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -43,12 +43,14 @@ TEMPLATE = {
     "up-to-date",
     "apis-served",
     "upgrade-rehearsed",
+    "restore-rehearsed",
 }
 WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none, and a trend needs a past.
 SINCE = {"alerts-flow", "destinations-used", "capacity-ahead"}
+ROOM = {"scale-rehearsed", "limits-rehearsed"}
 NEEDED_BY = {
     "deployments": EVERY - RULES,
     "replicasets": WORKLOAD,
@@ -66,6 +68,7 @@ NEEDED_BY = {
         "destinations-used",
         "config-backed-up",
         "config-fresh",
+        "restore-rehearsed",
         *SECRETS,
     },
     "rehearsals": {
@@ -76,6 +79,8 @@ NEEDED_BY = {
         "scale-rehearsed",
         "apis-served",
         "upgrade-rehearsed",
+        "limits-rehearsed",
+        "restore-rehearsed",
     },
     "usage": {"cpu-memory-headroom", "scaling-sound"},
     "exec": set(),
@@ -85,8 +90,9 @@ NEEDED_BY = {
     "accessreviews": {"backup-job-healthy"},
     "events": {"runs-hardened", "warning-events"},
     "horizontalpodautoscalers": {"scaling-sound"},
-    "nodes": {"scale-rehearsed"},
-    "resourcequotas": {"scale-rehearsed"},
+    "nodes": ROOM,
+    "resourcequotas": ROOM,
+    "limitranges": ROOM,
     "rbac": {"rbac-least-privilege"},
     # Without its release the chart is told by the Deployment's label.
     "releases": {"apis-served", "upgrade-rehearsed"},
@@ -117,6 +123,7 @@ NEEDED_BY_CHART = {"services": {"disk-headroom"}, "prometheus-query": {"disk-hea
 EMPTY = {
     "events": "pass",
     "resourcequotas": "pass",
+    "limitranges": "pass",
     "horizontalpodautoscalers": "pass",
     "poddisruptionbudgets": "fail",
     "networkpolicies": "fail",

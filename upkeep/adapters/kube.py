@@ -7,10 +7,10 @@ Source: Kubernetes API concepts (lists, paging, Status), https://kubernetes.io/d
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -42,6 +42,7 @@ METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
 RETRIED = frozenset({429, 500, 502, 503, 504})
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Answer:
     content_type: str
     body: bytes = field(repr=False)
     seconds: float
+
+
+class _ListExpired(Exception):
+    """410 Gone: the continue token of a list is too old."""
 
 
 class Kube:
@@ -109,26 +114,47 @@ class Kube:
         return raw
 
     def items(self, path: str, query: Mapping[str, str] | None = None, *, metadata_alone: bool = False) -> list[dict[str, Any]]:
-        """All objects of a list, page by page, or their metadata alone. A token that expired on the way (410) starts the list anew, twice at most.
+        """All objects of a list, or their metadata alone.
 
         :raises Unmeasured: as ``get``.
         """
-        source = f"GET {path}"
+        return self.reduced(path, list, query, metadata_alone=metadata_alone)
+
+    def reduced(
+        self,
+        path: str,
+        reduce: Callable[[Iterator[dict[str, Any]]], T],
+        query: Mapping[str, str] | None = None,
+        *,
+        metadata_alone: bool = False,
+    ) -> T:
+        """What ``reduce`` makes of the objects of a list. They come page by page, and only a page of them is held at a time.
+
+        A token that expired on the way (410) starts the list anew, twice at most: ``reduce`` is then called again, and must begin with nothing.
+
+        :raises Unmeasured: as ``get``.
+        """
         for _ in range(3):
-            found: list[dict[str, Any]] = []
-            token = ""
-            while True:
-                page = {**(query or {}), "limit": str(PAGE_ITEMS)} | ({"continue": token} if token else {})
-                answer = self.fetch("GET", path, page, accept=METADATA_LIST_ALONE if metadata_alone else "application/json")
-                if answer.status == 410:
-                    break
-                self._refuse(answer, source)
-                body = document(answer, source=source, server=self.server)
-                found += _list_items(body, source)
-                token = body["metadata"].get("continue") or ""
-                if not token:
-                    return found
+            try:
+                return reduce(self._each_item(path, query or {}, METADATA_LIST_ALONE if metadata_alone else "application/json"))
+            except _ListExpired:
+                continue
+        source = f"GET {path}"
         raise Unavailable(f"{source}: the list expired three times while it was read (410 Gone)", source=source, next_step="run again")
+
+    def _each_item(self, path: str, query: Mapping[str, str], accept: str) -> Iterator[dict[str, Any]]:
+        source, token = f"GET {path}", ""
+        while True:
+            page = {**query, "limit": str(PAGE_ITEMS)} | ({"continue": token} if token else {})
+            answer = self.fetch("GET", path, page, accept=accept)
+            if answer.status == 410:
+                raise _ListExpired
+            self._refuse(answer, source)
+            body = document(answer, source=source, server=self.server)
+            yield from _list_items(body, source)
+            token = body["metadata"].get("continue") or ""
+            if not token:
+                return
 
     def review(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """An access review: the one POST that the measuring identity makes; it stores nothing."""

@@ -4,19 +4,16 @@ A field that the API always gives and that is not there makes the answer malform
 Source: Kubernetes API reference v1.36 (apps/v1, core/v1, discovery.k8s.io/v1, batch/v1).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from ipaddress import ip_network
 from typing import Any
 
-from upkeep.errors import Malformed
+from upkeep.adapters.fields import Raw, label_selector, quantity, reading, resources
+from upkeep.adapters.placement import placement
 from upkeep.model import parse_time
 from upkeep.records import (
     Autoscaler,
     Condition,
-    ContainerResources,
     ContainerSpec,
     ContainerStatus,
     ContainerUsage,
@@ -28,13 +25,10 @@ from upkeep.records import (
     FieldOwner,
     Job,
     KubernetesEvent,
-    LabelSelector,
     NetworkPolicy,
-    NodeRoom,
     Pod,
     PodTemplate,
     Probe,
-    Quota,
     ReplicaSet,
     SecurityContext,
     Service,
@@ -46,7 +40,6 @@ from upkeep.records import (
 )
 from upkeep.versions import named
 
-Raw = Mapping[str, Any]
 # Operators that write a Secret from a source of their own: the kind of the object that owns it, and the name under which they write.
 WRITERS = {
     "ExternalSecret": "external-secrets",
@@ -54,19 +47,7 @@ WRITERS = {
     "VaultStaticSecret": "vault-secrets-operator",
     "Certificate": "cert-manager",
 }
-OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 REVISION = "deployment.kubernetes.io/revision"
-
-
-@contextmanager
-def _reading(kind: str, raw: Raw) -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        metadata = raw.get("metadata")
-        name = metadata.get("name", "?") if isinstance(metadata, Mapping) else "?"
-        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else type(error).__name__
-        raise Malformed(f"{kind}/{name} is not as the API describes it: {what}") from None
 
 
 def _time(text: str | None) -> datetime | None:
@@ -94,14 +75,17 @@ def selector(labels: Raw) -> str:
 def template(raw: Raw) -> PodTemplate:
     """A pod template (core/v1 PodTemplateSpec)."""
     spec = raw["spec"]
+    labels = dict((raw.get("metadata") or {}).get("labels") or {})
     return PodTemplate(
-        labels=dict((raw.get("metadata") or {}).get("labels") or {}),
+        labels=labels,
         containers=tuple(_container(entry, spec) for entry in spec["containers"]),
         volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
         service_account=spec.get("serviceAccountName") or "default",
         pull_secrets=tuple(entry.get("name") or "" for entry in spec.get("imagePullSecrets") or []),
         init_containers=tuple(_container(entry, spec) for entry in spec.get("initContainers") or []),
         host_namespaces=tuple(field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field)),
+        placement=placement(spec, labels),
+        resources=resources({"name": "", "resources": spec["resources"]}) if spec.get("resources") else None,
     )
 
 
@@ -151,10 +135,11 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         command=(*(raw.get("command") or []), *(raw.get("args") or [])),
         probe_kinds=tuple(kind for kind in ("startup", "liveness", "readiness") if raw.get(f"{kind}Probe")),
         hooks=tuple(hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)),
-        resources=_resources(raw),
+        resources=resources(raw),
         security=_security(raw, pod),
         # Whatever else stands there is no version, and is not kept.
         app_version=next((named(str(entry.get("value") or "")) for entry in raw.get("env") or [] if entry["name"] == "APP_VERSION"), ""),
+        restarts=raw.get("restartPolicy") == "Always",
     )
 
 
@@ -187,7 +172,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
 
     :param keys: its data keys, where they were read from the object itself.
     """
-    with _reading(kind, raw):
+    with reading(kind, raw):
         metadata = raw["metadata"]
         owners = tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
         kinds = {str(owner["kind"]) for owner in metadata.get("ownerReferences") or []}
@@ -240,18 +225,9 @@ def _conditions(status: Raw) -> tuple[Condition, ...]:
     )
 
 
-def label_selector(raw: Raw) -> LabelSelector:
-    """A LabelSelector; ``{}`` selects everything."""
-    rules = tuple((rule["key"], rule["operator"], tuple(rule.get("values") or ())) for rule in raw.get("matchExpressions") or [])
-    for _, operator, _ in rules:
-        if operator not in OPERATORS:
-            raise ValueError(f"operator {operator}")
-    return LabelSelector(dict(raw.get("matchLabels") or {}), rules)
-
-
 def disruption_budget(raw: Raw) -> DisruptionBudget:
     """A PodDisruptionBudget (policy/v1)."""
-    with _reading("PodDisruptionBudget", raw):
+    with reading("PodDisruptionBudget", raw):
         metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
         return DisruptionBudget(
             name=metadata["name"],
@@ -265,7 +241,7 @@ def disruption_budget(raw: Raw) -> DisruptionBudget:
 
 def network_policy(raw: Raw) -> NetworkPolicy:
     """A NetworkPolicy (networking.k8s.io/v1): without policyTypes it is about ingress, and about egress where it has rules of that."""
-    with _reading("NetworkPolicy", raw):
+    with reading("NetworkPolicy", raw):
         spec = raw.get("spec") or {}
         types = tuple(spec.get("policyTypes") or ("Ingress", *(("Egress",) if spec.get("egress") else ())))
         open_to = []
@@ -282,7 +258,7 @@ def network_policy(raw: Raw) -> NetworkPolicy:
 
 def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
     """A HorizontalPodAutoscaler (autoscaling/v2); ``None`` where it scales something else than the Deployment."""
-    with _reading("HorizontalPodAutoscaler", raw):
+    with reading("HorizontalPodAutoscaler", raw):
         spec, status = raw["spec"], raw.get("status") or {}
         scaled = spec["scaleTargetRef"]
         if (scaled["kind"], scaled["name"]) != ("Deployment", deployment):
@@ -298,44 +274,9 @@ def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
         )
 
 
-def quota(raw: Raw) -> Quota | None:
-    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something."""
-    with _reading("ResourceQuota", raw):
-        scopes = set((raw.get("spec") or {}).get("scopes") or ())
-        if scopes & {"Terminating", "BestEffort"}:
-            return None
-        status = raw.get("status") or {}
-        hard, used = ({name: int(_quantity(text) * 1000) for name, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
-        return Quota(raw["metadata"]["name"], hard, used)
-
-
-def node_room(raw: Raw, pods: Sequence[Raw]) -> NodeRoom | None:
-    """What the requests of the pods on it leave free of a node; ``None`` where it takes no pod that tolerates nothing.
-
-    A pod needs the larger of what its containers request together and what any of its init containers does.
-    """
-    with _reading("Node", raw):
-        states = {entry["type"]: entry["status"] for entry in raw["status"].get("conditions") or []}
-        # Taints of Kubernetes' own repeat conditions, which are read above.
-        taints = [taint for taint in raw["spec"].get("taints") or [] if not taint["key"].startswith("node.kubernetes.io/")]
-        pressed = any(kind.endswith("Pressure") and status == "True" for kind, status in states.items())
-        if raw["spec"].get("unschedulable") or states.get("Ready") != "True" or pressed:
-            return None
-        if any(taint["effect"] in ("NoSchedule", "NoExecute") for taint in taints):
-            return None
-        free = raw["status"]["allocatable"]
-        cpu, memory = _nanocores(free["cpu"]) or 0, _bytes(free["memory"]) or 0
-        for pod_ in pods:
-            spec = pod_["spec"]
-            own, first = ([_resources(entry) for entry in spec.get(part) or []] for part in ("containers", "initContainers"))
-            cpu -= max(sum(one.cpu_request_nanocores or 0 for one in own), *(one.cpu_request_nanocores or 0 for one in first), 0)
-            memory -= max(sum(one.memory_request_bytes or 0 for one in own), *(one.memory_request_bytes or 0 for one in first), 0)
-        return NodeRoom(raw["metadata"]["name"], cpu, memory, int(_quantity(free["pods"])) - len(pods))
-
-
 def event(raw: Raw) -> KubernetesEvent:
     """An Event (v1), as old and new clients write it: a series has its last time and count apart."""
-    with _reading("Event", raw):
+    with reading("Event", raw):
         about, series = raw.get("involvedObject") or {}, raw.get("series") or {}
         last = series.get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime") or raw["metadata"]["creationTimestamp"]
         return KubernetesEvent(
@@ -350,9 +291,9 @@ def event(raw: Raw) -> KubernetesEvent:
 
 
 def deployment(raw: Raw) -> Deployment:
-    with _reading("Deployment", raw):
+    with reading("Deployment", raw):
         metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
-        replicas = spec.get("replicas")
+        replicas = 1 if spec.get("replicas") is None else int(spec["replicas"])
         return Deployment(
             name=metadata["name"],
             namespace=metadata["namespace"],
@@ -360,7 +301,7 @@ def deployment(raw: Raw) -> Deployment:
             created=parse_time(metadata["creationTimestamp"]),
             generation=int(metadata.get("generation") or 0),
             observed_generation=int(status.get("observedGeneration") or 0),
-            replicas=1 if replicas is None else int(replicas),
+            replicas=replicas,
             ready_replicas=int(status.get("readyReplicas") or 0),
             updated_replicas=int(status.get("updatedReplicas") or 0),
             progress_deadline_seconds=int(spec.get("progressDeadlineSeconds") or 600),
@@ -370,6 +311,7 @@ def deployment(raw: Raw) -> Deployment:
             paused=bool(spec.get("paused")),
             conditions=_conditions(status),
             labels=dict(metadata.get("labels") or {}),
+            max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
             **_release(metadata),
         )
 
@@ -385,8 +327,23 @@ def _release(metadata: Raw) -> dict[str, str]:
     return {}
 
 
+def _max_unavailable(strategy: Raw, replicas: int) -> int:
+    """How many replicas a rollout may do without: a share is rounded down, that of what it may add is rounded up, and not both are 0."""
+    if strategy.get("type") == "Recreate":
+        return replicas
+    said = strategy.get("rollingUpdate") or {}
+    surge, unavailable = (_share(said.get(part), replicas) for part in ("maxSurge", "maxUnavailable"))
+    return max(int(unavailable), 0 if surge > 0 else 1)
+
+
+def _share(said: Any, replicas: int) -> float:
+    """A number, or a share as ``25%``, which is the API's default."""
+    text = "25%" if said is None else str(said)
+    return int(text.removesuffix("%")) * replicas / 100 if text.endswith("%") else int(text)
+
+
 def replica_set(raw: Raw) -> ReplicaSet:
-    with _reading("ReplicaSet", raw):
+    with reading("ReplicaSet", raw):
         metadata, status = raw["metadata"], raw.get("status") or {}
         return ReplicaSet(
             name=metadata["name"],
@@ -401,7 +358,7 @@ def replica_set(raw: Raw) -> ReplicaSet:
 
 
 def pod(raw: Raw) -> Pod:
-    with _reading("Pod", raw):
+    with reading("Pod", raw):
         metadata, status = raw["metadata"], raw.get("status") or {}
         conditions = _conditions(status)
         return Pod(
@@ -422,54 +379,19 @@ def pod(raw: Raw) -> Pod:
                 for field in ("initContainerStatuses", "containerStatuses")
                 for entry in status.get(field) or []
             ),
-            resources=tuple(_resources(entry) for entry in raw["spec"].get("containers") or []),
             specs=tuple(_container(entry, raw["spec"]) for entry in raw["spec"].get("containers") or []),
+            resources=tuple(resources(entry) for entry in raw["spec"].get("containers") or []),
         )
-
-
-def _resources(raw: Raw) -> ContainerResources:
-    said = raw.get("resources") or {}
-    requests, most = said.get("requests") or {}, said.get("limits") or {}
-    return ContainerResources(
-        name=raw["name"],
-        cpu_request_nanocores=_nanocores(requests.get("cpu")),
-        cpu_limit_nanocores=_nanocores(most.get("cpu")),
-        memory_request_bytes=_bytes(requests.get("memory")),
-        memory_limit_bytes=_bytes(most.get("memory")),
-    )
 
 
 def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
     """The containers of a PodMetrics."""
-    with _reading("PodMetrics", raw):
+    with reading("PodMetrics", raw):
         pod, taken = raw["metadata"]["name"], parse_time(raw["timestamp"])
         return tuple(
-            ContainerUsage(
-                pod, entry["name"], taken, int(_quantity(entry["usage"]["cpu"]) * 10**9), int(_quantity(entry["usage"]["memory"]))
-            )
+            ContainerUsage(pod, entry["name"], taken, int(quantity(entry["usage"]["cpu"]) * 10**9), int(quantity(entry["usage"]["memory"])))
             for entry in raw["containers"]
         )
-
-
-def _nanocores(text: Any) -> int | None:
-    return None if text is None else int(_quantity(text) * 10**9)
-
-
-def _bytes(text: Any) -> int | None:
-    return None if text is None else int(_quantity(text))
-
-
-def _quantity(text: Any) -> Decimal:
-    """A Kubernetes quantity, exactly (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
-
-    :raises ValueError: it is none.
-    """
-    from kubernetes.utils.quantity import parse_quantity  # imported late: --help stays fast
-
-    found: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]  # the client has no types
-    if not found.is_finite() or found < 0:
-        raise ValueError(f"not a quantity: {text}")
-    return found
 
 
 def _container_status(raw: Raw, *, init: bool) -> ContainerStatus:
@@ -496,7 +418,7 @@ def _termination(raw: Raw) -> Termination:
 
 
 def service(raw: Raw) -> Service:
-    with _reading("Service", raw):
+    with reading("Service", raw):
         metadata, spec = raw["metadata"], raw["spec"]
         return Service(
             name=metadata["name"],
@@ -513,7 +435,7 @@ def service(raw: Raw) -> Service:
 
 
 def endpoint_slice(raw: Raw) -> EndpointSlice:
-    with _reading("EndpointSlice", raw):
+    with reading("EndpointSlice", raw):
         metadata = raw["metadata"]
         endpoints = []
         for entry in raw.get("endpoints") or []:
@@ -537,7 +459,7 @@ def endpoint_slice(raw: Raw) -> EndpointSlice:
 
 
 def cron_job(raw: Raw) -> CronJob:
-    with _reading("CronJob", raw):
+    with reading("CronJob", raw):
         metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
         return CronJob(
             name=metadata["name"],
@@ -554,7 +476,7 @@ def cron_job(raw: Raw) -> CronJob:
 
 
 def job(raw: Raw) -> Job:
-    with _reading("Job", raw):
+    with reading("Job", raw):
         metadata, status = raw["metadata"], raw.get("status") or {}
         done = {condition.type: condition for condition in _conditions(status) if condition.status == "True"}
         failed, complete = done.get("Failed"), done.get("Complete")
@@ -570,5 +492,5 @@ def job(raw: Raw) -> Job:
 
 
 def volume_claim(raw: Raw) -> VolumeClaim:
-    with _reading("PersistentVolumeClaim", raw):
+    with reading("PersistentVolumeClaim", raw):
         return VolumeClaim(raw["metadata"]["name"], (raw.get("status") or {}).get("phase") or "Pending")

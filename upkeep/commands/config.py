@@ -6,12 +6,9 @@ Exit codes: 0 no fault, 1 faults (one line each: file, line, what is wrong, what
 """
 
 import argparse
-import base64
-import binascii
 from pathlib import Path
-from typing import Any
 
-from upkeep.errors import BadInput, Malformed
+from upkeep.errors import BadInput, Unmeasured
 from upkeep.records import ConfigurationDocument, Environment
 
 SUMMARY = "check the collector's configuration files before they are deployed"
@@ -45,49 +42,9 @@ def read(file: Path) -> list[ConfigurationDocument]:
 
     :raises BadInput: it cannot be read, is no text, or holds no document of the collector.
     """
-    from upkeep.adapters import configuration, documents
+    from upkeep.adapters import configuration_files
 
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{file}: is no UTF-8 text; a document, or a ConfigMap or Secret manifest, was expected") from None
-    try:
-        body: Any = documents.load(text, name=str(file))
-    except Malformed:
-        # Which kind it was meant to be shows in its name at best; that it is no YAML is said in any case.
-        kind = configuration.KINDS.get(file.name, "destinations")
-        return [configuration.parse(text, kind=kind, where=str(file))]
-    if isinstance(body, dict) and body.get("kind") in ("ConfigMap", "Secret"):
-        found = _of_manifest(file, body)
-    else:
-        kind = configuration.kind_of(text, where=str(file)) or configuration.KINDS.get(file.name, "")
-        found = [configuration.parse(text, kind=kind, where=str(file))] if kind else []
-    if not found:
-        roots = ", ".join(configuration.ROOTS.values())
-        raise BadInput(
-            f"{file}: is no document of the collector: a key of {roots}, or a manifest with {', '.join(configuration.KINDS)}, was expected"
-        )
-    return found
-
-
-def _of_manifest(file: Path, body: dict[str, Any]) -> list[ConfigurationDocument]:
-    """The documents that a ConfigMap or Secret holds, as plain text or base64; their lines are those within the document."""
-    from upkeep.adapters import configuration
-
-    found = []
-    for key, kind in configuration.KINDS.items():
-        plain = (body.get("stringData") or {}).get(key) if body["kind"] == "Secret" else (body.get("data") or {}).get(key)
-        encoded = (body.get("data") or {}).get(key) if body["kind"] == "Secret" and plain is None else None
-        where = f"{file} key {key}"
-        if encoded is not None:
-            try:
-                plain = base64.b64decode(str(encoded), validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
-                raise BadInput(f"{where}: is not base64 of a text; use stringData, or base64 -w0") from None
-        if plain is not None:
-            if not isinstance(plain, str):
-                raise BadInput(f"{where}: a text was expected; write '{key}: |' and indent the document under it")
-            found.append(configuration.parse(plain, kind=kind, where=where))
-    return found
+        return [draft.document for draft in configuration_files.read(file)]
+    except Unmeasured as error:
+        raise BadInput(error.message) from None

@@ -75,6 +75,7 @@ class Cluster:
     :ivar attestations: the scenario's file of attestations, likewise.
     :ivar charts: the file of the index of the scenario's chart repository, likewise.
     :ivar helm: the scenario's program helm, likewise.
+    :ivar emergency_config: the folder of the scenario's minimal configuration, likewise.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -104,6 +105,7 @@ class Cluster:
         self.attestations = self.write_attestations()
         self.charts = self.write_charts()
         self.helm = helm.write(self.state, self.folder)
+        self.emergency_config = self.write_emergency_config()
 
     def write_kubeconfig(self) -> None:
         document = {
@@ -160,6 +162,17 @@ class Cluster:
         for version, _ in self.state.charts:
             (self.folder / archive(self.state, version)).write_bytes(b"")
         return path
+
+    def write_emergency_config(self) -> Path | None:
+        """The scenario's minimal configuration, which holds a webhook's URL where the layout has no variables."""
+        if not self.state.emergency:
+            return None
+        folder = self.folder / "emergency"
+        folder.mkdir(mode=0o700)
+        for name, text in self.state.emergency.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).chmod(0o600)
+        return folder
 
     def stop(self) -> None:
         """End every connection and remove the kubeconfig; a second call does nothing."""

@@ -81,7 +81,8 @@ def template(state: State) -> Object:
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"containerPort": 8080, "protocol": "TCP"}],
         "env": [{"name": "CLUSTER_NAME", "value": "demo"}, {"name": "LEGACY_TOKEN", "value": f"xoxb-{CANARY}-literal"}],
-        "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+        # Less than the chart's own, so that the emergency's limits raise something.
+        "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "500m", "memory": "768Mi"}},
         "securityContext": {"runAsNonRoot": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
     if state.layout == "guide":
@@ -317,7 +318,7 @@ def rbac(state: State) -> None:
 
 
 def nodes(state: State) -> None:
-    """Three nodes, the last one of the control plane; and a quota that leaves room."""
+    """Three nodes, the last one of the control plane; and a quota and a limit range that leave room."""
     for number in (1, 2, 3):
         free = {"cpu": "3920m", "memory": "7Gi", "pods": "110"}
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": stamp(state.ago(days=40))}
@@ -330,10 +331,20 @@ def nodes(state: State) -> None:
             spec={"taints": taints},
             status={"allocatable": free, "conditions": [ready]},
         )
+        made["metadata"]["labels"] = {"kubernetes.io/hostname": f"node-{number}", "kubernetes.io/os": "linux"}
         del made["metadata"]["namespace"]
         state.add(made)
     status = {"hard": {"pods": "20", "requests.memory": "16Gi"}, "used": {"pods": "4", "requests.memory": "4Gi"}}
-    state.add(make(state, "ResourceQuota", "compute", state.ago(days=40), spec={"hard": status["hard"]}, status=status))
+    item = {
+        "type": "Container",
+        "max": {"cpu": "2", "memory": "4Gi"},
+        "default": {"cpu": "500m", "memory": "768Mi"},
+        "defaultRequest": {"cpu": "100m", "memory": "256Mi"},
+    }
+    state.add(
+        make(state, "ResourceQuota", "compute", state.ago(days=40), spec={"hard": status["hard"]}, status=status),
+        make(state, "LimitRange", "containers", state.ago(days=40), spec={"limits": [item]}),
+    )
 
 
 def destinations(state: State) -> Object:

@@ -33,6 +33,7 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget", True),
     "nodes": ("v1", "Node", False),
     "resourcequotas": ("v1", "ResourceQuota", True),
+    "limitranges": ("v1", "LimitRange", True),
     "roles": ("rbac.authorization.k8s.io/v1", "Role", True),
     "rolebindings": ("rbac.authorization.k8s.io/v1", "RoleBinding", True),
     "clusterroles": ("rbac.authorization.k8s.io/v1", "ClusterRole", False),
@@ -114,6 +115,8 @@ class State:
     :ivar cores: what each container uses in its busiest hour of a day, and ``memory_mib`` then.
     :ivar usage: what a pod's container uses at present where metrics-server says otherwise: (CPU, memory); ``unmeasured`` are pods of which it says
         nothing.
+    :ivar emergency: file name -> content of the folder of the minimal configuration that was prepared; empty for none, ``None`` until somebody
+        prepares it.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
     """
@@ -144,6 +147,7 @@ class State:
     helm_refusal: str | None = ""
     cores: float = 0.08
     memory_mib: int = 400
+    emergency: dict[str, str] | None = None
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)
     unmeasured: set[str] = field(default_factory=set)
     disk_used: int = 36

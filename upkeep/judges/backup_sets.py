@@ -16,6 +16,7 @@ from upkeep.judges import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, Scalar, listed, span
 from upkeep.records import (
+    AccessAnswer,
     BackupFault,
     BackupFolder,
     BackupSet,
@@ -40,14 +41,14 @@ def configuration_saved(
     :raises Absent: the pod template names no object at all, so there is nothing to compare.
     """
     if not live:
-        raise _no_references(install)
+        raise no_references(install)
     limit = _hours(limits["backup_age"])
     basis = f"the newest set in {folder.folder}, compared with what is live by keyed digests"
     if not folder.sets:
-        return Judgement((_none(folder),), NO_SET, limit, "h", basis)
+        return Judgement((none_saved(folder),), NO_SET, limit, "h", basis)
     newest = folder.sets[0]
     age = now - newest.taken
-    found = [_fault(folder, fault) for fault in newest.faults]
+    found = [file_fault(folder, fault) for fault in newest.faults]
     if age > timedelta(seconds=limits["backup_age"]):
         message = f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
         found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", _save(folder)))
@@ -91,12 +92,12 @@ def complete(
     :raises Absent: the pod template names no object at all.
     """
     if not references:
-        raise _no_references(install)
+        raise no_references(install)
     days = int(limits["backup_days"])
     basis = f"the sets in {folder.folder} since {(now - timedelta(days=days)).date().isoformat()}"
     if not folder.sets:
-        return Judgement((_none(folder),), NO_SET, days, "days", basis)
-    found = [_fault(folder, fault) for fault in folder.faults]
+        return Judgement((none_saved(folder),), NO_SET, days, "days", basis)
+    found = [file_fault(folder, fault) for fault in folder.faults]
     there = {one.day for one in folder.sets}
     wanted = [(now - timedelta(days=number)).date() for number in range(days, 0, -1)]
     asked = [day.isoformat() for day in wanted if day > created.date()]
@@ -104,7 +105,7 @@ def complete(
     found += [_day_missing(folder, day) for day in missing]
     oldest_first = list(reversed(folder.sets))
     for backup in oldest_first:
-        found += [_fault(folder, fault) for fault in backup.faults]
+        found += [file_fault(folder, fault) for fault in backup.faults]
         found += _kinds(folder, backup, references, install=install) + _open(folder, backup)
     found += _shrunk(folder, oldest_first, limits=limits)
     observed = f"{len(asked) - len(missing)} of {counted(len(asked), 'day')} before today; {counted(len(folder.sets), 'set')}"
@@ -121,13 +122,13 @@ def restorable(
     :raises Absent: the pod template names no object at all, or an object of the set was not rehearsed.
     """
     if not references:
-        raise _no_references(install)
+        raise no_references(install)
     basis = f"the newest set in {folder.folder}"
     if not folder.sets:
-        return Judgement((_none(folder),), NO_SET, 0, "refusals", basis)
+        return Judgement((none_saved(folder),), NO_SET, 0, "refusals", basis)
     newest = folder.sets[0]
     wanted = {(one.kind, install.namespace, one.name) for one in references}
-    found = [_fault(folder, fault) for fault in newest.faults]
+    found = [file_fault(folder, fault) for fault in newest.faults]
     for one in newest.objects:
         found += [_kept(folder, one, name) for name in one.server_fields if name in REFUSED_FIELDS]
         if (one.kind, one.namespace, one.name) not in wanted:
@@ -137,9 +138,9 @@ def restorable(
         if not found:
             raise rehearsal
         return Judgement(tuple(found), f"{observed}; not rehearsed: {rehearsal.message}", 0, "refusals", basis)
-    found += _may_not(rehearsal)
+    found += may_not(rehearsal.access)
     refused = [one for one in rehearsal.dry_runs if not _accepted(one)]
-    found += [_refused(folder, newest, one) for one in refused]
+    found += [refused_by_server(folder, newest, one) for one in refused]
     if not found:
         _require_whole(newest, rehearsal)
     accepted = len(rehearsal.dry_runs) - len(refused)
@@ -223,11 +224,13 @@ def _day_missing(folder: BackupFolder, day: str) -> Finding:
     return Finding(f"Folder/{folder.folder}", "backup-day-missing", f"There is no backup of {day}.", 0, 1, "sets", _list(folder))
 
 
-def _none(folder: BackupFolder) -> Finding:
+def none_saved(folder: BackupFolder) -> Finding:
+    """The finding of a folder without a backup."""
     return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", _save(folder))
 
 
-def _fault(folder: BackupFolder, fault: BackupFault) -> Finding:
+def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
+    """The finding of a file that is not as it was written."""
     return Finding(f"File/{fault.file}", fault.code, f"{fault.message}.", next=f"ls -l {shlex.quote(f'{folder.folder}/{fault.file}')}")
 
 
@@ -245,9 +248,10 @@ def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install
     return Finding(f"{one.kind}/{one.name}", "foreign-object", message, where, "absent", "", _list(folder))
 
 
-def _may_not(rehearsal: RestoreRehearsal) -> list[Finding]:
+def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
+    """What the acting identity may not do of a restore."""
     found = []
-    for answer in rehearsal.access:
+    for answer in answers:
         if not answer.allowed:
             what = f"{answer.verb} {answer.resource}{f' {answer.name}' if answer.name else ''}"
             message = f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
@@ -256,7 +260,8 @@ def _may_not(rehearsal: RestoreRehearsal) -> list[Finding]:
     return found
 
 
-def _refused(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
+def refused_by_server(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
+    """The finding of an object that the API server would not take back."""
     how = "over the live object" if one.action == "patch" else "where it is gone"
     why = f"{one.status} {one.reason}".strip() + (f": {one.message}" if one.message else "")
     message = f"The API server would refuse to restore {one.object} {how} ({why})."
@@ -266,7 +271,8 @@ def _refused(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
     return Finding(one.object, "restore-refused", message, observed, "accepted", "HTTP status", fix)
 
 
-def _no_references(install: Install) -> Absent:
+def no_references(install: Install) -> Absent:
+    """There is nothing that a backup could hold."""
     return Absent(
         f"the pod template of {install.deployment} names no ConfigMap or Secret, so there is nothing to back up",
         source="pod template",

@@ -166,3 +166,20 @@ class ConfigurationObject:
     server_fields: tuple[str, ...] = ()
     last_applied: bool = False
     missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyConfiguration:
+    """The minimal configuration that somebody prepared for an emergency.
+
+    :ivar files: where it lies.
+    :ivar mounted: the object, ``Secret/x``, that holds each kind of document now.
+    :ivar environment: the variables of the collector's container.
+    :ivar readable_by_others: the permission bits of each file that holds a key, or may, and that everybody on the machine may read.
+    """
+
+    files: tuple[str, ...]
+    documents: tuple[ConfigurationDocument, ...]
+    mounted: Mapping[str, str]
+    environment: Environment
+    readable_by_others: Mapping[str, int] = field(default_factory=dict)

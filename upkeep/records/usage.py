@@ -109,23 +109,3 @@ class Autoscaler:
     current: int
     desired: int
     conditions: tuple[Condition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """A ResourceQuota that counts the collector's pods: what may be had and what is had, by the API's names (``requests.cpu`` …), in thousandths
-    of the API's unit: millicores, a thousandth of a byte."""
-
-    name: str
-    hard: Mapping[str, int]
-    used: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRoom:
-    """What requests leave free on a node that takes pods."""
-
-    name: str
-    cpu_nanocores: int
-    memory_bytes: int
-    pods: int

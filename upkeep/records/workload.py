@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from upkeep.records.placement import Placement
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -45,7 +47,8 @@ class ContainerSpec:
     """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
     ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
     ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
-    whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words."""
+    whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words; ``restarts`` marks an
+    init container that runs on and on (a sidecar)."""
 
     name: str
     image: str
@@ -61,6 +64,7 @@ class ContainerSpec:
     resources: ContainerResources | None = None
     security: SecurityContext = SecurityContext()
     app_version: str = ""
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
+    """``resources`` are the pod's own, beside its containers'; ``None`` where it has none."""
+
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
@@ -84,6 +90,8 @@ class PodTemplate:
     pull_secrets: tuple[str, ...] = ()
     init_containers: tuple[ContainerSpec, ...] = ()
     host_namespaces: tuple[str, ...] = ()
+    placement: Placement = field(default_factory=Placement)
+    resources: ContainerResources | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,8 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``release`` and ``release_namespace`` are
-    of the Helm release that it is part of by its annotations or labels, empty where they name none."""
+    of the Helm release that it is part of by its annotations or labels, empty where they name none; ``max_unavailable`` is how many replicas a rollout
+    may do without."""
 
     name: str
     namespace: str
@@ -118,6 +127,7 @@ class Deployment:
     labels: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
     release_namespace: str = ""
+    max_unavailable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

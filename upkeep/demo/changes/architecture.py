@@ -50,7 +50,7 @@ def budget_keeps_none(state: State) -> None:
 
 @scenario("limits-missing", "the container has no memory limit and requests no CPU", "limits-set")
 def limits_missing(state: State) -> None:
-    state.container["resources"] = {"requests": {"memory": "1Gi"}}
+    state.container["resources"] = {"requests": {"memory": "512Mi"}, "limits": {"cpu": "500m"}}
 
 
 @scenario("image-latest", "the image has the tag latest", "runs-hardened")
@@ -118,7 +118,7 @@ def autoscaled(state: State) -> None:
 )
 def autoscaled_memory_nearly_used(state: State) -> None:
     autoscale(state)
-    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "921Mi")
+    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "691Mi")
 
 
 @scenario("autoscaler-blind", "the autoscaler cannot read its metrics", "scaling-sound")
@@ -134,38 +134,7 @@ def autoscaler_pinned(state: State) -> None:
 
 @scenario("no-room-to-grow", "without an autoscaler two thirds of the memory are used", "scaling-sound")
 def no_room_to_grow(state: State) -> None:
-    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "700Mi")
-
-
-@scenario("scale-forbidden", "whoever is on call may not scale Deployments", "scale-rehearsed")
-def scale_forbidden(state: State) -> None:
-    state.denied.add(("acting", "deployments/scale"))
-
-
-@scenario("quota-used-up", "the namespace's quota of memory leaves less than one pod", "scale-rehearsed")
-def quota_used_up(state: State) -> None:
-    state.objects["resourcequotas"][0]["status"]["used"]["requests.memory"] = "15900Mi"
-
-
-@scenario("nodes-full", "one node is cordoned, and the other has less memory left than a pod requests", "scale-rehearsed")
-def nodes_full(state: State) -> None:
-    state.objects["nodes"][0]["spec"]["unschedulable"] = True
-    state.objects["nodes"][1]["status"]["allocatable"]["memory"] = "1900Mi"
-
-
-@scenario("restart-forbidden", "whoever is on call may not patch Deployments", "restart-rehearsed")
-def restart_forbidden(state: State) -> None:
-    state.denied.add(("acting", "deployments"))
-
-
-@scenario("restart-refused", "admission refuses every change of the Deployment", "restart-rehearsed", "scale-rehearsed")
-def restart_refused(state: State) -> None:
-    state.refusals["deployments"] = (403, "Forbidden", 'admission webhook "freeze.example" denied the request: change freeze')
-
-
-@scenario("triage-forbidden", "whoever is on call may not read events", "triage-possible")
-def triage_forbidden(state: State) -> None:
-    state.denied.add(("acting", "events"))
+    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "512Mi")
 
 
 @scenario("warned", "the kubelet could not mount a volume for some minutes", "warning-events")

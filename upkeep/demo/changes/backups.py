@@ -89,7 +89,14 @@ def file_of(files: dict[str, str], part: str) -> str:
     return next(name for name in files if name.startswith(part))
 
 
-@scenario("backup-folder-empty", "the folder of backups is there and holds none", "config-backed-up", "backup-restores", "backups-complete")
+@scenario(
+    "backup-folder-empty",
+    "the folder of backups is there and holds none",
+    "config-backed-up",
+    "backup-restores",
+    "restore-rehearsed",
+    "backups-complete",
+)
 def backup_folder_empty(state: State) -> None:
     state.backups = {0: {}}
 
@@ -125,7 +132,9 @@ def backup_unreadable(state: State) -> None:
     files[name] = files[name][: len(files[name]) // 2]
 
 
-@scenario("backup-cut", "the newest backup was cut in the middle", "config-backed-up", "backup-restores", "backups-complete")
+@scenario(
+    "backup-cut", "the newest backup was cut in the middle", "config-backed-up", "backup-restores", "restore-rehearsed", "backups-complete"
+)
 def backup_cut(state: State) -> None:
     files = save(state)[0]
     name = file_of(files, "secrets")
@@ -166,12 +175,12 @@ def backup_foreign_object(state: State) -> None:
     del files[file_of(files, "manifest")]
 
 
-@scenario("backup-restore-refused", "admission refuses what the newest backup would restore", "backup-restores")
+@scenario("backup-restore-refused", "admission refuses what the newest backup would restore", "backup-restores", "restore-rehearsed")
 def backup_restore_refused(state: State) -> None:
     message = 'admission webhook "policy.example" denied the request: the label team is missing'
     state.refusals[{"guide": "configmaps"}.get(state.layout, "secrets")] = (403, "Forbidden", message)
 
 
-@scenario("backup-restore-forbidden", "the acting identity may not write what it would restore", "backup-restores")
+@scenario("backup-restore-forbidden", "the acting identity may not write what it would restore", "backup-restores", "restore-rehearsed")
 def backup_restore_forbidden(state: State) -> None:
     state.denied.add(("acting", "secrets"))

@@ -66,6 +66,7 @@ def continue_expired(state: State) -> None:
     "network-restricted",
     "runs-hardened",
     "rbac-least-privilege",
+    "limits-rehearsed",
     into=CHART_ONLY,
 )
 def chart_defaults(state: State) -> None:
@@ -75,12 +76,15 @@ def chart_defaults(state: State) -> None:
     state.drop("serviceaccounts", BACKUP)
     state.drop("poddisruptionbudgets")
     state.drop("networkpolicies")
+    state.drop("limitranges")
+    state.container["resources"] = {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
     del state.container["securityContext"]
     state.cores, state.memory_mib = IDLE
     chart_role(state)
     state.backups = {}
     state.attestations = []
     state.charts = []
+    state.emergency = {}
     state.rules, state.series, state.receivers = [], [], [("null", False)]
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 

@@ -6,14 +6,12 @@ from upkeep.demo.state import State
 
 @scenario("memory-nearly-used", "one pod's container uses nine tenths of its memory", "cpu-memory-headroom", "scaling-sound")
 def memory_nearly_used(state: State) -> None:
-    state.usage[state.pods[0]["metadata"]["name"]] = ("9215417n", "943718Ki")
+    state.usage[state.pods[0]["metadata"]["name"]] = ("9215417n", "707788Ki")
 
 
-@scenario(
-    "cpu-nearly-used", "one pod's container uses more CPU than it asked for, and has no limit", "cpu-memory-headroom", "scaling-sound"
-)
+@scenario("cpu-nearly-used", "one pod's container uses nine tenths of its CPU", "cpu-memory-headroom", "scaling-sound")
 def cpu_nearly_used(state: State) -> None:
-    state.usage[state.pods[0]["metadata"]["name"]] = ("310m", "182Mi")
+    state.usage[state.pods[0]["metadata"]["name"]] = ("451m", "182Mi")
 
 
 @scenario("usage-unknown", "metrics-server knows nothing of one pod")

@@ -1,0 +1,125 @@
+"""Where pods may go, and what they take there."""
+
+import pytest
+
+from tests.judges.samples import template
+from upkeep import placement
+from upkeep.records import Apart, ContainerResources, ContainerSpec, Demand, LimitRange, NodeRoom, NodeTerm, Placement, Toleration
+
+NODE = NodeRoom("n", 10**9, 10**9, 10, labels={"disk": "ssd", "cores": "8"}, taints=())
+
+
+@pytest.mark.parametrize(
+    ("said", "away"),
+    [
+        ({}, ""),
+        ({"node_selector": {"disk": "ssd"}}, ""),
+        ({"node_selector": {"disk": "hdd"}}, "it has no label disk=hdd"),
+        ({"node_name": "n"}, ""),
+        ({"node_name": "m"}, "the pod template names node m"),
+        ({"terms": (NodeTerm(labels=(("disk", "In", ("ssd", "nvme")),)),)}, ""),
+        ({"terms": (NodeTerm(labels=(("disk", "In", ("hdd",)),)), NodeTerm(labels=(("cores", "Gt", ("4",)),)))}, ""),
+        ({"terms": (NodeTerm(labels=(("disk", "Exists", ()), ("cores", "Lt", ("8",)))),)}, "affinity"),
+        ({"terms": (NodeTerm(labels=(("gpu", "NotIn", ("a",)), ("gpu", "DoesNotExist", ()))),)}, ""),
+        ({"terms": (NodeTerm(labels=(("disk", "NotIn", ("ssd",)),)),)}, "affinity"),
+        ({"terms": (NodeTerm(labels=(("disk", "Gt", ("4",)),)),)}, "affinity"),
+        ({"terms": (NodeTerm(fields=(("metadata.name", "In", ("n",)),)),)}, ""),
+        ({"terms": (NodeTerm(fields=(("metadata.name", "NotIn", ("n",)),)),)}, "affinity"),
+        ({"terms": (NodeTerm(),)}, "affinity"),  # an empty term selects nothing
+        ({"terms": ()}, "affinity"),
+    ],
+)
+def test_a_node_that_pods_may_or_may_not_go_to(said: dict, away: str):
+    why = placement.keeps_away(Placement(**said), NODE)
+    assert (why == "") is (away == "")
+    assert away in why
+
+
+@pytest.mark.parametrize(
+    ("toleration", "taint", "tolerated"),
+    [
+        (None, ("k", "v", "NoSchedule"), False),
+        (Toleration("k", "Equal", "v", "NoSchedule"), ("k", "v", "NoSchedule"), True),
+        (Toleration("k", "Equal", "w", "NoSchedule"), ("k", "v", "NoSchedule"), False),
+        (Toleration("k", "Equal", "v", "NoExecute"), ("k", "v", "NoSchedule"), False),
+        (Toleration("k", "Equal", "v"), ("k", "v", "NoExecute"), True),
+        (Toleration("k", "Exists"), ("k", "v", "NoSchedule"), True),
+        (Toleration("j", "Exists"), ("k", "v", "NoSchedule"), False),
+        (Toleration(operator="Exists"), ("k", "v", "NoExecute"), True),
+        (Toleration(), ("k", "", "NoSchedule"), False),  # an empty key is every key with Exists alone
+        (Toleration("k", "Lt", "9"), ("k", "3", "NoSchedule"), False),
+        (Toleration(placement.UNSCHEDULABLE, "Exists"), (placement.UNSCHEDULABLE, "", "NoSchedule"), True),
+    ],
+)
+def test_a_taint_is_tolerated_or_keeps_pods_away(toleration: Toleration | None, taint: tuple[str, str, str], tolerated: bool):
+    node = NodeRoom("n", 1, 1, 1, taints=(taint,))
+    said = Placement(tolerations=(toleration,) if toleration else ())
+    assert (placement.keeps_away(said, node) == "") is tolerated
+
+
+def test_a_named_node_is_gone_to_without_the_scheduler():
+    named = Placement(node_name="n")
+    assert placement.keeps_away(named, NodeRoom("n", 1, 1, 1, taints=(("k", "", "NoSchedule"),))) == ""
+    assert placement.keeps_away(named, NodeRoom("n", 1, 1, 1, taints=(("k", "", "NoExecute"),))) != ""
+
+
+def rooms(*names: str, pods: int = 3, **zones: str) -> list[NodeRoom]:
+    return [NodeRoom(name, 10**9, 10**9, pods, labels={"host": name} | ({"zone": zones[name]} if name in zones else {})) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("apart", "nodes", "taken", "same_revision", "count"),
+    [
+        ((), rooms("a", "b"), ["a"], True, 6),
+        ((Apart("host"),), rooms("a", "b", "c"), ["a", "b"], True, 1),
+        ((Apart("host"),), rooms("a", "b"), ["a", "b"], True, 0),
+        ((Apart("host", across_revisions=False),), rooms("a", "b"), ["a", "b"], False, 2),
+        ((Apart("host", across_revisions=False),), rooms("a", "b"), ["a", "b"], True, 0),
+        ((Apart("host"),), rooms("a", "b", pods=0), [], True, 0),
+        ((Apart("zone"),), rooms("a", "b", "c", a="x", b="x", c="y"), ["a"], True, 1),
+        ((Apart("zone"),), rooms("a", "b", a="x"), [], True, 4),  # a node in no zone is bound by no rule of zones
+        ((Apart("host"), Apart("zone")), rooms("a", "b", a="x", b="x"), [], True, 1),
+        ((Apart("host"),), [], ["gone"], True, 0),
+    ],
+)
+def test_how_many_pods_fit_that_must_be_apart(apart, nodes, taken, same_revision, count):
+    assert placement.fit(Placement(apart=apart), nodes, Demand(), taken=taken, same_revision=same_revision) == count
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [(Demand(), 10), (Demand(cpu_request=3 * 10**8), 3), (Demand(memory_request=5 * 10**8), 2), (Demand(cpu_request=2 * 10**9), 0)],
+)
+def test_how_many_pods_fit_by_requests(wanted: Demand, count: int):
+    assert placement.fitting(NODE, wanted) == count
+
+
+@pytest.mark.parametrize(
+    ("said", "ranges", "found"),
+    [
+        ({}, (), (None, None)),
+        ({"memory_limit_bytes": 9}, (), (9, 9)),  # a limit is the request, too
+        ({"memory_request_bytes": 5, "memory_limit_bytes": 9}, (), (5, 9)),
+        ({}, (LimitRange("r", "Container", default_limit={"memory": 8}, default_request={"memory": 4}),), (4, 8)),
+        ({"memory_request_bytes": 5}, (LimitRange("r", "Container", default_limit={"memory": 8}, default_request={"memory": 4}),), (5, 8)),
+        ({"memory_limit_bytes": 9}, (LimitRange("r", "Container", default_request={"memory": 4}),), (9, 9)),
+        ({}, (LimitRange("r", "Pod", default_limit={"memory": 8}),), (None, None)),
+        ({}, (LimitRange("r", "Container"), LimitRange("s", "Container", default_limit={"memory": 8})), (None, 8)),
+    ],
+)
+def test_what_a_container_gets_that_does_not_say(said: dict[str, int], ranges: tuple, found: tuple):
+    one = placement.with_defaults(ContainerSpec("c", "i", resources=ContainerResources("c", **said)), ranges)
+    assert (one.memory_request_bytes, one.memory_limit_bytes) == found
+
+
+def test_what_a_template_takes_with_its_init_containers_and_sidecars():
+    def container(name: str, memory: int, **more: bool) -> ContainerSpec:
+        return ContainerSpec(name, "i", resources=ContainerResources(name, memory_request_bytes=memory), **more)
+
+    own = template(containers=(container("a", 100), container("b", 50)))
+    assert placement.demand(own).memory_request == 150
+    first = (container("s", 30, restarts=True), container("i", 200))
+    both = template(containers=own.containers, init_containers=first)
+    assert placement.demand(both).memory_request == 230
+    whole = template(containers=own.containers, init_containers=first, resources=ContainerResources("", memory_request_bytes=70))
+    assert placement.demand(whole).memory_request == 70

@@ -1,0 +1,187 @@
+"""What pods say of the nodes that they may go to, and nodes, quotas and limit ranges as records.
+
+Source: Kubernetes API reference v1.36 (core/v1 PodSpec, Node, ResourceQuota, LimitRange).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from upkeep import discovery
+from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources
+from upkeep.placement import UNSCHEDULABLE, effective
+from upkeep.records import Apart, LimitRange, NodeRoom, NodeTerm, Placement, Quota, Toleration
+
+_NODE_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_TEMPLATE_HASH = "pod-template-hash"
+# Kubernetes taints nodes with these for conditions that are read here themselves, and for being cordoned.
+_CONDITIONS = {f"node.kubernetes.io/{name}" for name in ("not-ready", "unreachable", "memory-pressure", "disk-pressure", "pid-pressure")}
+_LOOKED_AT = ("cpu", "memory")
+
+
+def placement(spec: Raw, labels: Mapping[str, str]) -> Placement:
+    """Where the pods of a PodSpec may go.
+
+    :param labels: the pods' own, for the anti-affinity to their own kind.
+    """
+    affinity = spec.get("affinity") or {}
+    required = (affinity.get("nodeAffinity") or {}).get(_REQUIRED)
+    terms = None if required is None else tuple(_node_term(term) for term in required["nodeSelectorTerms"])
+    apart, unlooked = [], []
+    for term in (affinity.get("podAntiAffinity") or {}).get(_REQUIRED) or []:
+        if _about_themselves(term, labels):
+            apart.append(Apart(term["topologyKey"], across_revisions=_TEMPLATE_HASH not in (term.get("matchLabelKeys") or ())))
+        else:
+            unlooked.append("anti-affinity to other pods")
+    return Placement(
+        node_name=spec.get("nodeName") or "",
+        node_selector=dict(spec.get("nodeSelector") or {}),
+        terms=terms,
+        tolerations=tuple(_toleration(entry) for entry in spec.get("tolerations") or []),
+        apart=tuple(apart),
+        unlooked=tuple(dict.fromkeys([*unlooked, *_unlooked(spec)])),
+    )
+
+
+def _node_term(raw: Raw) -> NodeTerm:
+    labels, fields = (
+        tuple((rule["key"], rule["operator"], tuple(rule.get("values") or ())) for rule in raw.get(part) or [])
+        for part in ("matchExpressions", "matchFields")
+    )
+    for _, operator, values in (*labels, *fields):
+        if operator not in _NODE_OPERATORS or (operator in ("Gt", "Lt") and len(values) != 1):
+            raise ValueError(f"operator {operator}")
+    return NodeTerm(labels, fields)
+
+
+def _toleration(raw: Raw) -> Toleration:
+    return Toleration(raw.get("key") or "", raw.get("operator") or "Equal", raw.get("value") or "", raw.get("effect") or "")
+
+
+def _about_themselves(term: Raw, labels: Mapping[str, str]) -> bool:
+    """Whether a term selects the pods that have it. One without a selector selects none; one of named namespaces may be about others."""
+    everywhere = not term.get("namespaces") and not term.get("namespaceSelector")
+    told = term.get("labelSelector")
+    return everywhere and told is not None and not term.get("mismatchLabelKeys") and discovery.matches(label_selector(told), labels)
+
+
+def _unlooked(spec: Raw) -> Iterator[str]:
+    """What also decides where pods go, and is not looked at."""
+    if any(one.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule" for one in spec.get("topologySpreadConstraints") or []):
+        yield "topology spread"
+    if ((spec.get("affinity") or {}).get("podAffinity") or {}).get(_REQUIRED):
+        yield "affinity to other pods"
+    if any(one.get("operator") not in (None, "", "Equal", "Exists") for one in spec.get("tolerations") or []):
+        yield "tolerations by number"
+    if spec.get("schedulerName") not in (None, "default-scheduler"):
+        yield f"scheduler {spec['schedulerName']}"
+    if spec.get("runtimeClassName"):
+        yield f"RuntimeClass {spec['runtimeClassName']}"
+    if any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in spec.get("volumes") or []):
+        yield "where volumes are"
+    if spec.get("resourceClaims"):
+        yield "resource claims"
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    if any(port.get("hostPort") for container in containers for port in container.get("ports") or []):
+        yield "host ports"
+    said = [container.get("resources") or {} for container in containers]
+    names = {name for one in said for part in ("requests", "limits") for name in one.get(part) or {}}
+    yield from sorted(names.difference(_LOOKED_AT))
+
+
+class Taken:
+    """What the pods on a node request together."""
+
+    __slots__ = ("cpu_nanocores", "memory_bytes", "pods")
+
+    def __init__(self) -> None:
+        self.cpu_nanocores = self.memory_bytes = self.pods = 0
+
+
+def taken(pods: Iterable[Raw]) -> dict[str, Taken]:
+    """What is requested on each node by its name, of pods that are looked at one by one; those without a node are under the empty name."""
+    nodes: dict[str, Taken] = {}
+    for raw in pods:
+        with reading("Pod", raw):
+            spec = raw["spec"]
+            own, first = ([resources(entry) for entry in spec.get(part) or []] for part in ("containers", "initContainers"))
+            again = [entry.get("restartPolicy") == "Always" for entry in spec.get("initContainers") or []]
+            whole, overhead = (spec.get("resources") or {}).get("requests") or {}, spec.get("overhead") or {}
+            node = nodes.setdefault(spec.get("nodeName") or "", Taken())
+            node.pods += 1
+            node.cpu_nanocores += effective(
+                (one.cpu_request_nanocores for one in own),
+                zip((one.cpu_request_nanocores for one in first), again, strict=True),
+                whole=nanocores(whole.get("cpu")),
+                overhead=nanocores(overhead.get("cpu")),
+            )
+            node.memory_bytes += effective(
+                (one.memory_request_bytes for one in own),
+                zip((one.memory_request_bytes for one in first), again, strict=True),
+                whole=bytes_of(whole.get("memory")),
+                overhead=bytes_of(overhead.get("memory")),
+            )
+    return nodes
+
+
+def node_room(raw: Raw, requested: Taken) -> NodeRoom | None:
+    """What is left free of a node; ``None`` where it is not ready, or under pressure."""
+    with reading("Node", raw):
+        spec, metadata = raw.get("spec") or {}, raw["metadata"]
+        states = {entry["type"]: entry["status"] for entry in raw["status"].get("conditions") or []}
+        if states.get("Ready") != "True" or any(kind.endswith("Pressure") and status == "True" for kind, status in states.items()):
+            return None
+        taints = {
+            (taint["key"], taint.get("value") or "", taint["effect"])
+            for taint in spec.get("taints") or []
+            if taint["effect"] in ("NoSchedule", "NoExecute") and taint["key"] not in _CONDITIONS
+        }
+        if spec.get("unschedulable"):
+            taints.add((UNSCHEDULABLE, "", "NoSchedule"))
+        free = raw["status"]["allocatable"]
+        cpu, memory = nanocores(free["cpu"]) or 0, bytes_of(free["memory"]) or 0
+        return NodeRoom(
+            name=metadata["name"],
+            cpu_nanocores=cpu - requested.cpu_nanocores,
+            memory_bytes=memory - requested.memory_bytes,
+            pods=int(quantity(free["pods"])) - requested.pods,
+            cpu_allocatable_nanocores=cpu,
+            memory_allocatable_bytes=memory,
+            labels=dict(metadata.get("labels") or {}),
+            taints=tuple(sorted(taints)),
+        )
+
+
+def quota(raw: Raw) -> Quota | None:
+    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something."""
+    with reading("ResourceQuota", raw):
+        scopes = set((raw.get("spec") or {}).get("scopes") or ())
+        if scopes & {"Terminating", "BestEffort"}:
+            return None
+        status = raw.get("status") or {}
+        hard, used = ({name: int(quantity(text) * 1000) for name, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
+        return Quota(raw["metadata"]["name"], hard, used)
+
+
+def limit_ranges(raw: Raw) -> tuple[LimitRange, ...]:
+    """The items of a LimitRange that are about containers or pods."""
+    with reading("LimitRange", raw):
+        name = raw["metadata"]["name"]
+        return tuple(
+            LimitRange(
+                name=name,
+                kind=item["type"],
+                least=_amounts(item.get("min")),
+                most=_amounts(item.get("max")),
+                ratio={key: float(quantity(text)) for key, text in (item.get("maxLimitRequestRatio") or {}).items() if key in _LOOKED_AT},
+                default_limit=_amounts(item.get("default")),
+                default_request=_amounts(item.get("defaultRequest")),
+            )
+            for item in raw["spec"]["limits"]
+            if item["type"] in ("Container", "Pod")
+        )
+
+
+def _amounts(raw: Any) -> dict[str, int]:
+    found = {"cpu": nanocores((raw or {}).get("cpu")), "memory": bytes_of((raw or {}).get("memory"))}
+    return {name: amount for name, amount in found.items() if amount is not None}

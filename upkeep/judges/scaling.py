@@ -1,0 +1,61 @@
+"""Whether more replicas would be accepted, and find room.
+
+Source: the guide's "Scale up if needed" and "Scale up".
+"""
+
+from collections.abc import Sequence
+
+from upkeep.errors import Absent
+from upkeep.judges import counted
+from upkeep.judges.rehearsals import BASIS, forbidden
+from upkeep.judges.room import closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement
+from upkeep.placement import demand, fit
+from upkeep.records import ActionRehearsal, Install, LimitRange, NodeRoom, Quota, Workload
+
+
+def scale(
+    rehearsal: ActionRehearsal,
+    quotas: Sequence[Quota],
+    ranges: Sequence[LimitRange],
+    rooms: Sequence[NodeRoom],
+    workload: Workload,
+    *,
+    limits: Limits,
+    install: Install,
+) -> Judgement:
+    """scale-rehearsed: the acting identity may scale to two and to ``limits["emergency_replicas"]``, the dry run accepts both, and the pods that would
+    come fit into the quotas and onto the nodes that they may go to.
+
+    Room is what requests leave. Node selector, required node affinity, taints, and a required anti-affinity of the pods to their own kind are
+    looked at; what else the template says of nodes is named in the basis, and an anti-affinity of other pods to these is not seen.
+
+    :raises Absent: it was not asked, or it may and it was not rehearsed.
+    """
+    found = [
+        forbidden(answer, "scale-forbidden", "scale the collector", install=install) for answer in rehearsal.access if not answer.allowed
+    ]
+    if not found and not (rehearsal.access and rehearsal.dry_runs):
+        raise Absent("scaling was not rehearsed", next_step="run again")
+    most = int(limits["emergency_replicas"])
+    for run in rehearsal.dry_runs:
+        if not run.accepted:
+            message = f"The API server would refuse to scale {run.object} ({run.status} {run.reason}, {run.message})."
+            command = f"kubectl -n {install.namespace} scale deployment {install.deployment} --replicas={most} --dry-run=server"
+            found.append(Finding(f"Deployment/{install.deployment}", "scale-refused", message, run.status, 200, "", command))
+    more = max(0, most - workload.deployment.replicas)
+    template = workload.deployment.template
+    wanted = demand(template, ranges)
+    for quota, name, left, needed in short_quotas(quotas, counted_by_quotas(wanted, pods=more)):
+        message = f"ResourceQuota/{quota} leaves {left} of {name}, and {counted(more, 'further pod')} would take {needed}."
+        command = f"kubectl -n {install.namespace} describe resourcequota {quota}"
+        found.append(Finding(f"ResourceQuota/{quota}", "quota-too-small", message, left, needed, name, command))
+    room = fit(template.placement, rooms, wanted, taken=pods_of(workload), same_revision=True)
+    where = open_nodes(template.placement, rooms)
+    if room < more:
+        message = f"There is room for {counted(room, 'further pod')} by requests on {where}{closed_nodes(template.placement, rooms)}, and {counted(most, 'replica')} need {more}."
+        found.append(Finding(f"Deployment/{install.deployment}", "nodes-full", message, room, more, "pods", "kubectl describe nodes"))
+    observed = f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to {most} replicas, room for {min(room, 1000)} on {where}"
+    basis = f"{BASIS}; quotas; allocatable of nodes less requests{unlooked(template.placement)}"
+    return Judgement(tuple(found), observed, most, "replicas", basis)
