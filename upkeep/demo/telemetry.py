@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from upkeep.demo.kubelet import cadvisor
 from upkeep.demo.state import Object, Process, State, Stream, stamp
@@ -20,6 +20,7 @@ NAMES = {
 }  # fmt: skip
 BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf")
 BOUNDS = tuple((bound, float(bound)) for bound in BUCKETS)
+PROCESSING = "cano_alerts_processing_duration_seconds"
 FAILED = ("team_resolution_failed", "conversion_failed", "dispatch_failed")
 DROPPED = ("no_team_resolved", "no_destinations")
 
@@ -51,16 +52,23 @@ def with_bound(labels: Labels, bound: str) -> Labels:
 
 def counters(process: Process, layout: str, instant: datetime, now: datetime, wanted: Callable[[str], bool] = bool) -> Samples:
     """What the process counts at an instant. A family is absent until its first event. A histogram of which nothing is wanted is left out."""
+    processing, sending = (
+        any(wanted(f"{name}_{part}") for part in ("bucket", "sum", "count")) for name in (PROCESSING, NAMES[layout]["send_seconds"])
+    )
+    arrivals = tuple((stream, arrived(process, stream, instant, now)) for stream in process.streams)
+    return counted(arrivals, layout, processing=processing, sending=sending)
+
+
+@lru_cache(maxsize=4096)  # most scenarios have the same past, and tests ask hundreds of them for it
+def counted(arrivals: tuple[tuple[Stream, int], ...], layout: str, *, processing: bool, sending: bool) -> Samples:
+    """What a process counts to which so many groups of each stream have come, with the histograms of processing and of sending or without."""
     samples: Samples = defaultdict(float)
     names = NAMES[layout]
 
     def add(name: str, count: int, **labels: str) -> None:
         samples[name, tuple(sorted(labels.items()))] += count
 
-    processing = "cano_alerts_processing_duration_seconds"
-    timed = {name: any(wanted(f"{name}_{part}") for part in ("bucket", "sum", "count")) for name in (processing, names["send_seconds"])}
-    for stream in process.streams:
-        count = arrived(process, stream, instant, now)
+    for stream, count in arrivals:
         if not count:
             continue
         if stream.outcome == "refused":
@@ -75,11 +83,11 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime, wa
             add("cano_alerts_errors_total", count, alert_name=stream.alert, error_type=stream.outcome)
         else:
             add("cano_alerts_processed_total", count, alert_name=stream.alert, severity=stream.severity, source=stream.outcome)
-            if timed[processing]:
-                observe(samples, processing, {"alert_name": stream.alert, "workflow_count": "0"}, count, stream.took_seconds)
+            if processing:
+                observe(samples, PROCESSING, {"alert_name": stream.alert, "workflow_count": "0"}, count, stream.took_seconds)
         for destination, messages in stream.sends:
             add(names["sent"], count * messages, destination_name=destination, destination_type="unknown", status="success")
-            if timed[names["send_seconds"]]:
+            if sending:
                 labels = {"destination_name": destination, "destination_type": "unknown"}
                 observe(samples, names["send_seconds"], labels, count * messages, stream.send_seconds)
         for destination, messages in stream.failures:
@@ -90,7 +98,7 @@ def counters(process: Process, layout: str, instant: datetime, now: datetime, wa
                 destination_type="unknown",
                 error_type="send_failed",
             )
-            if timed[names["send_seconds"]]:
+            if sending:
                 labels = {"destination_name": destination, "destination_type": "unknown"}
                 observe(samples, names["send_seconds"], labels, count * messages, stream.send_seconds)
     return samples
