@@ -156,3 +156,10 @@ def test_the_newest_revision_is_the_highest_number_and_not_the_highest_text() ->
 def test_a_revision_that_is_no_number_is_malformed(revision: str) -> None:
     with pytest.raises(Malformed, match="version is no number"):
         helm.stored_revision(metadata(revision), kind="Secret")
+
+
+def test_a_release_whose_end_is_missing_is_not_taken_for_whole() -> None:
+    """Also where what is missing is its checksum alone."""
+    whole = base64.b64encode(gzip.compress(json.dumps(body()).encode())[:-4]).decode()
+    with pytest.raises(Malformed, match="ends in the middle"):
+        helm.release(stored(b"", kind="ConfigMap") | {"data": {"release": whole}})

@@ -59,6 +59,14 @@ def test_a_number_is_no_text() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fields"), [("1", "true", ("a",)), ("1", "1.0", ()), ("{xoxb-canary: 1}", "{xoxb-canary: 2}", ("a.‹masked›",))]
+)
+def test_truth_is_no_number_and_a_key_may_be_a_secret(old: str, new: str, fields: tuple[str, ...]) -> None:
+    found = between(*(f"{{apiVersion: v1, kind: A, metadata: {{name: x}}, a: {value}}}" for value in (old, new)))
+    assert found == ([("changed", "A/x", fields)] if fields else [])
+
+
 def test_what_comes_goes_and_is_left() -> None:
     """By group, not version; one that is kept by its resource policy stays in the cluster; a namespace of its own is named."""
     old = "{apiVersion: policy/v1beta1, kind: B, metadata: {name: b}}\n---\n{apiVersion: v1, kind: K, metadata: {name: k, annotations: {helm.sh/resource-policy: keep}}}"

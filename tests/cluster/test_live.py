@@ -42,13 +42,21 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     backups = saved(plane, install)
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
-    folder.mkdir(exist_ok=True)
-    folders.append(f"--chart-repository={write_repository(folder, objects(install.layout, install.namespace, replicas=2))}")
+    folders.append(f"--chart-repository={offered(plane, install)}")
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
         suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+
+
+def offered(plane: ControlPlane, install: Install) -> Path:
+    """The repository with a newer chart of what is installed, made where it is not there yet."""
+    folder = plane.folder / f"charts-{install.namespace}"
+    if not folder.exists():
+        folder.mkdir()
+        write_repository(folder, objects(install.layout, install.namespace, replicas=2))
+    return folder
 
 
 def helm_folder(plane: ControlPlane) -> Path:

@@ -68,13 +68,14 @@ class Released:
         return done.stderr if done.returncode else ""
 
     def objects(self) -> list[tuple[str, str, str]]:
-        """Every object of the namespace, with its version."""
+        """Every object of the namespace, with its version: where there is one that of its specification, since controllers write the status."""
         found = []
         for group, plurals in KINDS.items():
             for plural in plurals:
                 base = f"/apis/{group}/v1" if group else "/api/v1"
                 for one in self.plane.get(f"{base}/namespaces/{self.namespace}/{plural}")["items"]:
-                    found.append((plural, one["metadata"]["name"], one["metadata"]["resourceVersion"]))
+                    version = one["metadata"].get("generation") or one["metadata"]["resourceVersion"]
+                    found.append((plural, one["metadata"]["name"], str(version)))
         return sorted(found)
 
     def may(self, *verbs: str) -> None:

@@ -136,7 +136,7 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
             for position in range(max(len(old), len(new))):
                 before, after = (side[position] if position < len(side) else None for side in (old, new))
                 yield from _differences(before, after, f"{path}[{position}]")
-    elif old != new or type(old) is not type(new):
+    elif old != new or isinstance(old, bool) is not isinstance(new, bool):  # in Python true is 1
         yield path
 
 
