@@ -174,16 +174,15 @@ def _identities(manifests: Iterable[str], where: str) -> tuple[ReleasedObject, .
 
 
 def _objects(document: Any, where: str) -> Iterator[ReleasedObject]:
-    """The objects of a document: none of one that is comments alone, several of a List."""
+    """The objects of a document: none of one that is comments alone, several of a List, whose items are no Lists again."""
     if document in (None, ""):
         return
     try:
-        version, kind, items = _text(document["apiVersion"]), _text(document["kind"]), document.get("items")
-        if kind.endswith("List") and isinstance(items, list):
-            for item in items:
-                yield from _objects(item, where)
-            return
-        metadata = document["metadata"]
-        yield ReleasedObject(version, kind, str(metadata.get("namespace") or ""), _text(metadata["name"]))
+        items = document.get("items")
+        for one in items if _text(document["kind"]).endswith("List") and isinstance(items, list) else [document]:
+            metadata = one["metadata"]
+            yield ReleasedObject(
+                _text(one["apiVersion"]), _text(one["kind"]), str(metadata.get("namespace") or ""), _text(metadata["name"])
+            )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Malformed(f"{where}: its manifest holds something that is no object", source=where) from None
