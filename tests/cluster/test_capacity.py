@@ -108,10 +108,13 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
     assert ahead["observed"].startswith("600 groups a day, +0 each day")
     deployment = f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
     before = plane.get(deployment)["metadata"]["resourceVersion"]
-    words = shlex.split(sized["next"])
-    assert words[:1] == ["kubectl"]
-    ran = subprocess.run([program("kubectl"), f"--kubeconfig={kubeconfig}", *words[1:]], capture_output=True, text=True, check=True)
-    assert "resource requirements updated (server dry run)" in ran.stdout
+    lines = sized["next"].splitlines()
+    assert [line.rpartition("--requests=")[2] for line in lines] == ["cpu=20m --dry-run=server", "memory=384Mi --dry-run=server"]
+    for line in lines:
+        name, *words = shlex.split(line)
+        assert name == "kubectl"
+        ran = subprocess.run([program("kubectl"), f"--kubeconfig={kubeconfig}", *words], capture_output=True, text=True, check=True)
+        assert "resource requirements updated (server dry run)" in ran.stdout
     assert plane.get(deployment)["metadata"]["resourceVersion"] == before
 
 

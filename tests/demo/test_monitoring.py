@@ -111,3 +111,26 @@ def test_alertmanager_shows_its_webhook_in_the_guide_layout_and_hides_it_in_the_
     original = ask("/alertmanager/api/v2/status").json()["config"]["original"]
     shown = "http://cano-collector.monitoring.svc.cluster.local:8080/api/alerts" in original
     assert (shown, "<secret>" in original) == ((True, False) if cluster.state.layout == "guide" else (False, True))
+
+
+def test_the_kubelet_counts_what_the_containers_use(ask: Ask, cluster: demo.Cluster) -> None:
+    """The busiest hour of a day is the one around noon, and a day's mean is three quarters of it; a container that starts again has another id."""
+    noon = NOW.replace(hour=12, minute=30, second=0).timestamp() - DAY
+    fields = {"query": "container_cpu_usage_seconds_total", "start": noon - DAY, "end": noon, "step": "1h"}
+    rows = ask("/prometheus/api/v1/query_range", fields=fields).json()["data"]["result"]
+    assert {row["metric"]["container"] for row in rows} == {"cano-collector"}
+    assert len(rows) == 2
+    for row in rows:
+        values = [float(value) for _, value in row["values"]]
+        assert (values[-1] - values[-2]) / 3600 == pytest.approx(cluster.state.cores, rel=0.01)
+        assert (values[-1] - values[0]) / DAY == pytest.approx(0.75 * cluster.state.cores, rel=0.01)
+    used = [float(row["value"][1]) / 1048576 for row in query(ask, "container_memory_working_set_bytes", time=str(noon))]
+    assert used == pytest.approx([cluster.state.memory_mib] * 2, rel=0.01)
+
+
+def test_a_container_that_restarts_is_counted_anew() -> None:
+    with demo.start("restarted-recently", now=lambda: NOW) as cluster:
+        fields = {"query": "container_cpu_usage_seconds_total", "start": NOW.timestamp() - DAY, "end": NOW.timestamp(), "step": "15m"}
+        rows = asker(cluster)("/prometheus/api/v1/query_range", fields=fields).json()["data"]["result"]
+    assert len({row["metric"]["pod"] for row in rows}) < len(rows) == len({row["metric"]["id"] for row in rows})
+    assert min(float(row["values"][0][1]) for row in rows) < 900 * 0.08

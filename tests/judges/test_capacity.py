@@ -124,9 +124,14 @@ def test_an_interval_that_holds_both_is_too_early_until_the_whole_window_is_know
         TooEarly, match=r"by the 14 days that are known, 60 % .* d at the earliest: whether within 90 d cannot be told"
     ) as caught:
         judge(history(*noisy, seconds=1))
-    assert "up to 90 at 2026-03-19T12:00:00Z" in caught.value.message
+    assert "each further day narrows it, until 2026-03-10T12:00:00Z" in caught.value.message  # 81 of 90 days
     judgement = judge(history(*noisy, seconds=1), capacity_window=14 * DAY)
     assert judgement.findings == ()
+    assert " d at the earliest" in judgement.observed
+    whole = history(*noisy, *noisy[:6], seconds=1)
+    gap = replace(whole, earlier=tuple(one for one in whole.earlier if (NOW - one.taken).days != 9))
+    judgement = judge(gap, capacity_window=20 * DAY)  # two days are missing, and the window is known from its begin
+    assert (judgement.findings, judgement.basis.partition(" (")[0]) == ((), "volume: 18 whole days of the last 20")
     assert " d at the earliest" in judgement.observed
 
 

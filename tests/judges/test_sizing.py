@@ -132,10 +132,8 @@ def test_the_busiest_pod_of_each_hour_counts_and_one_that_is_gone_too():
 
 def test_a_container_that_started_again_counts_from_zero():
     """Where its counter goes on under the same labels, what it shows after the drop is what it did since."""
-    points = GOOD_CPU.points
-    drop = points[100][1] - 5.0
-    again = replace(GOOD_CPU, points=(*points[:100], *((at, value - drop) for at, value in points[100:])))
-    assert judge(again, GOOD_MEMORY).observed.startswith("cano-collector: CPU p95 80m of 250m")
+    points = tuple((at, 300.0 - number / 100) for number, (at, _) in enumerate(GOOD_CPU.points))  # once an hour
+    assert judge(replace(GOOD_CPU, points=points), GOOD_MEMORY).observed.startswith("cano-collector: CPU p95 83m of 250m (33%)")
 
 
 def test_hours_that_nobody_measured_may_have_been_anything():

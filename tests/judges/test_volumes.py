@@ -54,6 +54,14 @@ def test_a_day_on_which_a_process_ended_unseen_is_left_out():
     assert volumes(live(25, "new", age=1.4), before=before) == {3: 10, 2: 20, 0: 20}
 
 
+def test_another_pod_that_is_known_whole_does_not_stand_in_for_one_that_is_not():
+    whole = [at(days, 10 * (5 - days), "whole") for days in (5, 4, 3, 2, 1)]
+    ended = [at(days, 10 * (5 - days), "ended") for days in (5, 4, 3)]
+    assert volumes(live(50, "whole"), before=[*whole, *ended]) == {4: 20, 3: 20, 1: 10, 0: 10}
+    gap = [at(days, 10 * (5 - days), "gap") for days in (5, 4, 1)]
+    assert volumes(live(50, "whole"), live(50, "gap"), before=[*whole, *gap]) == {4: 20, 0: 20}
+
+
 def test_a_container_that_started_again_in_its_pod_is_another_process():
     before = [at(3, 10), at(2, 30), at(1, 4, age=1.5)]
     assert volumes(live(9, age=1.5), before=before) == {2: 20, 0: 5}

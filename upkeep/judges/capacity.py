@@ -23,6 +23,8 @@ from upkeep.model import Finding, Judgement, Trend, rfc3339
 from upkeep.records import CounterHistory, Install
 
 CONFIDENCE = 0.95
+# The window is known when the days that are reach back over so much of it; a few days on which a pod ended are missing in any past.
+WHOLE = 0.9
 DAY_SECONDS = 86400.0
 # Beyond this a forecast has no meaning, and no date.
 FAR_DAYS = 3650.0
@@ -87,10 +89,10 @@ def capacity_ahead(volumes: CounterHistory, work: CounterHistory, *, now: dateti
     found: tuple[Finding, ...] = ()
     if forecast.days <= horizon:
         found = (_ahead(line, forecast, effort, pods, now=now, limits=limits, install=install),)
-    elif forecast.earliest <= horizon and len(known) < days:
+    elif forecast.earliest <= horizon and (reach := (now - known[0][0]) / timedelta(days=1) + 1) < WHOLE * days:
         raise TooEarly(
             f"by the {len(known)} days that are known, {limits.text(LIMIT)} {_reached(forecast)}: whether within {limits.text(HORIZON)} cannot be told "
-            f"yet; each further day narrows it, up to {days} at {rfc3339(now + timedelta(days=days - len(known)))}",
+            f"yet; each further day narrows it, until {rfc3339(now + timedelta(days=WHOLE * days - reach))}",
             source="/metrics",
             next_step="--exports=DIR with every daily run, or a Prometheus that keeps more",
         )
