@@ -10,7 +10,7 @@ import yaml
 
 from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import Install
+from tests.cluster.layouts import Install, minimal
 from tests.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
 from upkeep.adapters.kube import Kube
@@ -37,6 +37,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     backups = saved(plane, install)
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
+    folders.append(f"--emergency-config={minimal(plane.folder / f'emergency-{install.layout}', install.layout)}")
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
     suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
