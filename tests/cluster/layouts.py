@@ -27,6 +27,17 @@ _DOCUMENTS = {
 _PROBES = {"startupProbe": "/healthz", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 
 
+def minimal(folder: Path, layout: str) -> Path:
+    """A folder with the minimal configuration for an emergency, as somebody would prepare it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    hook = f"destinations:\n  slack:\n  - name: ops\n    webhookURL: https://hooks.slack.example/{SECRET}\n"
+    parts = {part: _DOCUMENTS[part] for part in ("destinations", "teams")} if layout == "chart" else {"destinations": hook}
+    for part, text in parts.items():
+        (folder / f"{part}.yaml").write_text(text)
+        (folder / f"{part}.yaml").chmod(0o600)
+    return folder
+
+
 @dataclass
 class Install:
     """An installed collector: its namespace, and the address of each pod by its name."""
@@ -71,7 +82,7 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
         "image": "kubecano/cano-collector:0.0.24",
         "ports": [{"containerPort": 8080}],
         "env": [{"name": "CLUSTER_NAME", "value": "test"}],
-        "resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+        "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "500m", "memory": "768Mi"}},
         "securityContext": {"runAsNonRoot": True, "allowPrivilegeEscalation": False},
         **{probe: {"tcpSocket": {"port": 8080}} for probe in ("livenessProbe", "readinessProbe")},
     }

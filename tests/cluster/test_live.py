@@ -11,7 +11,7 @@ import yaml
 
 from fixtures.configuration import keys_of
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import Install, objects
+from tests.cluster.layouts import Install, minimal, objects
 from tests.cluster.programs import program
 from tests.cluster.releases import write_repository
 from tests.documents import BUILT, CADENCES_BUILT
@@ -43,6 +43,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
     folders.append(f"--chart-repository={offered(plane, install)}")
+    folders.append(f"--emergency-config={minimal(plane.folder / f'emergency-{install.layout}', install.layout)}")
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
