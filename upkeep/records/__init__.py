@@ -10,6 +10,7 @@ from upkeep.records.access import (
     DryRun,
     Grant,
     PolicyRule,
+    RbacPolicy,
     RestoreRehearsal,
 )
 from upkeep.records.attestations import (
@@ -50,6 +51,10 @@ from upkeep.records.counters import (
     MetricsExport,
     Sample,
     Snapshot,
+)
+from upkeep.records.exposure import (
+    Exposure,
+    ExposureSurvey,
 )
 from upkeep.records.logs import (
     LogPattern,
@@ -136,6 +141,8 @@ __all__ = [
     "ExportFault",
     "ExportFaultCode",
     "ExportFolder",
+    "Exposure",
+    "ExposureSurvey",
     "FaultCode",
     "FieldOwner",
     "Filesystem",
@@ -156,6 +163,7 @@ __all__ = [
     "PolicyRule",
     "Probe",
     "Quota",
+    "RbacPolicy",
     "ReplicaSet",
     "RestoreRehearsal",
     "RoutedAlerts",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from upkeep.records.exposure import Exposure
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -96,7 +98,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status."""
+    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``exposures`` are what looks like
+    a credential in its pod template and annotations."""
 
     name: str
     namespace: str
@@ -113,6 +116,7 @@ class Deployment:
     revision: str = ""
     paused: bool = False
     conditions: tuple[Condition, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
