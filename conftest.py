@@ -28,4 +28,5 @@ pytest_plugins = [
     "fixtures.hardening",
     "fixtures.rehearsals",
     "fixtures.access",
+    "fixtures.guarding",
 ]

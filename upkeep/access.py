@@ -18,9 +18,7 @@ def groups_of(namespace: str) -> tuple[str, ...]:
     return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
 
 
-def policy(
-    *, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iterable[Raw], cluster_bindings: Iterable[Raw]
-) -> RbacPolicy:
+def policy(*, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iterable[Raw], cluster_bindings: Iterable[Raw]) -> RbacPolicy:
     """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
 
     :raises KeyError: an object is not as the API describes it.

@@ -188,7 +188,7 @@ class _Search:
                     yield Way(Kind.BECOMES, _said(["impersonate"], resource, names))
         for verb, part in (("impersonate", ""), ("create", "token")):
             if _has(rule, verb, "", "serviceaccounts", part) and (account := self._account_in(where, rule.names)):
-                yield Way(Kind.BECOMES, f"{verb} serviceaccounts{'/token' if part else ''}: {account}")
+                yield Way(Kind.BECOMES, f"{verb} serviceaccounts{'/token' if part else ''} of {account}")
 
     def _account_in(self, where: str, names: Sequence[str] = ()) -> str:
         """A service account that is a reader, of a namespace or of all; narrowed to names where there are some. Empty for none."""

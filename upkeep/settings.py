@@ -29,12 +29,15 @@ VARIABLES = (
     "exports",
     "limit",
     "out",
+    "secret_reader",
     "settings",
     "target",
     "gate",
     "gate_strict",
 )
 DEFAULT_FILE = "upkeep.toml"
+SUBJECTS = ("User", "Group", "ServiceAccount")
+_SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
@@ -56,6 +59,7 @@ class TargetSettings:
     """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found.
 
     :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
+    :ivar secret_readers: who may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
 
     name: str = ""
@@ -68,6 +72,7 @@ class TargetSettings:
     alertmanager: HttpAccess | None = None
     acting_context: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
+    secret_readers: tuple[str, ...] = ()
     demo: str | None = None
 
 
@@ -112,6 +117,7 @@ class _Target(_Strict):
     alertmanager: str | _Access | None = None
     acting_context: str | None = None
     absent: dict[str, str] = {}
+    secret_readers: list[str] = []
     demo: str | None = None
 
 
@@ -262,7 +268,32 @@ def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> t
         if absent:
             found["absent"] = found.get("absent", {}) | absent
             where |= {f"absent.{key}": word for key in absent}
+    for word, entries in (
+        ("UPKEEP_SECRET_READER", variables.get("secret_reader", "").split(",")),
+        ("--secret-reader", _listed(options.get("secret_reader"))),
+    ):
+        if readers := _readers(entries, word):
+            found["secret_readers"] = (*found.get("secret_readers", ()), *readers)
+            where["secret_readers"] = word
     return found, where
+
+
+def _readers(entries: Sequence[str], where: str) -> tuple[str, ...]:
+    """Subjects as bindings have them: ``Group sre``; with a ``*`` at the end all that begin so."""
+    found = []
+    for entry in (entry.strip() for entry in entries):
+        if not entry:
+            continue
+        kind, _, name = entry.partition(" ")
+        name = name.strip()
+        if kind not in SUBJECTS:
+            raise BadInput(f"{where}: {entry!r} is no subject{nearest(kind, SUBJECTS)}; {_SUBJECT_FORMS} was expected")
+        if kind == "ServiceAccount" and not re.fullmatch(r"[a-z0-9][-a-z0-9]*/[^/*\s]*\*?(?<!/)", name):
+            raise BadInput(f"{where}: {entry!r}: a service account is written ServiceAccount NAMESPACE/NAME, a * at its end")
+        if "*" in name[:-1] or name in ("", "*"):
+            raise BadInput(f"{where}: {entry!r}: a name was expected, with a * at its end for all that begin so; everybody is no answer")
+        found.append(f"{kind} {name}")
+    return tuple(found)
 
 
 def _named_targets(
@@ -317,6 +348,7 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
         acting_context=value["acting_context"],
         absent=absent,
+        secret_readers=tuple(dict.fromkeys((*_readers(file.secret_readers, f"{place} secret_readers"), *own.get("secret_readers", ())))),
         demo=value["demo"],
     )
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from ipaddress import ip_network
 from typing import Any
 
+from upkeep.adapters import exposure
 from upkeep.errors import Malformed
 from upkeep.model import parse_time
 from upkeep.records import (
@@ -196,7 +197,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
             owners=owners,
             written_by=_writers(kinds, owners),
             labels=dict(metadata.get("labels") or {}),
-            last_applied="kubectl.kubernetes.io/last-applied-configuration" in (metadata.get("annotations") or {}),
+            last_applied=exposure.LAST_APPLIED in (metadata.get("annotations") or {}),
         )
 
 
@@ -366,6 +367,7 @@ def deployment(raw: Raw) -> Deployment:
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
             paused=bool(spec.get("paused")),
             conditions=_conditions(status),
+            exposures=exposure.of_deployment(raw),
         )
 
 
