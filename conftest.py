@@ -32,4 +32,5 @@ pytest_plugins = [
     "fixtures.access",
     "fixtures.releases",
     "fixtures.upgrades",
+    "fixtures.guarding",
 ]

@@ -23,7 +23,7 @@ BEYOND = {
     "survives-node-loss": "one replica, or all of them on one node",
 }
 # Of controls.md, and not built yet. One that is built must be taken out here.
-PENDING = frozenset({"secrets-guarded", "fallback-notification"})
+PENDING = frozenset({"fallback-notification"})
 LABELS = "the chart's pods have no label `app`, so the guide's selector finds none and says nothing is wrong"
 SERVICE = "the chart's Service has port 80, and `/health` is a 404 there: `/livez` and `/readyz` are"
 WINDOW = "a counter says nothing of a day, and one pod behind the Service answers for all"

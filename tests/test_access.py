@@ -1,4 +1,4 @@
-"""The effective rights of a service account: whose bindings count, and what a rule covers."""
+"""The effective rights of subjects: whose bindings count, and what a rule covers."""
 
 from typing import Any
 
@@ -14,7 +14,8 @@ CLUSTER_ROLE = {"metadata": {"name": "r"}, "rules": [RULE, RULE]}
 
 def bound(subject: dict[str, Any], *, role: str = "Role", namespace: str = "a") -> tuple[Any, ...]:
     raw = {"metadata": {"name": "b", "namespace": namespace}, "roleRef": {"kind": role, "name": "r"}, "subjects": [subject]}
-    return access.grants("sa", "a", roles=[ROLE], cluster_roles=[CLUSTER_ROLE], bindings=[raw], cluster_bindings=[])
+    policy = access.policy(roles=[ROLE], cluster_roles=[CLUSTER_ROLE], bindings=[raw], cluster_bindings=[])
+    return access.grants("sa", "a", policy=policy)
 
 
 @pytest.mark.parametrize(

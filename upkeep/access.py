@@ -1,4 +1,4 @@
-"""What RBAC grants: the effective rights of a service account from roles and bindings, as the API server's authorizer reads them.
+"""What RBAC grants: the effective rights of subjects from roles and bindings, as the API server's authorizer reads them.
 
 Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/; k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
 """
@@ -6,10 +6,11 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/; k8s.io/ku
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from upkeep.records import Grant, PolicyRule
+from upkeep.records import Grant, PolicyRule, RbacPolicy
 
 Raw = Mapping[str, Any]
 EVERY = "*"
+BOOTSTRAPPING = "kubernetes.io/bootstrapping"
 
 
 def groups_of(namespace: str) -> tuple[str, ...]:
@@ -17,38 +18,39 @@ def groups_of(namespace: str) -> tuple[str, ...]:
     return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
 
 
-def grants(
-    account: str,
-    namespace: str,
-    *,
-    roles: Iterable[Raw],
-    cluster_roles: Iterable[Raw],
-    bindings: Iterable[Raw],
-    cluster_bindings: Iterable[Raw],
-) -> tuple[Grant, ...]:
-    """What a service account may do, binding by binding. A binding to a role that does not exist grants nothing.
+def policy(*, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iterable[Raw], cluster_bindings: Iterable[Raw]) -> RbacPolicy:
+    """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
 
     :raises KeyError: an object is not as the API describes it.
     """
-    rules = {("ClusterRole", "", role["metadata"]["name"]): _rules(role) for role in cluster_roles}
-    rules |= {("Role", role["metadata"]["namespace"], role["metadata"]["name"]): _rules(role) for role in roles}
+    rules = {f"ClusterRole/{role['metadata']['name']}": _rules(role) for role in cluster_roles}
+    rules |= {f"Role/{role['metadata']['namespace']}/{role['metadata']['name']}": _rules(role) for role in roles}
     found = []
     for kind, raws in (("RoleBinding", bindings), ("ClusterRoleBinding", cluster_bindings)):
         for raw in raws:
             where = raw["metadata"].get("namespace") or "" if kind == "RoleBinding" else ""
-            subjects = [_subject(subject, where) for subject in raw.get("subjects") or []]
-            mine = next((one for one in subjects if one in _names(account, namespace)), "")
-            if not mine:
-                continue
             reference = raw["roleRef"]
             place = where if reference["kind"] == "Role" else ""
             named = "/".join(filter(None, (kind, where, raw["metadata"]["name"])))
             role = "/".join(filter(None, (reference["kind"], place, reference["name"])))
-            found.append(Grant(named, role, mine, where, rules.get((reference["kind"], place, reference["name"]), ())))
-    return tuple(found)
+            default = (raw["metadata"].get("labels") or {}).get(BOOTSTRAPPING) == "rbac-defaults"
+            for subject in dict.fromkeys(_subject(subject, where) for subject in raw.get("subjects") or []):
+                found.append(Grant(named, role, subject, where, rules.get(role, ()), default))
+    return RbacPolicy(tuple(found), rules)
 
 
-def _names(account: str, namespace: str) -> tuple[str, ...]:
+def grants(account: str, namespace: str, *, policy: RbacPolicy) -> tuple[Grant, ...]:
+    """What a service account may do, binding by binding, as itself or by a group that it is in."""
+    names = names_of(account, namespace)
+    mine: dict[str, Grant] = {}
+    for grant in policy.grants:
+        if grant.subject in names:
+            mine.setdefault(grant.binding, grant)
+    return tuple(mine.values())
+
+
+def names_of(account: str, namespace: str) -> tuple[str, ...]:
+    """As whom a service account may be bound."""
     own = f"system:serviceaccount:{namespace}:{account}"
     return (f"ServiceAccount {namespace}/{account}", f"User {own}", *(f"Group {group}" for group in groups_of(namespace)))
 

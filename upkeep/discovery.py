@@ -161,7 +161,7 @@ def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
         for volume in template.volumes
         if volume.kind == "Secret"
     ]
-    for container in template.containers:
+    for container in (*template.init_containers, *template.containers):
         own = f"of container {container.name}"
         found += [SecretReference(name, (), optional, f"envFrom {own}") for kind, name, optional in container.env_from if kind == "Secret"]
         found += [
@@ -172,6 +172,16 @@ def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
     # The kubelet goes on without one that is missing, and pulls nothing that is private.
     found += [SecretReference(name, (), False, "imagePullSecrets") for name in template.pull_secrets]
     return tuple(one for one in found if one.name)
+
+
+def config_map_references(deployment: Deployment) -> tuple[str, ...]:
+    """Every ConfigMap that the pod template names, whichever container it is for."""
+    template = deployment.template
+    places = [(volume.kind, volume.object) for volume in template.volumes]
+    for container in (*template.init_containers, *template.containers):
+        places += [(kind, name) for kind, name, _ in container.env_from]
+        places += [(kind, name) for _, kind, name, _, _ in container.env_keys]
+    return tuple(sorted({name for kind, name in places if kind == "ConfigMap" and name}))
 
 
 def belongs(stored: StoredObject, install: Install) -> bool:

@@ -6,7 +6,7 @@ Source: design.md, "What may never happen", 3.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 MASK = "‹masked›"
@@ -26,16 +26,16 @@ _OPENING = re.compile(r"(\\*+)([\"'`])")
 # Without spaces and quotes, and up to the next escaped line end, tabulator or quote of a JSON string.
 _RUN = r"(?:[^\s\"\\]++|\\(?![rnt\"]))*+"
 _ESCAPED_SLASH = r"(?:\\{0,8}/|\\{1,8}u002f)"
-_URL = re.compile(rf"(?::{_ESCAPED_SLASH}{{2}}|(%3a%2f%2f))({_RUN})", re.IGNORECASE)
+URL = re.compile(rf"(?::{_ESCAPED_SLASH}{{2}}|(%3a%2f%2f))({_RUN})", re.IGNORECASE)
 _HOST = re.compile(rf"\[[0-9a-f:.]++\]|(?:{MASK}|[\w.\-])*+", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/?#\\]|$")
-_SCHEME_VALUE = re.compile(rf"((?:bearer|basic)(?:\s|%20|\\u0020)++[\"'\\]*+)(?:[^\s\"\\]|\\(?![rnt\"])){_RUN}", re.IGNORECASE)
+SCHEME_VALUE = re.compile(rf"((?:bearer|basic)(?:\s|%20|\\u0020)++[\"'\\]*+)(?:[^\s\"\\]|\\(?![rnt\"])){_RUN}", re.IGNORECASE)
 
-_SHAPES = (
-    re.compile(r"(?:xox[a-z]|xapp)[-.][\w.%\-]++", re.IGNORECASE),  # Slack
-    re.compile(r"eyJ[\w\-]{5}[\w.\-]*+"),  # JSON Web Tokens, whole or cut
-    re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),  # AWS
-)
+SHAPES = {
+    "Slack token": re.compile(r"(?:xox[a-z]|xapp)[-.][\w.%\-]++", re.IGNORECASE),
+    "JSON Web Token": re.compile(r"eyJ[\w\-]{5}[\w.\-]*+"),  # whole or cut
+    "AWS access key": re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
+}
 # The letter of a JSON string's \n is no part of the run behind it.
 _LONG = re.compile(r"(?:(?<![\\A-Za-z0-9+/_.%\-])|(?<=\\)(?![rnt])|(?<=\\[rnt]))[A-Za-z0-9+/_.%\-]{24,}+={0,2}")
 _PART = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[A-Za-z0-9]++")
@@ -46,9 +46,9 @@ _LEAST_OPAQUE, _LEAST_MIXED = 24, 6
 def mask(text: str) -> str:
     """The text without what may be a secret: header values, values of telling names, all of a URL but scheme and host, tokens by shape."""
     text = _replace_values(text, _HEADER, _header_end)
-    text = _SCHEME_VALUE.sub(rf"\1{MASK}", text)
-    text = _URL.sub(_bare_url, text)
-    for shape in _SHAPES:
+    text = SCHEME_VALUE.sub(rf"\1{MASK}", text)
+    text = URL.sub(_bare_url, text)
+    for shape in SHAPES.values():
         text = shape.sub(MASK, text)
     text = _replace_values(text, _NAMED, _named_end)
     return _LONG.sub(_opaque, text)
@@ -57,6 +57,24 @@ def mask(text: str) -> str:
 def sensitive(name: str) -> bool:
     """Whether a value of this name is a secret, whatever it looks like: ``SLACK_API_KEY_ONCALL``, ``webhookURL``."""
     return _SECRET_NAME.search(name) is not None
+
+
+def named_values(text: str) -> Iterator[tuple[int, str, str]]:
+    """(where the name begins, name, value without its quotes) of every telling name with a value of its own.
+
+    What begins a structure (``secret: {``, ``secret:`` over indented keys) has none: its keys are looked at instead.
+    """
+    position = 0
+    while found := _NAMED.search(text, position):
+        start, position = found.end(), found.end()
+        if text.startswith(_STRUCTURE, start):
+            continue
+        end = _named_end(text, found)
+        value = text[start:end].strip("\"'`\\ \t")
+        key = (value.endswith(":") and not re.search(r"[:=]", value[:-1])) or re.match(r"[\"'`]\s*:", text[end : end + 8])
+        if value and not key:
+            yield found.start(), found[0][: -len(found[1])], value
+            position = end
 
 
 class Masked:
@@ -116,7 +134,7 @@ def _named_end(text: str, found: re.Match[str]) -> int:
         return start
     if opening := _OPENING.match(text, start):
         return _quote_end(text, opening)
-    if text.startswith(("{", "[", "(", "map["), start):
+    if text.startswith(_STRUCTURE, start):
         end = _END_OF_LINE.search(text, start)
         return end.start() if end else len(text)
     run = _VALUE.match(text, start)
@@ -124,6 +142,7 @@ def _named_end(text: str, found: re.Match[str]) -> int:
 
 
 _VALUE = re.compile(_RUN)
+_STRUCTURE = ("{", "[", "(", "map[")
 
 
 def _quote_end(text: str, opening: re.Match[str]) -> int:

@@ -33,6 +33,7 @@ VARIABLES = (
     "exports",
     "limit",
     "out",
+    "secret_reader",
     "settings",
     "target",
     "gate",
@@ -40,6 +41,8 @@ VARIABLES = (
 )
 DEFAULT_FILE = "upkeep.toml"
 INDEX = "index.yaml"
+SUBJECTS = ("User", "Group", "ServiceAccount")
+_SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
@@ -62,6 +65,7 @@ class TargetSettings:
 
     :ivar chart_repository: where the newest chart is looked up: a URL, or the file of an index.
     :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
+    :ivar secret_readers: who may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
 
     name: str = ""
@@ -75,6 +79,7 @@ class TargetSettings:
     chart_repository: HttpAccess | Path | None = None
     acting_context: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
+    secret_readers: tuple[str, ...] = ()
     demo: str | None = None
 
 
@@ -121,6 +126,7 @@ class _Target(_Strict):
     chart_repository: str | _Access | None = None
     acting_context: str | None = None
     absent: dict[str, str] = {}
+    secret_readers: list[str] = []
     demo: str | None = None
 
 
@@ -273,7 +279,32 @@ def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> t
         if absent:
             found["absent"] = found.get("absent", {}) | absent
             where |= {f"absent.{key}": word for key in absent}
+    for word, entries in (
+        ("UPKEEP_SECRET_READER", variables.get("secret_reader", "").split(",")),
+        ("--secret-reader", _listed(options.get("secret_reader"))),
+    ):
+        if readers := _readers(entries, word):
+            found["secret_readers"] = (*found.get("secret_readers", ()), *readers)
+            where["secret_readers"] = word
     return found, where
+
+
+def _readers(entries: Sequence[str], where: str) -> tuple[str, ...]:
+    """Subjects as bindings have them: ``Group sre``; with a ``*`` at the end all that begin so."""
+    found = []
+    for entry in (entry.strip() for entry in entries):
+        if not entry:
+            continue
+        kind, _, name = entry.partition(" ")
+        name = name.strip()
+        if kind not in SUBJECTS:
+            raise BadInput(f"{where}: {entry!r} is no subject{nearest(kind, SUBJECTS)}; {_SUBJECT_FORMS} was expected")
+        if kind == "ServiceAccount" and not re.fullmatch(r"[a-z0-9][-a-z0-9]*/[^/*\s]*\*?(?<!/)", name):
+            raise BadInput(f"{where}: {entry!r}: a service account is written ServiceAccount NAMESPACE/NAME, a * at its end")
+        if "*" in name[:-1] or name in ("", "*"):
+            raise BadInput(f"{where}: {entry!r}: a name was expected, with a * at its end for all that begin so; everybody is no answer")
+        found.append(f"{kind} {name}")
+    return tuple(found)
 
 
 def _named_targets(
@@ -331,6 +362,7 @@ def _target(
         chart_repository=_repository(value["chart_repository"], said("chart_repository"), cwd if "chart_repository" in own else base, base),
         acting_context=value["acting_context"],
         absent=absent,
+        secret_readers=tuple(dict.fromkeys((*_readers(file.secret_readers, f"{place} secret_readers"), *own.get("secret_readers", ())))),
         demo=value["demo"],
     )
 

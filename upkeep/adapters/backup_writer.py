@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from upkeep.adapters import encryption
-from upkeep.adapters.backups import LAST_APPLIED, MANIFEST_SCHEMA, stamps
+from upkeep.adapters.backups import MANIFEST_SCHEMA, stamps
+from upkeep.adapters.exposure import LAST_APPLIED
 from upkeep.adapters.files import write_whole
 from upkeep.errors import BadInput
 from upkeep.model import rfc3339

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from upkeep.adapters import documents, encryption
+from upkeep.adapters.exposure import LAST_APPLIED
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.model import parse_time
 from upkeep.records import BackupFault, BackupFaultCode, BackupFile, BackupFolder, BackupSet, ConfigurationObject
@@ -37,7 +38,6 @@ BEHIND, AHEAD = timedelta(hours=12), timedelta(hours=14)
 # The clock of the machine that wrote may be a little ahead of ours.
 MOST_AHEAD = timedelta(minutes=5)
 MANIFEST_SCHEMA = "cano-upkeep/backup/1"
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 KINDS = ("ConfigMap", "Secret")
 # What the API server writes into an object (metadata.*, and the status as a whole).
 SERVER_METADATA = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp")

@@ -8,6 +8,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
+from upkeep.adapters import exposure
 from upkeep.adapters.fields import Raw, label_selector, quantity, reading, resources
 from upkeep.adapters.placement import placement
 from upkeep.model import parse_time
@@ -184,7 +185,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
             owners=owners,
             written_by=_writers(kinds, owners),
             labels=dict(metadata.get("labels") or {}),
-            last_applied="kubectl.kubernetes.io/last-applied-configuration" in (metadata.get("annotations") or {}),
+            last_applied=exposure.LAST_APPLIED in (metadata.get("annotations") or {}),
         )
 
 
@@ -312,6 +313,7 @@ def deployment(raw: Raw) -> Deployment:
             conditions=_conditions(status),
             labels=dict(metadata.get("labels") or {}),
             max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
+            exposures=exposure.of_deployment(raw),
             **_release(metadata),
         )
 

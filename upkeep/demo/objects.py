@@ -80,14 +80,14 @@ def template(state: State) -> Object:
         "image": IMAGES[state.layout],
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"containerPort": 8080, "protocol": "TCP"}],
-        "env": [{"name": "CLUSTER_NAME", "value": "demo"}, {"name": "LEGACY_TOKEN", "value": f"xoxb-{CANARY}-literal"}],
+        "env": [{"name": "CLUSTER_NAME", "value": "demo"}],
         # Less than the chart's own, so that the emergency's limits raise something.
         "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "500m", "memory": "768Mi"}},
         "securityContext": {"runAsNonRoot": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
     if state.layout == "guide":
-        secret = {"name": "cano-collector-secrets", "key": "slack-webhook"}
-        container["env"].append({"name": "SLACK_WEBHOOK", "valueFrom": {"secretKeyRef": secret}})
+        for variable, key in (("SLACK_WEBHOOK", "slack-webhook"), ("TEAMS_WEBHOOK", "teams-webhook")):
+            container["env"].append({"name": variable, "valueFrom": {"secretKeyRef": {"name": "cano-collector-secrets", "key": key}}})
         for probe in ("livenessProbe", "readinessProbe"):  # they name no path, so that the guide's own is asked
             container[probe] = {"tcpSocket": {"port": 8080}, "timeoutSeconds": 1, "periodSeconds": 10}
         mounts = {"config": "/etc/cano-collector"}
@@ -315,6 +315,15 @@ def rbac(state: State) -> None:
     own = make(state, "Role", state.fullname, state.ago(days=30), rules=[read])
     state.add(basic, discovery, own, binding(state, state.fullname, own, account(state)))
     state.add(*(binding(state, role["metadata"]["name"], role, everybody) for role in (basic, discovery)))
+    administrator = cluster_role(state, "cluster-admin", [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}])
+    collect = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["delete", "get", "list", "patch", "update", "watch"]}
+    collector = cluster_role(state, "system:controller:generic-garbage-collector", [collect])
+    masters = {"kind": "Group", "name": "system:masters", "apiGroup": "rbac.authorization.k8s.io"}
+    controller = {"kind": "ServiceAccount", "name": "generic-garbage-collector", "namespace": "kube-system"}
+    for role, subject in ((administrator, masters), (collector, controller)):
+        made = binding(state, role["metadata"]["name"], role, subject)
+        made["metadata"]["labels"]["kubernetes.io/bootstrapping"] = "rbac-defaults"
+        state.add(role, made)
 
 
 def nodes(state: State) -> None:
@@ -347,12 +356,16 @@ def nodes(state: State) -> None:
     )
 
 
+def webhook(kind: str) -> str:
+    """A URL that is a key: whoever knows it may post."""
+    return f"https://hooks.{kind}.example/services/T0/B0/{CANARY}"
+
+
 def destinations(state: State) -> Object:
     """The collector's destinations document in the layout's own form, as data."""
-    url = f"https://hooks.slack.example/services/T0/B0/{CANARY}"
     if state.layout == "guide":
-        teams = [{"name": "platform", "webhookURL": url.replace("slack", "teams")}]
-        return {"destinations": {"slack": [{"name": "oncall", "webhookURL": url}], "msteams": teams}}
+        teams = [{"name": "platform", "webhookURL": "${TEAMS_WEBHOOK}"}]
+        return {"destinations": {"slack": [{"name": "oncall", "webhookURL": "${SLACK_WEBHOOK}"}], "msteams": teams}}
     oncall = {"name": "oncall", "api_key": "${SLACK_API_KEY_ONCALL}", "slack_channel": "#oncall", "grouping_interval": "10m"}
     return {"destinations": {"slack": [oncall, {"name": "platform", "api_key": f"xoxb-{CANARY}-platform", "slack_channel": "#platform"}]}}
 
@@ -362,7 +375,7 @@ def configure(state: State, document: Object | str, *, teams: Object | None = No
     created = state.ago(days=12)
     text = document if isinstance(document, str) else yaml.safe_dump(document, sort_keys=False)
     encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
-        "text": text, "workflows": yaml.safe_dump(workflows or {"active_workflows": []}), "hook": f"https://hooks.slack.example/services/T0/B0/{CANARY}",
+        "text": text, "workflows": yaml.safe_dump(workflows or {"active_workflows": []}), "hook": webhook("slack"), "teams": webhook("teams"),
         "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1",
     }.items()}  # fmt: skip
     for plural in ("configmaps", "secrets"):
@@ -372,7 +385,14 @@ def configure(state: State, document: Object | str, *, teams: Object | None = No
             applied(
                 make(state, "ConfigMap", "cano-collector-config", created, {"app": "cano-collector"}, data={"destinations.yaml": text})
             ),
-            applied(make(state, "Secret", "cano-collector-secrets", created, type="Opaque", data={"slack-webhook": encode["hook"]})),
+            make(
+                state,
+                "Secret",
+                "cano-collector-secrets",
+                created,
+                type="Opaque",
+                data={"slack-webhook": encode["hook"], "teams-webhook": encode["teams"]},
+            ),
         )
         return
     name = state.fullname
@@ -382,7 +402,7 @@ def configure(state: State, document: Object | str, *, teams: Object | None = No
         make(state, "Secret", f"{name}-destination-secrets", created, type="Opaque", data={"destinations.yaml": encode["text"]}),
         make(state, "Secret", f"{name}-workflows-secrets", created, type="Opaque", data={"workflows.yaml": encode["workflows"]}),
         make(state, "Secret", f"{name}-secret", created, type="Opaque", data={"SENTRY_DSN": encode["dsn"]}),
-        applied(make(state, "Secret", "cano-slack", created, type="Opaque", data={"api-key": encode["key"]})),
+        make(state, "Secret", "cano-slack", created, type="Opaque", data={"api-key": encode["key"]}),
     )
 
 

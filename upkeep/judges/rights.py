@@ -55,7 +55,7 @@ def least_privilege(grants: Sequence[Grant], collector: Deployment, *, install: 
             for code, what in _excesses(rule):
                 where = f"in namespace {grant.namespace}" if grant.namespace else "in every namespace"
                 message = f"{account} may {what} {where}, by {grant.binding} ({grant.role}) as {grant.subject}."
-                command = f"kubectl describe {_described(grant)}"
+                command = f"kubectl describe {described(grant)}"
                 found.append(Finding(account, code, message, what, "not granted", "", command))
     rules = sum(len(grant.rules) for grant in grants)
     observed = f"{counted(rules, 'rule')} of {counted(len(grants), 'binding')}, {len(found)} beyond the list"
@@ -90,6 +90,7 @@ def _code(group: str, resource: str, verbs: set[str]) -> str:
     return "right-beyond-list"
 
 
-def _described(grant: Grant) -> str:
+def described(grant: Grant) -> str:
+    """What ``kubectl describe`` wants for the binding."""
     kind, *rest = grant.binding.split("/")
     return f"{kind.lower()} {rest[-1]}" + (f" -n {rest[0]}" if len(rest) > 1 else "")

@@ -10,6 +10,7 @@ from upkeep.records.access import (
     DryRun,
     Grant,
     PolicyRule,
+    RbacPolicy,
     RestoreRehearsal,
 )
 from upkeep.records.attestations import (
@@ -52,6 +53,10 @@ from upkeep.records.counters import (
     RangeSeries,
     Sample,
     Snapshot,
+)
+from upkeep.records.exposure import (
+    Exposure,
+    ExposureSurvey,
 )
 from upkeep.records.logs import (
     LogPattern,
@@ -166,6 +171,8 @@ __all__ = [
     "ExportFault",
     "ExportFaultCode",
     "ExportFolder",
+    "Exposure",
+    "ExposureSurvey",
     "FaultCode",
     "FieldOwner",
     "Filesystem",
@@ -194,6 +201,7 @@ __all__ = [
     "ProgramVersions",
     "Quota",
     "RangeSeries",
+    "RbacPolicy",
     "ReleasedObject",
     "ReplicaSet",
     "RestoreRehearsal",

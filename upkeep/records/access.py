@@ -1,5 +1,6 @@
 """Who may do what, and what became of what was rehearsed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -69,8 +70,9 @@ class Grant:
     """What a binding gives to a subject.
 
     :ivar binding: ``RoleBinding/NAMESPACE/NAME`` or ``ClusterRoleBinding/NAME``; ``role`` likewise.
-    :ivar subject: as whom: the service account itself, or a group that it is in.
+    :ivar subject: to whom: ``ServiceAccount NAMESPACE/NAME``, ``User NAME``, ``Group NAME``.
     :ivar namespace: where; ``""`` is everywhere.
+    :ivar default: the binding has the label of those that the API server makes itself; anybody who may write bindings can set it, too.
     """
 
     binding: str
@@ -78,3 +80,12 @@ class Grant:
     subject: str
     namespace: str
     rules: tuple[PolicyRule, ...]
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RbacPolicy:
+    """All that RBAC grants in a cluster: one grant for each subject of each binding, and the rules of every role by its name, bound or not."""
+
+    grants: tuple[Grant, ...]
+    roles: Mapping[str, tuple[PolicyRule, ...]]

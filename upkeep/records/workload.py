@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from upkeep.records.exposure import Exposure
 from upkeep.records.placement import Placement
 
 
@@ -107,7 +108,7 @@ class Condition:
 class Deployment:
     """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``release`` and ``release_namespace`` are
     of the Helm release that it is part of by its annotations or labels, empty where they name none; ``max_unavailable`` is how many replicas a rollout
-    may do without."""
+    may do without; ``exposures`` are what looks like a credential in its pod template and annotations."""
 
     name: str
     namespace: str
@@ -128,6 +129,7 @@ class Deployment:
     release: str = ""
     release_namespace: str = ""
     max_unavailable: int = 0
+    exposures: tuple[Exposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,6 @@ def wildcard_rights(state: State) -> None:
     grant(state, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], everyone)
 
 
-@scenario("rights-of-another", "another service account of the same name, in another namespace, may do anything")
+@scenario("rights-of-another", "another service account of the same name, in another namespace, may do anything", "secrets-guarded")
 def rights_of_another(state: State) -> None:
     grant(state, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], objects.account(state) | {"namespace": "kube-system"})
