@@ -132,6 +132,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
             Limit("signoff_age", "duration", 92 * DAY, 60, 366 * DAY, "the checklist is quarterly"),
             Limit("least_replicas", "count", 2, 1, 100, "one replica is an outage whenever its node is drained"),
+            Limit("fallback_receivers", "count", 1, 1, 20, "one other way is enough to hear that the collector is gone"),
             Limit("emergency_replicas", "count", 3, 2, 100, "the guide's performance emergency scales to three"),
             Limit("scaling_usage", "ratio", 0.6, 0.01, 1, "without an autoscaler a quarter's growth must fit into what is there"),
             Limit("event_window", "duration", HOUR, 60, DAY, "Kubernetes keeps events for an hour by default"),

@@ -19,7 +19,18 @@ from upkeep.limits import Limits, nearest, parse_limits
 from upkeep.masking import mask
 
 ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server")
-SCALARS = ("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "acting_context", "demo")
+SCALARS = (
+    "kubeconfig",
+    "context",
+    "namespace",
+    "deployment",
+    "collector",
+    "prometheus",
+    "alertmanager",
+    "alertmanager_config",
+    "acting_context",
+    "demo",
+)
 VARIABLES = (
     *SCALARS,
     "absent",
@@ -36,6 +47,7 @@ VARIABLES = (
 )
 DEFAULT_FILE = "upkeep.toml"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STORED = re.compile(r"(Secret|ConfigMap)/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 
@@ -55,6 +67,7 @@ class HttpAccess:
 class TargetSettings:
     """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found.
 
+    :ivar alertmanager_config: (kind, namespace, name) of the Secret or ConfigMap that holds Alertmanager's configuration.
     :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
     """
 
@@ -66,6 +79,7 @@ class TargetSettings:
     collector: str | None = None
     prometheus: HttpAccess | None = None
     alertmanager: HttpAccess | None = None
+    alertmanager_config: tuple[str, str, str] | None = None
     acting_context: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     demo: str | None = None
@@ -110,6 +124,7 @@ class _Target(_Strict):
     collector: str | None = None
     prometheus: str | _Access | None = None
     alertmanager: str | _Access | None = None
+    alertmanager_config: str | None = None
     acting_context: str | None = None
     absent: dict[str, str] = {}
     demo: str | None = None
@@ -315,10 +330,24 @@ def _target(name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str
         collector=_url(value["collector"], said("collector")) if value["collector"] else None,
         prometheus=_access(value["prometheus"], said("prometheus"), base),
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
+        alertmanager_config=stored_object(value["alertmanager_config"], said("alertmanager_config")),
         acting_context=value["acting_context"],
         absent=absent,
         demo=value["demo"],
     )
+
+
+def stored_object(text: str | None, where: str) -> tuple[str, str, str] | None:
+    """(kind, namespace, name) of ``Secret/NAMESPACE/NAME`` or ``ConfigMap/NAMESPACE/NAME``.
+
+    :raises BadInput: it is neither.
+    """
+    if not text:
+        return None
+    found = _STORED.fullmatch(text)
+    if found is None:
+        raise BadInput(f"{where}={text[:80]}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected")
+    return found[1], found[2], found[3]
 
 
 def _url(text: str, where: str) -> str:

@@ -331,17 +331,21 @@ def node_room(raw: Raw, pods: Sequence[Raw]) -> NodeRoom | None:
 
 
 def event(raw: Raw) -> KubernetesEvent:
-    """An Event (v1), as old and new clients write it: a series has its last time and count apart."""
+    """An Event (v1), as old and new clients write it: a series has its last time and count apart.
+
+    Those of ``events.k8s.io`` are the same stored objects, and the API server gives each in either form: one read sees all of them. What was
+    written through it has no ``lastTimestamp`` here, but ``eventTime`` and perhaps a series; the latest of these counts.
+    """
     with _reading("Event", raw):
         about, series = raw.get("involvedObject") or {}, raw.get("series") or {}
-        last = series.get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime") or raw["metadata"]["creationTimestamp"]
+        times = [parse_time(text) for text in (series.get("lastObservedTime"), raw.get("lastTimestamp"), raw.get("eventTime")) if text]
         return KubernetesEvent(
             kind=about.get("kind") or "",
             name=about.get("name") or "",
             type=raw.get("type") or "",
             reason=raw.get("reason") or "",
             message=raw.get("message") or "",
-            last=parse_time(last),
+            last=max(times) if times else parse_time(raw["metadata"]["creationTimestamp"]),
             count=int(series.get("count") or raw.get("count") or 1),
         )
 
@@ -492,6 +496,7 @@ def service(raw: Raw) -> Service:
                 )
                 for port in spec.get("ports") or []
             ),
+            addresses=tuple(ip for ip in spec.get("clusterIPs") or [spec.get("clusterIP")] if ip and ip != "None"),
         )
 
 

@@ -22,6 +22,7 @@ import yaml
 
 from upkeep.demo.api import Api
 from upkeep.demo.faults import KINDS, SOURCES, Fault
+from upkeep.demo.notifications import SECRET
 from upkeep.demo.objects import EVIDENCE, backup_time
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server
@@ -71,6 +72,7 @@ class Cluster:
     :ivar backups: the folder of the scenario's backups, removed likewise; ``None`` where the scenario has none.
     :ivar exports: the folder of the scenario's exports, likewise.
     :ivar attestations: the scenario's file of attestations, likewise.
+    :ivar alertmanager_config: (kind, namespace, name) of Alertmanager's configuration, where its API hides URLs and the user would name it.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -98,6 +100,8 @@ class Cluster:
         self.backups = self.write_backups()
         self.exports = self.write_exports()
         self.attestations = self.write_attestations()
+        named = self.state.layout == "chart" and self.state.notifications_named
+        self.alertmanager_config = ("Secret", self.namespace, SECRET) if named else None
 
     def write_kubeconfig(self) -> None:
         document = {

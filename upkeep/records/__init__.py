@@ -62,6 +62,12 @@ from upkeep.records.monitoring import (
     RoutedAlerts,
     ScrapeState,
 )
+from upkeep.records.notifications import (
+    AlertmanagerConfiguration,
+    NotificationReceiver,
+    NotificationRoute,
+    Webhook,
+)
 from upkeep.records.serving import (
     Endpoint,
     EndpointSlice,
@@ -100,6 +106,10 @@ from upkeep.records.workload import (
 )
 
 __all__ = [
+    "Webhook",
+    "NotificationRoute",
+    "NotificationReceiver",
+    "AlertmanagerConfiguration",
     "AccessAnswer",
     "ActionRehearsal",
     "AlertRule",

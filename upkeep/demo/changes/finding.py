@@ -60,6 +60,7 @@ def continue_expired(state: State) -> None:
     "chart-defaults",
     "what the chart gives by default, twenty minutes old: one replica, no backup, no alerts yet",
     "backup-job-healthy",
+    "fallback-notification",
     "maintenance-alerts-quiet",
     "survives-node-loss",
     "network-restricted",
@@ -78,7 +79,9 @@ def chart_defaults(state: State) -> None:
     chart_role(state)
     state.backups = {}
     state.attestations = []
-    state.rules, state.series, state.receivers = [], [], [("null", False)]
+    state.rules, state.series = [], []
+    # kube-prometheus-stack tells nobody until somebody says whom.
+    state.notifications = {"route": {"receiver": "null"}, "receivers": [{"name": "null"}]}
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 
 
