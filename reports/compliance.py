@@ -12,6 +12,7 @@ import pytest
 
 from reports.ledger import LEDGER, replace
 from reports.text import measure
+from upkeep.causes import stories
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
 from upkeep.results import counts, from_line
 
@@ -108,6 +109,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
     return environment.get_template("compliance.html.j2").render(
         verdict=verdict(results, stopped=run["stopped"]),
         fell_short=any(result.outcome not in _GOOD for result in results) or not results or bool(run["stopped"]),
+        stories=[story for story in stories(results) if story.symptoms],
         groups=groups(results),
         order={outcome.value: word for outcome, word in ORDER.items()},
         counts=counts(results),
@@ -144,6 +146,11 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
     lines = ["# Maintenance of cano-collector", "", f"**{verdict(results, stopped=run['stopped'])}**", ""]
     if gate is not None:
         lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
+    for story in stories(results):
+        if story.symptoms:
+            names = ", ".join(_cell(result.control.id) for result in story.symptoms)
+            where = f" on {_cell(story.cause.target)}" if len({result.target for result in results}) > 1 else ""
+            lines += [f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} From it follow: {names}.", ""]
     lines += ["| outcome | control | target | severity | what was seen |", "| --- | --- | --- | --- | --- |"]
     for group in groups(results):
         for result in group.results:

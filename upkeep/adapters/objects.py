@@ -186,7 +186,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
     """
     with _reading(kind, raw):
         metadata = raw["metadata"]
-        owners = tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
+        owners = field_owners(metadata)
         kinds = {str(owner["kind"]) for owner in metadata.get("ownerReferences") or []}
         return StoredObject(
             kind=kind,
@@ -198,6 +198,14 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
             labels=dict(metadata.get("labels") or {}),
             last_applied="kubectl.kubernetes.io/last-applied-configuration" in (metadata.get("annotations") or {}),
         )
+
+
+def field_owners(metadata: Raw) -> tuple[FieldOwner, ...]:
+    """The entries of managedFields.
+
+    :raises ValueError, AttributeError: one is not as the API describes it.
+    """
+    return tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
 
 
 def _writers(kinds: set[str], owners: tuple[FieldOwner, ...]) -> tuple[str, ...]:

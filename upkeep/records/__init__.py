@@ -106,13 +106,10 @@ from upkeep.records.workload import (
 )
 
 __all__ = [
-    "Webhook",
-    "NotificationRoute",
-    "NotificationReceiver",
-    "AlertmanagerConfiguration",
     "AccessAnswer",
     "ActionRehearsal",
     "AlertRule",
+    "AlertmanagerConfiguration",
     "Attestation",
     "AttestationFile",
     "AttestedFile",
@@ -161,6 +158,8 @@ __all__ = [
     "MetricsExport",
     "NetworkPolicy",
     "NodeRoom",
+    "NotificationReceiver",
+    "NotificationRoute",
     "Pod",
     "PodTemplate",
     "PolicyRule",
@@ -183,5 +182,6 @@ __all__ = [
     "Termination",
     "Volume",
     "VolumeClaim",
+    "Webhook",
     "Workload",
 ]
