@@ -21,7 +21,7 @@ STOPS_THE_START = frozenset(
 DOWN = frozenset({"container-waiting", "container-ended", "init-container-failing", "container-starting", "pod-not-ready"})
 UP_AND_NOT_READY = frozenset({"container-not-ready"})
 TOO_FEW = frozenset({"replicas-not-ready", "rollout-failed"})
-LOGGED = frozenset({"error-logged", "fatal-logged", "panic-logged", "dpanic-logged", "unknown-logged"})
+LOGGED = frozenset({"error-logged", "fatal-logged", "panic-logged", "dpanic-logged"})
 # What reads pods, and has nothing to read where there is none.
 READ_PODS = frozenset(
     {
@@ -36,7 +36,7 @@ READ_LOGS = frozenset({"no-send-failures", "processing-fast", "recent-logs-clean
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A result that fell short, and what is likely to follow from it, nearest first."""
+    """A result that fell short, and what is likely to follow from it: failures first, then what could not be measured."""
 
     cause: Result
     symptoms: tuple[Result, ...] = ()
@@ -129,7 +129,11 @@ def stories(results: Sequence[Result]) -> tuple[Story, ...]:
     def below(number: int) -> list[Result]:
         return [one for child, cause in causes.items() if cause == number for one in (short[child], *below(child))]
 
-    told = [Story(short[number], tuple(below(number))) for number in range(len(short)) if number not in causes]
+    told = [
+        Story(short[number], tuple(sorted(below(number), key=lambda one: one.outcome is Outcome.UNKNOWN)))
+        for number in range(len(short))
+        if number not in causes
+    ]
     return tuple(sorted(told, key=lambda story: (not story.symptoms, SEVERITIES.index(story.cause.control.severity))))
 
 

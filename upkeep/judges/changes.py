@@ -92,7 +92,7 @@ def before_the_change(folder: BackupFolder, live: ConfigurationObject) -> Backup
     for backup in folder.sets:
         saved = held(backup, live)
         kept = [field for one in backup.objects for field in one.server_fields if field in REFUSED_FIELDS]
-        if saved is not None and not backup.faults and not kept and differing(saved, live):
+        if saved is not None and not backup.faults and not kept and (live.missing or differing(saved, live)):
             return backup
     return None
 
