@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "measure": measure,
+        "anchor": lambda result: re.sub(r"[^\w-]", "_", f"{result.control.id}-{result.target}"),
         "drawing": drawing,
         "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC"),
     }

@@ -38,7 +38,7 @@ def test_documents_that_agree_pass() -> None:
 def test_a_fault_of_a_document_is_a_finding_with_its_object_and_fix() -> None:
     (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, (), now=NOW, install=INSTALL).findings
     assert (finding.object, finding.code, finding.message) == ("Secret/d", "required", "… is required.")
-    assert finding.next == f"add it: kubectl -n {INSTALL.namespace} edit Secret d"
+    assert finding.next == f"kubectl -n {INSTALL.namespace} edit secret/d  # add it"
 
 
 def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:

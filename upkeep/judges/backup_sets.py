@@ -120,7 +120,8 @@ def _changed_before_the_crash(
     if writer is None or writer.changed is None or not backup.taken <= writer.changed <= crash.since:
         return None
     name, differ = f"{one.kind}/{one.name}", differing(saved, one)
-    before = f"{lasted(crash.since - writer.changed)} before container {crash.container} of pod {crash.pod} began to crash"
+    gap = crash.since - writer.changed
+    before = f"{lasted(gap) if gap else 'right'} before container {crash.container} of pod {crash.pod} began to crash"
     there = "the newest" if backup is folder.sets[0] else "the newest of before the change"
     message = (
         f"{name} was changed {by_whom(writer, now=now)}, {before}: {listed(differ)}. "

@@ -106,7 +106,8 @@ def _finding(fault: ConfigurationFault, written: Sequence[StoredObject], *, now:
     kind_and_name, _, key = fault.document.partition(" key ")
     holder = next((one for one in written if f"{one.kind}/{one.name}" == kind_and_name), None)
     when = by_whom(last_writer(holder.owners, [key]), now=now) if holder is not None else ""
-    look = f"kubectl -n {install.namespace} edit {shlex.quote(kind_and_name.replace('/', ' ', 1)).strip(chr(39))}"
+    kind, _, name = kind_and_name.partition("/")
+    look = f"kubectl -n {install.namespace} edit {kind.lower()}/{shlex.quote(name)}"
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
     message += f" Last written {when}." if when else ""
-    return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", f"{fault.fix}: {look}")
+    return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", f"{look}  # {fault.fix}")

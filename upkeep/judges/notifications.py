@@ -132,8 +132,8 @@ def _no_fallback(
     if idle:
         fix = f"add to Alertmanager's route, before the others: {{receiver: {_name(idle[0])}, continue: true}}"
     else:
-        name = _name(ours[0]) if ours else "Alertmanager"
-        fix = f"add email_configs, slack_configs or the like to receiver {name}: docs/runbook.md#fallback-notification"
+        whom = f"receiver {_name(ours[0])}" if ours else "a receiver of Alertmanager, to which a route leads"
+        fix = f"give {whom} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification"
     return Finding("Alertmanager", "no-fallback", message, len(beside), limit, "receivers", fix)
 
 
