@@ -25,11 +25,11 @@ def ran_with(folder: Path, *scenarios: str, **limits: str) -> tuple[Ran, list[Re
 
 
 def test_what_answers_an_emergency_is_what_the_guide_asks_for_there() -> None:
-    assert EMERGENCY >= {
+    assert {
         "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "config-valid", "config-backed-up", "backup-restores",
         "restart-rehearsed", "scale-rehearsed", "triage-possible", "fallback-notification", "cpu-memory-headroom", "processing-fast",
         "destinations-fast", "warning-events",
-    }  # fmt: skip
+    } <= EMERGENCY  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,8 @@ def test_every_next_step_of_a_failure_is_ready_to_paste(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_with_half_of_the_api_gone_the_others_are_judged(fault: str, unknown: set[str], lines: int, tmp_path: Path) -> None:
     """What cannot be looked at says so, in one line for each cause; everything else is as it was."""
-    ran, results = ran_with(tmp_path, fault, request_deadline="2s")
+    # Only what hangs is waited for in real time.
+    ran, results = ran_with(tmp_path, fault, request_deadline="3s" if "hang" in fault else "20s")
     outcomes = ran.outcomes(fault)
     assert {control for control, outcome in outcomes.items() if outcome == "unknown"} == unknown
     assert {control for control, outcome in outcomes.items() if outcome == "pass"} == EMERGENCY - unknown

@@ -23,7 +23,7 @@ from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
 ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
-NOT_APPLICABLE = {"maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
+NOT_APPLICABLE = {"fallback-notification", "maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
 
 
 def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer") -> dict[str, dict[str, Any]]:
