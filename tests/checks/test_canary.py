@@ -39,6 +39,7 @@ SCENARIOS = [
     "secret-immutable",
     "chart/secret-key-missing",
     "chart/backup-differs",
+    "bad-configuration-change",
 ]
 COMMANDS = {
     "doctor": ["doctor", *(f"--cadence={cadence}" for cadence in CADENCES_BUILT), "--", "--demo={scenario}"],
