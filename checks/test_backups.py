@@ -18,13 +18,14 @@ def test_the_backup_job_saves_the_configuration(judge, backup_jobs, install, now
 
 @pytest.mark.control(id="config-backed-up", severity="high", guide="Backup current configuration")
 @pytest.mark.weekly
-def test_the_configuration_is_backed_up(judge, backup_folder, live_configuration, install, now, limits):
+@pytest.mark.emergency
+def test_the_configuration_is_backed_up(judge, backup_folder, live_configuration, workload_seen, install, now, limits):
     """The newest backup holds every configuration object of the collector and equals what is live.
 
-    Differences are shown by the names of the keys, never by their values.
+    Differences are shown by the names of the keys, never by their values; with who made them, and whether pods crash since.
     Fix: docs/runbook.md#config-backed-up
     """
-    assert judge(backup_sets.configuration_saved(backup_folder, live_configuration, install=install, now=now, limits=limits))
+    assert judge(backup_sets.configuration_saved(backup_folder, live_configuration, workload_seen, install=install, now=now, limits=limits))
 
 
 @pytest.mark.control(id="backup-restores", severity="critical", guide="Test configuration restore")

@@ -10,13 +10,13 @@ from upkeep.judges import configuration as judges
 @pytest.mark.weekly
 @pytest.mark.emergency
 @pytest.mark.gate
-def test_the_configuration_is_valid(judge, configuration_documents, environment, install):
+def test_the_configuration_is_valid(judge, configuration_documents, environment, configuration_written, now, install):
     """Every configuration document parses safely and satisfies the collector's rules.
 
     One fault keeps the collector from its next start, or sends alerts to nobody.
     Fix: docs/runbook.md#config-valid
     """
-    assert judge(judges.valid(configuration_documents, environment, install=install))
+    assert judge(judges.valid(configuration_documents, environment, configuration_written, now=now, install=install))
 
 
 @pytest.mark.control(id="config-fresh", severity="low", guide="CanoCollectorConfigOld")

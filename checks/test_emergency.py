@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges import events, raised_limits, rehearsals, restoring, scaling
+from upkeep.judges import events, notifications, raised_limits, rehearsals, restoring, scaling
 
 
 @pytest.mark.control(id="restart-rehearsed", severity="high", guide="Quick Recovery")
@@ -96,3 +96,15 @@ def test_no_event_warns(judge, collector_events, now, limits, install):
     Fix: docs/runbook.md#warning-events
     """
     assert judge(events.none_warns(collector_events, now=now, limits=limits, install=install))
+
+
+@pytest.mark.control(id="fallback-notification", severity="high", guide="Fallback Plan")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_somebody_is_told_without_the_collector(judge, alertmanager_configuration, collector_services, limits, install):
+    """Alertmanager's routes lead to the collector, at the right port and path, and to somebody when the collector is gone.
+
+    When the only way out is down, nobody is told that it is down.
+    Fix: docs/runbook.md#fallback-notification
+    """
+    assert judge(notifications.fallback(alertmanager_configuration, collector_services, limits=limits, install=install))

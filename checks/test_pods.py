@@ -20,6 +20,7 @@ def test_every_pod_is_ready(judge, workload, now):
 
 @pytest.mark.control(id="pods-stable", severity="high", guide="Check pod status")
 @pytest.mark.daily
+@pytest.mark.emergency
 def test_no_container_restarted(judge, workload, previous_tails, now, limits):
     """No container of the collector restarted in the window.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from reports.ledger import LEDGER, replace
 from reports.text import measure
+from upkeep.causes import stories
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
 from upkeep.results import counts, from_line
 
@@ -97,6 +99,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "measure": measure,
+        "anchor": lambda result: re.sub(r"[^\w-]", "_", f"{result.control.id}-{result.target}"),
         "drawing": drawing,
         "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC"),
     }
@@ -108,6 +111,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
     return environment.get_template("compliance.html.j2").render(
         verdict=verdict(results, stopped=run["stopped"]),
         fell_short=any(result.outcome not in _GOOD for result in results) or not results or bool(run["stopped"]),
+        stories=[story for story in stories(results) if story.symptoms],
         groups=groups(results),
         order={outcome.value: word for outcome, word in ORDER.items()},
         counts=counts(results),
@@ -144,6 +148,11 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
     lines = ["# Maintenance of cano-collector", "", f"**{verdict(results, stopped=run['stopped'])}**", ""]
     if gate is not None:
         lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
+    for story in stories(results):
+        if story.symptoms:
+            names = ", ".join(_cell(result.control.id) for result in story.symptoms)
+            where = f" on {_cell(story.cause.target)}" if len({result.target for result in results}) > 1 else ""
+            lines += [f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} From it follow: {names}.", ""]
     lines += ["| outcome | control | target | severity | what was seen |", "| --- | --- | --- | --- | --- |"]
     for group in groups(results):
         for result in group.results:

@@ -1,4 +1,4 @@
-"""The end of a run on the terminal: what fell short, in three lines each at most, and where the report lies."""
+"""The end of a run on the terminal: what fell short, in three lines each at most, what follows from it in one line each, and where the report lies."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reports.ledger import LEDGER, output
 from reports.run import begin_run
 from reports.secrecy import FULL_TRACE
 from reports.text import flat
+from upkeep.causes import Story, stories
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 
@@ -64,18 +65,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
-    """What fell short, each in three lines at most: failures first, then what could not be measured, then what was not run."""
-    stories = [(outcome, _story(result)) for outcome in (Outcome.FAIL, Outcome.DUE) for result in results if result.outcome is outcome]
-    for together in causes([result for result in results if result.outcome is Outcome.UNKNOWN]):
-        stories.append((Outcome.UNKNOWN, _story(together[0]) if len(together) == 1 else [_cause(together)]))
+    """What fell short, each in three lines at most: failures first, likely causes before all others and what follows from each under it, then what
+    could not be measured, then what was not run.
+    """
+    found = stories(results)
+    told_so_far = [(outcome, _story(one)) for outcome in (Outcome.FAIL, Outcome.DUE) for one in found if one.cause.outcome is outcome]
+    for together in alike([one.cause for one in found if one.cause.outcome is Outcome.UNKNOWN]):
+        told_so_far.append((Outcome.UNKNOWN, _lines(together[0]) if len(together) == 1 else [_together(together)]))
     unrun: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         if result.outcome is Outcome.NOT_RUN:
             unrun[result.summary].append(result)
-    return stories + [(Outcome.NOT_RUN, [f"NOT RUN {_names(together)}: {why}"]) for why, together in unrun.items()]
+    return told_so_far + [(Outcome.NOT_RUN, [f"NOT RUN {_names(together)}: {why}"]) for why, together in unrun.items()]
 
 
-def causes(unknown: Sequence[Result]) -> list[list[Result]]:
+def alike(unknown: Sequence[Result]) -> list[list[Result]]:
     """The results that could not be measured, those with one cause together: the same server gone, or the very same sentence."""
     found: dict[tuple[str, ...], list[Result]] = defaultdict(list)
     for result in unknown:
@@ -92,9 +96,25 @@ def server(result: Result) -> str:
     return match.group() if match else ""
 
 
-def _story(result: Result) -> list[str]:
-    gate = ", gate" if result.control.gate else ""
-    summary = f"{_WORDS[result.outcome]} {result.control.id} [{result.target}] ({result.control.severity}{gate}): {flat(result.summary)}"
+def _story(story: Story) -> list[str]:
+    """A result with what is likely to follow from it."""
+    others = len(story.symptoms)
+    lines = _lines(story.cause, f", the likely cause of {others} more" if others else "")
+    unknown = [one for one in story.symptoms if one.outcome is Outcome.UNKNOWN]
+    for one in story.symptoms:
+        if one.outcome is not Outcome.UNKNOWN:
+            lines.append(f"follows: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}): {flat(one.summary)}")
+    for together in alike(unknown):
+        lines.append(f"follows: {_WORDS[Outcome.UNKNOWN]} {_names(together)} ({together[0].reason}): {flat(together[0].summary)}")
+    return lines
+
+
+def _grave(result: Result) -> str:
+    return result.control.severity + (", gate" if result.control.gate else "")
+
+
+def _lines(result: Result, more: str = "") -> list[str]:
+    summary = f"{_WORDS[result.outcome]} {result.control.id} [{result.target}] ({_grave(result)}){more}: {flat(result.summary)}"
     where = listed(list(dict.fromkeys(finding.object for finding in result.findings)), most=4)
     if result.observed not in (None, ""):
         where += f" ({result.observed})"
@@ -102,7 +122,7 @@ def _story(result: Result) -> list[str]:
     return [line for line in lines if not line.endswith(": ")]
 
 
-def _cause(together: Sequence[Result]) -> str:
+def _together(together: Sequence[Result]) -> str:
     first = together[0]
     step = f"; next: {flat(first.next)}" if first.next else ""
     what = f"COULD NOT MEASURE {len(together)} controls [{first.target}] ({first.reason}): {flat(first.summary)}"

@@ -37,6 +37,23 @@ def test_the_nearest_word_wins(tmp_path: Path, text: str, environ: dict[str, str
     assert resolved(tmp_path, text, options, **environ).targets[0].context == expected
 
 
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_where_alertmanagers_configuration_is_stored_is_three_words(kind: str, tmp_path: Path) -> None:
+    named = f"{kind}/monitoring/alertmanager-main-generated"
+    expected = (kind, "monitoring", "alertmanager-main-generated")
+    assert resolved(tmp_path, options={"alertmanager_config": named}).targets[0].alertmanager_config == expected
+    assert resolved(tmp_path, UPKEEP_ALERTMANAGER_CONFIG=named).targets[0].alertmanager_config == expected
+    assert resolved(tmp_path, f'alertmanager_config = "{named}"').targets[0].alertmanager_config == expected
+    (tmp_path / "upkeep.toml").unlink()
+    assert resolved(tmp_path).targets[0].alertmanager_config is None
+
+
+@pytest.mark.parametrize("text", ["alertmanager", "Secret/x", "Pod/a/b", "Secret/a/b/c", "Secret/A/b", "Secret//b", "Secret/a/../b"])
+def test_where_it_is_stored_in_another_form_is_refused(text: str, tmp_path: Path) -> None:
+    said = refusal(tmp_path, options={"alertmanager_config": text})
+    assert said == f"--alertmanager-config={text}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected"
+
+
 def test_limits_are_taken_one_by_one(tmp_path: Path) -> None:
     text = '[limits]\nrestarts = 1\nhealth_latency = "2s"\nlog_lines = 7'
     limits = resolved(tmp_path, text, {"limit": ["restarts=3"]}, UPKEEP_LIMIT="restarts=2,health_latency=3s").limits

@@ -236,6 +236,20 @@ def find_service(services: Sequence[Service], *, program: str, ports: Sequence[i
     return best[0], min((port for port in best[0].ports if port.port in ports), key=lambda port: ports.index(port.port))
 
 
+def alertmanager_config(services: Sequence[Service], *, namespace: str) -> str:
+    """Where Alertmanager's configuration is likely to be stored, as ``--alertmanager-config`` takes it; empty where nothing tells.
+
+    The operator selects the pods of the Alertmanager NAME by the label ``alertmanager``, and stores its configuration in the Secret
+    ``alertmanager-NAME-generated``. Other charts keep it in a ConfigMap that is called like the Service.
+    """
+    own = [service for service in services if service.namespace == namespace and _rank(service, "alertmanager") is not None]
+    names = {service.selector["alertmanager"] for service in own if "alertmanager" in service.selector}
+    if len(names) == 1:
+        return f"Secret/{namespace}/alertmanager-{names.pop()}-generated"
+    operated = any(service.name == "alertmanager-operated" for service in own)
+    return f"ConfigMap/{namespace}/{own[0].name}" if len(own) == 1 and not operated else ""
+
+
 def _rank(service: Service, program: str) -> int | None:
     if service.name == f"{program}-operated":  # of the operator: the one that leads to the running pods
         return 0

@@ -134,6 +134,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("chart_minors_behind", "count", 1, 0, 1000, "one minor is what a quarterly upgrade leaves open; two are a habit"),
             Limit("chart_age", "duration", 90 * DAY, 60, 3660 * DAY, "an upgrade has a quarter to be planned, rehearsed and done"),
             Limit("least_replicas", "count", 2, 1, 100, "one replica is an outage whenever its node is drained"),
+            Limit("fallback_receivers", "count", 1, 1, 20, "one other way is enough to hear that the collector is gone"),
             Limit("emergency_replicas", "count", 3, 2, 100, "the guide's performance emergency scales to three"),
             Limit(
                 "emergency_memory_mebibytes",

@@ -26,6 +26,9 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "prometheus": ("prometheus-operated:9090",),
     "alertmanager": ("alertmanager-operated:9093",),
+    # Read where --alertmanager-config names one, which upkeep rbac takes, too: it holds every receiver's keys.
+    "alertmanager-config-secrets": (),
+    "alertmanager-config-configmaps": (),
 }
 NAME = "upkeep"
 MONITORING = "monitoring"

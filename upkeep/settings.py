@@ -20,7 +20,18 @@ from upkeep.masking import mask
 
 ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server", "helm")
 SCALARS = (
-    *("kubeconfig", "context", "namespace", "deployment", "collector", "prometheus", "alertmanager", "chart_repository", "acting_context"),
+    *(
+        "kubeconfig",
+        "context",
+        "namespace",
+        "deployment",
+        "collector",
+        "prometheus",
+        "alertmanager",
+        "alertmanager_config",
+        "chart_repository",
+        "acting_context",
+    ),
     "demo",
 )
 VARIABLES = (
@@ -44,6 +55,7 @@ INDEX = "index.yaml"
 SUBJECTS = ("User", "Group", "ServiceAccount")
 _SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STORED = re.compile(r"(Secret|ConfigMap)/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})")
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 
@@ -64,6 +76,7 @@ class TargetSettings:
     """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found.
 
     :ivar chart_repository: where the newest chart is looked up: a URL, or the file of an index.
+    :ivar alertmanager_config: (kind, namespace, name) of the Secret or ConfigMap that holds Alertmanager's configuration.
     :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
     :ivar secret_readers: who may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
@@ -77,6 +90,7 @@ class TargetSettings:
     prometheus: HttpAccess | None = None
     alertmanager: HttpAccess | None = None
     chart_repository: HttpAccess | Path | None = None
+    alertmanager_config: tuple[str, str, str] | None = None
     acting_context: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     secret_readers: tuple[str, ...] = ()
@@ -124,6 +138,7 @@ class _Target(_Strict):
     prometheus: str | _Access | None = None
     alertmanager: str | _Access | None = None
     chart_repository: str | _Access | None = None
+    alertmanager_config: str | None = None
     acting_context: str | None = None
     absent: dict[str, str] = {}
     secret_readers: list[str] = []
@@ -360,11 +375,25 @@ def _target(
         prometheus=_access(value["prometheus"], said("prometheus"), base),
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
         chart_repository=_repository(value["chart_repository"], said("chart_repository"), cwd if "chart_repository" in own else base, base),
+        alertmanager_config=stored_object(value["alertmanager_config"], said("alertmanager_config")),
         acting_context=value["acting_context"],
         absent=absent,
         secret_readers=tuple(dict.fromkeys((*_readers(file.secret_readers, f"{place} secret_readers"), *own.get("secret_readers", ())))),
         demo=value["demo"],
     )
+
+
+def stored_object(text: str | None, where: str) -> tuple[str, str, str] | None:
+    """(kind, namespace, name) of ``Secret/NAMESPACE/NAME`` or ``ConfigMap/NAMESPACE/NAME``.
+
+    :raises BadInput: it is neither.
+    """
+    if not text:
+        return None
+    found = _STORED.fullmatch(text)
+    if found is None:
+        raise BadInput(f"{where}={text[:80]}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected")
+    return found[1], found[2], found[3]
 
 
 def _url(text: str, where: str) -> str:

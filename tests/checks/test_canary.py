@@ -40,6 +40,7 @@ SCENARIOS = [
     "chart/secret-key-missing",
     "chart/backup-differs",
     "chart/upgrade-unrenderable",
+    "bad-configuration-change",
 ]
 COMMANDS = {
     "doctor": ["doctor", *(f"--cadence={cadence}" for cadence in CADENCES_BUILT), "--", "--demo={scenario}"],

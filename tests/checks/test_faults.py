@@ -21,7 +21,7 @@ EVERY = {
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
     "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served", "upgrade-rehearsed",
-    "right-sized", "capacity-ahead", "limits-rehearsed", "restore-rehearsed",
+    "right-sized", "capacity-ahead", "limits-rehearsed", "restore-rehearsed", "fallback-notification",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
@@ -45,7 +45,7 @@ TEMPLATE = {
     "upgrade-rehearsed",
     "restore-rehearsed",
 }
-WORKLOAD = EVERY - {"backup-job-healthy", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
+WORKLOAD = EVERY - {"backup-job-healthy", "fallback-notification", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none, and a trend needs a past.
@@ -55,7 +55,7 @@ NEEDED_BY = {
     "deployments": EVERY - RULES,
     "replicasets": WORKLOAD,
     "pods": WORKLOAD,
-    "services": {"endpoints-serving", "metrics-scraped", "right-sized", *RULES, *SINCE},
+    "services": {"endpoints-serving", "metrics-scraped", "right-sized", "fallback-notification", *RULES, *SINCE},
     "endpointslices": {"endpoints-serving"},
     "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures", "processing-fast"},
     "previous-logs": set(),
@@ -102,7 +102,7 @@ NEEDED_BY = {
     "prometheus-query": {"metrics-scraped", "right-sized", *RULES, *SINCE},
     "prometheus-rules": RULES,
     "alertmanager-alerts": set(),
-    "alertmanager-status": set(),
+    "alertmanager-status": {"fallback-notification"},
     "all": EVERY,
 }
 # What can do without the source, and says so. Of previous logs there are none where nothing restarted.
@@ -118,7 +118,13 @@ TOLERATED_BY = {
     "accessreviews": {"secrets-complete"},
 }
 # The chart's image has no shell: what df and netstat tell in the guide's is there known by Prometheus and the process alone.
-NEEDED_BY_CHART = {"services": {"disk-headroom"}, "prometheus-query": {"disk-headroom"}, "metrics": {"connections-headroom"}}
+# Its Alertmanager hides URLs, which are read from its Secret.
+NEEDED_BY_CHART = {
+    "services": {"disk-headroom"},
+    "prometheus-query": {"disk-headroom"},
+    "metrics": {"connections-headroom"},
+    "configuration": {"fallback-notification"},
+}
 # Of these an empty list is an answer: there is no such object, and that is what the control is about.
 EMPTY = {
     "events": "pass",

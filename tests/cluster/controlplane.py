@@ -39,6 +39,7 @@ class ControlPlane:
         self.pod_cidr = pod_cidr
         self.audit_log = folder / "audit.log"
         self.pod_log = folder / "pod.log"
+        self.previous_pod_log = folder / "previous-pod.log"
         self.tokens = {name: f"canary-token-{name}-{secrets.token_hex(8)}" for name in IDENTITIES}
         self._processes: list[subprocess.Popen[bytes]] = []
         self.url = ""
@@ -105,11 +106,12 @@ class ControlPlane:
             f"--secure-port={manager}", "--bind-address=127.0.0.1", f"--cert-dir={folder}/manager",
         )  # fmt: skip
         self.pod_log.touch()
+        self.previous_pod_log.touch()
         logs = {
             "apiVersion": "kwok.x-k8s.io/v1alpha1",
             "kind": "ClusterLogs",
             "metadata": {"name": "logs"},
-            "spec": {"logs": [{"logsFile": str(self.pod_log)}]},
+            "spec": {"logs": [{"logsFile": str(self.pod_log), "previousLogsFile": str(self.previous_pod_log)}]},
         }
         # Commands of exec run on this machine: what the tests send are echo, true and false.
         execs = {

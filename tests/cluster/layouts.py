@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,20 @@ def minimal(folder: Path, layout: str) -> Path:
 
 @dataclass
 class Install:
-    """An installed collector: its namespace, and the address of each pod by its name."""
+    """An installed collector: its namespace, the address of each pod by its name, and the processes that answer there."""
 
     plane: ControlPlane
     layout: str
     namespace: str
     addresses: dict[str, str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Ends the processes: from then on nothing listens at the pods' addresses."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(10)
 
     def post(self, pod: str, path: str, body: Any) -> int:
         """Posts to a pod's process directly; the status of its answer."""
@@ -255,13 +263,12 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     wait_for(lambda: plane.request("GET", served).status == 200, seconds=30, what="the metrics API")
     plane.apply(*measured(pods))
     program = str(Path(__file__).with_name("collector.py"))
-    processes = []
+    install = Install(plane, layout, namespace, addresses)
     try:
         for address in addresses.values():
             network.add(address)
             words = network.command(sys.executable, program, f"--layout={layout}", f"--address={address}")
-            processes.append(subprocess.Popen([*WITH_US, *words], start_new_session=True))
-        install = Install(plane, layout, namespace, addresses)
+            install.processes.append(subprocess.Popen([*WITH_US, *words], start_new_session=True))
         for pod in addresses:
             wait_for(lambda pod=pod: _answers(install, pod), seconds=20, what=f"the process of {pod}")
             install.alert(pod, count=3)
@@ -269,10 +276,7 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
         wait_for(lambda: _ready_endpoints(plane.get(slices)) == replicas, seconds=30, what="ready endpoints")
         yield install
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(10)
+        install.stop()
 
 
 def _ready_endpoints(slices: dict[str, Any]) -> int:

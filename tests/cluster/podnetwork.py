@@ -54,8 +54,8 @@ class PodNetwork:
         _ip("netns", "del", self.name)  # the veth pair and the route go with it
 
     def add(self, address: str) -> None:
-        """Gives the namespace a pod's address."""
-        _ip("-n", self.name, "addr", "add", f"{address}/32", "dev", self._inner)
+        """Gives the namespace a pod's address, which an earlier pod may have had."""
+        _ip("-n", self.name, "addr", "replace", f"{address}/32", "dev", self._inner)
 
     def command(self, *words: str) -> list[str]:
         """A command that runs inside."""

@@ -26,7 +26,7 @@ from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
 ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
-NOT_APPLICABLE = {"maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
+NOT_APPLICABLE = {"fallback-notification", "maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
 # An install that is seconds old has no past to compare with, and without Prometheus none of its use; test_capacity.py gives them one.
 NO_PAST = {"latency-stable": "too-early", "capacity-ahead": "too-early", "right-sized": "absent"}
 

@@ -110,7 +110,7 @@ def test_rules_targets_and_alerts() -> None:
 def test_alertmanager_shows_its_webhook_in_the_guide_layout_and_hides_it_in_the_chart_layout(ask: Ask, cluster: demo.Cluster) -> None:
     original = ask("/alertmanager/api/v2/status").json()["config"]["original"]
     shown = "http://cano-collector.monitoring.svc.cluster.local:8080/api/alerts" in original
-    assert (shown, "<secret>" in original) == ((True, False) if cluster.state.layout == "guide" else (False, True))
+    assert (shown, "url: <secret>" in original) == ((True, False) if cluster.state.layout == "guide" else (False, True))
 
 
 def test_the_kubelet_counts_what_the_containers_use(ask: Ask, cluster: demo.Cluster) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from tests.judges.samples import NOW, ago, install
+from tests.judges.samples import NOW, ago, install, termination, unready, waiting, workload
 from upkeep.errors import Absent, Forbidden, Unmeasured
 from upkeep.judges import backup_sets
 from upkeep.limits import Limits
@@ -19,10 +19,13 @@ from upkeep.records import (
     BackupFile,
     BackupFolder,
     BackupSet,
+    Condition,
     ConfigurationObject,
     ConfigurationReference,
     DryRun,
+    FieldOwner,
     RestoreRehearsal,
+    Workload,
 )
 
 INSTALL = install()
@@ -56,8 +59,9 @@ def week(**changes) -> BackupFolder:
     return folder(*(backup(number + 0.1) for number in range(8)), **changes)
 
 
-def saved(those: BackupFolder, live=LIVE, **limits: float) -> Judgement:
-    return backup_sets.configuration_saved(those, live, install=INSTALL, now=NOW, limits=Limits(limits))
+def saved(those: BackupFolder, live=LIVE, seen: Workload | Unmeasured | None = None, **limits: float) -> Judgement:
+    """Judged with pods that are well, unless others were ``seen``."""
+    return backup_sets.configuration_saved(those, live, seen or workload(), install=INSTALL, now=NOW, limits=Limits(limits))
 
 
 def complete(those: BackupFolder, references=REFERENCES, created=LONG_AGO, **limits: float) -> Judgement:
@@ -116,6 +120,97 @@ def test_what_is_not_as_it_is_live_is_named_without_its_value(live, code: str, w
     (finding,) = saved(week(), live).findings
     assert finding.code == code
     assert words in finding.message
+
+
+def crashing(**since: float) -> Workload:
+    """Both pods' containers have been crashing for so long, the first one a minute longer."""
+    status = waiting("CrashLoopBackOff", last_termination=termination())
+    unmet = [Condition("Ready", "False", changed=ago(**since) - timedelta(minutes=more)) for more in (1, 0)]
+    return workload(*(unready(name, status=status, conditions=(one,)) for name, one in zip("ab", unmet, strict=True)))
+
+
+def edited(minutes: float, **changes) -> ConfigurationObject:
+    owners = (FieldOwner("helm", ago(days=30), ("other",), True), FieldOwner("kubectl-edit", ago(minutes=minutes), ("k",), False))
+    return thing(value="2", owners=owners, **changes)
+
+
+def test_a_change_before_a_crash_is_named_with_its_writer_and_the_restore_of_what_was_there():
+    (finding,) = saved(week(), (edited(25), thing(SECRET)), crashing(minutes=22)).findings
+    assert (finding.object, finding.code) == ("ConfigMap/cano-collector-config", "changed-before-crash")
+    assert (finding.observed, finding.limit, finding.unit) == (1, 0, "differing keys")
+    assert finding.message == (
+        "ConfigMap/cano-collector-config was changed 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit, 2 min before container cano-collector of pod "
+        "cano-collector-a began to crash: k (changed). Backup 20260102, the newest (2 h 24 min old), holds what was there."
+    )
+    assert finding.next == (
+        "kubectl -n monitoring apply --server-side --force-conflicts -f /backups/backup-20260102.yaml && "
+        "kubectl -n monitoring rollout restart deployment/cano-collector"
+    )
+
+
+@pytest.mark.parametrize(
+    ("live", "seen"),
+    [
+        (edited(25), workload()),
+        (edited(25), crashing(minutes=27)),
+        (edited(25), Forbidden("may not list pods")),
+        (replace(edited(25), owners=()), crashing(minutes=22)),
+        (replace(edited(25), owners=(FieldOwner("old", None, ("k",), False),)), crashing(minutes=22)),
+        (edited(3 * 24 * 60), crashing(minutes=22)),
+    ],
+)
+def test_a_change_that_is_not_known_to_have_come_first_is_only_a_difference(live: ConfigurationObject, seen: Workload | Unmeasured):
+    """Nothing crashes; it crashed before; it cannot be seen; nobody is known to have written it, or when; it is older than the backup."""
+    (finding,) = saved(week(), (live, thing(SECRET)), seen).findings
+    assert (finding.code, finding.next) == ("object-differs", "upkeep backup --backups=/backups")
+
+
+def test_who_made_a_difference_is_said():
+    (finding,) = saved(week(), (edited(25), thing(SECRET))).findings
+    assert finding.message.endswith("holds: k (changed); last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit.")
+
+
+def test_a_backup_of_what_crashes_is_none():
+    """The nightly backup came after the change: the newest that holds something else is the one to restore."""
+    held, live = thing(value="2"), (edited(60 * 24 * 1.5), thing(SECRET))
+    sets = folder(backup(0.1, held, thing(SECRET)), backup(1.1, held, thing(SECRET)), backup(2.1), backup(3.1))
+    (finding,) = saved(sets, live, crashing(hours=30)).findings
+    assert finding.code == "changed-before-crash"
+    assert "Backup 20251231, the newest of before the change (2 d 2 h old), holds what was there." in finding.message
+    assert saved(sets, live).findings == ()
+
+
+def test_what_cannot_be_restored_is_not_offered():
+    kept = thing(server_fields=("metadata.resourceVersion",))
+    cut = (BackupFault("backup-20260101.yaml", "file-truncated", "it was cut"),)
+    sets = folder(backup(0.1, kept, thing(SECRET)), backup(1.1, faults=cut), backup(2.1))
+    (finding,) = saved(sets, (edited(25), thing(SECRET)), crashing(minutes=22)).findings
+    assert "-f /backups/backup-20260102.yaml" in finding.next  # the files of a set carry its objects' names here
+    assert "Backup 20251231" in finding.message
+    (only,) = saved(folder(backup(0.1, kept, thing(SECRET))), (edited(25), thing(SECRET)), crashing(minutes=22)).findings
+    assert only.code == "object-differs"
+
+
+def test_the_restore_brings_back_every_file_that_differs_and_takes_away_what_was_added():
+    files = replace(thing(), file="backup-20260102.yaml"), replace(thing(SECRET), file="secrets-20260102.yaml.age")
+    more = {"k": "2", "new.yaml": "3"}
+    live = (edited(25, keys=more), replace(thing(SECRET, value="2"), owners=(FieldOwner("kubectl", ago(minutes=24), ("k",), False),)))
+    first, second = saved(folder(backup(0.1, *files), identity="/keys/id.txt"), live, crashing(minutes=20)).findings
+    assert first.next == second.next
+    assert first.next.split(" && ") == [
+        "kubectl -n monitoring apply --server-side --force-conflicts -f /backups/backup-20260102.yaml",
+        "age --decrypt -i /keys/id.txt /backups/secrets-20260102.yaml.age | kubectl -n monitoring apply --server-side --force-conflicts -f -",
+        'kubectl -n monitoring patch configmap cano-collector-config --type=merge -p \'{"data":{"new.yaml":null}}\'',
+        "kubectl -n monitoring rollout restart deployment/cano-collector",
+    ]
+    assert first.message.count("new.yaml (only live), k (changed)") == 1
+
+
+def test_what_is_gone_is_brought_back():
+    (finding,) = saved(week(), (thing(missing=True), thing(SECRET))).findings
+    assert finding.next.startswith("kubectl -n monitoring apply --server-side --force-conflicts -f /backups/backup-20260102.yaml && ")
+    (finding,) = saved(folder(backup(0.1, thing(SECRET))), (thing(missing=True), thing(SECRET))).findings
+    assert finding.next == "kubectl -n monitoring get configmaps"
 
 
 def test_of_a_set_with_a_fault_the_fault_is_said_and_not_what_it_hides():

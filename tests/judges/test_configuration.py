@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.samples import install
+from tests.judges.samples import NOW, ago, install
 from upkeep.errors import Absent, Forbidden
 from upkeep.judges import configuration as judges
-from upkeep.records import ConfigurationDocument, ConfigurationFault, ConfiguredName, Environment
+from upkeep.records import ConfigurationDocument, ConfigurationFault, ConfiguredName, Environment, FieldOwner, StoredObject
 
 INSTALL = install()
 NONE = Environment(())
@@ -27,18 +27,32 @@ def teams(**uses: tuple[str, ...]) -> ConfigurationDocument:
 
 
 def codes(*documents: ConfigurationDocument, environment: Environment | Forbidden = NONE) -> list[str]:
-    return [finding.code for finding in judges.valid(documents, environment, install=INSTALL).findings]
+    return [finding.code for finding in judges.valid(documents, environment, (), now=NOW, install=INSTALL).findings]
 
 
 def test_documents_that_agree_pass() -> None:
-    judged = judges.valid([destinations("a", "b"), teams(default=("a",), other=("b",))], NONE, install=INSTALL)
+    judged = judges.valid([destinations("a", "b"), teams(default=("a",), other=("b",))], NONE, (), now=NOW, install=INSTALL)
     assert (bool(judged), judged.observed, judged.limit) == (True, "2 documents with 2 destinations, 2 teams; 0 faults", 0)
 
 
 def test_a_fault_of_a_document_is_a_finding_with_its_object_and_fix() -> None:
-    (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, install=INSTALL).findings
+    (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, (), now=NOW, install=INSTALL).findings
     assert (finding.object, finding.code, finding.message) == ("Secret/d", "required", "… is required.")
-    assert finding.next == f"add it: kubectl -n {INSTALL.namespace} edit Secret d"
+    assert finding.next == f"kubectl -n {INSTALL.namespace} edit secret/d  # add it"
+
+
+def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:
+    owners = (
+        FieldOwner("helm", ago(days=9), ("destinations.yaml", "other"), True),
+        FieldOwner("kubectl-edit", ago(minutes=25), ("destinations.yaml",), False),
+        FieldOwner("kubectl-label", ago(minutes=1), (), True),
+    )
+    written = (StoredObject("ConfigMap", "d", NOW, (), ()), StoredObject("Secret", "d", NOW, ("destinations.yaml",), owners))
+    (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, written, now=NOW, install=INSTALL).findings
+    assert finding.message == "… is required. Last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit."
+    unowned = (StoredObject("Secret", "d", NOW, (), (FieldOwner("old", None, ("destinations.yaml",), False),)),)
+    (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, unowned, now=NOW, install=INSTALL).findings
+    assert finding.message == "… is required."
 
 
 def test_a_name_twice_is_a_finding() -> None:
@@ -47,7 +61,7 @@ def test_a_name_twice_is_a_finding() -> None:
 
 
 def test_a_team_must_name_what_exists() -> None:
-    (finding,) = judges.valid([destinations("oncall"), teams(default=("on-call", "oncall"))], NONE, install=INSTALL).findings
+    (finding,) = judges.valid([destinations("oncall"), teams(default=("on-call", "oncall"))], NONE, (), now=NOW, install=INSTALL).findings
     assert (finding.code, finding.object) == ("unknown-destination", "ConfigMap/t")
     assert finding.message.endswith("names the destination on-call, which does not exist: the collector will not start; oncall was meant?")
 
@@ -82,7 +96,7 @@ names = st.lists(st.sampled_from("abc"), max_size=4)
 def test_another_fault_never_turns_a_failure_into_a_pass(
     made: list[str], used: dict[str, tuple[str, ...]], faults: list[ConfigurationFault]
 ) -> None:
-    before = judges.valid([destinations(*made), teams(**used)], NONE, install=INSTALL)
-    after = judges.valid([destinations(*made, faults=tuple(faults)), teams(**used)], NONE, install=INSTALL)
+    before = judges.valid([destinations(*made), teams(**used)], NONE, (), now=NOW, install=INSTALL)
+    after = judges.valid([destinations(*made, faults=tuple(faults)), teams(**used)], NONE, (), now=NOW, install=INSTALL)
     assert bool(before) or not bool(after) or not faults
     assert not (faults and bool(after))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.fuzzing import examples
 from tests.judges.samples import (
     NOW,
+    ago,
     condition,
     container,
     no_pods,
@@ -21,8 +22,8 @@ from tests.judges.samples import (
 )
 from upkeep.errors import Absent, Malformed
 from upkeep.judges import pods
-from upkeep.model import Judgement
-from upkeep.records import Workload
+from upkeep.model import Judgement, rfc3339
+from upkeep.records import Condition, Workload
 
 ROLLING = (condition(reason="ReplicaSetUpdated"),)
 
@@ -33,6 +34,11 @@ def ready(records: Workload) -> Judgement:
 
 def codes(judgement: Judgement) -> list[str]:
     return [finding.code for finding in judgement.findings]
+
+
+def since(kind: str = "Ready", **span: float) -> Condition:
+    """A condition that has been False for so long."""
+    return replace(condition(kind, "False", "ContainersNotReady"), changed=ago(**span))
 
 
 def test_two_ready_pods_of_the_newest_template_pass():
@@ -55,6 +61,11 @@ def test_a_missing_replica_fails():
     assert finding.next == "kubectl -n monitoring describe deployment cano-collector"
 
 
+def test_since_when_there_are_too_few_is_said():
+    (finding,) = ready(workload(pod("a"), conditions=(condition(), since("Available", hours=3, minutes=7)))).findings
+    assert finding.message.endswith("pods that exist: 1; too few since 2026-01-02T08:53:00Z (3 h 7 min).")
+
+
 def test_no_pod_at_all_fails_and_says_why_none_could_be_made():
     quota = condition("ReplicaFailure", reason="FailedCreate", message="exceeded quota: compute.")
     (finding,) = ready(no_pods(conditions=(condition(), quota))).findings
@@ -69,12 +80,15 @@ def test_zero_desired_replicas_fail():
 
 @pytest.mark.parametrize("reason", ["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"])
 def test_a_container_that_waits_in_a_fault_is_named(reason):
-    broken = unready(status=waiting(reason, waiting_message="back-off 5m0s"))
+    broken = unready(status=waiting(reason, waiting_message="back-off 5m0s"), conditions=(since(minutes=23),))
     judgement = ready(workload(pod("a"), broken))
-    finding = judgement.findings[1]
-    assert codes(judgement) == ["replicas-not-ready", "container-waiting"]
+    finding = judgement.findings[0]
+    assert codes(judgement) == ["container-waiting", "replicas-not-ready"]
     assert finding.object == "Pod/cano-collector-b container/cano-collector"
-    assert finding.message == f"Container cano-collector of pod cano-collector-b waits: {reason} (back-off 5m0s)."
+    assert (
+        finding.message
+        == f"Container cano-collector of pod cano-collector-b waits: {reason} (back-off 5m0s); not ready since {rfc3339(ago(minutes=23))} (23 min)."
+    )
     assert (finding.observed, finding.limit, finding.unit) == (reason, "running", "container state")
     assert finding.next == "kubectl -n monitoring describe pod cano-collector-b"
 
@@ -82,14 +96,14 @@ def test_a_container_that_waits_in_a_fault_is_named(reason):
 def test_a_crash_loop_shows_the_last_exit_and_the_previous_log():
     killed = termination(reason="OOMKilled", exit_code=137)
     broken = unready(status=waiting("CrashLoopBackOff", last_termination=killed))
-    finding = ready(workload(pod("a"), broken)).findings[1]
-    assert finding.message.endswith("waits: CrashLoopBackOff; last exit: OOMKilled, exit code 137.")
+    finding = ready(workload(pod("a"), broken)).findings[0]
+    assert "waits: CrashLoopBackOff; last exit: OOMKilled, exit code 137; not ready since " in finding.message
     assert finding.next == "kubectl -n monitoring logs cano-collector-b --tail=50 -c cano-collector --previous"
 
 
 def test_a_container_whose_probe_fails_is_named():
     judgement = ready(workload(pod("a"), unready(status=container(ready=False))))
-    assert codes(judgement) == ["replicas-not-ready", "container-not-ready"]
+    assert codes(judgement) == ["container-not-ready", "replicas-not-ready"]
     assert judgement.observed == "1 of 2 replicas ready, newest template"
 
 
@@ -97,8 +111,8 @@ def test_one_unready_container_of_two_makes_the_pod_unready():
     half = pod("b", containers=(container(), container("sidecar", ready=False)))
     judgement = ready(workload(pod("a"), half))
     assert [finding.object for finding in judgement.findings] == [
-        "Deployment/cano-collector",
         "Pod/cano-collector-b container/sidecar",
+        "Deployment/cano-collector",
     ]
 
 
@@ -112,7 +126,7 @@ def test_one_unready_container_of_two_makes_the_pod_unready():
 )
 def test_an_init_container_that_keeps_failing_is_named(status, code):
     broken = unready(status=replace(status, name="migrate"))
-    finding = ready(workload(pod("a"), broken)).findings[1]
+    finding = ready(workload(pod("a"), broken)).findings[0]
     assert (finding.object, finding.code) == ("Pod/cano-collector-b container/migrate", code)
     assert finding.message.startswith("Init container migrate of pod cano-collector-b ")
 
@@ -126,15 +140,16 @@ def test_a_completed_init_container_is_not_blamed_for_the_rest():
     done = container("migrate", init=True, state="terminated", terminated=termination(reason="Completed", exit_code=0))
     broken = unready(status=container(ready=False), containers=(done, container(ready=False)))
     assert [finding.object for finding in ready(workload(pod("a"), broken)).findings] == [
-        "Deployment/cano-collector",
         "Pod/cano-collector-b container/cano-collector",
+        "Deployment/cano-collector",
     ]
 
 
 def test_a_pod_that_no_node_takes_says_why():
     unmet = condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available.")
     judgement = ready(workload(pod("a"), pod("b", ready=False, phase="Pending", containers=(), conditions=(unmet,))))
-    assert judgement.findings[1].message == ("Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available).")
+    told = "Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available); not ready since 2025-12-29T12:00:00Z (4 d)."
+    assert judgement.findings[0].message == told
 
 
 def test_terminating_finished_and_foreign_pods_do_not_count():
@@ -166,7 +181,7 @@ def test_a_pod_too_many_that_is_starting_fails_where_no_rollout_goes_on():
 
 def test_a_rollout_with_too_few_ready_pods_fails():
     judgement = ready(workload(pod("a", revision=3), unready(status=waiting("ContainerCreating")), conditions=ROLLING))
-    assert codes(judgement) == ["replicas-not-ready", "container-starting"]
+    assert codes(judgement) == ["container-starting", "replicas-not-ready"]
 
 
 def test_a_crash_loop_in_a_rollout_fails_while_old_pods_still_serve():

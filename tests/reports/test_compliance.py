@@ -140,6 +140,31 @@ def test_a_failure_has_all_that_an_auditor_asks_for():
     assert ("span", {"class": "outcome fail", "data-sign": "✕"}) in page([FAILED]).tags
 
 
+def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
+    crash = Finding("Pod/a container/c", "container-waiting", "Container c of pod a waits: CrashLoopBackOff.", "CrashLoopBackOff")
+    cause = dataclasses.replace(FAILED, findings=(crash,), summary=crash.message)
+    followed = Result(
+        dataclasses.replace(CONTROL, id="pods-stable"),
+        "prod-eu",
+        Outcome.FAIL,
+        "Container <c> restarted.",
+        findings=(Finding("Pod/a container/c", "container-restarted", "Container <c> restarted.", 3),),
+    )
+    read = page([followed, PASSED, cause])
+    assert read.text.index("Likely cause") < read.text.index("Summary")
+    box = read.text.partition("Likely cause ")[2].partition(" Summary")[0]
+    assert box.startswith("pods-ready : Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a What follows from it")
+    assert box.endswith("pods-stable : Container <c> restarted.")
+    links = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
+    anchors = [f"#{attributes['id']}" for tag, attributes in read.tags if tag == "article" and "id" in attributes]
+    assert links == ["#pods-ready-prod-eu", "#pods-stable-prod-eu"]
+    assert set(links) <= set(anchors)
+    assert len(anchors) == len(set(anchors)) == 3
+    told = markdown([followed, PASSED, cause], run=RUN, gate=None)
+    assert "Likely cause: pods-ready, Container c of pod a waits: CrashLoopBackOff. From it follow: pods-stable.\n" in told
+    assert "Likely cause" not in page(ALL).text + markdown(ALL, run=RUN, gate=None)
+
+
 def test_what_could_not_be_measured_says_why_and_what_ends_it():
     text = page([UNKNOWN]).text
     assert "may not list pods (forbidden) What was asked GET /api/v1/pods Next upkeep rbac | kubectl apply -f -" in text

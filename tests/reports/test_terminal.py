@@ -47,6 +47,42 @@ def test_three_lines_also_for_many_findings(pytester):
     ]
 
 
+CRASH = """
+message = "Container c of pod a waits: CrashLoopBackOff."
+findings = (Finding("Pod/a container/c", "container-waiting", message, "CrashLoopBackOff", next="kubectl logs a --previous"),)
+assert judge(Judgement(findings, "0 of 1 replicas ready"))
+"""
+LOG = 'assert judge(Judgement((Finding("Pod/a container/c", "fatal-logged", "It said why."),), "1 bad line"))'
+BLIND = "raise Unreachable('Pod/a refuses connections', source='/metrics')"
+
+
+def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester):
+    inner = Inner(
+        pytester,
+        check("alerts-flow", BLIND),
+        check("backups-old", "assert judge(BAD)", severity="medium"),
+        check("endpoints-odd", "assert judge(BAD)", severity="critical"),
+        check("error-rate-low", BLIND, severity="critical"),
+        check("logs-clean", LOG),
+        check("pods-ready", CRASH, marks="daily gate"),
+    )
+    assert ending(inner.run()) == [
+        "FAIL pods-ready [default] (high, gate), the likely cause of 3 more: Container c of pod a waits: CrashLoopBackOff.",
+        "    where: Pod/a container/c (0 of 1 replicas ready)",
+        "    next: kubectl logs a --previous",
+        "    follows: FAIL logs-clean (high): It said why.",
+        "    follows: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
+        "FAIL endpoints-odd [default] (critical): Pod a is not ready.",
+        "    where: Pod/a (1 of 2 replicas ready)",
+        "    next: kubectl describe pod a",
+        "FAIL backups-old [default] (medium): Pod a is not ready.",
+        "    where: Pod/a (1 of 2 replicas ready)",
+        "    next: kubectl describe pod a",
+        "4 fail  2 unknown  (6 controls, 0 requests)",
+        f"compliance report: {inner.out / 'compliance.html'}",
+    ]
+
+
 def test_what_could_not_be_measured(pytester):
     body = "raise Forbidden('may not list pods', source='GET /api/v1/pods', next_step='upkeep rbac | kubectl apply -f -')"
     assert ending(Inner(pytester, check("pods-ready", body)).run())[:3] == [

@@ -165,6 +165,19 @@ def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:
     return _cut(_printable(mask(text)), most)
 
 
+def told(text: str) -> str:
+    """A line as a person reads it, masked: of a JSON object its message and its error, any other as it is."""
+    entry: Any = None
+    if text.lstrip().startswith("{"):
+        try:
+            entry = json.loads(text, object_pairs_hook=_first_of_each)
+        except (ValueError, RecursionError):
+            entry = None  # shown as it is
+    said = [entry.get("message", entry.get("msg")), entry.get("error")] if isinstance(entry, dict) else []
+    words = [word for word in said if isinstance(word, str) and word]
+    return _cut(_text(words), EXAMPLE_CHARACTERS) if words else shown(text)
+
+
 def fold(text: str) -> str:
     """A text with placeholders for quoted names, identifiers, times, addresses, durations and numbers."""
     return _FOLDED.sub(_placeholder, text)

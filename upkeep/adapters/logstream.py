@@ -160,14 +160,14 @@ def first_time(blocks: Iterable[bytes], *, where: str) -> datetime | None:
 
 
 def tail(blocks: Iterable[bytes], count: int) -> tuple[str, ...]:
-    """The last lines that are not blank, masked, without the API's time where they have it."""
+    """The last lines that are not blank as a person reads them, masked, without the API's time where they have it."""
     last: deque[bytes] = deque(maxlen=count)
     for line, _ in _lines(blocks):
         stamp = _STAMP.match(line)
         text = line[stamp.end() :] if stamp else line
         if text.strip():
             last.append(text)
-    return tuple(logline.shown(text.decode(errors="replace")) for text in last)
+    return tuple(logline.told(text.decode(errors="replace")) for text in last)
 
 
 @dataclass(slots=True)

@@ -175,7 +175,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
     """
     with reading(kind, raw):
         metadata = raw["metadata"]
-        owners = tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
+        owners = field_owners(metadata)
         kinds = {str(owner["kind"]) for owner in metadata.get("ownerReferences") or []}
         return StoredObject(
             kind=kind,
@@ -187,6 +187,14 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
             labels=dict(metadata.get("labels") or {}),
             last_applied=exposure.LAST_APPLIED in (metadata.get("annotations") or {}),
         )
+
+
+def field_owners(metadata: Raw) -> tuple[FieldOwner, ...]:
+    """The entries of managedFields.
+
+    :raises ValueError, AttributeError: one is not as the API describes it.
+    """
+    return tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
 
 
 def _writers(kinds: set[str], owners: tuple[FieldOwner, ...]) -> tuple[str, ...]:
@@ -276,17 +284,21 @@ def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
 
 
 def event(raw: Raw) -> KubernetesEvent:
-    """An Event (v1), as old and new clients write it: a series has its last time and count apart."""
+    """An Event (v1), as old and new clients write it: a series has its last time and count apart.
+
+    Those of ``events.k8s.io`` are the same stored objects, and the API server gives each in either form: one read sees all of them. What was
+    written through it has no ``lastTimestamp`` here, but ``eventTime`` and perhaps a series; the latest of these counts.
+    """
     with reading("Event", raw):
         about, series = raw.get("involvedObject") or {}, raw.get("series") or {}
-        last = series.get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime") or raw["metadata"]["creationTimestamp"]
+        times = [parse_time(text) for text in (series.get("lastObservedTime"), raw.get("lastTimestamp"), raw.get("eventTime")) if text]
         return KubernetesEvent(
             kind=about.get("kind") or "",
             name=about.get("name") or "",
             type=raw.get("type") or "",
             reason=raw.get("reason") or "",
             message=raw.get("message") or "",
-            last=parse_time(last),
+            last=max(times) if times else parse_time(raw["metadata"]["creationTimestamp"]),
             count=int(series.get("count") or raw.get("count") or 1),
         )
 
@@ -433,6 +445,7 @@ def service(raw: Raw) -> Service:
                 )
                 for port in spec.get("ports") or []
             ),
+            addresses=tuple(ip for ip in spec.get("clusterIPs") or [spec.get("clusterIP")] if ip and ip != "None"),
         )
 
 

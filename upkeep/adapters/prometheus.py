@@ -1,22 +1,18 @@
-"""Prometheus' and Alertmanager's HTTP APIs as records.
+"""Prometheus' HTTP API as records.
 
 Raw samples only: ``increase()`` of a series that first appears at 1 is 0 (collector.md). An empty result is never taken for "fine": callers
 are told apart what exists and what does not.
-Source: https://prometheus.io/docs/prometheus/latest/querying/api/, Alertmanager's OpenAPI v2.
+Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
-
-import yaml
 
 from upkeep.adapters.web import WebApi
 from upkeep.errors import Absent, Malformed
-from upkeep.model import parse_time
-from upkeep.records import AlertRule, RangeSeries, RoutedAlerts, Sample, Snapshot
+from upkeep.records import AlertRule, RangeSeries, Sample, Snapshot
 
 
 class Prometheus:
@@ -162,56 +158,3 @@ def _sample(labels: Mapping[str, str], value: str, expression: str) -> Sample:
     if not math.isfinite(number):
         raise Malformed(f"a sample of {labels.get('__name__', expression)} is {number}", source=expression)
     return Sample(str(labels.get("__name__", "")), labels, number)
-
-
-class Alertmanager:
-    """One Alertmanager, by its API v2."""
-
-    def __init__(self, api: WebApi) -> None:
-        self._api = api
-        self.where = api.where
-
-    def routed(self, services: Iterable[str], *, collector: str) -> RoutedAlerts:
-        """The alerts that are routed to the collector now.
-
-        A receiver is the collector's when a webhook of it posts to one of its Services; where Alertmanager hides the URLs (0.26 and newer), when
-        its name holds the collector's.
-
-        :raises Unmeasured: no receiver can be said to be the collector's and some hide their URLs, so that nobody can tell.
-        """
-        status = self._api.get("/api/v2/status", {})
-        try:
-            configuration = yaml.safe_load(status["config"]["original"])
-            receivers = configuration["receivers"]
-            own, hidden = _collector_receivers(receivers, frozenset(services), collector)
-        except (KeyError, TypeError, AttributeError, yaml.YAMLError):
-            raise Malformed(f"{self.where}/api/v2/status: its configuration cannot be read", source="/api/v2/status") from None
-        alerts = self._api.get("/api/v2/alerts", {"active": "true", "silenced": "false", "inhibited": "false"})
-        if not isinstance(alerts, list):
-            raise Malformed(f"{self.where}/api/v2/alerts: no list", source="/api/v2/alerts")
-        if not own and hidden:
-            raise Malformed(
-                f"{self.where} hides the webhook URLs of its receivers ({', '.join(hidden)}): whether one posts to the collector cannot be told; "
-                f"name the receiver after it ({collector})",
-                source="/api/v2/status",
-                next_step=f"name the receiver {collector}, or route a heartbeat (Watchdog) to the collector",
-            )
-        try:
-            mine = [alert for alert in alerts if any(receiver["name"] in own for receiver in alert["receivers"])]
-            starts = [parse_time(alert["startsAt"]) for alert in mine]
-        except (KeyError, TypeError, ValueError):
-            raise Malformed(f"{self.where}/api/v2/alerts: an alert without receivers or startsAt", source="/api/v2/alerts") from None
-        return RoutedAlerts(receivers=tuple(own), active=len(mine), oldest=min(starts, default=None))
-
-
-def _collector_receivers(receivers: list[dict[str, Any]], services: frozenset[str], collector: str) -> tuple[list[str], list[str]]:
-    """The names of the receivers that post to the collector, and of those whose URLs are hidden and whose names do not tell."""
-    own, hidden = [], []
-    for receiver in receivers:
-        urls = [str(webhook.get("url", "<secret>")) for webhook in receiver.get("webhook_configs") or []]
-        hosts = {(urlsplit(url).hostname or "").split(".")[0] for url in urls if not url.startswith("<")}
-        if hosts & services or (urls and collector in receiver["name"]):
-            own.append(receiver["name"])
-        elif any(url.startswith("<") for url in urls):
-            hidden.append(receiver["name"])
-    return own, hidden

@@ -27,9 +27,10 @@ class WebAnswer:
 
 
 class WebApi(Protocol):
-    """A JSON API. ``where`` names it in messages: never with credentials."""
+    """A JSON API. ``where`` names it in messages: never with credentials; ``namespace`` is that of its Service, empty at a URL."""
 
     where: str
+    namespace: str
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         """The JSON document at a path.
@@ -45,6 +46,7 @@ class ServiceApi:
     def __init__(self, kube: Kube, *, namespace: str, service: str, port: int) -> None:
         self._kube = kube
         self._base = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy"
+        self.namespace = namespace
         self.where = f"Service {namespace}/{service}:{port}"
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
@@ -75,6 +77,7 @@ class UrlApi:
             key = access.client_key
             self._session.cert = (str(access.client_certificate), str(key)) if key is not None else str(access.client_certificate)
         parts = urlsplit(access.url)
+        self.namespace = ""
         self.where = f"{option}={parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:

@@ -7,8 +7,10 @@ import argparse
 from collections.abc import Sequence
 
 from upkeep.commands.suite import declared
+from upkeep.errors import BadInput
 from upkeep.model import CADENCES
-from upkeep.rights import EXEC, HELM, NAME, bindings, roles
+from upkeep.rights import EXEC, HELM, NAME, USUAL_NAMES, bindings, roles
+from upkeep.settings import stored_object
 
 SUMMARY = "print the Role that a choice of cadences needs"
 
@@ -18,6 +20,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
     parser.add_argument("--namespace", default="monitoring", help="the collector's namespace (default: monitoring)")
     parser.add_argument("--monitoring-namespace", default="monitoring", help="that of Prometheus and Alertmanager (default: monitoring)")
+    parser.add_argument(
+        "--alertmanager-config",
+        metavar="KIND/NS/NAME",
+        help="with the right to read Alertmanager's configuration, where it hides its webhooks' URLs; it holds every receiver's keys",
+    )
     parser.add_argument(
         "--exec",
         action="store_true",
@@ -36,15 +43,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints the Roles, their bindings and the service account."""
     cadences = options.cadence or ["daily"]
-    names = options.namespace, options.monitoring_namespace, options.service_account
-    print(document(cadences, *names, exec_too=options.exec, helm_too=options.helm), end="")
+    stored = stored_object(options.alertmanager_config, "--alertmanager-config")
+    monitoring = options.monitoring_namespace
+    if stored is not None and stored[1] != monitoring:
+        raise BadInput(
+            f"--alertmanager-config is in namespace {stored[1]}, Alertmanager in {monitoring}: --monitoring-namespace={stored[1]}"
+        )
+    names = options.namespace, monitoring, options.service_account
+    print(document(cadences, *names, exec_too=options.exec, helm_too=options.helm, stored=stored), end="")
     return 0
 
 
 def document(
-    cadences: Sequence[str], namespace: str, monitoring: str, service_account: str, *, exec_too: bool = False, helm_too: bool = False
+    cadences: Sequence[str],
+    namespace: str,
+    monitoring: str,
+    service_account: str,
+    *,
+    exec_too: bool = False,
+    helm_too: bool = False,
+    stored: tuple[str, str, str] | None = None,
 ) -> str:
-    """The YAML documents; ``exec_too`` adds the right to look into containers, ``helm_too`` that to look for Helm's releases."""
+    """The YAML documents; ``exec_too`` adds the right to look into containers, ``helm_too`` that to look for Helm's releases,
+    ``stored`` that to read Alertmanager's configuration."""
     import yaml
 
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
@@ -57,7 +78,10 @@ def document(
         "kind": "ServiceAccount",
         "metadata": {"name": service_account, "namespace": namespace, "labels": {"app.kubernetes.io/name": NAME}},
     }
-    made = roles(rights, namespace=namespace, monitoring=monitoring)
+    names = dict(USUAL_NAMES)
+    if stored is not None:
+        names[f"alertmanager-config-{stored[0].lower()}s"] = (stored[2],)
+    made = roles(rights, namespace=namespace, names=names, monitoring=monitoring)
     subject = {"kind": "ServiceAccount", "name": service_account, "namespace": namespace}
     head = f"# What the {' and '.join(cadences)} controls must be allowed to do, and nothing else. Made by `upkeep rbac`; it only reads.\n"
     return head + str(yaml.safe_dump_all([account, *made, *bindings(made, subject=subject)], sort_keys=False))

@@ -23,6 +23,7 @@ import yaml
 from upkeep.demo import helm
 from upkeep.demo.api import Api
 from upkeep.demo.faults import KINDS, SOURCES, Fault
+from upkeep.demo.notifications import SECRET
 from upkeep.demo.objects import EVIDENCE, backup_time
 from upkeep.demo.releases import archive, index
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
@@ -76,6 +77,7 @@ class Cluster:
     :ivar charts: the file of the index of the scenario's chart repository, likewise.
     :ivar helm: the scenario's program helm, likewise.
     :ivar emergency_config: the folder of the scenario's minimal configuration, likewise.
+    :ivar alertmanager_config: (kind, namespace, name) of Alertmanager's configuration, where its API hides URLs and the user would name it.
     :ivar requests: (method, path with query) of every request so far.
     """
 
@@ -106,6 +108,8 @@ class Cluster:
         self.charts = self.write_charts()
         self.helm = helm.write(self.state, self.folder)
         self.emergency_config = self.write_emergency_config()
+        named = self.state.layout == "chart" and self.state.notifications_named
+        self.alertmanager_config = ("Secret", self.namespace, SECRET) if named else None
 
     def write_kubeconfig(self) -> None:
         document = {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from upkeep.demo import telemetry
+from upkeep.demo import notifications, telemetry
 from upkeep.demo.state import State, stamp
 
 Reply = tuple[int, str, str]  # status, body, content type
@@ -175,20 +175,6 @@ def targets(state: State, now: datetime) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def alertmanager_configuration(state: State) -> str:
-    """Alertmanager's configuration as its API shows it; from 0.26 on (the chart layout's) URLs are hidden."""
-    port = "" if state.layout == "chart" else ":8080"
-    url = "<secret>" if state.layout == "chart" else f"http://{state.fullname}.{state.namespace}.svc.cluster.local{port}/api/alerts"
-    lines = ["route:", f"  receiver: {state.receivers[0][0]}", "  group_by: [alertname]", "receivers:"]
-    for name, ours in state.receivers:
-        lines.append(f"- name: {name}")
-        if ours:
-            lines += ["  webhook_configs:", f"  - send_resolved: true\n    url: {url}"]
-        elif name != "null":
-            lines += ["  email_configs:", "  - to: sre@example.org"]
-    return "\n".join(lines) + "\n"
-
-
 def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) -> Reply:
     """The answer of Alertmanager to a path."""
     match path:
@@ -198,12 +184,12 @@ def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) 
             version = {"version": "0.28.1" if state.layout == "chart" else "0.25.0"}
             status = {
                 "cluster": {"status": "ready", "peers": []},
-                "config": {"original": alertmanager_configuration(state)},
+                "config": {"original": notifications.shown(state)},
                 "versionInfo": version,
             }
             return reply(status | {"uptime": stamp(state.ago(days=9))})
         case "/api/v2/receivers":
-            return reply([{"name": name} for name, _ in state.receivers])
+            return reply([{"name": one["name"]} for one in state.notifications["receivers"]])
         case "/api/v2/alerts":
             try:
                 wanted = comparison("=~", query.get("receiver", ".*"))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import yaml
 
-from upkeep.demo import helm, logs, releases
+from upkeep.demo import helm, logs, notifications, releases
 from upkeep.demo.state import CANARY, RESOURCES, Answer, Object, Process, State, Stream, stamp, uid
 
 IMAGES = {"guide": "registry.example/cano-collector:1.4.2", "chart": "kubecano/cano-collector:0.0.24"}
@@ -574,11 +574,10 @@ def monitoring(state: State) -> None:
                     headless=True,
                 )
             )
-            state.add(
-                service(state, f"cano-kube-prometheus-{name}", port, target=port, selector=selector, labels=stack, port_name="http-web")
-            )
+            own = f"cano-kube-prometheus-{name}"
+            state.add(service(state, own, port, target=port, selector=selector | {name: own}, labels=stack, port_name="http-web"))
     state.rules = [rule(name) for name in GUIDE_ALERTS]
-    state.receivers = [("cano-collector", True), ("mail", False)]
+    state.notifications = notifications.configuration(state)
     state.alerts = [
         alert(state, "Watchdog", "cano-collector", started=state.ago(days=9), severity="none"),
         alert(state, "KubePodCrashLooping", "cano-collector", started=state.ago(hours=5)),

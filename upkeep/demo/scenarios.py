@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from upkeep.demo import emergency, objects, telemetry
+from upkeep.demo import emergency, notifications, objects, telemetry
 from upkeep.demo.changes import CHANGES, CHART_ONLY, Change, nothing
 from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
 from upkeep.demo.state import State
@@ -38,6 +38,8 @@ class Scenario:
             state.backups = objects.saved(state)
         if state.emergency is None:
             state.emergency = emergency.minimal(state)
+        if state.layout == "chart" and state.notifications:
+            state.add(notifications.secret(state))
         if state.exports is None:  # a week ago, of the processes that there were
             exported = state.ago(days=7, hours=2)
             text = telemetry.exported(state, exported)

@@ -101,7 +101,8 @@ class State:
     :ivar series: further series of Prometheus, (labels, value), constant over time.
     :ivar rules: the alerting rules that Prometheus has loaded.
     :ivar alerts: the alerts that Alertmanager holds.
-    :ivar receivers: receivers of Alertmanager's configuration: (name, whether it posts to the collector).
+    :ivar notifications: Alertmanager's configuration, as it is written.
+    :ivar notifications_named: the user says where it is stored (``--alertmanager-config``), where its API hides URLs.
     :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``, or ``acting``.
     :ivar refusals: plural -> (code, reason, message) with which a dry run of a write of that resource is refused.
     :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
@@ -133,7 +134,8 @@ class State:
     series: list[tuple[dict[str, str], float]] = field(default_factory=list)
     rules: list[Object] = field(default_factory=list)
     alerts: list[Object] = field(default_factory=list)
-    receivers: list[tuple[str, bool]] = field(default_factory=list)
+    notifications: Object = field(default_factory=dict)
+    notifications_named: bool = True
     denied: set[tuple[str, str]] = field(default_factory=set)
     refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     backups: dict[int, dict[str, str]] | None = None

@@ -7,12 +7,24 @@ Source: the guide's "Backup current configuration" and "Backup Verification"; co
 """
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from upkeep.errors import Absent, Unmeasured
-from upkeep.judges import counted
+from upkeep.judges import counted, lasted
+from upkeep.judges.changes import (
+    REFUSED_FIELDS,
+    Crash,
+    before_the_change,
+    by_whom,
+    changed_keys,
+    differing,
+    first_crash,
+    held,
+    last_writer,
+    restore,
+)
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, Scalar, listed, span
 from upkeep.records import (
@@ -25,19 +37,28 @@ from upkeep.records import (
     DryRun,
     Install,
     RestoreRehearsal,
+    Workload,
 )
 
 READABLE_BY_OTHERS = 0o004
-# Kept in a backup they are compared with the live object's, and a restore over an object that changed, or was made anew, is a conflict.
-REFUSED_FIELDS = ("metadata.resourceVersion", "metadata.uid")
 NO_SET = "no backup"
 
 
 def configuration_saved(
-    folder: BackupFolder, live: Sequence[ConfigurationObject], *, install: Install, now: datetime, limits: Limits
+    folder: BackupFolder,
+    live: Sequence[ConfigurationObject],
+    workload: Workload | Unmeasured,
+    *,
+    install: Install,
+    now: datetime,
+    limits: Limits,
 ) -> Judgement:
     """config-backed-up: the newest set is at most ``limits["backup_age"]`` old, holds every object, and each equals the live one, key by key.
 
+    Where a container crashes and an object was changed before it began to, that change is the finding, with the restore of the newest set of before it:
+    to save what is live would save what broke. So it is, too, when the newest set holds the change already.
+
+    :param workload: only tells whether a container crashes; where it cannot be seen, none is taken to.
     :raises Absent: the pod template names no object at all, so there is nothing to compare.
     """
     if not live:
@@ -52,26 +73,63 @@ def configuration_saved(
     if age > timedelta(seconds=limits["backup_age"]):
         message = f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
         found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", _save(folder)))
-    saved = _by_name(newest.objects)
+    crash = first_crash(workload, install=install) if isinstance(workload, Workload) else None
     whole = not newest.faults
     equal = 0
     for one in live:
         name = f"{one.kind}/{one.name}"
-        there = saved.get((one.kind, one.namespace, one.name))
+        there = held(newest, one)
+        changed = _changed_before_the_crash(folder, live, one, crash, install=install, now=now)
         if one.missing:
             message = f"{name} is gone from the cluster, and the collector's pods need it."
-            found.append(Finding(name, "configuration-object-gone", message, "missing", "live", "", _look(install, one)))
+            backup = before_the_change(folder, one)
+            fix = restore(folder, backup, live, install=install) if backup is not None else _look(install, one)
+            found.append(Finding(name, "configuration-object-gone", message, "missing", "live", "", fix))
+        elif changed is not None:
+            found.append(changed)
         elif there is None:
             if whole:
                 message = f"{name} is live and not in the newest backup, {newest.stamp}."
                 found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", _save(folder)))
-        elif differing := _differing(there, one):
-            message = f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differing)}."
-            found.append(Finding(name, "object-differs", message, len(differing), 0, "differing keys", _save(folder)))
+        elif differ := differing(there, one):
+            when = by_whom(last_writer(one.owners, changed_keys(there, one)), now=now)
+            message = (
+                f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}."
+            )
+            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", _save(folder)))
         else:
             equal += 1
     observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
     return Judgement(tuple(found), observed, limit, "h", basis)
+
+
+def _changed_before_the_crash(
+    folder: BackupFolder,
+    live: Sequence[ConfigurationObject],
+    one: ConfigurationObject,
+    crash: Crash | None,
+    *,
+    install: Install,
+    now: datetime,
+) -> Finding | None:
+    """The change of an object that came before a container began to crash, and after a set that can be restored."""
+    backup = before_the_change(folder, one) if crash is not None and not one.missing else None
+    saved = held(backup, one) if backup is not None else None
+    if crash is None or backup is None or saved is None:
+        return None
+    writer = last_writer(one.owners, changed_keys(saved, one))
+    if writer is None or writer.changed is None or not backup.taken <= writer.changed <= crash.since:
+        return None
+    name, differ = f"{one.kind}/{one.name}", differing(saved, one)
+    gap = crash.since - writer.changed
+    before = f"{lasted(gap) if gap else 'right'} before container {crash.container} of pod {crash.pod} began to crash"
+    there = "the newest" if backup is folder.sets[0] else "the newest of before the change"
+    message = (
+        f"{name} was changed {by_whom(writer, now=now)}, {before}: {listed(differ)}. "
+        f"Backup {backup.stamp}, {there} ({lasted(now - backup.taken)} old), holds what was there."
+    )
+    fix = restore(folder, backup, live, install=install)
+    return Finding(name, "changed-before-crash", message, len(differ), 0, "differing keys", fix)
 
 
 def complete(
@@ -169,18 +227,6 @@ def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
 def _accepted(one: DryRun) -> bool:
     """Over the live object there is nothing to refuse where there is none."""
     return one.accepted or (one.action == "patch" and one.status == 404)
-
-
-def _differing(saved: ConfigurationObject, live: ConfigurationObject) -> list[str]:
-    """The keys that differ, each with how; never a value."""
-    found = [f"{key} (only live)" for key in sorted(set(live.keys) - set(saved.keys))]
-    found += [f"{key} (only in the backup)" for key in sorted(set(saved.keys) - set(live.keys))]
-    found += [f"{key} (changed)" for key in sorted(set(saved.keys) & set(live.keys)) if saved.keys[key] != live.keys[key]]
-    return found + (["the Secret's type"] if saved.type != live.type else [])
-
-
-def _by_name(objects: Iterable[ConfigurationObject]) -> Mapping[tuple[str, str, str], ConfigurationObject]:
-    return {(one.kind, one.namespace, one.name): one for one in objects}
 
 
 def _kinds(folder: BackupFolder, backup: BackupSet, references: Sequence[ConfigurationReference], *, install: Install) -> list[Finding]:

@@ -5,19 +5,29 @@ Source: collector.md, "Configuration files (what the collector accepts)"; the gu
 
 import shlex
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges import counted
+from upkeep.judges.changes import by_whom, last_writer
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records import ConfigurationDocument, ConfigurationFault, ConfiguredName, Environment, FaultCode, Install
+from upkeep.records import ConfigurationDocument, ConfigurationFault, ConfiguredName, Environment, FaultCode, Install, StoredObject
 
 BASIS = "the collector's own rules, applied to what is mounted now"
 
 
-def valid(documents: Sequence[ConfigurationDocument], environment: Environment | Unmeasured, *, install: Install) -> Judgement:
+def valid(
+    documents: Sequence[ConfigurationDocument],
+    environment: Environment | Unmeasured,
+    written: Sequence[StoredObject],
+    *,
+    now: datetime,
+    install: Install,
+) -> Judgement:
     """config-valid: every document is well formed and all of them agree; no fault is allowed.
 
+    :param written: the objects that hold the documents, as far as they were seen: who wrote what is wrong.
     :param environment: the container's variables; what stopped us matters only where a document stands for one.
     :raises Absent: there is no document of destinations at all, or a variable may be in an object that could not be read.
     """
@@ -38,7 +48,7 @@ def valid(documents: Sequence[ConfigurationDocument], environment: Environment |
         counted(number, kind[:-1]) for kind, number in names.items() if number or kind == "destinations"
     )
     observed += f"; {counted(len(found), 'fault')}"
-    return Judgement(tuple(_finding(fault, install=install) for fault in found), observed, 0, "faults", BASIS)
+    return Judgement(tuple(_finding(fault, written, now=now, install=install) for fault in found), observed, 0, "faults", BASIS)
 
 
 def faults(documents: Sequence[ConfigurationDocument]) -> list[ConfigurationFault]:
@@ -92,8 +102,12 @@ def _names(documents: Iterable[ConfigurationDocument], kind: str) -> list[Config
     return [one for document in documents if document.kind == kind for one in document.names]
 
 
-def _finding(fault: ConfigurationFault, *, install: Install) -> Finding:
+def _finding(fault: ConfigurationFault, written: Sequence[StoredObject], *, now: datetime, install: Install) -> Finding:
     kind_and_name, _, key = fault.document.partition(" key ")
-    look = f"kubectl -n {install.namespace} edit {shlex.quote(kind_and_name.replace('/', ' ', 1)).strip(chr(39))}"
+    holder = next((one for one in written if f"{one.kind}/{one.name}" == kind_and_name), None)
+    when = by_whom(last_writer(holder.owners, [key]), now=now) if holder is not None else ""
+    kind, _, name = kind_and_name.partition("/")
+    look = f"kubectl -n {install.namespace} edit {kind.lower()}/{shlex.quote(name)}"
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
-    return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", f"{fault.fix}: {look}")
+    message += f" Last written {when}." if when else ""
+    return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", f"{look}  # {fault.fix}")

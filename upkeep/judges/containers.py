@@ -3,16 +3,19 @@
 Source: the Kubernetes API's Pod lifecycle and container states (core/v1 ContainerStatus).
 """
 
-from upkeep.judges import counted, excerpt
-from upkeep.model import Finding
+from dataclasses import replace
+from datetime import datetime
+
+from upkeep.judges import counted, excerpt, lasted
+from upkeep.model import Finding, rfc3339
 from upkeep.records import Condition, ContainerStatus, Deployment, Pod, Termination
 
 # A container that waits for one of these is on its way; any other reason (CrashLoopBackOff, ErrImagePull …) is a fault.
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
-def not_ready(pod: Pod, *, namespace: str, starting_is_fine: bool) -> list[Finding]:
-    """Why a pod is not ready: a finding for each container that keeps it so, or one for the pod when none does.
+def not_ready(pod: Pod, *, namespace: str, starting_is_fine: bool, now: datetime) -> list[Finding]:
+    """Why a pod is not ready, and since when: a finding for each container that keeps it so, or one for the pod when none does.
 
     :param starting_is_fine: what only needs time is no finding.
     """
@@ -20,10 +23,18 @@ def not_ready(pod: Pod, *, namespace: str, starting_is_fine: bool) -> list[Findi
     containers = sorted(pod.containers, key=lambda container: container.name)
     logs = f"kubectl -n {namespace} logs {pod.name} --tail=50"
     faults = [found for container in containers if (found := _fault(pod, container, logs=logs, describe=describe))]
-    if starting_is_fine:
-        return faults
-    starting = [found for container in containers if (found := _starting(pod, container, describe=describe))]
-    return faults + starting or [_of_the_pod(pod, describe=describe)]
+    if not starting_is_fine:
+        faults += [found for container in containers if (found := _starting(pod, container, describe=describe))]
+        faults = faults or [_of_the_pod(pod, describe=describe)]
+    since = unready_since(pod)
+    told = f"; not ready since {rfc3339(since)} ({lasted(now - since)})."
+    return [replace(found, message=found.message.removesuffix(".") + told) for found in faults]
+
+
+def unready_since(pod: Pod) -> datetime:
+    """When the pod ceased to be ready; one that never was has not been since it was made."""
+    condition = condition_of(pod, "Ready")
+    return condition.changed if condition is not None and condition.changed is not None else pod.created
 
 
 def _fault(pod: Pod, container: ContainerStatus, *, logs: str, describe: str) -> Finding | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, Malformed
-from upkeep.judges import counted, excerpt
+from upkeep.judges import counted, excerpt, lasted
 from upkeep.judges.containers import because, condition_of, exit_text, not_ready
 from upkeep.judges.restarts import Restarts, restarts
 from upkeep.limits import Limits
@@ -78,11 +78,13 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
     up = [pod for pod in mine if is_ready(pod)]
     rolling = _rolling(deployment)
 
-    found = _of_the_deployment(deployment, up=len(up), existing=len(mine), outdated=bool(outdated))
+    found: list[Finding] = []
     starting_is_fine = rolling and len(up) >= desired
     for pod in mine:
         if pod not in up:
-            found += not_ready(pod, namespace=deployment.namespace, starting_is_fine=starting_is_fine)
+            found += not_ready(pod, namespace=deployment.namespace, starting_is_fine=starting_is_fine, now=now)
+    # What a container or a pod says is nearer to the cause than what its Deployment makes of it.
+    found += _of_the_deployment(deployment, up=len(up), existing=len(mine), outdated=bool(outdated), now=now)
     if newest is not None and not rolling and not deployment.paused:
         found += [_old_template(pod, own[pod.owner_uid], newest=newest, deployment=deployment) for pod in outdated]
 
@@ -179,7 +181,7 @@ def _scaled_to_zero(deployment: Deployment) -> Finding:
     return Finding(where, "zero-replicas", message, 0, 1, "replicas", fix)
 
 
-def _of_the_deployment(deployment: Deployment, *, up: int, existing: int, outdated: bool) -> list[Finding]:
+def _of_the_deployment(deployment: Deployment, *, up: int, existing: int, outdated: bool, now: datetime) -> list[Finding]:
     """What is wrong with the Deployment as a whole.
 
     :param up: how many of its pods are ready; ``existing``: how many there are.
@@ -202,7 +204,10 @@ def _of_the_deployment(deployment: Deployment, *, up: int, existing: int, outdat
     if up < desired:
         failure = condition_of(deployment, "ReplicaFailure")
         why = because(failure) if failure is not None and failure.status == "True" else ""
-        message = f"{up} of {desired} replicas of {where} are ready; pods that exist: {existing}{why}."
+        available = condition_of(deployment, "Available")
+        since = available.changed if available is not None and available.status == "False" else None
+        told = f"; too few since {rfc3339(since)} ({lasted(now - since)})" if since is not None else ""
+        message = f"{up} of {desired} replicas of {where} are ready; pods that exist: {existing}{why}{told}."
         fix = f"{command} describe deployment {name}"
         found.append(Finding(where, "replicas-not-ready", message, up, desired, "replicas", fix))
     return found

@@ -69,6 +69,13 @@ from upkeep.records.monitoring import (
     RoutedAlerts,
     ScrapeState,
 )
+from upkeep.records.notifications import (
+    AlertmanagerConfiguration,
+    Leads,
+    NotificationReceiver,
+    NotificationRoute,
+    Webhook,
+)
 from upkeep.records.placement import (
     Apart,
     Demand,
@@ -133,6 +140,7 @@ __all__ = [
     "AccessAnswer",
     "ActionRehearsal",
     "AlertRule",
+    "AlertmanagerConfiguration",
     "Apart",
     "Attestation",
     "AttestationFile",
@@ -185,6 +193,7 @@ __all__ = [
     "Job",
     "KubernetesEvent",
     "LabelSelector",
+    "Leads",
     "LimitRange",
     "LogPattern",
     "LogSurvey",
@@ -192,6 +201,8 @@ __all__ = [
     "NetworkPolicy",
     "NodeRoom",
     "NodeTerm",
+    "NotificationReceiver",
+    "NotificationRoute",
     "ObjectChange",
     "Placement",
     "Pod",
@@ -225,5 +236,6 @@ __all__ = [
     "UsageSeries",
     "Volume",
     "VolumeClaim",
+    "Webhook",
     "Workload",
 ]

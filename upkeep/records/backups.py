@@ -107,6 +107,7 @@ class BackupFolder:
     :ivar sets: newest first; those of the window that was asked for, and the newest in any case.
     :ivar older: how many sets there are before these.
     :ivar faults: of files that belong to no set.
+    :ivar identity: the file that opens those that are encrypted, as the user named it; empty where none was named.
     """
 
     folder: str
@@ -114,3 +115,4 @@ class BackupFolder:
     sets: tuple[BackupSet, ...]
     older: int = 0
     faults: tuple[BackupFault, ...] = ()
+    identity: str = ""

@@ -154,6 +154,7 @@ class ConfigurationObject:
     :ivar server_fields: fields in it that the API server owns: ``metadata.resourceVersion`` …
     :ivar last_applied: it has kubectl's annotation, which repeats the values.
     :ivar missing: it is live nowhere (404).
+    :ivar owners: of a live one: who wrote what, and when.
     """
 
     kind: str
@@ -166,6 +167,7 @@ class ConfigurationObject:
     server_fields: tuple[str, ...] = ()
     last_applied: bool = False
     missing: bool = False
+    owners: tuple[FieldOwner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,14 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
+    """A Service; ``addresses`` are its cluster IPs, none where it is headless."""
+
     name: str
     namespace: str
     selector: Mapping[str, str]
     labels: Mapping[str, str]
     ports: tuple[ServicePort, ...]
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def continue_expired(state: State) -> None:
     "chart-defaults",
     "what the chart gives by default, twenty minutes old: one replica, no backup, no alerts yet",
     "backup-job-healthy",
+    "fallback-notification",
     "maintenance-alerts-quiet",
     "survives-node-loss",
     "network-restricted",
@@ -85,7 +86,9 @@ def chart_defaults(state: State) -> None:
     state.attestations = []
     state.charts = []
     state.emergency = {}
-    state.rules, state.series, state.receivers = [], [], [("null", False)]
+    state.rules, state.series = [], []
+    # kube-prometheus-stack tells nobody until somebody says whom.
+    state.notifications = {"route": {"receiver": "null"}, "receivers": [{"name": "null"}]}
     state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 
 

@@ -1,6 +1,6 @@
 """Prometheus, Alertmanager and the guide's alerts."""
 
-from upkeep.demo import objects
+from upkeep.demo import notifications, objects
 from upkeep.demo.changes.catalogue import RULES, scenario
 from upkeep.demo.state import State, stamp
 
@@ -57,3 +57,29 @@ def no_alertmanager(state: State) -> None:
     state.drop(
         "services", *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values())
     )
+
+
+HIT = "fallback-notification"
+
+
+@scenario("no-fallback", "Alertmanager tells the collector, and nobody else", HIT)
+def no_fallback(state: State) -> None:
+    state.notifications["route"]["routes"] = []
+    del state.notifications["receivers"][1]
+
+
+@scenario("webhook-wrong-port", "Alertmanager posts to a port that the collector's Service does not have", HIT)
+def webhook_wrong_port(state: State) -> None:
+    other = 80 if state.layout == "guide" else 8080
+    state.notifications["receivers"][0]["webhook_configs"] = [notifications.webhook(state, port=other)]
+
+
+@scenario("collector-not-routed", "Alertmanager has a receiver for the collector, and no route leads to it", HIT)
+def collector_not_routed(state: State) -> None:
+    state.notifications["route"] = {"receiver": "mail", "group_by": ["alertname"]}
+
+
+@scenario("webhook-url-hidden", "Alertmanager takes its webhook's URL from a file, and nobody says where its configuration is stored")
+def webhook_url_hidden(state: State) -> None:
+    state.notifications["receivers"][0]["webhook_configs"] = [{"url_file": "/etc/alertmanager/secrets/cano-collector/url"}]
+    state.notifications_named = False

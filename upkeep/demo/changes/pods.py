@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from upkeep.demo import logs, objects
 from upkeep.demo.changes.catalogue import NEW_HASH, scenario
@@ -36,10 +36,14 @@ def settle(state: State) -> None:
             "reason": "MinimumReplicasUnavailable",
             "message": "Deployment does not have minimum availability.",
         }
+        down = [one["lastTransitionTime"] for item in state.pods for one in item["status"]["conditions"]
+                if one["type"] == "Ready" and one["status"] != "True"]  # fmt: skip
+        if down:
+            status["conditions"][0] |= {"lastTransitionTime": min(down), "lastUpdateTime": min(down)}
     objects.refresh_endpoints(state)
 
 
-def unready(item: Object, *, waiting: str = "", message: str = "") -> Object:
+def unready(item: Object, since: datetime, *, waiting: str = "", message: str = "") -> Object:
     """Make a pod not ready; its container waits where a reason is given. Gives back the container's status."""
     entry: Object = item["status"]["containerStatuses"][0]
     entry["ready"] = False
@@ -49,6 +53,7 @@ def unready(item: Object, *, waiting: str = "", message: str = "") -> Object:
                 "status": "False",
                 "reason": "ContainersNotReady",
                 "message": f"containers with unready status: [{objects.CONTAINER}]",
+                "lastTransitionTime": stamp(since),
             }
     if waiting:
         entry |= {"started": False, "state": {"waiting": {"reason": waiting, "message": message}}}
@@ -87,7 +92,7 @@ def crash_looping(state: State) -> None:
     started, ended = state.ago(seconds=190), state.ago(seconds=188)
     runs[-1] = Process(runs[-1].pod, started, ended, log=[*logs.start(state.layout, started), *logs.crash(ended)])
     message = f"back-off 5m0s restarting failed container={objects.CONTAINER} pod={item['metadata']['name']}"
-    entry = unready(item, waiting="CrashLoopBackOff", message=message)
+    entry = unready(item, state.ago(hours=1.1), waiting="CrashLoopBackOff", message=message)
     entry["lastState"] = {"terminated": {"exitCode": 2, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}}
     settle(state)
 
@@ -96,7 +101,7 @@ def crash_looping(state: State) -> None:
 def image_pull_failing(state: State) -> None:
     item = state.pods[0]
     item["metadata"]["creationTimestamp"] = item["status"]["startTime"] = stamp(state.ago(minutes=30))
-    unready(item, waiting="ImagePullBackOff", message=f'Back-off pulling image "{objects.IMAGES[state.layout]}"')
+    unready(item, state.ago(minutes=30), waiting="ImagePullBackOff", message=f'Back-off pulling image "{objects.IMAGES[state.layout]}"')
     del item["status"]["containerStatuses"][0]["containerID"]
     state.processes[item["metadata"]["name"]] = []
     settle(state)
@@ -183,7 +188,7 @@ def replica_missing(state: State) -> None:
 
 @scenario("not-ready", "one pod runs and answers, but is not ready", "pods-ready")
 def not_ready(state: State) -> None:
-    unready(state.pods[0])
+    unready(state.pods[0], state.ago(minutes=12))
     settle(state)
 
 

@@ -1,0 +1,99 @@
+"""``pytest -m emergency``: what is broken, since when, what to do now; also with half of the API gone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reports.terminal import told
+from tests.checks.inner import Ran, run
+from upkeep import demo
+from upkeep.causes import Story, stories
+from upkeep.commands import suite
+from upkeep.model import Outcome, Result
+from upkeep.results import from_line
+
+EMERGENCY = set(suite.declared(["emergency"]))
+BAD = "bad-configuration-change"
+# What stands for a name that somebody would have to put in: a word in capitals, <this>, or a variable of the shell.
+PLACEHOLDER = re.compile(r"(?<![\w/=-])(NAME|NAMESPACE|NS|POD|FILE|DIR|URL|CONTEXT|IDENTITY)\b|<\w|\$[({A-Z]")
+
+
+def ran_with(folder: Path, *scenarios: str, **limits: str) -> tuple[Ran, list[Result]]:
+    ran = run(scenarios, folder, cadence="emergency", limits=limits)
+    return ran, [from_line(line)[1] for line in (folder / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_what_answers_an_emergency_is_what_the_guide_asks_for_there() -> None:
+    assert {
+        "pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "config-valid", "config-backed-up", "backup-restores",
+        "restart-rehearsed", "scale-rehearsed", "triage-possible", "fallback-notification", "cpu-memory-headroom", "processing-fast",
+        "destinations-fast", "warning-events",
+    } <= EMERGENCY  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Story]:
+    """The first story of each layout after a bad change of the configuration."""
+    _, results = ran_with(tmp_path_factory.mktemp("bad"), BAD, f"chart/{BAD}")
+    return {story.cause.target: story for story in reversed(stories(results))}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "holder", "fault"),
+    [
+        (BAD, "ConfigMap/cano-collector-config", "stands for ${SLACK_WEBHOK}, which the container does not have"),
+        (f"chart/{BAD}", "ConfigMap/cano-collector-teams", "names the destination on-call, which does not exist"),
+    ],
+)
+def test_a_bad_change_is_told_with_who_when_the_log_line_the_backup_and_the_commands(
+    scenario: str, holder: str, fault: str, bad: dict[str, Story]
+) -> None:
+    story = bad[scenario]
+    followed = {one.control.id: one for one in story.symptoms}
+    assert story.cause.control.id == "config-backed-up"
+    changed = f"{holder} was changed 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit, 2 min before container cano-collector of pod "
+    assert story.cause.summary.startswith(changed)
+    assert story.cause.summary.endswith("Backup 20260102, the newest (10 h old), holds what was there.")
+    assert fault in followed["config-valid"].summary
+    assert "not ready since 2026-01-02T11:37:00Z (23 min)" in followed["pods-ready"].summary
+    assert "logged 1 fatal line at 2026-01-02T11:57:32Z: Failed to start: " in followed["recent-logs-clean"].summary
+    assert "last words: Configuration loaded, 0 errors | Failed to start: " in followed["pods-stable"].summary
+    namespace = "kubecano" if "chart/" in scenario else "monitoring"
+    apply, restart = story.cause.next.split(" && ")
+    assert re.fullmatch(rf"kubectl -n {namespace} apply --server-side --force-conflicts -f /\S+/backup-20260102\.yaml", apply)
+    assert restart == f"kubectl -n {namespace} rollout restart deployment/cano-collector"
+    assert {"endpoints-serving", "health-ok", "warning-events", "processing-fast", "destinations-fast"} < set(followed)
+    assert demo.CANARY not in f"{story}"
+
+
+def test_every_next_step_of_a_failure_is_ready_to_paste(tmp_path: Path) -> None:
+    """In both layouts, for every scenario that an emergency control is about."""
+    scenarios = [name for name in demo.names(faults=False) if set(demo.parse(name).hits) & EMERGENCY]
+    _, results = ran_with(tmp_path, *scenarios)
+    failed = [result for result in results if result.outcome is Outcome.FAIL]
+    assert len({result.control.id for result in failed}) >= len(EMERGENCY) - 1
+    assert [f"{one.target}: {one.control.id} has no next step" for one in failed if not one.next] == []
+    assert [f"{one.target}: {one.control.id}: {one.next}" for one in failed if PLACEHOLDER.search(one.next.replace("${", ""))] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "unknown", "lines"),
+    [
+        ("unavailable@pods", {"pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "cpu-memory-headroom", "processing-fast",
+                              "destinations-fast", "warning-events", "scale-rehearsed"}, 1),
+        ("forbidden@logs", {"recent-logs-clean", "processing-fast"}, 2),
+        ("hang@health", {"health-ok"}, 1),
+        ("refused@events", {"warning-events"}, 1),
+        ("server-error@configuration", {"config-valid", "config-backed-up", "destinations-fast"}, 1),
+        ("malformed@rehearsals", {"backup-restores", "restart-rehearsed", "scale-rehearsed", "triage-possible"}, 4),
+    ],
+)  # fmt: skip
+def test_with_half_of_the_api_gone_the_others_are_judged(fault: str, unknown: set[str], lines: int, tmp_path: Path) -> None:
+    """What cannot be looked at says so, in one line for each cause; everything else is as it was."""
+    # Only what hangs is waited for in real time.
+    ran, results = ran_with(tmp_path, fault, request_deadline="3s" if "hang" in fault else "20s")
+    outcomes = ran.outcomes(fault)
+    assert {control for control, outcome in outcomes.items() if outcome == "unknown"} == unknown
+    assert {control for control, outcome in outcomes.items() if outcome == "pass"} == EMERGENCY - unknown
+    assert sum(text[0].startswith("COULD NOT MEASURE") for _, text in told(results)) <= lines

@@ -1,0 +1,92 @@
+"""Alertmanager's configuration in a Secret of a real API server, under the Role that ``upkeep rbac --alertmanager-config`` prints."""
+
+import base64
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.layouts import SECRET, Install
+from tests.cluster.test_live import bind, unbind
+from upkeep.__main__ import main
+from upkeep.commands.rbac import document
+
+NAME = "alertmanager-main-generated"
+STORED = ("Secret", "monitoring", NAME)
+
+
+def configuration(url: str) -> dict[str, Any]:
+    """Everything goes to the collector, and by mail, too."""
+    mail = {"to": "a@example.org", "auth_password": SECRET}
+    routes = [{"receiver": "mail", "continue": True}, {"receiver": "cano"}]
+    receivers = [{"name": "cano", "webhook_configs": [{"url": url}]}, {"name": "mail", "email_configs": [mail]}]
+    return {"route": {"receiver": "cano", "routes": routes}, "receivers": receivers}
+
+
+class Shows(BaseHTTPRequestHandler):
+    """What Alertmanager 0.28 answers: its configuration, without URLs."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"config": {"original": yaml.safe_dump(configuration("<secret>"))}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shows) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("posts_to", "permitted", "outcome", "said"),
+    [
+        (
+            "http://cano-collector.monitoring.svc:8080/api/alerts",
+            True,
+            "pass",
+            "to the collector: cano (every alert); to others: mail (email;",
+        ),
+        ("http://cano-collector.monitoring.svc/api/alerts", True, "fail", "posts to port 80 of Service cano-collector, which has 8080"),
+        ("http://cano-collector.monitoring.svc:8080/api/alerts", False, "unknown", f"secrets/{NAME}"),
+    ],
+)
+def test_a_named_secret_tells_where_hidden_webhooks_lead(
+    posts_to: str, permitted: bool, outcome: str, said: str, plane: ControlPlane, guide: Install, url: str, tmp_path: Path
+) -> None:
+    """One named Secret is read, and the right to read that one is all that it takes."""
+    packed = base64.b64encode(gzip.compress(yaml.safe_dump(configuration(posts_to)).encode())).decode()
+    metadata = {"name": NAME, "namespace": guide.namespace}
+    plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"alertmanager.yaml.gz": packed}})
+    printed = document(["quarterly"], guide.namespace, "monitoring", "upkeep", stored=STORED if permitted else None)
+    objects = [one for one in yaml.safe_load_all(printed) if one["kind"] != "ServiceAccount"]
+    for one in objects:
+        if one["kind"].endswith("Binding"):
+            one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
+    named = [rule for one in objects for rule in one.get("rules", []) if NAME in rule.get("resourceNames", [])]
+    assert [(rule["resources"], rule["verbs"]) for rule in named] == ([(["secrets"], ["get"])] if permitted else [])
+    words = [f"--kubeconfig={plane.kubeconfig('measurer', namespace=guide.namespace)}", f"--out={tmp_path}", f"--alertmanager={url}"]
+    bind(plane, guide, objects)
+    try:
+        main(["run", "-m", "control(id='fallback-notification')", "-q", *words, f"--alertmanager-config={'/'.join(STORED)}"])
+    finally:
+        unbind(plane, objects)
+    ledger = (tmp_path / "results.jsonl").read_text()
+    (result,) = map(json.loads, ledger.splitlines())
+    assert (result["outcome"], said in f"{result['summary']} {result['basis']}") == (outcome, True), result
+    assert SECRET not in ledger
