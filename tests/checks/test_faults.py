@@ -20,13 +20,13 @@ EVERY = {
     "cpu-memory-headroom", "disk-headroom", "connections-headroom", "latency-stable", "destinations-fast", "metrics-exported",
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
-    "warning-events", "rbac-least-privilege", "scale-rehearsed",
+    "warning-events", "rbac-least-privilege", "secrets-guarded", "scale-rehearsed",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
 BACKUPS = {"config-backed-up", "backups-complete", "backup-restores"}
-SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable"}
+SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable", "secrets-guarded"}
 ATTESTED = {
     "recovery-rehearsed", "documentation-current", "architecture-reviewed", "security-audited", "runbooks-updated",
     "emergency-procedures-reviewed",
@@ -75,7 +75,7 @@ NEEDED_BY = {
     "horizontalpodautoscalers": {"scaling-sound"},
     "nodes": {"scale-rehearsed"},
     "resourcequotas": {"scale-rehearsed"},
-    "rbac": {"rbac-least-privilege"},
+    "rbac": {"rbac-least-privilege", "secrets-guarded"},
     "poddisruptionbudgets": {"survives-node-loss"},
     "networkpolicies": {"network-restricted"},
     "prometheus-query": {"metrics-scraped", *RULES, *SINCE},
