@@ -41,6 +41,9 @@ SCENARIOS = [
     "chart/backup-differs",
     "chart/upgrade-unrenderable",
     "bad-configuration-change",
+    "credential-in-env",
+    "secrets-applied",
+    "chart/webhook-in-configmap",
 ]
 COMMANDS = {
     "doctor": ["doctor", *(f"--cadence={cadence}" for cadence in CADENCES_BUILT), "--", "--demo={scenario}"],
@@ -91,7 +94,9 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
     assert (out / "results.jsonl").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("scenario", ["healthy", "chart", "expired@all", "malformed@configuration", "cut@metrics"])
+@pytest.mark.parametrize(
+    "scenario", ["credential-in-env", "chart/secrets-applied", "expired@all", "malformed@configuration", "cut@metrics"]
+)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_secret_leaves_a_command(command: str, scenario: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What they print and what they write; the copies of ConfigMaps and Secrets apart: these are why backups are not for everybody."""

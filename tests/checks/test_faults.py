@@ -21,13 +21,13 @@ EVERY = {
     "secrets-complete", "secrets-rotated", "secrets-rotatable", "config-fresh", "recovery-rehearsed", "documentation-current",
     "survives-node-loss", "runs-hardened", "limits-set", "network-restricted", "scaling-sound", "restart-rehearsed", "triage-possible",
     "warning-events", "rbac-least-privilege", "scale-rehearsed", "version-known", "up-to-date", "apis-served", "upgrade-rehearsed",
-    "right-sized", "capacity-ahead", "limits-rehearsed", "restore-rehearsed", "fallback-notification",
+    "right-sized", "capacity-ahead", "limits-rehearsed", "restore-rehearsed", "fallback-notification", "secrets-guarded",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
 COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
 BACKUPS = {"config-backed-up", "backups-complete", "backup-restores"}
-SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable"}
+SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable", "secrets-guarded"}
 ATTESTED = {
     "recovery-rehearsed", "documentation-current", "architecture-reviewed", "security-audited", "runbooks-updated",
     "emergency-procedures-reviewed",
@@ -93,7 +93,7 @@ NEEDED_BY = {
     "nodes": ROOM,
     "resourcequotas": ROOM,
     "limitranges": ROOM,
-    "rbac": {"rbac-least-privilege"},
+    "rbac": {"rbac-least-privilege", "secrets-guarded"},
     # Without its release the chart is told by the Deployment's label.
     "releases": {"apis-served", "upgrade-rehearsed"},
     "discovery": {"apis-served", "upgrade-rehearsed"},

@@ -102,7 +102,13 @@ def test_a_token_that_no_longer_holds_is_410_and_garbage_is_400(crowded: demo.Cl
     assert asker(crowded)(path, fields={"continue": "garbage"}).json()["reason"] == "BadRequest"
 
 
-def test_metadata_alone_holds_no_data_but_the_annotation_that_repeats_it(cluster: demo.Cluster, ask: Ask) -> None:
+@pytest.mark.parametrize("scenario", ["secrets-applied", "chart/secrets-applied"])
+def test_metadata_alone_holds_no_data_but_the_annotation_that_repeats_it(scenario: str) -> None:
+    with demo.start(scenario, now=lambda: NOW) as cluster:
+        metadata_alone(cluster, asker(cluster))
+
+
+def metadata_alone(cluster: demo.Cluster, ask: Ask) -> None:
     accept = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
     path = f"/api/v1/namespaces/{cluster.namespace}/secrets"
     partial, whole = ask(path, headers=accept).json(), ask(path).json()

@@ -67,8 +67,22 @@ def test_every_secret_value_carries_the_canary(name: str) -> None:
             continue
         for key, value in secret["data"].items():
             assert demo.CANARY in base64.b64decode(value).decode() or key == "workflows.yaml", (secret["metadata"]["name"], key)
-    assert any(demo.CANARY in json.dumps(item["metadata"]) or "last-applied" in json.dumps(item) for item in state.objects["secrets"])
-    assert demo.CANARY in json.dumps(state.deployment["spec"]["template"])
+    plain = json.dumps([state.objects[plural] for plural in ("deployments", "pods", "configmaps")])
+    assert demo.CANARY not in plain + json.dumps([item["metadata"] for item in state.objects["secrets"]])
+
+
+@pytest.mark.parametrize("layout", ["", "chart/"])
+@pytest.mark.parametrize(("name", "plural"), [("credential-in-env", "deployments"), ("webhook-in-configmap", "configmaps")])
+def test_what_stands_in_plain_sight_carries_the_canary(name: str, plural: str, layout: str) -> None:
+    assert demo.CANARY in json.dumps(demo.parse(layout + name).state(NOW).objects[plural])
+
+
+@pytest.mark.parametrize("name", ["secrets-applied", "chart/secrets-applied"])
+def test_what_kubectl_repeats_of_a_secret_carries_the_canary(name: str) -> None:
+    secrets = demo.parse(name).state(NOW).objects["secrets"]
+    texts = [text for item in secrets for key, text in item["metadata"].get("annotations", {}).items() if "last-applied" in key]
+    values = [base64.b64decode(value).decode() for text in texts for value in json.loads(text)["data"].values()]
+    assert any(demo.CANARY in value for value in values)
 
 
 def unpacked(release: str) -> str:

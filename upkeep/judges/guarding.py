@@ -136,4 +136,4 @@ def _repeated(name: str, install: Install) -> Finding:
         f"Secret/{name} repeats its values in an annotation, as kubectl apply leaves them: whoever asks for metadata alone gets them, too."
     )
     command = f"kubectl -n {install.namespace} annotate secret {name} kubectl.kubernetes.io/last-applied-configuration-"
-    return Finding(f"Secret/{name}", "secret-in-annotation", message, "last-applied-configuration", "none", "", command)
+    return Finding(f"Secret/{name}", "secret-in-annotation", message, "an annotation with the values", "none", "", command)
