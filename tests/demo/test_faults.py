@@ -45,6 +45,7 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
         "releases": ("GET", f"{core}/{'configmaps' if guide else 'secrets'}?labelSelector=owner%3Dhelm,name%3Dcano-collector"),
         "discovery": ("GET", "/apis/apps/v1"),
         "resourcequotas": ("GET", f"{core}/resourcequotas"),
+        "limitranges": ("GET", f"{core}/limitranges"),
         "networkpolicies": ("GET", f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"),
         "prometheus-query": ("GET", f"{prometheus}/api/v1/query?query=up"),
         "prometheus-rules": ("GET", f"{prometheus}/api/v1/rules?type=alert"),
