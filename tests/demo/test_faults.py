@@ -43,6 +43,7 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
         "rbac": ("GET", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"),
         "nodes": ("GET", "/api/v1/nodes"),
         "resourcequotas": ("GET", f"{core}/resourcequotas"),
+        "limitranges": ("GET", f"{core}/limitranges"),
         "networkpolicies": ("GET", f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"),
         "prometheus-query": ("GET", f"{prometheus}/api/v1/query?query=up"),
         "prometheus-rules": ("GET", f"{prometheus}/api/v1/rules?type=alert"),
