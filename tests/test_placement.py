@@ -47,7 +47,7 @@ def test_a_node_that_pods_may_or_may_not_go_to(said: dict, away: str):
         (Toleration("j", "Exists"), ("k", "v", "NoSchedule"), False),
         (Toleration(operator="Exists"), ("k", "v", "NoExecute"), True),
         (Toleration(), ("k", "", "NoSchedule"), False),  # an empty key is every key with Exists alone
-        (Toleration("k", "Lt", "9"), ("k", "3", "NoSchedule"), False),
+        (Toleration("k", "Lt", "9"), ("k", "9", "NoSchedule"), False),
         (Toleration(placement.UNSCHEDULABLE, "Exists"), (placement.UNSCHEDULABLE, "", "NoSchedule"), True),
     ],
 )
@@ -110,6 +110,11 @@ def test_how_many_pods_fit_by_requests(wanted: Demand, count: int):
 def test_what_a_container_gets_that_does_not_say(said: dict[str, int], ranges: tuple, found: tuple):
     one = placement.with_defaults(ContainerSpec("c", "i", resources=ContainerResources("c", **said)), ranges)
     assert (one.memory_request_bytes, one.memory_limit_bytes) == found
+
+
+def test_a_limit_of_cpu_is_the_request_too():
+    spec = ContainerSpec("c", "i", resources=ContainerResources("c", cpu_limit_nanocores=9))
+    assert placement.demand(template(containers=(spec,))) == Demand(cpu_request=9, cpu_limit=9)
 
 
 def test_what_a_template_takes_with_its_init_containers_and_sidecars():

@@ -121,13 +121,14 @@ EACH_KIND = pytest.mark.parametrize(
         ("demo", None, "no-collector", "two-collectors", "healthy"),
         ("out", "reports/out", "/f", "/v", "/o"),
         ("exports", None, "/f", "/v", "/o"),
+        ("emergency_config", None, "/f", "/v", "/o"),
     ],
 )
 
 
 def value_of(settings: RunSettings, name: str) -> str | None:
     """A setting as text, wherever it is held."""
-    found = getattr(settings if name in ("out", "exports") else settings.targets[0], name)
+    found = getattr(settings if name in ("out", "exports", "emergency_config") else settings.targets[0], name)
     return found.url if hasattr(found, "url") else str(found) if found is not None else None
 
 

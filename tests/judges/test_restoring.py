@@ -165,7 +165,9 @@ def test_the_minimal_configuration_must_work(documents: list[ConfigurationDocume
 
 def test_a_file_with_a_key_is_for_nobody_else():
     (finding,) = judged(emergency=replace(MINIMAL, readable_by_others={"/e/my file.yaml": 0o644})).findings
-    assert (finding.code, finding.observed, finding.limit) == ("emergency-config-readable", "0644", "0600")
+    assert (finding.object, finding.code, finding.observed, finding.limit) == (
+        "File/my file.yaml", "emergency-config-readable", "0644", "0600",
+    )  # fmt: skip
     assert finding.next == "chmod 600 '/e/my file.yaml'"
 
 

@@ -140,7 +140,7 @@ def _unmounted(emergency: EmergencyConfiguration, *, install: Install) -> Iterat
 def _open(emergency: EmergencyConfiguration) -> Iterator[Finding]:
     for file, mode in emergency.readable_by_others.items():
         message = f"Everybody on the machine may read {file}, which holds keys or webhook URLs."
-        yield Finding(f"File/{file}", "emergency-config-readable", message, f"{mode:04o}", "0600", "mode", f"chmod 600 {shlex.quote(file)}")
+        yield Finding(_file(file), "emergency-config-readable", message, f"{mode:04o}", "0600", "mode", f"chmod 600 {shlex.quote(file)}")
 
 
 def _require_whole(
