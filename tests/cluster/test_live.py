@@ -23,6 +23,8 @@ from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
 ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
+# Who measures, who is on call, and whose backups hold the Secrets.
+READERS = ["--secret-reader=User measurer", "--secret-reader=User oncall", "--secret-reader=ServiceAccount kubecano/backup"]
 NOT_APPLICABLE = {"maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
 
 
@@ -37,7 +39,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     backups = saved(plane, install)
     acting = "--acting-context=acting"
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
-    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
+    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT, *READERS]
     suite.run(["-m", BUILT, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
