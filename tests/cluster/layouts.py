@@ -104,8 +104,13 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
     else:
         container["volumeMounts"] = [{"name": "config", "mountPath": "/etc/cano-collector"}]
         volumes = [{"name": "config", **_volume("ConfigMap", "cano-collector-config")}]
-        text = f"destinations:\n  slack:\n  - name: ops\n    webhookURL: https://hooks.slack.example/{SECRET}\n"
-        configuration = [_document("ConfigMap", "cano-collector-config", namespace, "destinations.yaml", text)]
+        key = {"name": "cano-collector-secrets", "key": "slack-webhook"}
+        container["env"].append({"name": "SLACK_WEBHOOK", "valueFrom": {"secretKeyRef": key}})
+        text = "destinations:\n  slack:\n  - name: ops\n    webhookURL: ${SLACK_WEBHOOK}\n"
+        configuration = [
+            _document("ConfigMap", "cano-collector-config", namespace, "destinations.yaml", text),
+            _document("Secret", key["name"], namespace, key["key"], f"https://hooks.slack.example/services/T0/B0/{SECRET}"),
+        ]
     pod = {"containers": [container], "volumes": volumes, "nodeName": NODE}
     policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _metadata("cano-collector", namespace)}
     from_monitoring = [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}]

@@ -1,5 +1,6 @@
 """The analysis of RBAC against the API server's own answers, for every subject and verb of a generated test set."""
 
+import base64
 import itertools
 import json
 import random
@@ -7,11 +8,14 @@ import random
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
 from upkeep import access
+from upkeep.readers import READS, Kind, Wanted, readers
+from upkeep.records import RbacPolicy
 
 GROUP = "rbac.authorization.k8s.io"
-VERBS = ("get", "list", "create", "delete", "bind")
+VERBS = ("get", "list", "create", "delete", "bind", "watch", "patch", "deletecollection")
 RESOURCES = (("", "pods", ""), ("", "pods", "log"), ("", "secrets", ""), ("apps", "deployments", ""), ("apps", "deployments", "scale"))
 ACCOUNTS = ("default", "one", "two")
+ELSEWHERE, USER, TEAM = "upkeep-elsewhere", "upkeep-jane", "upkeep-sre"
 
 
 def made(namespace: str, seed: int) -> list[dict]:
@@ -19,7 +23,7 @@ def made(namespace: str, seed: int) -> list[dict]:
     chance = random.Random(seed)
     objects: list[dict] = []
     label = {"upkeep.test/aggregated": "yes"}
-    for number in range(8):
+    for number in range(20):
         kind = chance.choice(["Role", "ClusterRole"])
         rules = [
             {
@@ -42,6 +46,9 @@ def made(namespace: str, seed: int) -> list[dict]:
                 *({"kind": "ServiceAccount", "name": name, "namespace": namespace} for name in ACCOUNTS),
                 {"kind": "Group", "name": f"system:serviceaccounts:{namespace}", "apiGroup": GROUP},
                 {"kind": "User", "name": f"system:serviceaccount:{namespace}:one", "apiGroup": GROUP},
+                {"kind": "ServiceAccount", "name": "far", "namespace": ELSEWHERE},
+                {"kind": "User", "name": USER, "apiGroup": GROUP},
+                {"kind": "Group", "name": TEAM, "apiGroup": GROUP},
             ]
         )
         where = {"name": head["name"]} | ({} if wide else {"namespace": namespace})
@@ -65,15 +72,25 @@ def listed(plane: ControlPlane, plural: str) -> list[dict]:
     return plane.get(f"/apis/{GROUP}/v1/{plural}")["items"]
 
 
-def answer(plane: ControlPlane, account: str, namespace: str, *, verb: str, group: str, resource: str, subresource: str, name: str) -> bool:
-    attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource, "name": name, "namespace": namespace}
-    spec = {
-        "user": f"system:serviceaccount:{namespace}:{account}",
-        "groups": list(access.groups_of(namespace)),
-        "resourceAttributes": attributes,
-    }
+def policy_of(plane: ControlPlane) -> RbacPolicy:
+    return access.policy(
+        roles=listed(plane, "roles"),
+        cluster_roles=listed(plane, "clusterroles"),
+        bindings=listed(plane, "rolebindings"),
+        cluster_bindings=listed(plane, "clusterrolebindings"),
+    )
+
+
+def reviewed(plane: ControlPlane, user: str, groups: list[str], **attributes: str) -> bool:
+    """The API server's own answer."""
+    spec = {"user": user, "groups": groups, "resourceAttributes": attributes}
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
     return bool(json.loads(plane.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body).data)["status"]["allowed"])
+
+
+def answer(plane: ControlPlane, account: str, namespace: str, **attributes: str) -> bool:
+    user = f"system:serviceaccount:{namespace}:{account}"
+    return reviewed(plane, user, list(access.groups_of(namespace)), namespace=namespace, **attributes)
 
 
 def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install) -> None:
@@ -83,17 +100,8 @@ def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install
     try:
         aggregated = f"/apis/{GROUP}/v1/clusterroles/upkeep-{seed}-aggregated"
         wait_for(lambda: plane.get(aggregated).get("rules"), seconds=20, what="the aggregated ClusterRole")
-        found = {
-            account: access.grants(
-                account,
-                namespace,
-                roles=listed(plane, "roles"),
-                cluster_roles=listed(plane, "clusterroles"),
-                bindings=listed(plane, "rolebindings"),
-                cluster_bindings=listed(plane, "clusterrolebindings"),
-            )
-            for account in ACCOUNTS
-        }
+        policy = policy_of(plane)
+        found = {account: access.grants(account, namespace, policy=policy) for account in ACCOUNTS}
 
         def differing() -> list[str]:
             wrong, said = [], set()
@@ -111,3 +119,76 @@ def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install
     finally:
         for one in objects:
             plane.request("DELETE", path_of(one))
+
+
+def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: ControlPlane, guide: Install) -> None:
+    """Service accounts of two namespaces, a user and a group: who may get, list, watch or patch Secret x, or delete all and be told them."""
+    namespace, seed = guide.namespace, 20261125
+    objects = made(namespace, seed)
+    plane.apply(*objects)
+    everybody = ["system:authenticated"]
+    subjects = {
+        **{
+            f"ServiceAccount {home}/{name}": (f"system:serviceaccount:{home}:{name}", list(access.groups_of(home)))
+            for home, names in ((namespace, ACCOUNTS), (ELSEWHERE, ("far", "near")))
+            for name in names
+        },
+        f"User {USER}": (USER, everybody),
+        "User upkeep-somebody": ("upkeep-somebody", everybody),
+        f"Group {TEAM}": ("upkeep-member", [TEAM, *everybody]),
+        "Group system:masters": ("upkeep-admin", ["system:masters", *everybody]),
+    }
+    try:
+        aggregated = f"/apis/{GROUP}/v1/clusterroles/upkeep-{seed}-aggregated"
+        wait_for(lambda: plane.get(aggregated).get("rules"), seconds=20, what="the aggregated ClusterRole")
+        found = readers(policy_of(plane), Wanted(namespace, "cano-collector", ("x",)))
+        ours = {one.grant.subject for one in found if one.ways[0].kind is Kind.READS}
+
+        def differing() -> list[str]:
+            wrong, said = [], set()
+            for subject, (user, groups) in subjects.items():
+                reads = bool(ours & {f"User {user}", *(f"Group {group}" for group in groups), subject})
+                asked = [{"verb": verb, "name": "" if verb == "deletecollection" else "x"} for verb in READS]
+                theirs = any(reviewed(plane, user, groups, group="", resource="secrets", namespace=namespace, **one) for one in asked)
+                said.add(reads)
+                if reads is not theirs:
+                    wrong.append(f"{subject}: {reads}")
+            assert said == {True, False}
+            return wrong
+
+        wait_for(lambda: differing() == [], seconds=20, what=f"agreement; differing: {differing()[:5]}")
+    finally:
+        for one in objects:
+            plane.request("DELETE", path_of(one))
+
+
+def test_a_patch_and_a_deletion_of_all_answer_with_the_values(plane: ControlPlane, guide: Install) -> None:
+    """Whoever may patch or delete all reads, too, in a dry run: why these verbs count. A rule with names does not reach the deletion of all."""
+    path = f"/api/v1/namespaces/{guide.namespace}/secrets"
+    value = base64.b64encode(b"canary-of-the-access-test").decode()
+    plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x", "namespace": guide.namespace}, "data": {"a": value}})
+    head = {"name": "upkeep-reads-by-writing", "namespace": guide.namespace}
+    reference = {"apiGroup": GROUP, "kind": "Role", "name": head["name"]}
+    subject = {"kind": "User", "name": "nobody", "apiGroup": GROUP}
+    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["patch", "deletecollection"], "resourceNames": ["x"]}
+    role = {"apiVersion": f"{GROUP}/v1", "kind": "Role", "metadata": head, "rules": [rule]}
+    binding = {"apiVersion": f"{GROUP}/v1", "kind": "RoleBinding", "metadata": head, "roleRef": reference, "subjects": [subject]}
+
+    def patched() -> bytes:
+        words = {"content_type": "application/merge-patch+json", "identity": "nobody"}
+        return plane.request("PATCH", f"{path}/x?dryRun=All", {}, **words).data
+
+    def deleted() -> bytes:
+        return plane.request("DELETE", f"{path}?dryRun=All&fieldSelector=metadata.name=x", identity="nobody").data
+
+    try:
+        plane.apply(role, binding)
+        wait_for(lambda: value.encode() in patched(), seconds=20, what="the values in the answer to a patch")
+        assert value.encode() not in deleted()
+        plane.apply(role | {"rules": [{key: found for key, found in rule.items() if key != "resourceNames"}]})
+        wait_for(lambda: value.encode() in deleted(), seconds=20, what="the values in the answer to a deletion")
+        assert plane.get(f"{path}/x")["data"] == {"a": value}
+    finally:
+        for one in (binding, role):
+            plane.request("DELETE", path_of(one))
+        plane.request("DELETE", f"{path}/x")

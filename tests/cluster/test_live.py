@@ -29,6 +29,8 @@ ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none i
 NOT_APPLICABLE = {"fallback-notification", "maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
 # An install that is seconds old has no past to compare with, and without Prometheus none of its use; test_capacity.py gives them one.
 NO_PAST = {"latency-stable": "too-early", "capacity-ahead": "too-early", "right-sized": "absent"}
+# Who measures, who is on call, and whose backups hold the Secrets.
+READERS = ["--secret-reader=User measurer", "--secret-reader=User oncall", "--secret-reader=ServiceAccount kubecano/backup"]
 
 
 def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer") -> dict[str, dict[str, Any]]:
@@ -44,7 +46,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
     folders.append(f"--chart-repository={offered(plane, install)}")
     folders.append(f"--emergency-config={minimal(plane.folder / f'emergency-{install.layout}', install.layout)}")
-    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT]
+    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT, *READERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
         suite.run(["-m", BUILT, "-q", *words, *arguments])
