@@ -184,7 +184,7 @@ def test_a_network_policy_with_the_apis_defaults(spec: dict, types: tuple, wide:
             7,
         ),
         # Whichever client wrote what of it, the latest counts.
-        ({"eventTime": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T02:00:00Z"}, "2026-01-01T02:00:00", 1),
+        ({"series": {"lastObservedTime": "2026-01-01T00:00:00Z"}, "lastTimestamp": "2026-01-01T02:00:00Z"}, "2026-01-01T02:00:00", 1),
         ({}, "2025-12-31T00:00:00", 1),
     ],
 )

@@ -14,6 +14,7 @@ from upkeep.model import Outcome, Result
 from upkeep.results import from_line
 
 EMERGENCY = set(suite.declared(["emergency"]))
+REHEARSED = {control for control in EMERGENCY if control.endswith("-rehearsed")}
 BAD = "bad-configuration-change"
 # What stands for a name that somebody would have to put in: a word in capitals, <this>, or a variable of the shell.
 PLACEHOLDER = re.compile(r"(?<![\w/=-])(NAME|NAMESPACE|NS|POD|FILE|DIR|URL|CONTEXT|IDENTITY)\b|<\w|\$[({A-Z]")
@@ -86,7 +87,7 @@ def test_every_next_step_of_a_failure_is_ready_to_paste(tmp_path: Path) -> None:
         ("hang@health", {"health-ok"}, 1),
         ("refused@events", {"warning-events"}, 1),
         ("server-error@configuration", {"config-valid", "config-backed-up", "destinations-fast"}, 1),
-        ("malformed@rehearsals", {"backup-restores", "restart-rehearsed", "scale-rehearsed", "triage-possible"}, 4),
+        ("malformed@rehearsals", REHEARSED | {"backup-restores", "triage-possible"}, len(REHEARSED) + 2),
     ],
 )  # fmt: skip
 def test_with_half_of_the_api_gone_the_others_are_judged(fault: str, unknown: set[str], lines: int, tmp_path: Path) -> None:
