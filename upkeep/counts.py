@@ -4,8 +4,8 @@ Source: collector.md, "Metrics" (the two naming schemes; absent is zero when the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from upkeep.errors import Ambiguous, Malformed
@@ -54,6 +54,10 @@ def highest(first: Counts, second: Counts) -> Counts:
     """For each counter the higher of two readings of one process: counters only grow, so the lower one is only older."""
     if not first.values:
         return Counts(dict(sorted(second.values.items())))
+    if first.values.keys() == second.values.keys() and all(second.values[key] >= value for key, value in first.values.items()):
+        return Counts(
+            dict(zip(first.values, map(second.values.__getitem__, first.values), strict=True))
+        )  # nearly always, and in a fraction of the time
     return Counts({key: max(first.values.get(key, 0), second.values.get(key, 0)) for key in sorted({*first.values, *second.values})})
 
 
@@ -66,6 +70,24 @@ def plus(counts: Iterable[Counts]) -> Counts:
     return Counts(dict(found))
 
 
+@dataclass(frozen=True, slots=True)
+class SeenLabels:
+    """What was made of labels before, by their identity: the samples of a series share theirs, and there are thousands of samples.
+
+    :ivar without_name: the labels as they tell series apart.
+    :ivar keys: by sample name, too: the key that they stand for.
+    """
+
+    without_name: dict[int, dict[str, str]] = field(default_factory=dict)
+    keys: dict[tuple[int, str], Key] = field(default_factory=dict)
+
+
+def read_all(snapshots: Sequence[Snapshot]) -> list[Counts]:
+    """The counters of each of the snapshots; ``read`` of each."""
+    seen = SeenLabels()
+    return [_read(snapshot, seen) for snapshot in snapshots]
+
+
 def read(snapshot: Snapshot) -> Counts:
     """The counters of a snapshot.
 
@@ -75,28 +97,38 @@ def read(snapshot: Snapshot) -> Counts:
     :raises Malformed: a sample of the collector's counters is no count.
     :raises Ambiguous: a counter is exposed under two names, with different values.
     """
-    targets = [_labels(sample) for sample in snapshot.samples if sample.name == PROCESS_START] or [{}]
+    return _read(snapshot, SeenLabels())
+
+
+def _read(snapshot: Snapshot, seen: SeenLabels) -> Counts:
+    targets = [_labels(sample, seen) for sample in snapshot.samples if sample.name == PROCESS_START] or [{}]
     found = ZERO
     for target in targets:
-        found = highest(found, _read_target(snapshot, target))
+        found = highest(found, _read_target(snapshot, target, seen))
     return found
 
 
-def _labels(sample: Sample) -> dict[str, str]:
+def _labels(sample: Sample, seen: SeenLabels) -> dict[str, str]:
     """Its labels; an empty one is the same as none (Prometheus' data model), and the name is none."""
-    return {name: value for name, value in sample.labels.items() if value and name != "__name__"}
+    place = id(sample.labels)
+    if place not in seen.without_name:
+        seen.without_name[place] = {name: value for name, value in sample.labels.items() if value and name != "__name__"}
+    return seen.without_name[place]
 
 
-def _read_target(snapshot: Snapshot, target: Mapping[str, str]) -> Counts:
+def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels) -> Counts:
     # By name first: a family is exposed under one of several, and each sample belongs to one family at most.
     named: dict[str, dict[Key, int]] = {}
     for sample in snapshot.samples:
         family = _FAMILY.get(sample.name)
         if family is None:
             continue
-        labels = _labels(sample)
+        labels = _labels(sample, seen)
         if target.items() <= labels.items():
-            key = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
+            place = (id(sample.labels), sample.name)
+            key = seen.keys.get(place)
+            if key is None:
+                key = seen.keys[place] = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
             counts = named.setdefault(sample.name, {})
             counts[key] = counts.get(key, 0) + _count(sample, snapshot, scale=family.scale)
     found: dict[Key, int] = {}

@@ -70,10 +70,11 @@ class Prometheus:
         data = self._data("/api/v1/query_range", query)
         if data.get("resultType") != "matrix":
             raise Malformed(f"{self.where}: a matrix was asked for", source=expression)
+        instants: dict[float, datetime] = {}  # the same for every series
         return tuple(
             RangeSeries(
                 {str(label): str(text) for label, text in entry["metric"].items()},
-                tuple(_point(entry["metric"], point, expression) for point in entry["values"]),
+                tuple(_point(entry["metric"], point, expression, instants) for point in entry["values"]),
             )
             for entry in _series(data, "values", expression)
         )
@@ -133,14 +134,16 @@ def _series(data: Mapping[str, Any], values: str, expression: str) -> list[dict[
     return result
 
 
-def _point(labels: Mapping[str, str], point: Any, expression: str) -> tuple[datetime, float]:
-    """One of a series' ``[instant, "value"]``."""
+def _point(labels: Mapping[str, str], point: Any, expression: str, instants: dict[float, datetime]) -> tuple[datetime, float]:
+    """One of a series' ``[instant, "value"]``; the ``instants`` that were met before are kept there."""
     try:
         instant, value = point
         seconds = float(instant)
     except (TypeError, ValueError):
         raise Malformed("Prometheus' result is not of the form that it documents", source=expression) from None
-    return _instant(seconds, expression), _sample(labels, value, expression).value
+    if seconds not in instants:
+        instants[seconds] = _instant(seconds, expression)
+    return instants[seconds], _number(labels, value, expression)
 
 
 def _instant(seconds: float, expression: str) -> datetime:
@@ -151,10 +154,14 @@ def _instant(seconds: float, expression: str) -> datetime:
 
 
 def _sample(labels: Mapping[str, str], value: str, expression: str) -> Sample:
+    return Sample(str(labels.get("__name__", "")), labels, _number(labels, value, expression))
+
+
+def _number(labels: Mapping[str, str], value: str, expression: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise Malformed(f"a sample of {labels.get('__name__', expression)} is no number", source=expression) from None
     if not math.isfinite(number):
         raise Malformed(f"a sample of {labels.get('__name__', expression)} is {number}", source=expression)
-    return Sample(str(labels.get("__name__", "")), labels, number)
+    return number

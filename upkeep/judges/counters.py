@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
 
-from upkeep.counts import ZERO, Counts, highest, minus, plus, read
+from upkeep.counts import ZERO, Counts, highest, minus, plus, read_all
 from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
@@ -117,7 +117,8 @@ def processes(history: CounterHistory) -> tuple[Process, ...]:
 
 def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
     first = cluster[0][0]
-    moments = [Moment(snapshot.taken, snapshot.source, read(snapshot), live) for snapshot, live in cluster]
+    counts = read_all([snapshot for snapshot, _ in cluster])
+    moments = [Moment(snapshot.taken, snapshot.source, read, live) for (snapshot, live), read in zip(cluster, counts, strict=True)]
     # Of one instant, Prometheus' numbers are the older ones.
     moments.sort(key=lambda moment: (moment.taken, moment.source != "prometheus", moment.live, sum(moment.counts.values.values())))
     _require_growth(first.pod, moments)
