@@ -1,11 +1,19 @@
-"""Where Alertmanager's configuration is likely to be stored: by what its Services select, or not at all."""
+"""What is where, by what the objects say: Alertmanager's configuration by its Services, ConfigMaps and Secrets by the pod template."""
 
 import pytest
 
-from tests.judges.samples import service
+from tests.judges.samples import deployment, service, template
+from upkeep import discovery
 from upkeep.discovery import alertmanager_config
-from upkeep.records import Service
+from upkeep.records import ContainerSpec, Service, Volume
 
+SIDECAR = ContainerSpec(
+    "sidecar",
+    "x",
+    env_from=(("ConfigMap", "of-sidecar", True), ("Secret", "s-of-sidecar", False)),
+    env_keys=(("A", "ConfigMap", "of-key", "k", False),),
+)
+FIRST = ContainerSpec("first", "x", env_keys=(("B", "ConfigMap", "of-first", "k", False), ("C", "Secret", "s-of-first", "k", False)))
 LABEL = {"app.kubernetes.io/name": "alertmanager"}
 OPERATED = service("alertmanager-operated", selector=LABEL, labels={})
 STACK = service("kps-alertmanager", selector=LABEL | {"alertmanager": "kps"}, labels={"app": "kube-prometheus-stack-alertmanager"})
@@ -26,3 +34,12 @@ PLAIN = service("alertmanager", selector=LABEL, labels=LABEL)
 )
 def test_what_tells_it_and_what_does_not(services: tuple[Service, ...], expected: str) -> None:
     assert alertmanager_config(services, namespace="monitoring") == expected
+
+
+def test_the_objects_of_sidecars_and_init_containers_count() -> None:
+    own = template()
+    volumes = (Volume("v", "ConfigMap", "of-volume"), Volume("w", "Secret", "s-of-volume"), Volume("x", "emptyDir", ""))
+    found = deployment(template=template(containers=(*own.containers, SIDECAR), init_containers=(FIRST,), volumes=volumes))
+    assert discovery.config_map_references(found) == ("of-first", "of-key", "of-sidecar", "of-volume")
+    assert {one.name for one in discovery.secret_references(found)} == {"s-of-first", "s-of-sidecar", "s-of-volume"}
+    assert discovery.config_map_references(deployment()) == ()

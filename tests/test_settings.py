@@ -107,6 +107,41 @@ def test_what_cannot_be_used_is_said_with_its_place(
     assert words in refusal(tmp_path, text, options, **environ)
 
 
+def test_secret_readers_of_file_environment_and_command_line_add_up(tmp_path: Path) -> None:
+    text = 'secret_readers = ["Group sre"]\n[targets.a]\nsecret_readers = ["User  jane", "ServiceAccount vault/*"]'
+    options = {"secret_reader": ["User jane", "Group ops*"]}
+    environ = {"UPKEEP_SECRET_READER": "ServiceAccount vault/agent, Group sre"}
+    assert resolved(tmp_path, text, options, **environ).targets[0].secret_readers == (
+        "Group sre", "ServiceAccount vault/agent", "User jane", "Group ops*",
+    )  # fmt: skip
+    assert resolved(tmp_path, text, {"target": ["a"]}).targets[0].secret_readers == ("User jane", "ServiceAccount vault/*")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "environ", "words"),
+    [
+        (
+            "",
+            {"secret_reader": ["Grup sre"]},
+            {},
+            "--secret-reader: 'Grup sre' is no subject (did you mean 'Group'?); 'User NAME', 'Group NAME' or",
+        ),
+        ("", {}, {"UPKEEP_SECRET_READER": "sre"}, "UPKEEP_SECRET_READER: 'sre' is no subject"),
+        ('secret_readers = ["Group *"]', {}, {}, "upkeep.toml secret_readers: 'Group *': a name was expected"),
+        ('secret_readers = ["Group "]', {}, {}, "a name was expected"),
+        ('secret_readers = ["User a*b"]', {}, {}, "with a * at its end"),
+        ('secret_readers = ["ServiceAccount agent"]', {}, {}, "a service account is written ServiceAccount NAMESPACE/NAME"),
+        ('secret_readers = ["ServiceAccount */agent"]', {}, {}, "a service account is written ServiceAccount NAMESPACE/NAME"),
+        ('secret_readers = ["ServiceAccount vault/"]', {}, {}, "a service account is written ServiceAccount NAMESPACE/NAME"),
+        ('secret_readers = "Group sre"', {}, {}, "secret_readers: a list was expected, not a text"),
+        ('secret_reader = ["Group sre"]', {}, {}, "there is no setting 'secret_reader' (did you mean 'secret_readers'?)"),
+        ("[targets.a]\n[targets.b]", {"target": ["a", "b"], "secret_reader": ["User x"]}, {}, "--secret-reader together with 2 targets"),
+    ],
+)
+def test_who_is_no_secret_reader(tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str) -> None:
+    assert words in refusal(tmp_path, text, options, **environ)
+
+
 HEADED = '[prometheus]\nurl = "http://h"\nheaders = {{ {} }}'
 EACH_KIND = pytest.mark.parametrize(
     ("name", "default", "file", "variable", "option"),

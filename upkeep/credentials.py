@@ -28,7 +28,7 @@ _COMMENT = re.compile(r"^[ \t]*(?:#|//|;).*", re.MULTILINE)
 # Values that say where the credential is, or that there is none.
 _REFERENCE = re.compile(r"\$\{|\$\(|\{\{|%\(|ENC\[")
 _NO_VALUE = re.compile(
-    r"\$\w+|<.*>|[*xX.…-]+|(?:file:)?(?:/[\w.-]+)+|true|false|yes|no|on|off|null|none|nil|~|bearer|basic|digest"
+    r"\$\w+|<[a-z].*|[*xX.…-]+|(?:file:)?(?:/[\w.-]+)+|true|false|yes|no|on|off|null|none|nil|~|bearer|basic|digest"
     r"|\d{1,5}(?:\.\d+)?[a-z%]{0,3}",
     re.IGNORECASE,
 )

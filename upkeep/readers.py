@@ -29,6 +29,16 @@ STARTS = {
     ("batch", "jobs"): ("create",),
     ("batch", "cronjobs"): MAKES,
 }
+# Of thousands of rules in a large cluster most are about something else: what is looked at more closely.
+MATTERS = {
+    "secrets": READS,
+    **{f"pods/{part}": verbs for part, verbs in ENTERS.items()},
+    "nodes/proxy": ("create", "get"),
+    **{resource: verbs for (_, resource), verbs in STARTS.items()},
+    **dict.fromkeys(("roles", "clusterroles"), ("bind", "escalate")),
+    **dict.fromkeys(("users", "groups", "serviceaccounts"), ("impersonate",)),
+    "serviceaccounts/token": ("create",),
+}
 
 
 class Kind(IntEnum):
@@ -95,7 +105,10 @@ class _Search:
     def __init__(self, policy: RbacPolicy, wanted: Wanted) -> None:
         self._policy, self._wanted = policy, wanted
         # It is in no binding that it may do everything: the API server's own code says so.
-        self._known = ["Group system:masters"]
+        self._known = {"Group system:masters"}
+        # Of each namespace, and of all under "": the accounts that are known to be readers, and a group of them.
+        self._accounts: dict[str, list[tuple[str, str]]] = {}
+        self._groups: dict[str, str] = {}
         self._asked: set[tuple[str, str]] = set()
         self._leading: set[tuple[str, str]] = set()
         self._seen: dict[tuple[tuple[PolicyRule, ...], str], tuple[Way, ...]] = {}
@@ -103,7 +116,16 @@ class _Search:
     def learn(self, found: Sequence[Reader]) -> bool:
         """Whether any of these readers is new, or any of the roles that were asked for makes readers and was not known to."""
         before = len(self._known), len(self._asked), len(self._leading)
-        self._known = sorted({*self._known, *(identity(reader.grant.subject) for reader in found)})
+        for subject in sorted({identity(reader.grant.subject) for reader in found} - self._known):
+            self._known.add(subject)
+            kind, _, name = subject.partition(" ")
+            namespace, _, account = name.partition("/")
+            if kind == "ServiceAccount":
+                for place in ("", namespace):
+                    self._accounts.setdefault(place, []).append((account, subject))
+            elif kind == "Group" and name.startswith("system:serviceaccounts:"):
+                for place in ("", name.removeprefix("system:serviceaccounts:")):
+                    self._groups.setdefault(place, subject)
         self._leading |= {(role, place) for role, place in set(self._asked) if self.ways(self._policy.roles.get(role, ()), place)}
         self._seen.clear()
         return (len(self._known), len(self._asked), len(self._leading)) != before
@@ -111,7 +133,7 @@ class _Search:
     def ways(self, rules: tuple[PolicyRule, ...], where: str) -> tuple[Way, ...]:
         """The ways that rules give in a namespace, or everywhere."""
         if (rules, where) not in self._seen:
-            self._seen[rules, where] = tuple(sorted({way for rule in rules for way in self._of_rule(rule, where)}))
+            self._seen[rules, where] = tuple(sorted({way for rule in rules if _matters(rule) for way in self._of_rule(rule, where)}))
         return self._seen[rules, where]
 
     def _of_rule(self, rule: PolicyRule, where: str) -> Iterator[Way]:
@@ -192,19 +214,20 @@ class _Search:
 
     def _account_in(self, where: str, names: Sequence[str] = ()) -> str:
         """A service account that is a reader, of a namespace or of all; narrowed to names where there are some. Empty for none."""
-        for subject in self._known:
-            kind, _, name = subject.partition(" ")
-            namespace, _, account = name.partition("/")
-            if kind == "ServiceAccount" and where in ("", namespace) and (not names or account in names):
+        for account, subject in self._accounts.get(where, ()):
+            if not names or account in names:
                 return subject
-        for subject in self._known:
-            group = subject.removeprefix("Group ")
-            if group in groups_of(where) or (where == "" and group.startswith("system:serviceaccounts:")):
-                return subject
-        return ""
+        return self._groups.get(where) or next((f"Group {group}" for group in groups_of(where) if f"Group {group}" in self._known), "")
 
     def _a_pod(self, name: str) -> bool:
         return name.startswith(f"{self._wanted.deployment}-")
+
+
+def _matters(rule: PolicyRule) -> bool:
+    return any(
+        resource.startswith(EVERY) or (resource in MATTERS and (EVERY in rule.verbs or not set(rule.verbs).isdisjoint(MATTERS[resource])))
+        for resource in rule.resources
+    )
 
 
 def _has(rule: PolicyRule, verb: str, group: str, resource: str, subresource: str = "") -> bool:

@@ -7,6 +7,9 @@ rules (PEP 440: ``1.0.0-rc.1`` is no version of its), and these are a few lines.
 import re
 from dataclasses import dataclass
 
+from upkeep.errors import Absent, Malformed
+from upkeep.records import ChartIndex, ChartVersion
+
 _SEMVER = re.compile(
     r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
@@ -32,6 +35,11 @@ class Version:
         numbered = tuple((not part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part) for part in parts)
         return self.major, self.minor, self.patch, not self.prerelease, numbered
 
+    @property
+    def text(self) -> str:
+        """As it is written: ``1.2.3-rc.1``."""
+        return f"{self.major}.{self.minor}.{self.patch}" + (f"-{self.prerelease}" if self.prerelease else "")
+
 
 def parse(text: str) -> Version | None:
     """The version that a text is, or ``None``."""
@@ -39,6 +47,39 @@ def parse(text: str) -> Version | None:
     if found is None:
         return None
     return Version(int(found[1]), int(found[2] or 0), int(found[3] or 0), found[4] or "")
+
+
+def of_chart(text: str, *, chart: str, source: str) -> Version:
+    """The version of an installed chart.
+
+    :raises Malformed: the text is none.
+    """
+    found = parse(text)
+    if found is None:
+        raise Malformed(f"the version {text!r} of the installed chart {chart} is no semantic version", source=source)
+    return found
+
+
+def offered(index: ChartIndex, *, installed: Version) -> list[tuple[Version, ChartVersion]]:
+    """The versions of an index that count for who has a version installed, oldest first: prereleases only for whom has one, and what is no version never.
+
+    :raises Absent: the index has no version that counts, or ends before what is installed.
+    """
+    read = [(found, one) for one in index.versions if (found := parse(one.version)) is not None]
+    known = sorted((pair for pair in read if installed.prerelease or not pair[0].prerelease), key=lambda pair: pair[0].order)
+    if not known:
+        raise Absent(
+            f"the index of {index.where} has no released version of chart {index.chart}, of {len(index.versions)} in all",
+            source=index.where,
+            next_step="--chart-repository=URL",
+        )
+    if known[-1][0].order < installed.order:
+        raise Absent(
+            f"chart {index.chart} {installed.text} is installed, and the index of {index.where} ends at {known[-1][1].version}: it is old, or another repository's",
+            source=index.where,
+            next_step="--chart-repository=URL",
+        )
+    return known
 
 
 def of_chart_label(text: str) -> tuple[str, str] | None:

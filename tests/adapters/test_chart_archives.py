@@ -14,6 +14,7 @@ from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured, Unreachable
 from upkeep.meter import Meter
 from upkeep.records import ChartIndex, ChartVersion
 from upkeep.settings import HttpAccess
+from upkeep.versions import Version, of_chart, offered
 
 CONTENT = b"\x1f\x8b a chart"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -132,13 +133,18 @@ def test_beside_a_file_lies_a_file_a_folder_or_an_address(tmp_path: Path) -> Non
         archive(folder, "gone.tgz", index)
 
 
+def version(text: str) -> Version:
+    return of_chart(text, chart="x", source="here")
+
+
 def test_the_newest_is_a_release_unless_a_prerelease_is_installed() -> None:
     index = ChartIndex("here", "x", tuple(ChartVersion(text, None) for text in ("0.0.9", "0.0.26", "1.0.0-rc.1", "latest", "0.0.25")))
-    assert charts.newest(index, installed="0.0.25").version == "0.0.26"
-    assert charts.newest(index, installed="0.0.26").version == "0.0.26"
-    assert charts.newest(index, installed="0.0.27-rc.1").version == "1.0.0-rc.1"
-    for installed, kind, words in (("0.1.0", Absent, "ends at 0.0.26"), ("latest", Malformed, "no semantic version")):
-        with pytest.raises(kind, match=words):
-            charts.newest(index, installed=installed)
+    assert offered(index, installed=version("0.0.25"))[-1][1].version == "0.0.26"
+    assert offered(index, installed=version("0.0.26"))[-1][1].version == "0.0.26"
+    assert offered(index, installed=version("0.0.27-rc.1"))[-1][1].version == "1.0.0-rc.1"
+    with pytest.raises(Absent, match="chart x 0.1.0 is installed, and the index of here ends at 0.0.26"):
+        offered(index, installed=version("0.1.0"))
+    with pytest.raises(Malformed, match="the version 'latest' of the installed chart x is no semantic version"):
+        version("latest")
     with pytest.raises(Absent, match="no released version"):
-        charts.newest(ChartIndex("here", "x", (ChartVersion("1.0.0-rc.1", None),)), installed="0.1.0")
+        offered(ChartIndex("here", "x", (ChartVersion("1.0.0-rc.1", None),)), installed=version("0.1.0"))

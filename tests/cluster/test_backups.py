@@ -40,7 +40,7 @@ def test_a_backup_is_restored_over_a_change_and_after_a_deletion(plane: ControlP
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
     assert main(["backup", f"--kubeconfig={kubeconfig}", f"--backups={folder}"]) == 0
     saved = objects_in(folder)
-    assert len(saved) == (3 if install.layout == "chart" else 1)
+    assert len(saved) == (3 if install.layout == "chart" else 2)
     before = [content(plane.get(path_of(one))) for one in saved]
     for number, one in enumerate(saved):
         path = path_of(one)

@@ -105,19 +105,16 @@ def test_a_token_that_no_longer_holds_is_410_and_garbage_is_400(crowded: demo.Cl
 @pytest.mark.parametrize("scenario", ["secrets-applied", "chart/secrets-applied"])
 def test_metadata_alone_holds_no_data_but_the_annotation_that_repeats_it(scenario: str) -> None:
     with demo.start(scenario, now=lambda: NOW) as cluster:
-        metadata_alone(cluster, asker(cluster))
-
-
-def metadata_alone(cluster: demo.Cluster, ask: Ask) -> None:
-    accept = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
-    path = f"/api/v1/namespaces/{cluster.namespace}/secrets"
-    partial, whole = ask(path, headers=accept).json(), ask(path).json()
-    assert (partial["kind"], partial["apiVersion"]) == ("PartialObjectMetadataList", "meta.k8s.io/v1")
-    assert not any("data" in item for item in partial["items"])
-    assert all("data" in item for item in whole["items"])
-    assert any("last-applied-configuration" in key for item in partial["items"] for key in item["metadata"].get("annotations", {}))
-    name = partial["items"][0]["metadata"]["name"]
-    assert ask(f"{path}/{name}", headers=accept).json()["kind"] == "PartialObjectMetadata"
+        ask = asker(cluster)
+        accept = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+        path = f"/api/v1/namespaces/{cluster.namespace}/secrets"
+        partial, whole = ask(path, headers=accept).json(), ask(path).json()
+        assert (partial["kind"], partial["apiVersion"]) == ("PartialObjectMetadataList", "meta.k8s.io/v1")
+        assert not any("data" in item for item in partial["items"])
+        assert all("data" in item for item in whole["items"])
+        assert any("last-applied-configuration" in key for item in partial["items"] for key in item["metadata"].get("annotations", {}))
+        name = partial["items"][0]["metadata"]["name"]
+        assert ask(f"{path}/{name}", headers=accept).json()["kind"] == "PartialObjectMetadata"
 
 
 def test_what_is_not_there_is_a_404_with_the_servers_words(ask: Ask, cluster: demo.Cluster) -> None:

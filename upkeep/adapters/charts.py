@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from upkeep import versions
 from upkeep.adapters import documents
 from upkeep.adapters.web import UrlApi
 from upkeep.clock import Clock
@@ -99,28 +98,6 @@ def _version(entry: Any, chart: str, where: str) -> ChartVersion:
     urls, digest = entry.get("urls"), str(entry.get("digest") or "").removeprefix("sha256:")
     url = urls[0] if isinstance(urls, list) and urls and isinstance(urls[0], str) else ""
     return ChartVersion(version, instant, str(entry.get("deprecated")).lower() == "true", url, digest)
-
-
-def newest(index: ChartIndex, *, installed: str) -> ChartVersion:
-    """The newest version of an index; prereleases count only for whom has one installed.
-
-    :raises Absent: there is none, or what is installed is newer. :raises Malformed: the installed version is none.
-    """
-    own = versions.parse(installed)
-    if own is None:
-        raise Malformed(f"the version {installed!r} of the installed chart {index.chart} is no semantic version", source=index.where)
-    offered = [(found, one) for one in index.versions if (found := versions.parse(one.version)) is not None]
-    known = [pair for pair in offered if own.prerelease or not pair[0].prerelease]
-    found, one = max(known, key=lambda pair: pair[0].order, default=(None, None))
-    if found is None or one is None:
-        raise Absent(f"the index of {index.where} has no released version of chart {index.chart}", source=index.where, next_step=STEP)
-    if found.order < own.order:
-        raise Absent(
-            f"chart {index.chart} {installed} is installed, and the index of {index.where} ends at {one.version}: it is old, or another repository's",
-            source=index.where,
-            next_step=STEP,
-        )
-    return one
 
 
 def archive(

@@ -26,7 +26,6 @@ CONTROL_PLANE = frozenset(
     {
         ("ClusterRoleBinding/cluster-admin", "Group system:masters"),
         ("ClusterRoleBinding/system:kube-controller-manager", "User system:kube-controller-manager"),
-        ("ClusterRoleBinding/system:kube-scheduler", "User system:kube-scheduler"),
     }
 )
 KUBEADM = ("ClusterRoleBinding/kubeadm:cluster-admins", "Group kubeadm:cluster-admins")

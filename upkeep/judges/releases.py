@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from shlex import quote
 
-from upkeep.errors import Absent, Malformed, TooEarly
+from upkeep.errors import Absent, TooEarly
 from upkeep.judges import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, span
@@ -24,7 +24,7 @@ from upkeep.records import (
     Workload,
 )
 from upkeep.removals import COMPLETE_MINOR, REMOVALS, of_kubernetes
-from upkeep.versions import Version, image_tag, named, parse
+from upkeep.versions import Version, image_tag, named, of_chart, offered, parse
 
 VERSION_LABEL = "app.kubernetes.io/version"
 # helm's own --timeout: until then an upgrade may still be at work.
@@ -103,25 +103,10 @@ def up_to_date(chart: InstalledChart, index: ChartIndex, *, now: datetime, limit
     :raises Malformed: the installed version is none. :raises TooEarly: an upgrade runs.
     :raises Absent: the index has no version, ends before what is installed, or does not say how old a version is where that decides.
     """
-    installed = parse(chart.version)
-    if installed is None:
-        raise Malformed(f"the version {chart.version!r} of the installed chart {chart.name} is no semantic version", source=chart.source)
+    installed = of_chart(chart.version, chart=chart.name, source=chart.source)
+    known = offered(index, installed=installed)
     found = [*_unfinished(chart, now=now)]
-    offered = [(version, entry) for entry in index.versions if (version := parse(entry.version)) is not None]
-    known = [(version, entry) for version, entry in offered if installed.prerelease or not version.prerelease]
-    if not known:
-        raise Absent(
-            f"the index of {index.where} has no released version of chart {index.chart} ({counted(len(index.versions), 'version')} in all)",
-            source=index.where,
-            next_step="--chart-repository=URL",
-        )
-    newest, entry = max(known, key=lambda one: one[0].order)
-    if newest.order < installed.order:
-        raise Absent(
-            f"chart {chart.name} {chart.version} is installed, and the index of {index.where} ends at {entry.version}: it is old, or another repository's",
-            source=index.where,
-            next_step="--chart-repository=URL",
-        )
+    newest, entry = known[-1]
     most = int(limits["chart_minors_behind"])
     too_new = [(version, one) for version, one in known if _beyond(version, installed, most)]
     if too_new:

@@ -1,0 +1,243 @@
+"""Who can read certain Secrets: each way by itself, ways through others, and what is no way."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upkeep.readers import RBAC, Kind, Reader, Wanted, identity, readers
+from upkeep.records import Grant, PolicyRule, RbacPolicy
+
+WANTED = Wanted("monitoring", "cano-collector", ("a", "b"))
+SRE = "Group sre"
+ADMIN = Grant(
+    "ClusterRoleBinding/cluster-admin", "ClusterRole/cluster-admin", "Group system:masters", "", (PolicyRule(("*",), ("*",), ("*",)),)
+)
+
+
+def rule(verbs: str, resources: str, *names: str, group: str = "") -> PolicyRule:
+    return PolicyRule(tuple(verbs.split()), (group,), tuple(resources.split()), names)
+
+
+def grant(*rules: PolicyRule, subject: str = SRE, namespace: str = "monitoring", name: str = "b") -> Grant:
+    return Grant(f"RoleBinding/{namespace}/{name}", f"Role/{namespace}/{name}", subject, namespace, rules)
+
+
+def reads(namespace: str = "kube-system", account: str = "gc") -> Grant:
+    """A service account that reads everything."""
+    return grant(rule("get list", "*"), subject=f"ServiceAccount {namespace}/{account}", namespace="", name="gc")
+
+
+def found(*grants: Grant, roles: dict[str, tuple[PolicyRule, ...]] | None = None, wanted: Wanted = WANTED) -> tuple[Reader, ...]:
+    return readers(RbacPolicy((ADMIN, *grants), roles or {}), wanted)
+
+
+def ways(*grants: Grant, subject: str = SRE, **options: Any) -> list[tuple[Kind, str]]:
+    return [(way.kind, way.what) for one in found(*grants, **options) if one.grant.subject == subject for way in one.ways]
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "kind", "what"),
+    [
+        (rule("get", "secrets"), Kind.READS, "get secrets"),
+        (rule("get delete", "secrets", "a", "other"), Kind.READS, "get secrets a"),
+        (rule("list", "secrets", "b"), Kind.READS, "list secrets b"),  # with a field selector
+        (rule("watch", "*"), Kind.READS, "watch secrets"),
+        (rule("patch", "secrets"), Kind.READS, "patch secrets"),
+        (rule("deletecollection", "secrets"), Kind.READS, "deletecollection secrets"),
+        (rule("*", "secrets", "a"), Kind.READS, "get, list, watch, patch secrets a"),
+        (PolicyRule(("*",), ("*",), ("*",)), Kind.READS, "do anything"),
+        (rule("create", "pods/exec"), Kind.ENTERS, "create pods/exec"),
+        (rule("get", "pods/attach", "cano-collector-1-a"), Kind.ENTERS, "get pods/attach cano-collector-1-a"),
+        (rule("update", "pods/ephemeralcontainers"), Kind.ENTERS, "update pods/ephemeralcontainers"),
+        (rule("create", "pods"), Kind.STARTS, "create pods"),
+        (rule("patch", "pods", "cano-collector-1-a"), Kind.STARTS, "patch pods cano-collector-1-a"),  # another image
+        (rule("create update", "deployments daemonsets", group="apps"), Kind.STARTS, "create, update deployments.apps, daemonsets.apps"),
+        (rule("patch", "deployments", "other", group="apps"), Kind.STARTS, "patch deployments.apps other"),
+        (rule("create patch", "jobs", group="batch"), Kind.STARTS, "create jobs.batch"),
+        (rule("create", "replicationcontrollers"), Kind.STARTS, "create replicationcontrollers"),
+        (rule("escalate", "roles", group=RBAC), Kind.RAISES, "escalate roles"),
+        (rule("bind", "clusterroles", group=RBAC), Kind.RAISES, "bind clusterroles"),
+        (rule("bind", "roles", group=RBAC), Kind.RAISES, "bind roles"),
+    ],
+)
+def test_a_way(given_rule: PolicyRule, kind: Kind, what: str) -> None:
+    assert ways(grant(given_rule)) == [(kind, what)]
+    assert ways(grant(given_rule, namespace="")) == [(kind, what)]
+
+
+@pytest.mark.parametrize(
+    "given_rule",
+    [
+        rule("get", "secrets", "other"),
+        rule("create update delete", "secrets"),
+        rule("deletecollection", "secrets", "a"),
+        rule("get", "secrets", group="apps"),
+        rule("get list", "pods pods/log configmaps"),
+        rule("create", "pods/exec", "other-1"),
+        rule("update", "pods", "other-1"),
+        rule("create", "pods/portforward"),
+        rule("update patch", "jobs", group="batch"),
+        rule("update", "deployments/scale", group="apps"),
+        rule("create update", "rolebindings roles", group=RBAC),  # of what one has oneself
+        rule("escalate", "clusterroles", group=RBAC),  # they are written for the whole cluster alone
+        rule("impersonate", "users groups"),  # they are in no namespace
+        rule("get", "nodes/proxy"),
+        rule("impersonate", "serviceaccounts"),  # nobody there reads
+        rule("create", "serviceaccounts/token"),
+        PolicyRule(("get",), urls=("*",)),
+    ],
+)
+def test_no_way_in_the_namespace(given_rule: PolicyRule) -> None:
+    assert ways(grant(given_rule)) == []
+
+
+def test_in_another_namespace_a_right_reads_nothing_here() -> None:
+    everything = rule("*", "secrets pods pods/exec serviceaccounts")
+    assert ways(grant(everything, namespace="other")) == []
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "kind", "what"),
+    [
+        (rule("get", "nodes/proxy"), Kind.ENTERS, "get nodes/proxy"),
+        (rule("create", "nodes/proxy", "node-1"), Kind.ENTERS, "create nodes/proxy node-1"),
+        (rule("impersonate", "users"), Kind.BECOMES, "impersonate users"),
+        (rule("impersonate", "groups", "system:masters", "other"), Kind.BECOMES, "impersonate groups system:masters"),
+        (rule("escalate", "clusterroles", group=RBAC), Kind.RAISES, "escalate clusterroles"),
+    ],
+)
+def test_a_way_of_the_whole_cluster(given_rule: PolicyRule, kind: Kind, what: str) -> None:
+    assert ways(grant(given_rule, namespace="")) == [(kind, what)]
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "what"),
+    [
+        (rule("impersonate", "serviceaccounts"), "impersonate serviceaccounts of ServiceAccount kube-system/gc"),
+        (rule("create", "serviceaccounts/token", "gc"), "create serviceaccounts/token of ServiceAccount kube-system/gc"),
+        (rule("create", "pods"), "create pods in namespace kube-system, as ServiceAccount kube-system/gc"),
+    ],
+)
+def test_who_may_act_as_a_reader_of_another_namespace_is_one(given_rule: PolicyRule, what: str) -> None:
+    there = grant(given_rule, namespace="kube-system")
+    assert ways(there, reads()) == [(Kind.BECOMES, what)]
+    assert ways(there) == []
+    assert ways(there, reads("elsewhere")) == []
+
+
+def test_a_role_narrowed_to_other_names_is_no_way() -> None:
+    assert ways(grant(rule("create", "serviceaccounts/token", "other"), namespace="kube-system"), reads()) == []
+    assert ways(grant(rule("impersonate", "users", "nobody"), namespace="")) == []
+
+
+def test_rights_to_raise_rights_where_a_reader_lives_are_a_way() -> None:
+    raises = grant(rule("bind", "clusterroles", group=RBAC), namespace="kube-system")
+    assert ways(raises, reads()) == [(Kind.RAISES, "bind clusterroles")]
+    assert ways(raises) == []
+
+
+def test_a_group_of_service_accounts_that_reads_makes_each_of_them_a_reader() -> None:
+    group = grant(rule("get", "secrets"), subject="Group system:serviceaccounts:team")
+    asks = grant(rule("create", "serviceaccounts/token", "any"), namespace="team")
+    assert ways(asks, group) == [(Kind.BECOMES, "create serviceaccounts/token of Group system:serviceaccounts:team")]
+    everywhere = grant(rule("create", "serviceaccounts/token"), namespace="")
+    assert ways(everywhere, group) == [(Kind.BECOMES, "create serviceaccounts/token of Group system:serviceaccounts:team")]
+
+
+def test_a_chain_is_followed_to_its_end() -> None:
+    """jane may be ops, ops may take the token of an account that may be the reader."""
+    chain = (
+        grant(rule("impersonate", "users", "ops"), subject="User jane", namespace="", name="1"),
+        grant(rule("create", "serviceaccounts/token", "step"), subject="User ops", namespace="team", name="2"),
+        grant(
+            rule("impersonate", "serviceaccounts", "gc"), subject="User system:serviceaccount:team:step", namespace="kube-system", name="3"
+        ),
+    )
+    assert {one.grant.subject for one in found(*chain, reads())} == {
+        "User jane", "User ops", "User system:serviceaccount:team:step", "ServiceAccount kube-system/gc", "Group system:masters",
+    }  # fmt: skip
+    assert {one.grant.subject for one in found(*chain)} == {"Group system:masters"}
+
+
+def test_the_bind_of_a_named_role_is_a_way_where_that_role_is_one() -> None:
+    roles = {
+        "ClusterRole/view": (rule("get", "pods"),),
+        "ClusterRole/edit": (rule("get", "secrets"),),
+        "Role/monitoring/own": (rule("*", "secrets"),),
+    }
+    both = grant(rule("bind", "clusterroles", "view", "edit", group=RBAC))
+    assert ways(both, roles=roles) == [(Kind.RAISES, "bind clusterroles edit")]
+    assert ways(grant(rule("bind", "clusterroles", "view", "gone", group=RBAC)), roles=roles) == []
+    assert ways(grant(rule("bind", "roles", "own", group=RBAC)), roles=roles) == [(Kind.RAISES, "bind roles own")]
+
+
+def test_roles_that_bind_each_other_are_looked_through() -> None:
+    """One of the two reads, whichever is met first."""
+    first = (rule("bind", "clusterroles", "second", group=RBAC),)
+    second = (rule("bind", "clusterroles", "first", group=RBAC),)
+    for reading in ("first", "second", ""):
+        roles = {
+            f"ClusterRole/{name}": rules + ((rule("get", "secrets"),) if name == reading else ())
+            for name, rules in (("first", first), ("second", second))
+        }
+        subjects = {
+            one.grant.subject
+            for one in found(grant(*first, subject="User x", name="x"), grant(*second, subject="User y", name="y"), roles=roles)
+        }
+        assert subjects == {"Group system:masters", *(("User x", "User y") if reading else ())}
+
+
+def test_one_reader_for_each_binding_with_the_shortest_way_first() -> None:
+    first = grant(rule("create", "pods"), rule("create", "pods/exec"), rule("list", "secrets"), rule("bind", "roles", group=RBAC))
+    second = grant(rule("get", "secrets", "a"), name="c")
+    mine = [one for one in found(first, second) if one.grant.subject == SRE]
+    assert [(one.grant.binding, [way.kind for way in one.ways]) for one in mine] == [
+        ("RoleBinding/monitoring/b", [Kind.READS, Kind.RAISES, Kind.ENTERS, Kind.STARTS]),
+        ("RoleBinding/monitoring/c", [Kind.READS]),
+    ]
+
+
+def test_where_there_is_no_secret_nobody_reads() -> None:
+    assert found(grant(rule("*", "secrets")), wanted=Wanted("monitoring", "cano-collector", ())) == ()
+
+
+def test_a_service_account_has_one_name() -> None:
+    assert identity("User system:serviceaccount:a:b") == "ServiceAccount a/b"
+    assert [identity(one) for one in ("User jane", "Group system:serviceaccounts:a")] == ["User jane", "Group system:serviceaccounts:a"]
+
+
+RULES = st.builds(
+    PolicyRule,
+    st.lists(st.sampled_from(["get", "list", "create", "patch", "bind", "impersonate", "*"]), min_size=1, max_size=2).map(tuple),
+    st.sampled_from([("",), ("apps",), (RBAC,), ("*",)]),
+    st.lists(
+        st.sampled_from(["secrets", "pods", "pods/exec", "serviceaccounts", "serviceaccounts/token", "users", "clusterroles", "*"]),
+        min_size=1,
+        max_size=2,
+    ).map(tuple),
+    st.sampled_from([(), (), ("a",), ("gc",), ("edit",)]),
+)
+GRANTS = st.builds(
+    lambda rules, subject, namespace, number: grant(*rules, subject=subject, namespace=namespace, name=str(number)),
+    st.lists(RULES, max_size=2),
+    st.sampled_from(
+        [SRE, "User a", "ServiceAccount kube-system/gc", "ServiceAccount monitoring/a", "Group system:serviceaccounts:kube-system"]
+    ),
+    st.sampled_from(["", "monitoring", "kube-system"]),
+    st.integers(0, 9),
+)
+
+
+@given(st.lists(GRANTS, max_size=5), GRANTS)
+def test_a_further_grant_never_takes_a_reader_away(grants: list[Grant], further: Grant) -> None:
+    roles = {"ClusterRole/edit": (rule("get", "secrets"),)}
+    before, after = (({(one.grant, one.ways[0].kind) for one in found(*some, roles=roles)}) for some in (grants, [*grants, further]))
+    assert {one for one, _ in before} <= {one for one, _ in after}
+    assert all(kind >= dict(after)[one] for one, kind in before)
+
+
+@given(st.lists(GRANTS, max_size=5))
+def test_the_order_of_bindings_does_not_matter(grants: list[Grant]) -> None:
+    assert set(found(*grants)) == set(found(*reversed(grants)))
