@@ -68,8 +68,9 @@ def offered(index: ChartIndex, *, installed: Version) -> list[tuple[Version, Cha
     read = [(found, one) for one in index.versions if (found := parse(one.version)) is not None]
     known = sorted((pair for pair in read if installed.prerelease or not pair[0].prerelease), key=lambda pair: pair[0].order)
     if not known:
+        count = len(index.versions)
         raise Absent(
-            f"the index of {index.where} has no released version of chart {index.chart}, of {len(index.versions)} in all",
+            f"the index of {index.where} has no released version of chart {index.chart} ({count} version{'' if count == 1 else 's'} in all)",
             source=index.where,
             next_step="--chart-repository=URL",
         )

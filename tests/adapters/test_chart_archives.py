@@ -142,7 +142,7 @@ def test_the_newest_is_a_release_unless_a_prerelease_is_installed() -> None:
     assert offered(index, installed=version("0.0.25"))[-1][1].version == "0.0.26"
     assert offered(index, installed=version("0.0.26"))[-1][1].version == "0.0.26"
     assert offered(index, installed=version("0.0.27-rc.1"))[-1][1].version == "1.0.0-rc.1"
-    with pytest.raises(Absent, match="chart x 0.1.0 is installed, and the index of here ends at 0.0.26"):
+    with pytest.raises(Absent, match=r"chart x 0\.1\.0 is installed, and the index of here ends at 0\.0\.26"):
         offered(index, installed=version("0.1.0"))
     with pytest.raises(Malformed, match="the version 'latest' of the installed chart x is no semantic version"):
         version("latest")
