@@ -82,11 +82,11 @@ def test_every_next_step_of_a_failure_is_ready_to_paste(tmp_path: Path) -> None:
     ("fault", "unknown", "lines"),
     [
         ("unavailable@pods", {"pods-ready", "pods-stable", "endpoints-serving", "health-ok", "recent-logs-clean", "cpu-memory-headroom", "processing-fast",
-                              "destinations-fast", "warning-events", "scale-rehearsed"}, 1),
+                              "destinations-fast", "warning-events", "scale-rehearsed", "limits-rehearsed"}, 1),
         ("forbidden@logs", {"recent-logs-clean", "processing-fast"}, 2),
         ("hang@health", {"health-ok"}, 1),
         ("refused@events", {"warning-events"}, 1),
-        ("server-error@configuration", {"config-valid", "config-backed-up", "destinations-fast"}, 1),
+        ("server-error@configuration", {"config-valid", "config-backed-up", "destinations-fast", "restore-rehearsed"}, 1),
         ("malformed@rehearsals", REHEARSED | {"backup-restores", "triage-possible"}, len(REHEARSED) + 2),
     ],
 )  # fmt: skip

@@ -129,9 +129,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def wait(self) -> None:
         """Say nothing until the client goes or the cluster stops."""
+        waiting = select.poll()  # select knows no descriptor beyond 1023, and dozens of clusters at once have more
+        waiting.register(self.connection, select.POLLIN)
         while not self.server.stopping.is_set():
-            readable, _, _ = select.select([self.connection], [], [], 0.1)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+            if waiting.poll(100) and not self.connection.recv(1, socket.MSG_PEEK):
                 return
 
     def head(self, response: Response, framing: str) -> bytes:
