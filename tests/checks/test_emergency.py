@@ -10,14 +10,12 @@ from tests.checks.inner import Ran, run
 from upkeep import demo
 from upkeep.causes import Story, stories
 from upkeep.commands import suite
-from upkeep.model import Outcome, Result
+from upkeep.model import Result
 from upkeep.results import from_line
 
 EMERGENCY = set(suite.declared(["emergency"]))
 REHEARSED = {control for control in EMERGENCY if control.endswith("-rehearsed")}
 BAD = "bad-configuration-change"
-# What stands for a name that somebody would have to put in: a word in capitals, <this>, or a variable of the shell.
-PLACEHOLDER = re.compile(r"(?<![\w/=-])(NAME|NAMESPACE|NS|POD|FILE|DIR|URL|CONTEXT|IDENTITY)\b|<\w|\$[({A-Z]")
 
 
 def ran_with(folder: Path, *scenarios: str, **limits: str) -> tuple[Ran, list[Result]]:
@@ -68,14 +66,10 @@ def test_a_bad_change_is_told_with_who_when_the_log_line_the_backup_and_the_comm
     assert demo.CANARY not in f"{story}"
 
 
-def test_every_next_step_of_a_failure_is_ready_to_paste(tmp_path: Path) -> None:
-    """In both layouts, for every scenario that an emergency control is about."""
-    scenarios = [name for name in demo.names(faults=False) if set(demo.parse(name).hits) & EMERGENCY]
-    _, results = ran_with(tmp_path, *scenarios)
-    failed = [result for result in results if result.outcome is Outcome.FAIL]
-    assert len({result.control.id for result in failed}) >= len(EMERGENCY) - 1
-    assert [f"{one.target}: {one.control.id} has no next step" for one in failed if not one.next] == []
-    assert [f"{one.target}: {one.control.id}: {one.next}" for one in failed if PLACEHOLDER.search(one.next.replace("${", ""))] == []
+def test_every_emergency_control_has_a_scenario_in_which_it_fails() -> None:
+    """But one: a restart that is refused is half a restore that is refused."""
+    hit = {control for name in demo.names(faults=False) for control in demo.parse(name).hits}
+    assert EMERGENCY - hit <= {"restart-rehearsed"}
 
 
 @pytest.mark.parametrize(
