@@ -7,7 +7,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
@@ -131,6 +131,7 @@ ATOMS = (
 
 @settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.sampled_from(ATOMS), max_size=14).map("".join))
+@example("https://İsecretA1b2C3d4E5f6https://")
 def test_masking_twice_changes_nothing_more(text):
     once = mask(text)
     assert mask(once) == once

@@ -171,7 +171,9 @@ def _bare_url(found: re.Match[str]) -> str:
     password_with_slash = "@" in run[len(authority) :] and ":" in authority
     host = _HOST.match(authority.rpartition("@")[2])
     name = host[0] if host and not password_with_slash and "%40" not in run else ""
-    return separator + name + ("" if name == run and name else "/…" if name else "…")
+    if name and run in (name, f"{name}…"):  # masked before, its slash perhaps with a long part of the host
+        return separator + run
+    return separator + name + ("/…" if name else "…")
 
 
 def _opaque(found: re.Match[str]) -> str:
