@@ -175,6 +175,17 @@ def test_the_daily_controls_are_the_thirteen_and_each_is_one_check() -> None:
     assert sorted(daily) == sorted(DAILY)
 
 
+def test_a_plugin_is_listed_behind_those_that_it_imports() -> None:
+    """Else pytest meets it imported already, and warns every user of it."""
+    listed = re.findall(r'^    "([\w.]+)",$', (ROOT / "conftest.py").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    late = []
+    for position, plugin in enumerate(listed):
+        text = (ROOT / f"{plugin.replace('.', '/')}.py").read_text(encoding="utf-8")
+        late += [f"{plugin}: {name}" for name in re.findall(r"^from (\S+) import", text, flags=re.MULTILINE) if name in listed[position:]]
+    assert len(listed) > 30
+    assert late == []
+
+
 def test_only_the_clock_reads_the_clock() -> None:
     paths = [path for folder in ("fixtures", "reports", "upkeep", "checks") for path in sorted((ROOT / folder).rglob("*.py"))]
     found = {str(path.relative_to(ROOT)): list(clock_faults(path.read_text(encoding="utf-8"))) for path in paths}
