@@ -99,7 +99,7 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
     """The requests of the real pods, the use as Prometheus has it: too large, and the printed command is one that the API server takes."""
     install: Install = request.getfixturevalue(layout)
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
-    with prometheus.running(tmp_path / "prometheus", past(install, cores=0.0092, mib=186)) as url:
+    with prometheus.running(tmp_path / "prometheus", past(install, cores=0.0092, mib=93)) as url:
         told = results(tmp_path / "out", f"--kubeconfig={kubeconfig}", f"--prometheus={url}")
     sized, ahead = told["right-sized"], told["capacity-ahead"]
     assert [finding["code"] for finding in sized["findings"]] == ["cpu-request-too-large", "memory-request-too-large"]
@@ -109,7 +109,7 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
     deployment = f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
     before = plane.get(deployment)["metadata"]["resourceVersion"]
     lines = sized["next"].splitlines()
-    assert [line.rpartition("--requests=")[2] for line in lines] == ["cpu=20m --dry-run=server", "memory=384Mi --dry-run=server"]
+    assert [line.rpartition("--requests=")[2] for line in lines] == ["cpu=20m --dry-run=server", "memory=192Mi --dry-run=server"]
     for line in lines:
         name, *words = shlex.split(line)
         assert name == "kubectl"

@@ -31,7 +31,7 @@ FATAL = "team default names destination ops, which does not exist"
 # layout -> (kind, name, what the editor replaces, by what): a destination that the teams go on naming, a variable that there is not.
 EDITS = {
     "chart": ("Secret", "cano-collector-destination-secrets", "name: ops", "name: opps"),
-    "guide": ("ConfigMap", "cano-collector-config", f"https://hooks.slack.example/{SECRET}", "${SLACK_WEBHOK}"),
+    "guide": ("ConfigMap", "cano-collector-config", "${SLACK_WEBHOOK}", "${SLACK_WEBHOK}"),
 }
 
 
