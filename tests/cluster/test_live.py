@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ NO_PAST = {"latency-stable": "too-early", "capacity-ahead": "too-early", "right-
 READERS = ["--secret-reader=User measurer", "--secret-reader=User oncall", "--secret-reader=ServiceAccount kubecano/backup"]
 
 
-def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer") -> dict[str, dict[str, Any]]:
+def run(
+    plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer", cadence: str = BUILT
+) -> dict[str, dict[str, Any]]:
     """The results on an install, by control."""
     kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
     out = folder / "out"
@@ -49,7 +51,7 @@ def run(plane: ControlPlane, install: Install, folder: Path, *arguments: str, id
     words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT, *READERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
-        suite.run(["-m", BUILT, "-q", *words, *arguments])
+        suite.run(["-m", cadence, "-q", *words, *arguments])
     return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
 
@@ -98,11 +100,9 @@ def confirmed(plane: ControlPlane) -> Path:
     return path
 
 
-def role(install: Install) -> list[dict[str, Any]]:
-    """The objects that ``upkeep rbac`` prints, bound to the measuring identity."""
-    objects = list(
-        yaml.safe_load_all(document(CADENCES_BUILT, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True))
-    )
+def role(install: Install, cadences: Sequence[str] = CADENCES_BUILT) -> list[dict[str, Any]]:
+    """The objects that ``upkeep rbac`` prints for the cadences, bound to the measuring identity."""
+    objects = list(yaml.safe_load_all(document(cadences, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True)))
     for one in objects:
         if one["kind"].endswith("Binding"):
             one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
@@ -173,6 +173,27 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     by_us = [event for event in events if event["user"]["username"] in ("measurer", "oncall")]
     assert len([event for event in by_us if event["verb"] in ("get", "list")]) > 40
     refused = [event["requestURI"] for event in by_us if event.get("responseStatus", {}).get("code") == 403]
+    assert refused == []
+
+
+@pytest.mark.parametrize("cadence", [*CADENCES_BUILT, "emergency"])
+def test_a_cadence_runs_under_the_role_that_is_printed_for_it_alone(
+    plane: ControlPlane, chart: Install, cadence: str, tmp_path: Path
+) -> None:
+    """Nothing that it reads is forbidden, and everything of it is judged."""
+    objects, before = role(chart, [cadence]), len(list(plane.audited()))
+    bind(plane, chart, objects)
+    try:
+        results = run(plane, chart, tmp_path, cadence=cadence)
+    finally:
+        unbind(plane, objects)
+    assert set(results) == set(suite.declared([cadence]))
+    assert [f"{control}: {one['summary']}" for control, one in results.items() if one["reason"] == "forbidden"] == []
+    refused = [
+        event["requestURI"]
+        for event in list(plane.audited())[before:]
+        if event.get("userAgent") == "cano-upkeep" and event.get("responseStatus", {}).get("code") == 403
+    ]
     assert refused == []
 
 
