@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, termination, unready, waiting, workload
 from upkeep.errors import Absent, Forbidden, Unmeasured
-from upkeep.judges import backup_sets
+from upkeep.judges import backup_restores, backup_sets
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records import (
@@ -82,7 +82,7 @@ def rehearsal(newest: BackupSet, *, may: bool = True, **refused: tuple[int, str,
 def restorable(those: BackupFolder, tried: RestoreRehearsal | Unmeasured | None = None, references=REFERENCES) -> Judgement:
     if tried is None:
         tried = rehearsal(those.sets[0]) if those.sets else Absent("there is no backup")
-    return backup_sets.restorable(those, references, tried, install=INSTALL)
+    return backup_restores.restorable(those, references, tried, install=INSTALL)
 
 
 def codes(judgement: Judgement) -> list[str]:
