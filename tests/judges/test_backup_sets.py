@@ -47,7 +47,7 @@ LIVE = (thing(), thing(SECRET))
 def backup(days: float = 0.1, *objects: ConfigurationObject, faults: tuple[BackupFault, ...] = (), mode: int = 0o600) -> BackupSet:
     taken = ago(days=days)
     stamp = f"{taken:%Y%m%d}"
-    files = tuple(BackupFile(f"{part}-{stamp}.yaml", 200, mode, taken) for part in ("backup", "secrets"))
+    files = tuple(BackupFile(f"{part}-{stamp}.yaml", mode, taken) for part in ("backup", "secrets"))
     return BackupSet(stamp, taken.date().isoformat(), taken, "manifest", files, objects or LIVE, faults)
 
 
