@@ -49,7 +49,7 @@ class Forecast:
     latest: float
 
 
-def capacity_ahead(volumes: CounterHistory, work: CounterHistory, *, now: datetime, limits: Limits, install: Install) -> Judgement:
+def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: datetime, limits: Limits, install: Install) -> Judgement:
     """capacity-ahead: processing keeps each pod busy for at most ``limits["capacity_utilisation"]`` of the time, now and within
     ``limits["capacity_horizon"]``, as the volume of the last ``limits["capacity_window"]`` grows.
 

@@ -30,11 +30,11 @@ NEEDED = ("destinations", "teams")
 def restored(
     folder: BackupFolder,
     references: Sequence[ConfigurationReference],
+    *,
     restore: RestoreRehearsal | Exception,
     restart: ActionRehearsal | Exception,
     emergency: EmergencyConfiguration | Exception,
     attempt: ActionRehearsal | Exception,
-    *,
     install: Install,
 ) -> Judgement:
     """restore-rehearsed: the acting identity may restore every object of the newest backup over the live ones and restart, the dry runs accept both,
