@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges import backup_sets, backups
+from upkeep.judges import backup_restores, backup_sets, backups
 
 
 @pytest.mark.control(id="backup-job-healthy", severity="high", guide="Automated maintenance")
@@ -37,7 +37,7 @@ def test_the_backup_restores(judge, backup_folder, configuration_references, res
     The guide's backup keeps resourceVersion and uid, and its restore is refused exactly when it is needed.
     Fix: docs/runbook.md#backup-restores
     """
-    assert judge(backup_sets.restorable(backup_folder, configuration_references, restore_rehearsal, install=install))
+    assert judge(backup_restores.restorable(backup_folder, configuration_references, restore_rehearsal, install=install))
 
 
 @pytest.mark.control(id="backups-complete", severity="high", guide="Verify backup completeness")

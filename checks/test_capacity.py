@@ -24,4 +24,4 @@ def test_capacity_suffices_for_the_quarter_ahead(judge, volume_history, work_his
     More pods take a minute to ask for when nothing is late, and longer in an emergency.
     Fix: docs/runbook.md#capacity-ahead
     """
-    assert judge(capacity.capacity_ahead(volume_history, work_history, now=now, limits=limits, install=install))
+    assert judge(capacity.capacity_ahead(volumes=volume_history, work=work_history, now=now, limits=limits, install=install))

@@ -65,10 +65,10 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
         restoring.restored(
             backup_folder,
             configuration_references,
-            restore_rehearsal,
-            restart_if_rehearsed,
-            emergency_if_read,
-            emergency_if_rehearsed,
+            restore=restore_rehearsal,
+            restart=restart_if_rehearsed,
+            emergency=emergency_if_read,
+            attempt=emergency_if_rehearsed,
             install=install,
         )
     )

@@ -1,6 +1,5 @@
 """Backups on a real control plane: what upkeep backup writes is restored over changed objects and where they are gone; the guide's is refused."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ import yaml
 
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install
+from tests.cluster.runs import results
 from upkeep.__main__ import main
-from upkeep.commands import suite
 
 
 @pytest.fixture(params=["guide", "chart"])
@@ -29,10 +28,9 @@ def content(raw: dict[str, Any]) -> dict[str, Any]:
     return {key: raw.get(key) for key in ("kind", "type", "data", "binaryData", "immutable")} | metadata
 
 
-def results(plane: ControlPlane, install: Install, folder: Path, out: Path) -> dict[str, dict[str, Any]]:
+def run(plane: ControlPlane, install: Install, folder: Path, out: Path) -> dict[str, dict[str, Any]]:
     words = [f"--kubeconfig={plane.kubeconfig('admin', namespace=install.namespace)}", "--acting-context=acting", f"--backups={folder}"]
-    suite.run(["-m", "control(id='backup-restores') or control(id='config-backed-up')", "-q", f"--out={out}", *words])
-    return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+    return results("control(id='backup-restores') or control(id='config-backed-up')", *words, out=out)
 
 
 def test_a_backup_is_restored_over_a_change_and_after_a_deletion(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
@@ -49,7 +47,7 @@ def test_a_backup_is_restored_over_a_change_and_after_a_deletion(plane: ControlP
             assert plane.request("DELETE", path).status == 200
             wait_for(lambda path=path: plane.request("GET", path).status == 404, seconds=10, what="the object to be gone")
     try:
-        judged = results(plane, install, folder, tmp_path / "out")
+        judged = run(plane, install, folder, tmp_path / "out")
         assert judged["backup-restores"]["outcome"] == "pass", judged["backup-restores"]["summary"]
         codes = {finding["code"] for finding in judged["config-backed-up"]["findings"]}
         assert codes == ({"object-differs", "configuration-object-gone"} if len(saved) > 1 else {"object-differs"})
@@ -59,7 +57,7 @@ def test_a_backup_is_restored_over_a_change_and_after_a_deletion(plane: ControlP
             plane.request("PATCH", path_of(one), {"data": {"more": None}}, content_type="application/merge-patch+json")
             plane.apply(one)
     assert [content(plane.get(path_of(one))) for one in saved] == before
-    assert {result["outcome"] for result in results(plane, install, folder, tmp_path / "after").values()} == {"pass"}
+    assert {result["outcome"] for result in run(plane, install, folder, tmp_path / "after").values()} == {"pass"}
 
 
 def test_the_guides_backup_is_not_restorable_by_name_of_the_field(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
@@ -77,7 +75,7 @@ def test_the_guides_backup_is_not_restorable_by_name_of_the_field(plane: Control
     changed = path_of(whole[0])
     plane.patch(changed, {"metadata": {"labels": {"changed": "yes"}}})
     try:
-        findings = results(plane, install, folder, tmp_path / "out")["backup-restores"]["findings"]
+        findings = run(plane, install, folder, tmp_path / "out")["backup-restores"]["findings"]
     finally:
         plane.patch(changed, {"metadata": {"labels": {"changed": None}}})
     name = f"{whole[0]['kind']}/{whole[0]['metadata']['name']}"
@@ -100,7 +98,7 @@ def test_a_rehearsal_changes_nothing(plane: ControlPlane, install: Install, tmp_
         return [plane.get(path_of(one))["metadata"]["resourceVersion"] for one in saved]
 
     before = versions()
-    assert results(plane, install, folder, tmp_path / "out")["backup-restores"]["outcome"] == "pass"
+    assert run(plane, install, folder, tmp_path / "out")["backup-restores"]["outcome"] == "pass"
     assert versions() == before
     mine = [event for event in plane.audited() if event["user"]["username"] == "oncall" and install.namespace in event["requestURI"]]
     writes = [event["requestURI"] for event in mine if event["verb"] in ("create", "patch", "update", "delete")]
@@ -121,7 +119,7 @@ def test_an_immutable_secret_is_named(plane: ControlPlane, chart: Install, tmp_p
     secret_file.write_text(yaml.safe_dump_all(changed, explicit_start=True))
     next(folder.glob("manifest-*")).unlink()
     try:
-        findings = results(plane, chart, folder, tmp_path / "out")["backup-restores"]["findings"]
+        findings = run(plane, chart, folder, tmp_path / "out")["backup-restores"]["findings"]
     finally:
         assert plane.request("DELETE", path).status == 200
         plane.apply({key: value for key, value in secret.items() if key != "immutable"})

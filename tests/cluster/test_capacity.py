@@ -1,13 +1,11 @@
 """right-sized and capacity-ahead over a real Prometheus: its storage, its range queries, its lookback and its numbers."""
 
-import json
 import math
 import shlex
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,17 +13,12 @@ from tests.cluster import prometheus
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import Install
 from tests.cluster.programs import program
+from tests.cluster.runs import results
 from upkeep import demo
-from upkeep.commands import suite
 from upkeep.demo import telemetry
 
 CONTROLS = "control(id='right-sized') or control(id='capacity-ahead')"
 HOUR, DAY = 3600, 86400
-
-
-def results(out: Path, *words: str) -> dict[str, dict[str, Any]]:
-    suite.run(["-m", CONTROLS, "-q", f"--out={out}", *words])
-    return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
 
 def remembered(state: demo.State) -> Iterator[prometheus.Sample]:
@@ -55,8 +48,8 @@ def test_the_real_prometheus_tells_what_the_embedded_one_does(scenario: str, out
     """The same past in both; the rest of the cluster is the embedded one."""
     with demo.start(scenario) as cluster, prometheus.running(tmp_path / "prometheus", remembered(cluster.state)) as url:
         reached = [f"--kubeconfig={cluster.kubeconfig}"]
-        real = results(tmp_path / "real", *reached, f"--prometheus={url}")
-        played = results(tmp_path / "played", *reached)
+        real = results(CONTROLS, *reached, f"--prometheus={url}", out=tmp_path / "real")
+        played = results(CONTROLS, *reached, out=tmp_path / "played")
     assert (real["right-sized"]["outcome"], real["capacity-ahead"]["outcome"]) == outcomes
     for control, result in real.items():
         told = played[control]
@@ -100,7 +93,7 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
     install: Install = request.getfixturevalue(layout)
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
     with prometheus.running(tmp_path / "prometheus", past(install, cores=0.0092, mib=93)) as url:
-        told = results(tmp_path / "out", f"--kubeconfig={kubeconfig}", f"--prometheus={url}")
+        told = results(CONTROLS, f"--kubeconfig={kubeconfig}", f"--prometheus={url}", out=tmp_path / "out")
     sized, ahead = told["right-sized"], told["capacity-ahead"]
     assert [finding["code"] for finding in sized["findings"]] == ["cpu-request-too-large", "memory-request-too-large"]
     assert [finding["observed"] for finding in sized["findings"]] == pytest.approx([0.0368, 0.1816], abs=0.001)
@@ -120,7 +113,9 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
 
 def test_without_prometheus_neither_is_known_and_a_moment_is_told_as_one(plane: ControlPlane, guide: Install, tmp_path: Path) -> None:
     kubeconfig = plane.kubeconfig("admin", namespace=guide.namespace)
-    told = results(tmp_path / "out", f"--kubeconfig={kubeconfig}", "--absent=prometheus=none in this test", "--limit=usage_age=1h")
+    told = results(
+        CONTROLS, f"--kubeconfig={kubeconfig}", "--absent=prometheus=none in this test", "--limit=usage_age=1h", out=tmp_path / "out"
+    )
     sized, ahead = told["right-sized"], told["capacity-ahead"]
     assert (sized["outcome"], sized["reason"], ahead["outcome"], ahead["reason"]) == ("unknown", "absent", "unknown", "too-early")
     assert sized["summary"].endswith(

@@ -14,7 +14,8 @@ import yaml
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import Install
 from tests.cluster.programs import program
-from tests.cluster.test_live import READERS, bind, role, unbind
+from tests.cluster.runs import permitted
+from tests.cluster.test_live import READERS, role
 from upkeep.commands import suite
 
 VALUE = "xoxb-7-canary-of-the-guarding-test"
@@ -24,10 +25,8 @@ VALUE = "xoxb-7-canary-of-the-guarding-test"
 def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Install]:
     """Each layout, with the shipped Role bound."""
     install = request.getfixturevalue(request.param)
-    objects = role(install)
-    bind(plane, install, objects)
-    yield install
-    unbind(plane, objects)
+    with permitted(plane, install, role(install)):
+        yield install
 
 
 def guarded(plane: ControlPlane, install: Install, folder: Path, *arguments: str) -> dict[str, Any]:

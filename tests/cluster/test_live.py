@@ -1,19 +1,18 @@
 """The checks on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from fixtures.configuration import keys_of
-from tests.cluster.controlplane import ControlPlane, path_of, wait_for
+from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import Install, minimal, objects
 from tests.cluster.programs import program
 from tests.cluster.releases import write_repository
+from tests.cluster.runs import ABSENT, for_the_measurer, permitted, results
 from tests.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
 from upkeep.adapters.kube import Kube
@@ -25,7 +24,6 @@ from upkeep.judges.attestations import WHAT
 from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
-ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
 NOT_APPLICABLE = {"fallback-notification", "maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
 # An install that is seconds old has no past to compare with, and without Prometheus none of its use; test_capacity.py gives them one.
 NO_PAST = {"latency-stable": "too-early", "capacity-ahead": "too-early", "right-sized": "absent"}
@@ -38,7 +36,6 @@ def run(
 ) -> dict[str, dict[str, Any]]:
     """The results on an install, by control."""
     kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
-    out = folder / "out"
     # The install is seconds old: the time until its containers started is a large part of its life.
     young = "--limit=log_coverage=10%"
     # kwok runs df on this machine, whatever its disk holds; metrics-server measured once.
@@ -48,11 +45,10 @@ def run(
     folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
     folders.append(f"--chart-repository={offered(plane, install)}")
     folders.append(f"--emergency-config={minimal(plane.folder / f'emergency-{install.layout}', install.layout)}")
-    words = [f"--kubeconfig={kubeconfig}", f"--out={out}", *folders, acting, young, disk, usage, *ABSENT, *READERS]
+    words = [f"--kubeconfig={kubeconfig}", *folders, acting, young, disk, usage, *ABSENT, *READERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
-        suite.run(["-m", cadence, "-q", *words, *arguments])
-    return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+        return results(cadence, *words, *arguments, out=folder / "out")
 
 
 def offered(plane: ControlPlane, install: Install) -> Path:
@@ -101,48 +97,16 @@ def confirmed(plane: ControlPlane) -> Path:
 
 
 def role(install: Install, cadences: Sequence[str] = CADENCES_BUILT) -> list[dict[str, Any]]:
-    """The objects that ``upkeep rbac`` prints for the cadences, bound to the measuring identity."""
-    objects = list(yaml.safe_load_all(document(cadences, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True)))
-    for one in objects:
-        if one["kind"].endswith("Binding"):
-            one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
-    return [one for one in objects if one["kind"] != "ServiceAccount"]
-
-
-def bind(plane: ControlPlane, install: Install, objects: list[dict[str, Any]]) -> None:
-    """Applies the Role, and waits until the API server's authorizer has seen it."""
-    plane.apply(*objects)
-    rule = next(one for one in objects if one["kind"] == "Role")["rules"][-1]
-    attributes = {"namespace": install.namespace, "verb": rule["verbs"][0], "group": rule["apiGroups"][0]}
-    attributes["resource"], _, attributes["subresource"] = rule["resources"][0].partition("/")
-    if "resourceNames" in rule:
-        attributes["name"] = rule["resourceNames"][0]
-    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
-    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-
-    def allowed() -> bool:
-        return bool(json.loads(plane.request("POST", path, body, identity="measurer").data)["status"]["allowed"])
-
-    wait_for(allowed, seconds=20, what="the Role in the authorizer")
-
-
-def unbind(plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
-    """Takes the Role away again, and waits until the authorizer has seen that."""
-    for one in objects:
-        plane.request("DELETE", path_of(one))
-    namespace = next(one for one in objects if one["kind"] == "Role")["metadata"]["namespace"]
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-    wait_for(lambda: plane.request("GET", path, identity="measurer").status == 403, seconds=20, what="the Role to be gone")
+    """The Role that is printed for the cadences."""
+    return for_the_measurer(document(cadences, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True))
 
 
 @pytest.fixture(params=["guide", "chart"])
 def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Install]:
     """Each layout, with the shipped Role bound."""
     install = request.getfixturevalue(request.param)
-    objects = role(install)
-    bind(plane, install, objects)
-    yield install
-    unbind(plane, objects)
+    with permitted(plane, install, role(install)):
+        yield install
 
 
 def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
@@ -181,14 +145,11 @@ def test_a_cadence_runs_under_the_role_that_is_printed_for_it_alone(
     plane: ControlPlane, chart: Install, cadence: str, tmp_path: Path
 ) -> None:
     """Nothing that it reads is forbidden, and everything of it is judged."""
-    objects, before = role(chart, [cadence]), len(list(plane.audited()))
-    bind(plane, chart, objects)
-    try:
-        results = run(plane, chart, tmp_path, cadence=cadence)
-    finally:
-        unbind(plane, objects)
-    assert set(results) == set(suite.declared([cadence]))
-    assert [f"{control}: {one['summary']}" for control, one in results.items() if one["reason"] == "forbidden"] == []
+    before = len(list(plane.audited()))
+    with permitted(plane, chart, role(chart, [cadence])):
+        told = run(plane, chart, tmp_path, cadence=cadence)
+    assert set(told) == set(suite.declared([cadence]))
+    assert [f"{control}: {one['summary']}" for control, one in told.items() if one["reason"] == "forbidden"] == []
     refused = [
         event["requestURI"]
         for event in list(plane.audited())[before:]
@@ -229,11 +190,9 @@ def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, c
             for one in objects:
                 if one["kind"].endswith("Role") and kind == "Role":
                     one["rules"] = [other for other in one["rules"] if other != rule]
-            bind(plane, install, objects)
-            folder = tmp_path / f"{kind}-{number}-{install.layout}"
-            told = run(plane, install, folder)
+            with permitted(plane, install, objects):
+                told = run(plane, install, tmp_path / f"{kind}-{number}-{install.layout}")
             unknown += [control for control, result in told.items() if result["outcome"] == "unknown" and control not in NO_PAST]
-            unbind(plane, objects)
         if not unknown:
             unneeded.append(rule)
     assert unneeded == []

@@ -14,7 +14,7 @@ import yaml
 
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import SECRET, Install
-from tests.cluster.test_live import bind, unbind
+from tests.cluster.runs import for_the_measurer, permitted
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document
 
@@ -54,7 +54,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("posts_to", "permitted", "outcome", "said"),
+    ("posts_to", "may_read", "outcome", "said"),
     [
         (
             "http://cano-collector.monitoring.svc:8080/api/alerts",
@@ -67,25 +67,19 @@ def url() -> Iterator[str]:
     ],
 )
 def test_a_named_secret_tells_where_hidden_webhooks_lead(
-    posts_to: str, permitted: bool, outcome: str, said: str, plane: ControlPlane, guide: Install, url: str, tmp_path: Path
+    posts_to: str, may_read: bool, outcome: str, said: str, plane: ControlPlane, guide: Install, url: str, tmp_path: Path
 ) -> None:
     """One named Secret is read, and the right to read that one is all that it takes."""
     packed = base64.b64encode(gzip.compress(yaml.safe_dump(configuration(posts_to)).encode())).decode()
     metadata = {"name": NAME, "namespace": guide.namespace}
     plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"alertmanager.yaml.gz": packed}})
-    printed = document(["quarterly"], guide.namespace, "monitoring", "upkeep", stored=STORED if permitted else None)
-    objects = [one for one in yaml.safe_load_all(printed) if one["kind"] != "ServiceAccount"]
-    for one in objects:
-        if one["kind"].endswith("Binding"):
-            one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
+    printed = document(["quarterly"], guide.namespace, "monitoring", "upkeep", stored=STORED if may_read else None)
+    objects = for_the_measurer(printed)
     named = [rule for one in objects for rule in one.get("rules", []) if NAME in rule.get("resourceNames", [])]
-    assert [(rule["resources"], rule["verbs"]) for rule in named] == ([(["secrets"], ["get"])] if permitted else [])
+    assert [(rule["resources"], rule["verbs"]) for rule in named] == ([(["secrets"], ["get"])] if may_read else [])
     words = [f"--kubeconfig={plane.kubeconfig('measurer', namespace=guide.namespace)}", f"--out={tmp_path}", f"--alertmanager={url}"]
-    bind(plane, guide, objects)
-    try:
+    with permitted(plane, guide, objects):
         main(["run", "-m", "control(id='fallback-notification')", "-q", *words, f"--alertmanager-config={'/'.join(STORED)}"])
-    finally:
-        unbind(plane, objects)
     ledger = (tmp_path / "results.jsonl").read_text()
     (result,) = map(json.loads, ledger.splitlines())
     assert (result["outcome"], said in f"{result['summary']} {result['basis']}") == (outcome, True), result

@@ -9,9 +9,9 @@ import pytest
 
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import Install, minimal
+from tests.cluster.runs import results
 from upkeep.__main__ import main
 from upkeep.adapters import objects, placement
-from upkeep.commands import suite
 from upkeep.placement import with_defaults
 
 CONTROLS = (
@@ -26,7 +26,7 @@ def install(request: pytest.FixtureRequest) -> Iterator[Install]:
     return request.getfixturevalue(request.param)
 
 
-def results(plane: ControlPlane, install: Install, out: Path, *controls: str) -> dict[str, dict[str, Any]]:
+def run(plane: ControlPlane, install: Install, out: Path, *controls: str) -> dict[str, dict[str, Any]]:
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
     backups = plane.folder / f"backups-of-rehearsals-{install.namespace}"
     if not backups.exists():
@@ -34,8 +34,7 @@ def results(plane: ControlPlane, install: Install, out: Path, *controls: str) ->
     prepared = minimal(plane.folder / f"emergency-{install.layout}", install.layout)
     words = [f"--kubeconfig={kubeconfig}", "--acting-context=acting", f"--backups={backups}", f"--emergency-config={prepared}"]
     chosen = " or ".join(f"control(id='{control}')" for control in controls)
-    suite.run(["-m", chosen, "-q", f"--out={out}", *words])
-    return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+    return results(chosen, *words, out=out)
 
 
 def versions(plane: ControlPlane, namespace: str) -> dict[str, str]:
@@ -52,7 +51,7 @@ def versions(plane: ControlPlane, namespace: str) -> dict[str, str]:
 def test_all_rehearsals_pass_and_change_nothing(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
     """Every object of the namespace is the same before and after, and beside reviews the acting identity sent dry runs alone."""
     before, audited = versions(plane, install.namespace), len(list(plane.audited()))
-    judged = results(plane, install, tmp_path / "out", *CONTROLS)
+    judged = run(plane, install, tmp_path / "out", *CONTROLS)
     assert {control: (result["outcome"], result["summary"]) for control, result in judged.items() if result["outcome"] != "pass"} == {}
     assert set(judged) == set(CONTROLS)
     assert versions(plane, install.namespace) == before
@@ -86,7 +85,7 @@ def test_a_limit_range_refuses_the_pods_and_not_the_deployment(plane: ControlPla
     refused = json.loads(_pod(plane, guide, memory="1Gi").data)["message"]
     assert "maximum memory usage per Pod is 900Mi, but limit is 1Gi" in refused
     assert _pod(plane, guide, memory="768Mi").status == 201
-    (finding,) = results(plane, guide, tmp_path, "limits-rehearsed")["limits-rehearsed"]["findings"]
+    (finding,) = run(plane, guide, tmp_path, "limits-rehearsed")["limits-rehearsed"]["findings"]
     assert (finding["object"], finding["code"], finding["observed"], finding["limit"]) == (
         "LimitRange/narrow",
         "limit-range-refuses",

@@ -1,7 +1,6 @@
 """Secrets on a real API server: what its managedFields prove, what a rotation would be answered, and that no value is asked for."""
 
 import base64
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +10,12 @@ import pytest
 
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import Install
+from tests.cluster.runs import results
 from tests.judges.samples import NOW
 from upkeep.adapters.kube import Kube
 from upkeep.adapters.kubeconfig import load
 from upkeep.adapters.objects import stored
 from upkeep.clock import Clock
-from upkeep.commands import suite
 from upkeep.judges.ages import age_of
 from upkeep.meter import Meter
 from upkeep.records import StoredObject
@@ -88,16 +87,15 @@ def test_a_server_side_apply_with_string_data_owns_that(plane: ControlPlane, cha
         plane.request("DELETE", path)
 
 
-def results(plane: ControlPlane, install: Install, out: Path) -> dict[str, Any]:
+def run(plane: ControlPlane, install: Install, out: Path) -> dict[str, Any]:
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
-    suite.run(["-m", CONTROLS, "-q", f"--kubeconfig={kubeconfig}", "--acting-context=acting", f"--out={out}"])
-    return {result["control"]: result for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+    return results(CONTROLS, f"--kubeconfig={kubeconfig}", "--acting-context=acting", out=out)
 
 
 def test_no_value_is_asked_for(plane: ControlPlane, chart: Install, tmp_path: Path) -> None:
     """What the server's audit log holds of its answers to the three controls are metadata alone, dry runs included."""
     before = len(list(plane.audited()))
-    judged = results(plane, chart, tmp_path)
+    judged = run(plane, chart, tmp_path)
     assert {control: result["outcome"] for control, result in judged.items()} == dict.fromkeys(judged, "pass")
     assert judged["secrets-rotatable"]["observed"] == "a rotation of 2 of 2 Secrets would be accepted"
     mine = [
@@ -115,7 +113,7 @@ def test_an_immutable_secret_cannot_be_rotated_and_is_named(plane: ControlPlane,
     whole = plane.get(path)
     plane.patch(path, {"immutable": True})
     try:
-        (finding,) = results(plane, chart, tmp_path)["secrets-rotatable"]["findings"]
+        (finding,) = run(plane, chart, tmp_path)["secrets-rotatable"]["findings"]
     finally:
         assert plane.request("DELETE", path).status == 200
         plane.apply(

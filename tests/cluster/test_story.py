@@ -9,20 +9,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import SECRET, Install, installed
 from tests.cluster.podnetwork import PodNetwork
 from tests.cluster.programs import program
+from tests.cluster.runs import ABSENT, by_control, for_the_measurer, permitted
 from tests.cluster.test_backups import content, objects_in
-from tests.cluster.test_live import ABSENT, bind, unbind
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document
 
@@ -43,21 +41,13 @@ def install(request: pytest.FixtureRequest, plane: ControlPlane, network: PodNet
     plane.previous_pod_log.write_text("")
 
 
-@contextmanager
-def permitted(plane: ControlPlane, install: Install, *without: str) -> Iterator[None]:
+def rights(install: Install, *without: str) -> list[dict[str, Any]]:
     """Exactly the Role that ``upkeep rbac --cadence=emergency`` prints, less some resources."""
-    objects = list(yaml.safe_load_all(document(["emergency"], install.namespace, install.namespace, "upkeep")))
+    objects = for_the_measurer(document(["emergency"], install.namespace, install.namespace, "upkeep"))
     for one in objects:
-        if one["kind"].endswith("Binding"):
-            one["subjects"] = [{"kind": "User", "name": "measurer", "apiGroup": "rbac.authorization.k8s.io"}]
         if one["kind"].endswith("Role"):
             one["rules"] = [rule for rule in one["rules"] if rule["resources"][0] not in without]
-    objects = [one for one in objects if one["kind"] != "ServiceAccount"]
-    bind(plane, install, objects)
-    try:
-        yield
-    finally:
-        unbind(plane, objects)
+    return objects
 
 
 def edit(plane: ControlPlane, install: Install, folder: Path) -> tuple[str, str]:
@@ -140,9 +130,8 @@ def emergency(plane: ControlPlane, install: Install, backups: Path, out: Path) -
         timeout=120,
     )
     assert SECRET not in ran.stdout + ran.stderr
-    results = map(json.loads, (out / "results.jsonl").read_text().splitlines())
     told = ran.stdout.partition("what fell short")[2].splitlines()[1:]
-    return told, {result["control"]: result for result in results}
+    return told, by_control(out)
 
 
 def test_a_bad_change_is_found_and_taken_back(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
@@ -152,7 +141,7 @@ def test_a_bad_change_is_found_and_taken_back(plane: ControlPlane, install: Inst
     before = [content(plane.get(path_of(one))) for one in saved]
     kind, name = edit(plane, install, tmp_path)
     crash(plane, install)
-    with permitted(plane, install):
+    with permitted(plane, install, rights(install)):
         told, results = emergency(plane, install, backups, tmp_path / "out")
     cause, _, step, *others = told
     follows = list(itertools.takewhile(lambda line: line.startswith("    follows: "), others))
@@ -196,7 +185,7 @@ def test_a_bad_change_is_found_and_taken_back(plane: ControlPlane, install: Inst
     wait_for(
         lambda: not {one["metadata"]["name"] for one in plane.get(pods)["items"]} & set(install.addresses), seconds=30, what="no old pod"
     )
-    with permitted(plane, install):
+    with permitted(plane, install, rights(install)):
         _, results = emergency(plane, install, backups, tmp_path / "after")
     good = ("config-valid", "config-backed-up", "backup-restores", "pods-ready", "pods-stable", "endpoints-serving")
     assert {control: results[control]["outcome"] for control in good} == dict.fromkeys(good, "pass")
@@ -206,7 +195,7 @@ def test_what_can_be_seen_is_told_when_half_of_the_api_is_gone(plane: ControlPla
     """Without events, and without the proxy to the pods, these controls say so, once for each cause, and all others are judged as before."""
     backups, kubeconfig = tmp_path / "backups", plane.kubeconfig("admin", namespace=chart.namespace)
     assert main(["backup", f"--kubeconfig={kubeconfig}", f"--backups={backups}"]) == 0
-    with permitted(plane, chart, "pods/proxy", "events"):
+    with permitted(plane, chart, rights(chart, "pods/proxy", "events")):
         told, results = emergency(plane, chart, backups, tmp_path / "out")
     unknown = {control for control, result in results.items() if result["outcome"] == "unknown" and result["reason"] == "forbidden"}
     assert unknown == {"health-ok", "processing-fast", "destinations-fast", "warning-events"}

@@ -72,7 +72,7 @@ def deployment(**changes: Any) -> Deployment:
 
 def replica_set(revision: int = 4, **changes: Any) -> ReplicaSet:
     name = f"cano-collector-r{revision}"
-    healthy = ReplicaSet(name, f"rs{revision}", "deployment", str(revision), f"r{revision}", 2, 2, ago(days=9 - revision))
+    healthy = ReplicaSet(name, f"rs{revision}", "deployment", str(revision), 2, 2, ago(days=9 - revision))
     return replace(healthy, **changes)
 
 
@@ -163,7 +163,6 @@ def cron_job(name: str = "cano-collector-backup", **changes: Any) -> CronJob:
         schedule="0 2 * * *",
         suspended=False,
         last_success=ago(hours=10),
-        last_schedule=ago(hours=10),
         template=PodTemplate({}, (writer,), (kept,), service_account="backup"),
     )
     return replace(healthy, **changes)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, termination, unready, waiting, workload
 from upkeep.errors import Absent, Forbidden, Unmeasured
-from upkeep.judges import backup_sets
+from upkeep.judges import backup_restores, backup_sets
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records import (
@@ -47,7 +47,7 @@ LIVE = (thing(), thing(SECRET))
 def backup(days: float = 0.1, *objects: ConfigurationObject, faults: tuple[BackupFault, ...] = (), mode: int = 0o600) -> BackupSet:
     taken = ago(days=days)
     stamp = f"{taken:%Y%m%d}"
-    files = tuple(BackupFile(f"{part}-{stamp}.yaml", 200, mode, taken) for part in ("backup", "secrets"))
+    files = tuple(BackupFile(f"{part}-{stamp}.yaml", mode, taken) for part in ("backup", "secrets"))
     return BackupSet(stamp, taken.date().isoformat(), taken, "manifest", files, objects or LIVE, faults)
 
 
@@ -82,7 +82,7 @@ def rehearsal(newest: BackupSet, *, may: bool = True, **refused: tuple[int, str,
 def restorable(those: BackupFolder, tried: RestoreRehearsal | Unmeasured | None = None, references=REFERENCES) -> Judgement:
     if tried is None:
         tried = rehearsal(those.sets[0]) if those.sets else Absent("there is no backup")
-    return backup_sets.restorable(those, references, tried, install=INSTALL)
+    return backup_restores.restorable(those, references, tried, install=INSTALL)
 
 
 def codes(judgement: Judgement) -> list[str]:

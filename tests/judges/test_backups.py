@@ -31,7 +31,7 @@ def with_volumes(*volumes: Volume, mounted: tuple[str, ...] = ("backup",)) -> Cr
 
 
 CLAIM = Volume("backup", "PersistentVolumeClaim", "backup-pvc")
-YOUNG = {"created": ago(hours=2), "last_success": None, "last_schedule": None}
+YOUNG = {"created": ago(hours=2), "last_success": None}
 
 
 def test_a_cron_job_that_backs_up_passes():

@@ -40,7 +40,7 @@ def history(*daily: int, pod: str = "a", seconds: float = 0.1, handled: int | No
 
 
 def judge(those: CounterHistory, *, work: CounterHistory | None = None, **limits: float) -> Judgement:
-    return capacity_ahead(those, those if work is None else work, now=NOW, limits=Limits(limits), install=INSTALL)
+    return capacity_ahead(volumes=those, work=those if work is None else work, now=NOW, limits=Limits(limits), install=INSTALL)
 
 
 def growing(days: int, *, first: float, more: float) -> list[int]:

@@ -218,9 +218,7 @@ def autoscaler(current: int = 2, **said: str) -> Autoscaler:
     """One that is able, active and within its range, unless it says otherwise: ``ScalingActive="False"``."""
     states = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"} | said
     reasons = {"ScalingLimited": "TooManyReplicas"}
-    return Autoscaler(
-        "cano", 2, 5, current, current, tuple(Condition(kind, word, reasons.get(kind, "x")) for kind, word in states.items() if word)
-    )
+    return Autoscaler("cano", 2, 5, current, tuple(Condition(kind, word, reasons.get(kind, "x")) for kind, word in states.items() if word))
 
 
 def scaling(*autoscalers: Autoscaler, usages: Any = (), **limits: float) -> Judgement:

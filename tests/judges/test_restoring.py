@@ -73,7 +73,7 @@ def judged(
     emergency: EmergencyConfiguration | Exception = MINIMAL,
     attempt: ActionRehearsal | Exception = ATTEMPT,
 ) -> Judgement:
-    return restoring.restored(folder, references, restore, restart, emergency, attempt, install=INSTALL)
+    return restoring.restored(folder, references, restore=restore, restart=restart, emergency=emergency, attempt=attempt, install=INSTALL)
 
 
 def codes(judgement: Judgement) -> list[str]:

@@ -108,7 +108,7 @@ def read(folder: Path, *, now: datetime, days: int, identities: "Sequence[x25519
     newest_first = sorted(found, reverse=True)
     chosen = [stamp for stamp in newest_first if stamp[:8] >= first] or newest_first[:1]
     sets = [_set(folder, stamp, found[stamp], now=now, identities=identities) for stamp in chosen]
-    return BackupFolder(str(folder), bool(mode & stat.S_IXOTH), tuple(sets), len(found) - len(chosen), tuple(faults))
+    return BackupFolder(str(folder), bool(mode & stat.S_IXOTH), tuple(sets), tuple(faults))
 
 
 def stamps(folder: Path) -> dict[str, list[str]]:
@@ -240,7 +240,7 @@ def _bytes(folder: Path, name: str, read: _Read, *, most: int) -> bytes | None:
             read.faults.append(BackupFault(name, "file-not-regular", f"{name} is {what}, and was not opened"))
             return None
         modified = datetime.fromtimestamp(max(0, status.st_mtime), UTC)
-        read.files.append(BackupFile(name, status.st_size, stat.S_IMODE(status.st_mode), modified))
+        read.files.append(BackupFile(name, stat.S_IMODE(status.st_mode), modified))
         if status.st_size > most:
             read.faults.append(BackupFault(name, "file-too-large", f"{name} has {status.st_size} bytes, more than {most}"))
             return None

@@ -112,7 +112,7 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         probe = raw.get(f"{kind}Probe") or {}
         if "httpGet" in probe:
             get = probe["httpGet"]
-            probes.append(Probe(kind, get.get("path") or "/", get["port"], float(probe.get("timeoutSeconds") or 1)))
+            probes.append(Probe(kind, get.get("path") or "/", get["port"]))
     env_keys = []
     for entry in raw.get("env") or []:
         for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
@@ -278,7 +278,6 @@ def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
             least=1 if least is None else int(least),
             most=int(spec["maxReplicas"]),
             current=int(status.get("currentReplicas") or 0),
-            desired=int(status.get("desiredReplicas") or 0),
             conditions=_conditions(status),
         )
 
@@ -364,7 +363,6 @@ def replica_set(raw: Raw) -> ReplicaSet:
             uid=metadata["uid"],
             owner_uid=_owner(raw, "Deployment"),
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
-            template_hash=(metadata.get("labels") or {}).get("pod-template-hash") or "",
             replicas=int(raw["spec"].get("replicas") or 0),
             ready_replicas=int(status.get("readyReplicas") or 0),
             created=parse_time(metadata["creationTimestamp"]),
@@ -484,7 +482,6 @@ def cron_job(raw: Raw) -> CronJob:
             schedule=spec["schedule"],
             suspended=bool(spec.get("suspend")),
             last_success=_time(status.get("lastSuccessfulTime")),
-            last_schedule=_time(status.get("lastScheduleTime")),
             template=template(spec["jobTemplate"]["spec"]["template"]),
             keeps_jobs=spec.get("successfulJobsHistoryLimit") != 0,
         )

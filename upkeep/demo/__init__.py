@@ -22,9 +22,10 @@ import yaml
 
 from upkeep.demo import helm
 from upkeep.demo.api import Api
+from upkeep.demo.attestations import EVIDENCE
+from upkeep.demo.backups import backup_time
 from upkeep.demo.faults import KINDS, SOURCES, Fault
 from upkeep.demo.notifications import SECRET
-from upkeep.demo.objects import EVIDENCE, backup_time
 from upkeep.demo.releases import archive, index
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server import Server

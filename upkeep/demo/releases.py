@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from upkeep.demo.objects import DUMPER
 from upkeep.demo.state import CANARY, RESOURCES, Object, State, stamp
 
 CHARTS = {"guide": ("cano-collector", "1.4.2"), "chart": ("cano-collector", "0.0.25")}
@@ -22,7 +23,6 @@ RELEASED = (
     *("serviceaccounts", "configmaps", "secrets", "roles", "rolebindings", "services", "deployments", "poddisruptionbudgets"),
     "networkpolicies",
 )
-DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @dataclass(frozen=True, slots=True)

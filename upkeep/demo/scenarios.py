@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from upkeep.demo import emergency, notifications, objects, telemetry
+from upkeep.demo import backups, emergency, notifications, telemetry
 from upkeep.demo.changes import CHANGES, CHART_ONLY, Change, nothing
 from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
+from upkeep.demo.healthy import healthy
 from upkeep.demo.state import State
 
 
@@ -32,10 +33,10 @@ class Scenario:
 
     def state(self, now: datetime) -> State:
         """The scenario's cluster at an instant."""
-        state = objects.healthy(self.layout, now)
+        state = healthy(self.layout, now)
         self.change(state)
         if state.backups is None:  # what a change does to the configuration was backed up since
-            state.backups = objects.saved(state)
+            state.backups = backups.saved(state)
         if state.emergency is None:
             state.emergency = emergency.minimal(state)
         if state.layout == "chart" and state.notifications:

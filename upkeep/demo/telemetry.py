@@ -22,7 +22,6 @@ BUCKETS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "
 BOUNDS = tuple((bound, float(bound)) for bound in BUCKETS)
 PROCESSING = "cano_alerts_processing_duration_seconds"
 FAILED = ("team_resolution_failed", "conversion_failed", "dispatch_failed")
-DROPPED = ("no_team_resolved", "no_destinations")
 
 
 def arrived(process: Process, stream: Stream, instant: datetime, now: datetime) -> int:

@@ -1,9 +1,9 @@
-"""Are the backups there, whole, of what is live, and can they be restored?
+"""Are the backups there, whole, and of what is live? Whether they can be restored is judged in ``backup_restores``.
 
 ``backup_age`` is the limit here too, and not the guide's bare 24 h: a daily backup is as old as that each day for as long as it takes, and two
 limits for one schedule would have to be changed together.
 
-Source: the guide's "Backup current configuration" and "Backup Verification"; collector.md, "Traps" (what kubectl get keeps is refused later).
+Source: the guide's "Backup current configuration" and "Backup Verification".
 """
 
 import shlex
@@ -14,7 +14,6 @@ from itertools import pairwise
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges import counted, lasted
 from upkeep.judges.changes import (
-    REFUSED_FIELDS,
     Crash,
     before_the_change,
     by_whom,
@@ -26,17 +25,14 @@ from upkeep.judges.changes import (
     restore,
 )
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, Scalar, listed, span
+from upkeep.model import Finding, Judgement, listed, span
 from upkeep.records import (
-    AccessAnswer,
     BackupFault,
     BackupFolder,
     BackupSet,
     ConfigurationObject,
     ConfigurationReference,
-    DryRun,
     Install,
-    RestoreRehearsal,
     Workload,
 )
 
@@ -72,7 +68,7 @@ def configuration_saved(
     found = [file_fault(folder, fault) for fault in newest.faults]
     if age > timedelta(seconds=limits["backup_age"]):
         message = f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
-        found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", _save(folder)))
+        found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", save_again(folder)))
     crash = first_crash(workload, install=install) if isinstance(workload, Workload) else None
     whole = not newest.faults
     equal = 0
@@ -90,13 +86,13 @@ def configuration_saved(
         elif there is None:
             if whole:
                 message = f"{name} is live and not in the newest backup, {newest.stamp}."
-                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", _save(folder)))
+                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", save_again(folder)))
         elif differ := differing(there, one):
             when = by_whom(last_writer(one.owners, changed_keys(there, one)), now=now)
             message = (
                 f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}."
             )
-            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", _save(folder)))
+            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", save_again(folder)))
         else:
             equal += 1
     observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
@@ -170,65 +166,6 @@ def complete(
     return Judgement(tuple(found), observed, days, "days", basis)
 
 
-def restorable(
-    folder: BackupFolder, references: Sequence[ConfigurationReference], rehearsal: RestoreRehearsal | Unmeasured, *, install: Install
-) -> Judgement:
-    """backup-restores: what is in the newest set can be read, belongs there, keeps no field that a restore is refused for, and the API server's
-    dry run accepts each object over the live one and where it is gone, as an identity that may do so.
-
-    :param rehearsal: what stopped it matters only where nothing is wrong with the files themselves.
-    :raises Absent: the pod template names no object at all, or an object of the set was not rehearsed.
-    """
-    if not references:
-        raise no_references(install)
-    basis = f"the newest set in {folder.folder}"
-    if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, 0, "refusals", basis)
-    newest = folder.sets[0]
-    wanted = {(one.kind, install.namespace, one.name) for one in references}
-    found = [file_fault(folder, fault) for fault in newest.faults]
-    for one in newest.objects:
-        found += [_kept(folder, one, name) for name in one.server_fields if name in REFUSED_FIELDS]
-        if (one.kind, one.namespace, one.name) not in wanted:
-            found.append(_foreign(folder, one, install=install))
-    observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
-    if isinstance(rehearsal, Unmeasured):
-        if not found:
-            raise rehearsal
-        return Judgement(tuple(found), f"{observed}; not rehearsed: {rehearsal.message}", 0, "refusals", basis)
-    found += may_not(rehearsal.access)
-    refused = [one for one in rehearsal.dry_runs if not _accepted(one)]
-    found += [refused_by_server(folder, newest, one) for one in refused]
-    if not found:
-        _require_whole(newest, rehearsal)
-    accepted = len(rehearsal.dry_runs) - len(refused)
-    observed += f"; {accepted} of {counted(len(rehearsal.dry_runs), 'dry run')} accepted"
-    return Judgement(tuple(found), observed, 0, "refusals", f"{basis}, and the API server's dry run as the acting identity")
-
-
-def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
-    """Every object was rehearsed both ways.
-
-    :raises Absent: one was not, or the rehearsal was of another set.
-    """
-    if not newest.objects:
-        raise Absent("the set holds no object", source=f"set {newest.stamp}")
-    ran = {(one.action, one.object) for one in rehearsal.dry_runs} if rehearsal.stamp == newest.stamp else set()
-    for one in newest.objects:
-        for action in ("create", "patch"):
-            if (action, f"{one.kind}/{one.name}") not in ran:
-                raise Absent(
-                    f"{action} of {one.kind}/{one.name} was not rehearsed",
-                    source=f"set {newest.stamp}",
-                    next_step="run again, alone on the folder",
-                )
-
-
-def _accepted(one: DryRun) -> bool:
-    """Over the live object there is nothing to refuse where there is none."""
-    return one.accepted or (one.action == "patch" and one.status == 404)
-
-
 def _kinds(folder: BackupFolder, backup: BackupSet, references: Sequence[ConfigurationReference], *, install: Install) -> list[Finding]:
     """Secrets beside the configuration. Of a set with a fault it cannot be told what it does not hold."""
     held = {one.kind for one in backup.objects if one.namespace == install.namespace}
@@ -237,7 +174,7 @@ def _kinds(folder: BackupFolder, backup: BackupSet, references: Sequence[Configu
         names = [one.name for one in references if one.kind == kind and not one.optional]
         if names and kind not in held and not backup.faults:
             message = f"The set {backup.stamp} holds no {kind} of namespace {install.namespace}; the collector needs {listed(names)}."
-            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", _save(folder)))
+            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", save_again(folder)))
     return found
 
 
@@ -262,59 +199,22 @@ def _shrunk(folder: BackupFolder, oldest_first: Sequence[BackupSet], *, limits: 
         if lost > limits["backup_shrink"]:
             message = f"The set {backup.stamp} holds {size} bytes of configuration, {lost * 100:.0f} % less than {before.stamp} with {size_before}."
             limit = round(limits["backup_shrink"] * 100, 4)
-            found.append(Finding(_set(backup), "backup-shrunk", message, round(lost * 100, 1), limit, "% less", _list(folder)))
+            found.append(Finding(_set(backup), "backup-shrunk", message, round(lost * 100, 1), limit, "% less", list_files(folder)))
     return found
 
 
 def _day_missing(folder: BackupFolder, day: str) -> Finding:
-    return Finding(f"Folder/{folder.folder}", "backup-day-missing", f"There is no backup of {day}.", 0, 1, "sets", _list(folder))
+    return Finding(f"Folder/{folder.folder}", "backup-day-missing", f"There is no backup of {day}.", 0, 1, "sets", list_files(folder))
 
 
 def none_saved(folder: BackupFolder) -> Finding:
     """The finding of a folder without a backup."""
-    return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", _save(folder))
+    return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", save_again(folder))
 
 
 def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
     """The finding of a file that is not as it was written."""
     return Finding(f"File/{fault.file}", fault.code, f"{fault.message}.", next=f"ls -l {shlex.quote(f'{folder.folder}/{fault.file}')}")
-
-
-def _kept(folder: BackupFolder, one: ConfigurationObject, name: str) -> Finding:
-    message = (
-        f"{one.kind}/{one.name} in {one.file} keeps {name}: the restore would be refused with 409 Conflict once the object has changed, "
-        "or was made anew."
-    )
-    return Finding(f"{one.kind}/{one.name}", "server-field-kept", message, name, "absent", "", _save(folder))
-
-
-def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install) -> Finding:
-    where = f"{one.namespace}/{one.name}" if one.namespace != install.namespace else one.name
-    message = f"{one.file} holds {one.kind} {where}, which is no object of {install.namespace}/{install.deployment}: a restore would write it, too."
-    return Finding(f"{one.kind}/{one.name}", "foreign-object", message, where, "absent", "", _list(folder))
-
-
-def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
-    """What the acting identity may not do of a restore."""
-    found = []
-    for answer in answers:
-        if not answer.allowed:
-            what = f"{answer.verb} {answer.resource}{f' {answer.name}' if answer.name else ''}"
-            message = f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
-            fix = f"kubectl -n {answer.namespace} auth can-i {answer.verb} {answer.resource}{f'/{answer.name}' if answer.name else ''}"
-            found.append(Finding(f"Namespace/{answer.namespace}", "may-not-restore", message, "no", "yes", "", fix))
-    return found
-
-
-def refused_by_server(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
-    """The finding of an object that the API server would not take back."""
-    how = "over the live object" if one.action == "patch" else "where it is gone"
-    why = f"{one.status} {one.reason}".strip() + (f": {one.message}" if one.message else "")
-    message = f"The API server would refuse to restore {one.object} {how} ({why})."
-    files = sorted({each.file for each in newest.objects if f"{each.kind}/{each.name}" == one.object})
-    fix = f"kubectl apply --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}" if files else _list(folder)
-    observed: Scalar = one.status
-    return Finding(one.object, "restore-refused", message, observed, "accepted", "HTTP status", fix)
 
 
 def no_references(install: Install) -> Absent:
@@ -330,11 +230,13 @@ def _look(install: Install, one: ConfigurationObject) -> str:
     return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
 
 
-def _save(folder: BackupFolder) -> str:
+def save_again(folder: BackupFolder) -> str:
+    """What makes a backup in the folder."""
     return f"upkeep backup --backups={shlex.quote(folder.folder)}"
 
 
-def _list(folder: BackupFolder) -> str:
+def list_files(folder: BackupFolder) -> str:
+    """What shows the folder's files."""
     return f"ls -l {shlex.quote(folder.folder)}"
 
 

@@ -49,7 +49,7 @@ class Forecast:
     latest: float
 
 
-def capacity_ahead(volumes: CounterHistory, work: CounterHistory, *, now: datetime, limits: Limits, install: Install) -> Judgement:
+def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: datetime, limits: Limits, install: Install) -> Judgement:
     """capacity-ahead: processing keeps each pod busy for at most ``limits["capacity_utilisation"]`` of the time, now and within
     ``limits["capacity_horizon"]``, as the volume of the last ``limits["capacity_window"]`` grows.
 
@@ -66,7 +66,7 @@ def capacity_ahead(volumes: CounterHistory, work: CounterHistory, *, now: dateti
     pods, effort = len(work.latest), _effort(parts)
     days = int(limits["capacity_window"] / DAY_SECONDS)
     known = daily_volumes(volumes, now=now, days=days)
-    why = _basis(parts, work, volumes, known=len(known), days=days, now=now, limits=limits)
+    why = _basis(parts, work=work, volumes=volumes, known=len(known), days=days, now=now, limits=limits)
     if effort.busy > limits[LIMIT]:
         finding = _busy(effort, pods, limits=limits, install=install)
         return Judgement((finding,), _busy_now(effort, pods), limits[LIMIT], "ratio", why, _trends(known, effort, pods))
@@ -203,7 +203,7 @@ def _trends(known: Sequence[tuple[datetime, float]], effort: Effort, pods: int) 
 
 
 def _basis(
-    parts: Sequence[ProcessWindow], work: CounterHistory, volumes: CounterHistory, *, known: int, days: int, now: datetime, limits: Limits
+    parts: Sequence[ProcessWindow], *, work: CounterHistory, volumes: CounterHistory, known: int, days: int, now: datetime, limits: Limits
 ) -> str:
     took = counters_basis(parts, work, now=now, limits=limits, proof="longer than", window="timing_window")
     return f"volume: {known} whole days of the last {days} ({'; '.join(volumes.sources)}); work: {took}"

@@ -65,7 +65,7 @@ def guarded(
     findings += [_repeated(one.name, install) for one in inventory.found if one.last_applied]
     return Judgement(
         tuple(findings),
-        "; ".join(_observed(names, found, default, chosen, allowed, config_maps)),
+        "; ".join(_observed(names, found, default=default, chosen=chosen, allowed=allowed, config_maps=config_maps)),
         "the allowed list",
         "",
         f"Roles and bindings of the cluster, Deployment/{install.deployment}, its ConfigMaps, and the metadata of its Secrets",
@@ -75,6 +75,7 @@ def guarded(
 def _observed(
     names: Sequence[str],
     found: Sequence[Reader],
+    *,
     default: Sequence[Reader],
     chosen: Sequence[Reader],
     allowed: Sequence[str],

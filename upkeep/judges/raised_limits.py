@@ -9,7 +9,7 @@ from dataclasses import replace
 from upkeep.emergency import MIB, MILLI, cpu_text, memory_text, patch_command, raised_limits
 from upkeep.errors import Absent
 from upkeep.judges import counted
-from upkeep.judges.rehearsals import BASIS, forbidden
+from upkeep.judges.rehearsals import BASIS, lacking
 from upkeep.judges.room import closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
@@ -45,13 +45,7 @@ def raised(
 
     :raises Absent: it was not asked, or it may and it was not rehearsed; or the container is not in the pod template.
     """
-    found = [
-        forbidden(answer, "limits-forbidden", "raise the collector's limits", install=install)
-        for answer in rehearsal.access
-        if not answer.allowed
-    ]
-    if not found and not (rehearsal.access and rehearsal.dry_runs):
-        raise Absent("raised limits were not rehearsed", next_step="run again")
+    found = lacking(rehearsal, "limits-forbidden", "raise the collector's limits", what="raised limits were", install=install)
     before = workload.deployment.template
     container = next((one for one in before.containers if one.name == install.container), None)
     if container is None:
@@ -62,35 +56,40 @@ def raised(
         if not run.accepted:
             message = f"The API server would refuse to raise the limits of {run.object} ({run.status} {run.reason}, {run.message})."
             found.append(Finding(run.object, "limits-refused", message, run.status, 200, "", command))
-    now = with_defaults(container, ranges)
-    found += _raises(now, memory, cpu, replicas=int(limits["emergency_replicas"]), install=install)
-    after = _patched(before, install.container, memory, cpu)
+    present = with_defaults(container, ranges)
+    found += _raises(present, memory_bytes=memory, cpu_nanocores=cpu, replicas=int(limits["emergency_replicas"]), install=install)
+    after = _patched(before, install.container, memory_bytes=memory, cpu_nanocores=cpu)
     for item, what, observed, limit in _outside(after, ranges):
         message = f"LimitRange/{item.name} refuses the pods that would come, and not the Deployment: {what}."
         look = f"kubectl -n {install.namespace} describe limitrange {item.name}"
         found.append(Finding(f"LimitRange/{item.name}", "limit-range-refuses", message, observed, limit, "", look))
-    found += _no_room(demand(before, ranges), demand(after, ranges), quotas, rooms, workload, limit=(memory, cpu), install=install)
-    shown = ", ".join(f"{name} {was} → {text}" for name, was, text in _changes(now, memory, cpu)) or "nothing changed"
+    found += _no_room(
+        demand(before, ranges), demand(after, ranges), quotas, rooms, workload, memory_bytes=memory, cpu_nanocores=cpu, install=install
+    )
+    shown = (
+        ", ".join(f"{name} {was} → {text}" for name, was, text in _changes(present, memory_bytes=memory, cpu_nanocores=cpu))
+        or "nothing changed"
+    )
     basis = f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests{unlooked(before.placement)}"
     return Judgement(tuple(found), f"container {install.container}: {shown}", "raised, accepted and room for it", "", basis)
 
 
-def _changes(now: ContainerResources, memory: int, cpu: int) -> Iterator[tuple[str, str, str]]:
+def _changes(present: ContainerResources, *, memory_bytes: int, cpu_nanocores: int) -> Iterator[tuple[str, str, str]]:
     """(resource, limit now, limit wanted) of what the patch names."""
     for name, was, wanted, text in (
-        ("memory", now.memory_limit_bytes, memory, memory_text),
-        ("CPU", now.cpu_limit_nanocores, cpu, cpu_text),
+        ("memory", present.memory_limit_bytes, memory_bytes, memory_text),
+        ("CPU", present.cpu_limit_nanocores, cpu_nanocores, cpu_text),
     ):
         if wanted:
             yield name, "no limit" if was is None else text(was), text(wanted)
 
 
-def _raises(now: ContainerResources, memory: int, cpu: int, *, replicas: int, install: Install) -> list[Finding]:
+def _raises(present: ContainerResources, *, memory_bytes: int, cpu_nanocores: int, replicas: int, install: Install) -> list[Finding]:
     """What is wrong with the emergency's limits as a raise of the present ones."""
     subject = f"Deployment/{install.deployment} container/{install.container}"
     better = {
-        "memory_bytes": _better(now.memory_limit_bytes, memory),
-        "cpu_nanocores": _better(now.cpu_limit_nanocores, cpu),
+        "memory_bytes": _better(present.memory_limit_bytes, memory_bytes),
+        "cpu_nanocores": _better(present.cpu_limit_nanocores, cpu_nanocores),
     }
     if any(better.values()):
         command = patch_command(install, raised_limits(install.container, **better))
@@ -100,8 +99,8 @@ def _raises(now: ContainerResources, memory: int, cpu: int, *, replicas: int, in
         instead = "nothing is limited, so more replicas are what helps"
     found, grows = [], False
     for name, was, wanted, text, effect in (
-        ("memory", now.memory_limit_bytes, memory, memory_text, "killed"),
-        ("CPU", now.cpu_limit_nanocores, cpu, cpu_text, "throttled"),
+        ("memory", present.memory_limit_bytes, memory_bytes, memory_text, "killed"),
+        ("CPU", present.cpu_limit_nanocores, cpu_nanocores, cpu_text, "throttled"),
     ):
         if not wanted:
             continue
@@ -113,7 +112,10 @@ def _raises(now: ContainerResources, memory: int, cpu: int, *, replicas: int, in
             found.append(Finding(subject, "limit-lowered", message, text(was), text(wanted), name, command))
         grows = grows or (was is not None and wanted > was)
     if not grows:
-        told = ", ".join(f"{name} {was}" for name, was, _ in _changes(now, memory, cpu)) or "it names no limit"
+        told = (
+            ", ".join(f"{name} {was}" for name, was, _ in _changes(present, memory_bytes=memory_bytes, cpu_nanocores=cpu_nanocores))
+            or "it names no limit"
+        )
         message = f"The emergency patch raises nothing ({told} now): the emergency goes on as it was; {instead}."
         found.append(Finding(subject, "raises-nothing", message, told, "a higher limit", "", command))
     return found
@@ -124,12 +126,16 @@ def _better(was: int | None, wanted: int) -> int:
     return 0 if was is None else max(wanted, 2 * was) if wanted <= was else wanted
 
 
-def _patched(template: PodTemplate, name: str, memory: int, cpu: int) -> PodTemplate:
+def _patched(template: PodTemplate, name: str, *, memory_bytes: int, cpu_nanocores: int) -> PodTemplate:
     """The template with other limits of a container."""
 
     def changed(said: ContainerResources | None) -> ContainerResources:
-        now = said or ContainerResources(name)
-        return replace(now, memory_limit_bytes=memory or now.memory_limit_bytes, cpu_limit_nanocores=cpu or now.cpu_limit_nanocores)
+        present = said or ContainerResources(name)
+        return replace(
+            present,
+            memory_limit_bytes=memory_bytes or present.memory_limit_bytes,
+            cpu_limit_nanocores=cpu_nanocores or present.cpu_limit_nanocores,
+        )
 
     containers = tuple(replace(one, resources=changed(one.resources)) if one.name == name else one for one in template.containers)
     return replace(template, containers=containers)
@@ -185,7 +191,8 @@ def _no_room(
     rooms: Sequence[NodeRoom],
     workload: Workload,
     *,
-    limit: tuple[int, int],
+    memory_bytes: int,
+    cpu_nanocores: int,
     install: Install,
 ) -> list[Finding]:
     """Whether the rollout to the new pods finds room."""
@@ -210,11 +217,10 @@ def _no_room(
         if room < wanted:
             message = f"The rollout of raised limits needs room for {counted(wanted, 'pod')} by requests, and there is room for {room} on {where}{closed_nodes(placement, rooms)}."
             found.append(Finding(subject, "no-node-for-raise", message, room, wanted, "pods", look))
-    memory, cpu = limit
     open_to = [room for room in rooms if not keeps_away(placement, room)]
     for name, wanted, most, text in (
-        ("memory", memory, max((room.memory_allocatable_bytes for room in open_to), default=0), memory_text),
-        ("CPU", cpu, max((room.cpu_allocatable_nanocores for room in open_to), default=0), cpu_text),
+        ("memory", memory_bytes, max((room.memory_allocatable_bytes for room in open_to), default=0), memory_text),
+        ("CPU", cpu_nanocores, max((room.cpu_allocatable_nanocores for room in open_to), default=0), cpu_text),
     ):
         if open_to and wanted > most:
             message = f"The emergency limit of {name}, {text(wanted)}, is more than any node has that takes the pods ({text(most)}): the node ends first."

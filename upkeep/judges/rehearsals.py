@@ -16,13 +16,7 @@ def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
 
     :raises Absent: it was not asked, or it may and it was not rehearsed.
     """
-    found = [
-        forbidden(answer, "restart-forbidden", "restart the collector", install=install)
-        for answer in rehearsal.access
-        if not answer.allowed
-    ]
-    if not found and not (rehearsal.access and rehearsal.dry_runs):
-        raise Absent("a restart was not rehearsed", next_step="run again")
+    found = lacking(rehearsal, "restart-forbidden", "restart the collector", what="a restart was", install=install)
     for run in rehearsal.dry_runs:
         if not run.accepted:
             message = f"The API server would refuse a restart of {run.object} ({run.status} {run.reason}, {run.message})."
@@ -49,6 +43,18 @@ def triage(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
     return Judgement(
         tuple(found), f"{allowed} of {counted(len(rehearsal.access), 'right')}", "all", "", "access reviews as the acting identity"
     )
+
+
+def lacking(rehearsal: ActionRehearsal, code: str, purpose: str, *, what: str, install: Install) -> list[Finding]:
+    """The findings of the rights that the acting identity lacks for an action.
+
+    :param what: subject and verb of the sentence that it was not rehearsed.
+    :raises Absent: it was not asked, or it may and it was not rehearsed.
+    """
+    found = [forbidden(answer, code, purpose, install=install) for answer in rehearsal.access if not answer.allowed]
+    if not found and not (rehearsal.access and rehearsal.dry_runs):
+        raise Absent(f"{what} not rehearsed", next_step="run again")
+    return found
 
 
 def forbidden(answer: AccessAnswer, code: str, purpose: str, *, install: Install) -> Finding:

@@ -9,7 +9,8 @@ from pathlib import PurePath
 
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges import configuration, counted, rehearsals
-from upkeep.judges.backup_sets import file_fault, may_not, no_references, none_saved, refused_by_server
+from upkeep.judges.backup_restores import may_not, refused_by_server
+from upkeep.judges.backup_sets import file_fault, no_references, none_saved
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records import (
     ActionRehearsal,
@@ -29,11 +30,11 @@ NEEDED = ("destinations", "teams")
 def restored(
     folder: BackupFolder,
     references: Sequence[ConfigurationReference],
+    *,
     restore: RestoreRehearsal | Exception,
     restart: ActionRehearsal | Exception,
     emergency: EmergencyConfiguration | Exception,
     attempt: ActionRehearsal | Exception,
-    *,
     install: Install,
 ) -> Judgement:
     """restore-rehearsed: the acting identity may restore every object of the newest backup over the live ones and restart, the dry runs accept both,

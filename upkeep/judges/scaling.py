@@ -5,9 +5,8 @@ Source: the guide's "Scale up if needed" and "Scale up".
 
 from collections.abc import Sequence
 
-from upkeep.errors import Absent
 from upkeep.judges import counted
-from upkeep.judges.rehearsals import BASIS, forbidden
+from upkeep.judges.rehearsals import BASIS, lacking
 from upkeep.judges.room import closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
@@ -33,11 +32,7 @@ def scale(
 
     :raises Absent: it was not asked, or it may and it was not rehearsed.
     """
-    found = [
-        forbidden(answer, "scale-forbidden", "scale the collector", install=install) for answer in rehearsal.access if not answer.allowed
-    ]
-    if not found and not (rehearsal.access and rehearsal.dry_runs):
-        raise Absent("scaling was not rehearsed", next_step="run again")
+    found = lacking(rehearsal, "scale-forbidden", "scale the collector", what="scaling was", install=install)
     most = int(limits["emergency_replicas"])
     for run in rehearsal.dry_runs:
         if not run.accepted:

@@ -21,7 +21,6 @@ class CronJob:
     schedule: str
     suspended: bool
     last_success: datetime | None
-    last_schedule: datetime | None
     template: PodTemplate
     keeps_jobs: bool = True
 
@@ -75,7 +74,6 @@ class BackupFile:
     """A file of a backup. ``mode`` are its permission bits."""
 
     name: str
-    size_bytes: int
     mode: int
     modified: datetime
 
@@ -105,7 +103,6 @@ class BackupFolder:
 
     :ivar open_to_others: everybody may go into it, so that the files' own modes decide who reads them.
     :ivar sets: newest first; those of the window that was asked for, and the newest in any case.
-    :ivar older: how many sets there are before these.
     :ivar faults: of files that belong to no set.
     :ivar identity: the file that opens those that are encrypted, as the user named it; empty where none was named.
     """
@@ -113,6 +110,5 @@ class BackupFolder:
     folder: str
     open_to_others: bool
     sets: tuple[BackupSet, ...]
-    older: int = 0
     faults: tuple[BackupFault, ...] = ()
     identity: str = ""

@@ -101,11 +101,10 @@ class NetworkPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Autoscaler:
-    """A HorizontalPodAutoscaler of the collector's Deployment; ``desired`` is what it wants now, within ``least`` and ``most``."""
+    """A HorizontalPodAutoscaler of the collector's Deployment; it may have ``least`` to ``most`` replicas, and has ``current``."""
 
     name: str
     least: int
     most: int
     current: int
-    desired: int
     conditions: tuple[Condition, ...] = ()

@@ -15,7 +15,6 @@ class Probe:
     kind: str
     path: str
     port: int | str
-    timeout_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,6 @@ class ReplicaSet:
     uid: str
     owner_uid: str
     revision: str
-    template_hash: str
     replicas: int
     ready_replicas: int
     created: datetime

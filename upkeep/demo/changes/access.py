@@ -1,6 +1,6 @@
 """What the collector's service account may do beyond what it needs."""
 
-from upkeep.demo import objects
+from upkeep.demo import rbac
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.state import Object, State
 
@@ -9,8 +9,8 @@ HIT = "rbac-least-privilege"
 
 def grant(state: State, rules: list[Object], subject: Object | None = None) -> None:
     """Let the collector do more, in every namespace."""
-    role = objects.cluster_role(state, f"{state.fullname}-more", rules)
-    state.add(role, objects.binding(state, f"{state.fullname}-more", role, subject or objects.account(state)))
+    role = rbac.cluster_role(state, f"{state.fullname}-more", rules)
+    state.add(role, rbac.binding(state, f"{state.fullname}-more", role, subject or rbac.account(state)))
 
 
 def chart_role(state: State) -> None:
@@ -41,4 +41,4 @@ def wildcard_rights(state: State) -> None:
 
 @scenario("rights-of-another", "another service account of the same name, in another namespace, may do anything", "secrets-guarded")
 def rights_of_another(state: State) -> None:
-    grant(state, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], objects.account(state) | {"namespace": "kube-system"})
+    grant(state, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], rbac.account(state) | {"namespace": "kube-system"})

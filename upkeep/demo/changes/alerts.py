@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
-from upkeep.demo import logs, objects
+from upkeep.demo import alerting, configuration, logs, workload
 from upkeep.demo.changes.catalogue import divert, rebuild, scenario, write
 from upkeep.demo.state import State, Stream
 
@@ -26,7 +26,7 @@ def alerts_stopped(state: State) -> None:
 @scenario("alerts-stopped-nothing-routed", "no alert arrived for 26 hours, and Alertmanager had none to route here")
 def alerts_stopped_nothing_routed(state: State) -> None:
     stop_alerts(state)
-    state.alerts = [objects.alert(state, "Watchdog", "mail", started=state.ago(days=9), severity="none")]
+    state.alerts = [alerting.alert(state, "Watchdog", "mail", started=state.ago(days=9), severity="none")]
 
 
 @scenario("alerts-dropped", "some alerts found no team and were dropped without a word", "alerts-not-dropped")
@@ -64,7 +64,7 @@ def alerts_refused(state: State) -> None:
     "restarted-process", "the pods were replaced six hours ago, and one alert in twelve has ended in an error since", "error-rate-low"
 )
 def restarted_process(state: State) -> None:
-    former = [objects.run(state, f"{state.fullname}-{objects.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
+    former = [workload.run(state, f"{state.fullname}-{workload.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
     rebuild(state, life=timedelta(hours=6))
     state.former = []
     for process in former:
@@ -112,6 +112,6 @@ def destination_failing(state: State) -> None:
 
 @scenario("destination-silent", "a third destination is configured and got nothing", "destinations-used")
 def destination_silent(state: State) -> None:
-    document = objects.destinations(state)
+    document = configuration.destinations(state)
     document["destinations"]["slack"].append(deepcopy(document["destinations"]["slack"][0]) | {"name": "audit"})
-    objects.configure(state, document)
+    configuration.configure(state, document)

@@ -1,6 +1,6 @@
 """How the collector is built: replicas, budgets, limits, rights of its containers, the network."""
 
-from upkeep.demo import objects
+from upkeep.demo import objects, services, workload
 from upkeep.demo.changes.catalogue import rebuild, scenario
 from upkeep.demo.state import Object, State, stamp
 
@@ -20,7 +20,7 @@ def one_replica(state: State) -> None:
 def one_node(state: State) -> None:
     for pod in state.pods:
         pod["spec"] = pod["spec"] | {"nodeName": "node-1"}
-    objects.refresh_endpoints(state)
+    services.refresh_endpoints(state)
 
 
 @scenario("no-budget", "no PodDisruptionBudget selects the pods", HIT)
@@ -30,7 +30,7 @@ def no_budget(state: State) -> None:
 
 @scenario("two-budgets", "two PodDisruptionBudgets select the same pods, by an expression and by nothing at all", HIT)
 def two_budgets(state: State) -> None:
-    key, value = next(iter(objects.pod_labels(state).items()))
+    key, value = next(iter(workload.pod_labels(state).items()))
     budget(state)["spec"]["selector"] = {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]}
     second = objects.make(state, "PodDisruptionBudget", "everything", state.ago(days=3), spec={"maxUnavailable": 1, "selector": {}})
     state.add(second | {"status": budget(state)["status"]})
@@ -79,7 +79,7 @@ def no_probes(state: State) -> None:
 )
 def hook_fails(state: State) -> None:
     state.container["lifecycle"] = {"preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}}
-    name = f"{state.fullname}-{objects.HASH}-gone1"
+    name = f"{state.fullname}-{workload.HASH}-gone1"
     last = stamp(state.ago(minutes=40))
     state.add(
         objects.make(state, "Event", f"{name}.1", state.ago(minutes=40), type="Warning", reason="FailedPreStopHook", count=1,

@@ -1,6 +1,6 @@
 """What people have confirmed, or have not."""
 
-from upkeep.demo import objects
+from upkeep.demo import attestations
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.state import State, stamp
 
@@ -10,7 +10,7 @@ PEOPLES = ("recovery-rehearsed", "documentation-current", *SIGN_OFFS)
 
 @scenario("nothing-attested", "the file of attestations holds nothing of this month", *PEOPLES)
 def nothing_attested(state: State) -> None:
-    state.attestations = [objects.attestation(state, "recovery-rehearsed", "of another cluster", days=3, target="staging")]
+    state.attestations = [attestations.entry(state, "recovery-rehearsed", "of another cluster", days=3, target="staging")]
 
 
 @scenario("attestations-expired", "what was confirmed has ended", *PEOPLES)
@@ -54,7 +54,7 @@ def configuration_old(state: State) -> None:
 @scenario("configuration-confirmed", "the same, and a person has confirmed that it is still right")
 def configuration_confirmed(state: State) -> None:
     configuration_old(state)
-    state.attestations.append(objects.attestation(state, "config-fresh", "compared with the team's wishes", days=2))
+    state.attestations.append(attestations.entry(state, "config-fresh", "compared with the team's wishes", days=2))
 
 
 def sign_off_ended(control: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import yaml
 
-from upkeep.demo import objects
+from upkeep.demo import backups, configuration, objects
 from upkeep.demo.changes.catalogue import BACKUP, scenario
 from upkeep.demo.state import Object, State, stamp
 
@@ -27,7 +27,7 @@ def backup_stale(state: State) -> None:
     cron, then = state.get("cronjobs", BACKUP), state.ago(hours=50)
     cron["status"] = {"lastScheduleTime": stamp(then), "lastSuccessfulTime": stamp(then + timedelta(seconds=24))}
     state.drop("jobs")
-    state.add(objects.job(state, cron, then))
+    state.add(backups.job(state, cron, then))
 
 
 @scenario("backup-never-ran", "the backup CronJob never ran", "backup-job-healthy")
@@ -42,7 +42,7 @@ def backup_job_failed(state: State) -> None:
     minute, hour = cron["spec"]["schedule"].split()[:2]
     cron["spec"]["schedule"] = f"{minute} {hour},{(int(hour) + 8) % 24} * * *"
     cron["status"]["lastScheduleTime"] = stamp(then)
-    state.add(objects.job(state, cron, then, failed=True))
+    state.add(backups.job(state, cron, then, failed=True))
 
 
 def backup_pod(state: State) -> Object:
@@ -80,7 +80,7 @@ def backup_forbidden(state: State) -> None:
 
 def save(state: State) -> dict[int, dict[str, str]]:
     """The folder of backups as it is before the change."""
-    state.backups = objects.saved(state)
+    state.backups = backups.saved(state)
     return state.backups
 
 
@@ -109,7 +109,7 @@ def backup_folder_stale(state: State) -> None:
 @scenario("backup-differs", "the configuration was changed after the newest backup", "config-backed-up")
 def backup_differs(state: State) -> None:
     save(state)
-    document = objects.destinations(state)
+    document = configuration.destinations(state)
     document["destinations"]["slack"][0]["grouping_interval"] = "30m"
     text = yaml.safe_dump(document, sort_keys=False)
     if state.layout == "guide":
@@ -121,8 +121,8 @@ def backup_differs(state: State) -> None:
 
 @scenario("backup-object-missing", "the newest backup was made without the Secrets", "config-backed-up", "backups-complete")
 def backup_object_missing(state: State) -> None:
-    kept = [objects.backed_up(item) for item in state.objects["configmaps"]]
-    save(state)[0] = objects.backup_files(state, 0, kept)
+    kept = [backups.backed_up(item) for item in state.objects["configmaps"]]
+    save(state)[0] = backups.backup_files(state, 0, kept)
 
 
 @scenario("backup-unreadable", "a backup of three days ago was cut in the middle", "backups-complete")
@@ -149,19 +149,19 @@ def backup_day_missing(state: State) -> None:
 @scenario("backup-shrunk", "a backup of two days ago holds a tenth of the configuration", "backups-complete")
 def backup_shrunk(state: State) -> None:
     kept = [
-        objects.backed_up(item)
+        backups.backed_up(item)
         for plural in ("configmaps", "secrets")
         for item in state.objects[plural]
         if "owner" not in item["metadata"]["labels"]
     ]
     small = [item | {"data": {key: value[:4] for key, value in item["data"].items()}} for item in kept]
-    save(state)[2] = objects.backup_files(state, 2, small)
+    save(state)[2] = backups.backup_files(state, 2, small)
 
 
 @scenario("backup-keeps-server-fields", "the newest backup is what kubectl get -o yaml gives", "backup-restores")
 def backup_keeps_server_fields(state: State) -> None:
     whole = [deepcopy(item) for plural in ("configmaps", "secrets") for item in state.objects[plural]]
-    save(state)[0] = objects.backup_files(state, 0, [item for item in whole if item.get("type") != "helm.sh/release.v1"])
+    save(state)[0] = backups.backup_files(state, 0, [item for item in whole if item.get("type") != "helm.sh/release.v1"])
 
 
 @scenario("backup-foreign-object", "the newest backup holds an object that is not the collector's", "backup-restores")
@@ -169,7 +169,7 @@ def backup_foreign_object(state: State) -> None:
     files = save(state)[0]
     name, other = (
         file_of(files, "backup"),
-        objects.backed_up(objects.make(state, "ConfigMap", "kube-root-ca.crt", state.now, data={"ca.crt": "…"})),
+        backups.backed_up(objects.make(state, "ConfigMap", "kube-root-ca.crt", state.now, data={"ca.crt": "…"})),
     )
     files[name] += yaml.safe_dump_all([other], explicit_start=True)
     del files[file_of(files, "manifest")]

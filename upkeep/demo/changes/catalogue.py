@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
-from upkeep.demo import logs, objects
+from upkeep.demo import logs
+from upkeep.demo.healthy import healthy
 from upkeep.demo.state import Process, State
 
 Change = Callable[[State], None]
@@ -33,7 +34,7 @@ def nothing(state: State) -> None:
 
 def rebuild(state: State, **options: Any) -> None:
     """Put another healthy cluster in the place of this one."""
-    fresh = objects.healthy(state.layout, state.now, **options)
+    fresh = healthy(state.layout, state.now, **options)
     for item in fields(State):
         setattr(state, item.name, getattr(fresh, item.name))
 

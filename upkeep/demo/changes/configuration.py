@@ -3,22 +3,22 @@
 from copy import deepcopy
 from typing import Any
 
-from upkeep.demo import objects
+from upkeep.demo import configuration
 from upkeep.demo.changes.catalogue import CHART_ONLY, scenario
 from upkeep.demo.state import State
 
 
 def edit(state: State, **change: Any) -> None:
     """Change the first Slack destination of the document; a key that becomes ``None`` is taken out."""
-    document = objects.destinations(state)
+    document = configuration.destinations(state)
     first = document["destinations"]["slack"][0]
     document["destinations"]["slack"][0] = {key: value for key, value in (first | change).items() if value is not None}
-    objects.configure(state, document)
+    configuration.configure(state, document)
 
 
 @scenario("configuration-not-yaml", "the document of destinations is no YAML any more", "config-valid")
 def configuration_not_yaml(state: State) -> None:
-    objects.configure(state, "destinations:\n  slack:\n  - name: oncall\n   api_key: [\n")
+    configuration.configure(state, "destinations:\n  slack:\n  - name: oncall\n   api_key: [\n")
 
 
 @scenario("configuration-key-missing", "a destination has lost where it sends to", "config-valid")
@@ -28,9 +28,9 @@ def configuration_key_missing(state: State) -> None:
 
 @scenario("configuration-name-twice", "two destinations have one name", "config-valid")
 def configuration_name_twice(state: State) -> None:
-    document = objects.destinations(state)
+    document = configuration.destinations(state)
     document["destinations"]["slack"].append(deepcopy(document["destinations"]["slack"][0]))
-    objects.configure(state, document)
+    configuration.configure(state, document)
 
 
 @scenario("configuration-variable-unset", "a destination stands for a variable that the container does not have", "config-valid")
@@ -40,7 +40,9 @@ def configuration_variable_unset(state: State) -> None:
 
 @scenario("chart-team-destination-unknown", "a team names a destination that does not exist", "config-valid", into=CHART_ONLY)
 def team_destination_unknown(state: State) -> None:
-    objects.configure(state, objects.destinations(state), teams={"teams": [{"name": "default", "destinations": ["on-call", "platform"]}]})
+    configuration.configure(
+        state, configuration.destinations(state), teams={"teams": [{"name": "default", "destinations": ["on-call", "platform"]}]}
+    )
 
 
 @scenario(
@@ -49,4 +51,4 @@ def team_destination_unknown(state: State) -> None:
 def workflow_never_matches(state: State) -> None:
     trigger = {"on_alertmanager_alert": {"namespace": "Payments_EU", "status": "firing"}}
     workflow = {"name": "logs", "triggers": [trigger], "actions": [{"action_type": "pod_logs"}]}
-    objects.configure(state, objects.destinations(state), workflows={"active_workflows": [workflow]})
+    configuration.configure(state, configuration.destinations(state), workflows={"active_workflows": [workflow]})

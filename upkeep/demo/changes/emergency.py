@@ -4,8 +4,9 @@ import yaml
 
 from upkeep.demo import emergency
 from upkeep.demo.changes.catalogue import scenario
-from upkeep.demo.objects import make, pod_labels
+from upkeep.demo.objects import make
 from upkeep.demo.state import Object, State
+from upkeep.demo.workload import pod_labels
 
 # What patches the Deployment: a restart, other limits, and the restart after a restore.
 PATCHES = ("restart-rehearsed", "limits-rehearsed", "restore-rehearsed")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from upkeep.demo import objects
+from upkeep.demo import alerting, objects, services, workload
 from upkeep.demo.changes.access import chart_role
 from upkeep.demo.changes.capacity import IDLE
 from upkeep.demo.changes.catalogue import BACKUP, CHART_ONLY, rebuild, scenario
@@ -12,7 +12,7 @@ from upkeep.demo.state import Object, State
 
 @scenario("two-collectors", "a second Deployment runs the collector's image")
 def two_collectors(state: State) -> None:
-    state.add(objects.deployment(state, "blue-cano-collector", 0, state.ago(days=50)))
+    state.add(workload.deployment(state, "blue-cano-collector", 0, state.ago(days=50)))
 
 
 @scenario("no-collector", "there is no collector in the namespace")
@@ -43,7 +43,7 @@ def large_namespace(state: State) -> None:
                 status={"phase": "Running", "conditions": [], "podIP": "10.244.9.9"},
             )
         )
-        state.add(objects.service(state, name, 80, target=80, selector={"app": name}, labels=labels))
+        state.add(services.service(state, name, 80, target=80, selector={"app": name}, labels=labels))
         state.add(
             objects.make(
                 state, "Job", name, state.ago(days=2), labels, spec={"template": {"spec": pod}}, status={"succeeded": 1, "conditions": []}
@@ -89,7 +89,7 @@ def chart_defaults(state: State) -> None:
     state.rules, state.series = [], []
     # kube-prometheus-stack tells nobody until somebody says whom.
     state.notifications = {"route": {"receiver": "null"}, "receivers": [{"name": "null"}]}
-    state.alerts = [objects.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
+    state.alerts = [alerting.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")]
 
 
 @scenario(

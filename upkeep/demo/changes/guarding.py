@@ -1,6 +1,6 @@
 """Secrets that others can read, and credentials where no right to Secrets is needed."""
 
-from upkeep.demo import objects
+from upkeep.demo import configuration, objects, rbac
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.state import CANARY, Object, State
 
@@ -11,7 +11,7 @@ RBAC = "rbac.authorization.k8s.io"
 def let(state: State, name: str, rules: list[Object], subject: Object) -> None:
     """Let somebody do something in the collector's namespace."""
     role = objects.make(state, "Role", name, state.ago(days=30), rules=rules)
-    state.add(role, objects.binding(state, name, role, subject))
+    state.add(role, rbac.binding(state, name, role, subject))
 
 
 @scenario("secrets-read-by-others", "a team may do in the namespace what `edit` lets it, and an agent may list Secrets", HIT)
@@ -46,7 +46,7 @@ def secrets_read_indirectly(state: State) -> None:
     asks = objects.make(state, "Role", "tokens", state.ago(days=30), rules=[
         {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
     ])  # fmt: skip
-    bound = objects.binding(state, "tokens", asks, {"kind": "Group", "name": "ops", "apiGroup": RBAC})
+    bound = rbac.binding(state, "tokens", asks, {"kind": "Group", "name": "ops", "apiGroup": RBAC})
     for item in (asks, bound):
         item["metadata"]["namespace"] = "kube-system"
     state.add(asks, bound)
@@ -55,9 +55,9 @@ def secrets_read_indirectly(state: State) -> None:
 @scenario("webhook-in-configmap", "the URL of a webhook stands in a ConfigMap, as the guide has it", HIT)
 def webhook_in_configmap(state: State) -> None:
     if state.layout == "guide":
-        document = objects.destinations(state)
-        document["destinations"]["slack"][0]["webhookURL"] = objects.webhook("slack")
-        objects.configure(state, document)
+        document = configuration.destinations(state)
+        document["destinations"]["slack"][0]["webhookURL"] = configuration.webhook("slack")
+        configuration.configure(state, document)
         return
     # The chart has no destinations there; but a file of values finds its place.
     values = f"destinations:\n  slack:\n  - name: oncall\n    api_key: xoxb-{CANARY}-oncall\n"

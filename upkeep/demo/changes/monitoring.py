@@ -1,6 +1,6 @@
 """Prometheus, Alertmanager and the guide's alerts."""
 
-from upkeep.demo import notifications, objects
+from upkeep.demo import alerting, notifications
 from upkeep.demo.changes.catalogue import RULES, scenario
 from upkeep.demo.state import State, stamp
 
@@ -32,7 +32,7 @@ def guide_alert_firing(state: State) -> None:
         "value": "3.4e+06",
     }
     state.rules[1] |= {"state": "firing", "alerts": [active]}
-    state.alerts.append(objects.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"))
+    state.alerts.append(alerting.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"))
 
 
 @scenario("scrape-down", "Prometheus has not been able to scrape one pod for ten minutes", "metrics-scraped")

@@ -4,7 +4,7 @@ import base64
 
 import yaml
 
-from upkeep.demo import logs, objects
+from upkeep.demo import configuration, logs, objects, workload
 from upkeep.demo.changes.backups import save
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.changes.pods import settle, unready
@@ -48,12 +48,12 @@ def crash_at_every_start(state: State, error: str, *, minutes: float, restarts: 
         state.processes[name][-1].ended = since
         fatal = logs.entry(ended, "fatal", "Failed to start", "cmd/main.go:71", error=error)
         state.processes[name].append(Process(name, started, ended, log=[logs.start(state.layout, started)[0], fatal]))
-        back_off = f"back-off 5m0s restarting failed container={objects.CONTAINER} pod={name}"
+        back_off = f"back-off 5m0s restarting failed container={workload.CONTAINER} pod={name}"
         entry = unready(item, since, waiting="CrashLoopBackOff", message=back_off)
         last = {"exitCode": 1, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}
         entry |= {"restartCount": restarts, "lastState": {"terminated": last}}
         state.add(
-            event(state, item, "BackOff", f"Back-off restarting failed container {objects.CONTAINER} in pod {name}", minutes=1, count=97)
+            event(state, item, "BackOff", f"Back-off restarting failed container {workload.CONTAINER} in pod {name}", minutes=1, count=97)
         )
     settle(state)
 
@@ -64,7 +64,7 @@ def crash_at_every_start(state: State, error: str, *, minutes: float, restarts: 
 def bad_configuration_change(state: State) -> None:
     save(state)
     if state.layout == "guide":
-        document = objects.destinations(state)
+        document = configuration.destinations(state)
         document["destinations"]["slack"][0]["webhookURL"] = "${SLACK_WEBHOK}"
         edit(state, "ConfigMap", "cano-collector-config", "destinations.yaml", yaml.safe_dump(document, sort_keys=False), minutes=25)
         error = (

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from upkeep.demo import logs, objects
+from upkeep.demo import logs, services, workload
 from upkeep.demo.changes.catalogue import NEW_HASH, scenario
 from upkeep.demo.state import Object, Process, State, stamp
 
@@ -40,7 +40,7 @@ def settle(state: State) -> None:
                 if one["type"] == "Ready" and one["status"] != "True"]  # fmt: skip
         if down:
             status["conditions"][0] |= {"lastTransitionTime": min(down), "lastUpdateTime": min(down)}
-    objects.refresh_endpoints(state)
+    services.refresh_endpoints(state)
 
 
 def unready(item: Object, since: datetime, *, waiting: str = "", message: str = "") -> Object:
@@ -52,7 +52,7 @@ def unready(item: Object, since: datetime, *, waiting: str = "", message: str = 
             condition |= {
                 "status": "False",
                 "reason": "ContainersNotReady",
-                "message": f"containers with unready status: [{objects.CONTAINER}]",
+                "message": f"containers with unready status: [{workload.CONTAINER}]",
                 "lastTransitionTime": stamp(since),
             }
     if waiting:
@@ -66,7 +66,7 @@ def restart(state: State, *, hours: float, reason: str, code: int, count: int = 
     runs = state.processes[item["metadata"]["name"]]
     old = runs[-1]
     share = (then - old.started) / (state.now - old.started)
-    new = objects.run(state, old.pod, then + timedelta(seconds=2), groups=int(objects.GROUPS_A_DAY * hours / 24))
+    new = workload.run(state, old.pod, then + timedelta(seconds=2), groups=int(workload.GROUPS_A_DAY * hours / 24))
     old.ended = then
     old.streams = [replace(stream, groups=int(stream.groups * share)) for stream in old.streams]
     old.log = [line for line in old.log if line[0] < then]
@@ -91,7 +91,7 @@ def crash_looping(state: State) -> None:
     item, runs = state.pods[0], state.processes[state.pods[0]["metadata"]["name"]]
     started, ended = state.ago(seconds=190), state.ago(seconds=188)
     runs[-1] = Process(runs[-1].pod, started, ended, log=[*logs.start(state.layout, started), *logs.crash(ended)])
-    message = f"back-off 5m0s restarting failed container={objects.CONTAINER} pod={item['metadata']['name']}"
+    message = f"back-off 5m0s restarting failed container={workload.CONTAINER} pod={item['metadata']['name']}"
     entry = unready(item, state.ago(hours=1.1), waiting="CrashLoopBackOff", message=message)
     entry["lastState"] = {"terminated": {"exitCode": 2, "reason": "Error", "startedAt": stamp(started), "finishedAt": stamp(ended)}}
     settle(state)
@@ -101,7 +101,7 @@ def crash_looping(state: State) -> None:
 def image_pull_failing(state: State) -> None:
     item = state.pods[0]
     item["metadata"]["creationTimestamp"] = item["status"]["startTime"] = stamp(state.ago(minutes=30))
-    unready(item, state.ago(minutes=30), waiting="ImagePullBackOff", message=f'Back-off pulling image "{objects.IMAGES[state.layout]}"')
+    unready(item, state.ago(minutes=30), waiting="ImagePullBackOff", message=f'Back-off pulling image "{workload.IMAGES[state.layout]}"')
     del item["status"]["containerStatuses"][0]["containerID"]
     state.processes[item["metadata"]["name"]] = []
     settle(state)
@@ -116,8 +116,8 @@ def roll_out(state: State, *, created: float) -> Object:
     collector["spec"]["template"] = deepcopy(collector["spec"]["template"])
     collector["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "LOG_LEVEL", "value": "info"})
     begun = state.ago(minutes=created)
-    newest = objects.replica_set(state, collector, NEW_HASH, revision=4, replicas=1, created=begun)
-    item = objects.pod(state, newest, "q2m6z", 3, begun)
+    newest = workload.replica_set(state, collector, NEW_HASH, revision=4, replicas=1, created=begun)
+    item = workload.pod(state, newest, "q2m6z", 3, begun)
     state.add(newest, item)
     progress = {"reason": "ReplicaSetUpdated", "message": f'ReplicaSet "{newest["metadata"]["name"]}" is progressing.'}
     collector["status"]["conditions"][1] |= progress | {"lastUpdateTime": stamp(begun)}
@@ -131,7 +131,7 @@ def replace_one(state: State, *, created: float) -> None:
     state.drop("pods", gone)
     state.processes[gone][-1].ended = state.ago(minutes=created - 0.5)
     name, hours = item["metadata"]["name"], created / 60
-    state.processes[name] = [objects.run(state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours))]
+    state.processes[name] = [workload.run(state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours))]
     settle(state)
 
 

@@ -1,5 +1,6 @@
 """Secrets: missing, old, immutable, written by somebody else."""
 
+from upkeep.demo import attestations
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.state import Object, State, stamp
 
@@ -67,11 +68,9 @@ def secret_relabelled(state: State) -> None:
 
 @scenario("secret-attested", "the same, and a person has confirmed the rotation")
 def secret_attested(state: State) -> None:
-    from upkeep.demo import objects
-
     secret_relabelled(state)
     state.attestations += [
-        objects.attestation(
+        attestations.entry(
             state, "secrets-rotated", "rotated in the vault", days=6, object=f"Secret/{item['metadata']['name']}", valid_for="90d"
         )
         for item in state.objects["secrets"]

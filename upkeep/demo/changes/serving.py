@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from upkeep.demo import objects
+from upkeep.demo import workload
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.state import Answer, State, stamp
 
@@ -46,14 +46,14 @@ def service_missing(state: State) -> None:
 def answer_health(state: State, **change: Any) -> None:
     """Change what the first pod answers on each of its health paths."""
     answers = state.process().answers
-    for path in objects.HEALTH_PATHS[state.layout]:
+    for path in workload.HEALTH_PATHS[state.layout]:
         answers[path] = replace(answers[path], **change)
 
 
 @scenario("health-degraded", "one pod answers 503 with its own body on its health path", "health-ok")
 def health_degraded(state: State) -> None:
     body = {"status": "Service Unavailable", "timestamp": stamp(state.now), "failures": {"slack": "timeout during health check"}}
-    path = objects.HEALTH_PATHS[state.layout][-1]
+    path = workload.HEALTH_PATHS[state.layout][-1]
     state.process().answers[path] = Answer(503, json.dumps(body))
 
 
