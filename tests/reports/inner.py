@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 # Imported here once: pytester forgets what an inner run imports, and these cost each of them a second.
-import allure_pytest.plugin  # noqa: F401
-import jinja2  # noqa: F401
+import allure_pytest.plugin  # noqa: F401 - see above
+import jinja2  # noqa: F401 - see above
 import pytest
-import pytest_html.plugin  # noqa: F401
+import pytest_html.plugin  # noqa: F401 - see above
 
 import upkeep.settings
-import upkeep.sweep  # noqa: F401
+import upkeep.sweep  # noqa: F401 - see above
 
 PLUGINS = [
     "reports.controls",

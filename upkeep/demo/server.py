@@ -50,7 +50,7 @@ class Server(ThreadingHTTPServer):
         import sys
 
         if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # http.server hands on what it was given
 
     def first_time(self, path: str) -> bool:
         """Whether the path is asked for the first time."""
