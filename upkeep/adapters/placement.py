@@ -8,6 +8,8 @@ from typing import Any
 
 from upkeep import discovery
 from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources
+from upkeep.errors import TooEarly
+from upkeep.model import listed
 from upkeep.placement import UNSCHEDULABLE, effective
 from upkeep.records import Apart, LimitRange, NodeRoom, NodeTerm, Placement, Quota, Toleration
 
@@ -17,6 +19,8 @@ _TEMPLATE_HASH = "pod-template-hash"
 # Kubernetes taints nodes with these for conditions that are read here themselves, and for being cordoned.
 _CONDITIONS = {f"node.kubernetes.io/{name}" for name in ("not-ready", "unreachable", "memory-pressure", "disk-pressure", "pid-pressure")}
 _LOOKED_AT = ("cpu", "memory")
+# What pods take of a quota.
+_OF_PODS = frozenset({"pods", "count/pods", *(f"{part}{name}" for part in ("", "requests.", "limits.") for name in _LOOKED_AT)})
 
 
 def placement(spec: Raw, labels: Mapping[str, str]) -> Placement:
@@ -124,10 +128,11 @@ def taken(pods: Iterable[Raw]) -> dict[str, Taken]:
     return nodes
 
 
-def node_room(raw: Raw, requested: Taken) -> NodeRoom | None:
+def node_room(raw: Raw, taken_by_node: Mapping[str, Taken]) -> NodeRoom | None:
     """What is left free of a node; ``None`` where it is not ready, or under pressure."""
     with reading("Node", raw):
         spec, metadata = raw.get("spec") or {}, raw["metadata"]
+        requested = taken_by_node.get(metadata["name"]) or Taken()
         states = {entry["type"]: entry["status"] for entry in raw["status"].get("conditions") or []}
         if states.get("Ready") != "True" or any(kind.endswith("Pressure") and status == "True" for kind, status in states.items()):
             return None
@@ -153,14 +158,24 @@ def node_room(raw: Raw, requested: Taken) -> NodeRoom | None:
 
 
 def quota(raw: Raw) -> Quota | None:
-    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something."""
+    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something.
+
+    :raises TooEarly: it was made or changed just now, and what is used of it is not counted yet: until then the API server refuses every pod.
+    """
     with reading("ResourceQuota", raw):
-        scopes = set((raw.get("spec") or {}).get("scopes") or ())
+        name, spec, status = raw["metadata"]["name"], raw.get("spec") or {}, raw.get("status") or {}
+        scopes = set(spec.get("scopes") or ())
         if scopes & {"Terminating", "BestEffort"}:
             return None
-        status = raw.get("status") or {}
-        hard, used = ({name: int(quantity(text) * 1000) for name, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
-        return Quota(raw["metadata"]["name"], hard, used)
+        hard, used = ({key: int(quantity(text) * 1000) for key, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
+        uncounted = sorted(_OF_PODS & {*(spec.get("hard") or {}), *hard} - (hard.keys() & used.keys()))
+        if uncounted:
+            raise TooEarly(
+                f"ResourceQuota/{name} does not say yet how much of {listed(uncounted)} is used",
+                source="resourcequotas",
+                next_step="kubectl get resourcequotas, and run again",
+            )
+        return Quota(name, hard, used)
 
 
 def limit_ranges(raw: Raw) -> tuple[LimitRange, ...]:

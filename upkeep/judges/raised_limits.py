@@ -62,7 +62,7 @@ def raised(
         if not run.accepted:
             message = f"The API server would refuse to raise the limits of {run.object} ({run.status} {run.reason}, {run.message})."
             found.append(Finding(run.object, "limits-refused", message, run.status, 200, "", command))
-    now = with_defaults(container, ranges)
+    now = _in_force(with_defaults(container, ranges))
     found += _raises(now, memory, cpu, replicas=int(limits["emergency_replicas"]), install=install)
     after = _patched(before, install.container, memory, cpu)
     for item, what, observed, limit in _outside(after, ranges):
@@ -73,6 +73,11 @@ def raised(
     shown = ", ".join(f"{name} {was} → {text}" for name, was, text in _changes(now, memory, cpu)) or "nothing changed"
     basis = f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests{unlooked(before.placement)}"
     return Judgement(tuple(found), f"container {install.container}: {shown}", "raised, accepted and room for it", "", basis)
+
+
+def _in_force(said: ContainerResources) -> ContainerResources:
+    """A limit of 0 is none: the kubelet sets no bound then."""
+    return replace(said, memory_limit_bytes=said.memory_limit_bytes or None, cpu_limit_nanocores=said.cpu_limit_nanocores or None)
 
 
 def _changes(now: ContainerResources, memory: int, cpu: int) -> Iterator[tuple[str, str, str]]:
