@@ -132,3 +132,19 @@ def test_a_moment_of_metrics_server_is_told_and_proves_nothing(stopped: Exceptio
     assert caught.value.next_step == "--prometheus=URL"
     with pytest.raises(kind, match=f"{words}$"):
         measured(stopped, Absent("no metrics API"))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [7],
+        [{"rules": 7}],
+        [{"rules": [7]}],
+        [{"rules": [{}]}],
+        [{"rules": [{"name": "A", "query": {"a": 1}, "state": "firing", "health": "ok"}]}],
+    ],
+)
+def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
+    prometheus = Prometheus(Answer({"status": "success", "data": {"groups": groups}}))
+    with pytest.raises(Malformed):
+        prometheus.rules(["A"], metrics={"A": ()}, at=NOW)

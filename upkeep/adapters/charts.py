@@ -162,7 +162,9 @@ def _bytes(path: Path) -> bytes:
             raise Malformed(f"the chart's archive {path} is larger than {MOST_ARCHIVE_BYTES} bytes", source=str(path))
         return path.read_bytes()
     except OSError as error:
-        raise Absent(f"the chart's archive {path} cannot be read: {error.strerror}", source=str(path), next_step=f"ls -l {quote(str(path))}") from None
+        raise Absent(
+            f"the chart's archive {path} cannot be read: {error.strerror}", source=str(path), next_step=f"ls -l {quote(str(path))}"
+        ) from None
 
 
 def _fetched(url: str, repository: HttpAccess | None, *, clock: Clock, meter: Meter, deadline_seconds: float) -> bytes:

@@ -107,7 +107,9 @@ class Prometheus:
             every = [rule for group in groups for rule in group.get("rules") or []]
             loaded = [rule for rule in every if str(rule["name"]) in wanted and _is_rule(rule)]
         except (KeyError, TypeError, AttributeError):
-            raise Malformed(f"{self.where}/api/v1/rules: a group or a rule is not as Prometheus documents it", source="/api/v1/rules") from None
+            raise Malformed(
+                f"{self.where}/api/v1/rules: a group or a rule is not as Prometheus documents it", source="/api/v1/rules"
+            ) from None
         needed = {metric for name in wanted for metric in metrics[name]}
         there = self.existing({*needed, "up"}, at=at) if loaded else frozenset()
         if loaded and "up" not in there:

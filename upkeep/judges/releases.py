@@ -243,7 +243,9 @@ def _fate(api_version: str, kind: str, those: Sequence[ReleasedObject], release:
         yield Finding(name, "api-not-served", message, "not served", api_version, "", command)
     elif removal and removal.minor <= served.minor + 1:
         message = f"{what}, which Kubernetes 1.{removal.minor} no longer serves, and the API server is {here}{instead}."
-        command = f"helm get manifest {quote(release.name)} -n {quote(release.namespace)} | grep -n -A1 {quote(f'apiVersion: {api_version}')}"
+        command = (
+            f"helm get manifest {quote(release.name)} -n {quote(release.namespace)} | grep -n -A1 {quote(f'apiVersion: {api_version}')}"
+        )
         yield Finding(name, "api-goes", message, f"gone in 1.{removal.minor}", f"served by {following}", "", command)
     elif "alpha" in api_version and of_kubernetes(api_version):
         message = f"{what}: an alpha version may be gone in any minor, without notice."
