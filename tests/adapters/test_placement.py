@@ -223,6 +223,13 @@ def test_a_quota_that_is_not_counted_yet_leaves_nobody_knows_what(status: dict[s
     assert placement.quota(raw | {"status": known}).used == {"pods": 1000}
 
 
+@pytest.mark.parametrize(("scope", "counts"), [("Terminating", False), ("NotTerminating", True), ("VolumeAttributesClass", False)])
+def test_a_quota_may_name_its_scopes_in_a_selector(scope: str, counts: bool):
+    selector = {"matchExpressions": [{"scopeName": scope, "operator": "Exists"}]}
+    raw = {"metadata": {"name": "q"}, "spec": {"scopeSelector": selector}, "status": {"hard": {"pods": "3"}, "used": {"pods": "1"}}}
+    assert (placement.quota(raw) is not None) is counts
+
+
 @pytest.mark.parametrize("raw", [{}, {"metadata": {}}, {"metadata": None}, {"metadata": {"name": []}}])
 def test_a_node_without_a_name_is_malformed(raw: dict[str, Any]):
     with pytest.raises(Malformed):

@@ -115,6 +115,8 @@ def test_a_prometheus_without_the_kubelets_is_absent():
 def test_a_series_that_was_not_asked_for_is_malformed():
     with pytest.raises(Malformed, match="a series without the name of one that was asked for"):
         measured(Prometheus(Answer(matrix({"metric": {"pod": "a"}, "values": [[THEN, "2"]]}))))
+    with pytest.raises(Malformed, match="a use of less than nothing"):
+        measured(Prometheus(Answer(matrix({"metric": CPU, "values": [[THEN - 3600, "2"], [THEN, "-2"]]}))))
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ class Kube:
         :raises Unmeasured: as ``get``; Malformed where something else came.
         """
         raw = self.get(path, accept=METADATA_ALONE)
-        if raw.get("kind") != "PartialObjectMetadata" or not isinstance(raw.get("metadata"), dict):
+        if raw.get("kind") != "PartialObjectMetadata" or not _is_object(raw):
             raise Malformed(
                 f"GET {path}: the metadata alone were asked for, and {raw.get('kind') or 'something else'} came", source=f"GET {path}"
             )
@@ -388,7 +388,7 @@ def _list_items(body: dict[str, Any], source: str) -> list[dict[str, Any]]:
 
 
 def _is_object(item: Any) -> bool:
-    """Whether it has a name, as every object of a list does."""
+    """Whether it has a name, as every object does."""
     metadata = item.get("metadata") if isinstance(item, dict) else None
     return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 

@@ -19,6 +19,8 @@ _TEMPLATE_HASH = "pod-template-hash"
 # Kubernetes taints nodes with these for conditions that are read here themselves, and for being cordoned.
 _CONDITIONS = {f"node.kubernetes.io/{name}" for name in ("not-ready", "unreachable", "memory-pressure", "disk-pressure", "pid-pressure")}
 _LOOKED_AT = ("cpu", "memory")
+# Scopes that leave out pods which run on and on, and request something.
+_OF_OTHERS = frozenset({"Terminating", "BestEffort", "CrossNamespacePodAffinity", "VolumeAttributesClass"})
 # What pods take of a quota.
 _OF_PODS = frozenset({"pods", "count/pods", *(f"{part}{name}" for part in ("", "requests.", "limits.") for name in _LOOKED_AT)})
 
@@ -164,8 +166,9 @@ def quota(raw: Raw) -> Quota | None:
     """
     with reading("ResourceQuota", raw):
         name, spec, status = raw["metadata"]["name"], raw.get("spec") or {}, raw.get("status") or {}
-        scopes = set(spec.get("scopes") or ())
-        if scopes & {"Terminating", "BestEffort"}:
+        chosen = (spec.get("scopeSelector") or {}).get("matchExpressions") or []
+        scopes = {*(spec.get("scopes") or ()), *(one["scopeName"] for one in chosen if one["operator"] == "Exists")}
+        if scopes & _OF_OTHERS:
             return None
         hard, used = ({key: int(quantity(text) * 1000) for key, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
         uncounted = sorted(_OF_PODS & {*(spec.get("hard") or {}), *hard} - (hard.keys() & used.keys()))
