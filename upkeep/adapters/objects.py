@@ -131,7 +131,9 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         image=text(raw.get("image") or ""),
         ports=tuple((port.get("name") or "", int(port["containerPort"])) for port in raw.get("ports") or []),
         probes=tuple(probes),
-        mounts=tuple((mount["name"], mount["mountPath"], mount.get("subPath") or "") for mount in raw.get("volumeMounts") or []),
+        mounts=tuple(
+            (text(mount["name"]), text(mount["mountPath"]), text(mount.get("subPath") or "")) for mount in raw.get("volumeMounts") or []
+        ),
         env_from=tuple(env_from),
         env_keys=tuple(env_keys),
         env_names=tuple(text(entry["name"]) for entry in raw.get("env") or []),
@@ -385,7 +387,7 @@ def pod(raw: Raw) -> Pod:
             created=parse_time(metadata["creationTimestamp"]),
             owner_uid=_owner(raw, "ReplicaSet"),
             ip=status.get("podIP") or "",
-            node=raw["spec"].get("nodeName") or "",
+            node=text(raw["spec"].get("nodeName") or ""),
             ready=any(condition.type == "Ready" and condition.status == "True" for condition in conditions),
             deleted=_time(metadata.get("deletionTimestamp")),
             reason=status.get("reason") or "",

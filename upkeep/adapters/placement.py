@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from upkeep import discovery
-from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources
+from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources, text
 from upkeep.errors import TooEarly
 from upkeep.model import listed
 from upkeep.placement import UNSCHEDULABLE, effective
@@ -40,7 +40,7 @@ def placement(spec: Raw, labels: Mapping[str, str]) -> Placement:
         else:
             unlooked.append("anti-affinity to other pods")
     return Placement(
-        node_name=spec.get("nodeName") or "",
+        node_name=text(spec.get("nodeName") or ""),
         node_selector=dict(spec.get("nodeSelector") or {}),
         terms=terms,
         tolerations=tuple(_toleration(entry) for entry in spec.get("tolerations") or []),
@@ -113,7 +113,7 @@ def taken(pods: Iterable[Raw]) -> dict[str, Taken]:
             own, first = ([resources(entry) for entry in spec.get(part) or []] for part in ("containers", "initContainers"))
             again = [entry.get("restartPolicy") == "Always" for entry in spec.get("initContainers") or []]
             whole, overhead = (spec.get("resources") or {}).get("requests") or {}, spec.get("overhead") or {}
-            node = nodes.setdefault(spec.get("nodeName") or "", Taken())
+            node = nodes.setdefault(text(spec.get("nodeName") or ""), Taken())
             node.pods += 1
             node.cpu_nanocores += effective(
                 (one.cpu_request_nanocores for one in own),

@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,7 +60,9 @@ class Rehearsal(Kube):
                 place = f"/namespaces/{own}" if own else ""
                 return Resource(api_version.rpartition("/")[0], str(one["name"]), f"{base}{place}/{one['name']}", own)
         raise Absent(
-            f"the API server has no {kind} of {api_version}", source=f"GET {base}", next_step=f"kubectl api-resources | grep -w {kind}"
+            f"the API server has no {kind} of {api_version}",
+            source=f"GET {base}",
+            next_step=f"kubectl api-resources | grep -w -e {shlex.quote(kind)}",
         )
 
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
