@@ -314,7 +314,7 @@ def deployment(raw: Raw) -> Deployment:
         return Deployment(
             name=metadata["name"],
             namespace=metadata["namespace"],
-            uid=metadata["uid"],
+            uid=text(metadata["uid"]),
             created=parse_time(metadata["creationTimestamp"]),
             generation=int(metadata.get("generation") or 0),
             observed_generation=int(status.get("observedGeneration") or 0),
@@ -365,7 +365,7 @@ def replica_set(raw: Raw) -> ReplicaSet:
         metadata, status = raw["metadata"], raw.get("status") or {}
         return ReplicaSet(
             name=metadata["name"],
-            uid=metadata["uid"],
+            uid=text(metadata["uid"]),
             owner_uid=_owner(raw, "Deployment"),
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
             template_hash=(metadata.get("labels") or {}).get("pod-template-hash") or "",
@@ -381,12 +381,12 @@ def pod(raw: Raw) -> Pod:
         conditions = _conditions(status)
         return Pod(
             name=metadata["name"],
-            uid=metadata["uid"],
-            phase=status.get("phase") or "Pending",
+            uid=text(metadata["uid"]),
+            phase=text(status.get("phase") or "Pending"),
             labels=dict(metadata.get("labels") or {}),
             created=parse_time(metadata["creationTimestamp"]),
             owner_uid=_owner(raw, "ReplicaSet"),
-            ip=status.get("podIP") or "",
+            ip=text(status.get("podIP") or ""),
             node=text(raw["spec"].get("nodeName") or ""),
             ready=any(condition.type == "Ready" and condition.status == "True" for condition in conditions),
             deleted=_time(metadata.get("deletionTimestamp")),
@@ -483,7 +483,7 @@ def cron_job(raw: Raw) -> CronJob:
         return CronJob(
             name=metadata["name"],
             namespace=metadata["namespace"],
-            uid=metadata["uid"],
+            uid=text(metadata["uid"]),
             created=parse_time(metadata["creationTimestamp"]),
             schedule=spec["schedule"],
             suspended=bool(spec.get("suspend")),
