@@ -64,3 +64,11 @@ def test_a_role_is_of_its_bindings_namespace_and_one_that_is_gone_grants_nothing
 )
 def test_what_a_rule_covers(rule: PolicyRule, asked: dict[str, str], covered: bool) -> None:
     assert access.covers(rule, **asked) is covered
+
+
+@pytest.mark.parametrize("field", ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"])
+@pytest.mark.parametrize("value", ["get", [7], [None], {"get": 1}, 7])
+def test_a_rule_that_is_no_list_of_texts_is_refused(field: str, value: Any) -> None:
+    role = {"metadata": {"name": "r"}, "rules": [RULE | {field: value}]}
+    with pytest.raises(TypeError):
+        access.policy(roles=[], cluster_roles=[role], bindings=[], cluster_bindings=[])

@@ -21,7 +21,7 @@ def groups_of(namespace: str) -> tuple[str, ...]:
 def policy(*, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iterable[Raw], cluster_bindings: Iterable[Raw]) -> RbacPolicy:
     """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
 
-    :raises KeyError: an object is not as the API describes it.
+    :raises KeyError, TypeError, AttributeError: an object is not as the API describes it.
     """
     rules = {f"ClusterRole/{role['metadata']['name']}": _rules(role) for role in cluster_roles}
     rules |= {f"Role/{role['metadata']['namespace']}/{role['metadata']['name']}": _rules(role) for role in roles}
@@ -64,15 +64,15 @@ def _subject(raw: Raw, where: str) -> str:
 def _rules(role: Raw) -> tuple[PolicyRule, ...]:
     """The rules; those of an aggregated ClusterRole are written into it by its controller."""
     return tuple(
-        PolicyRule(
-            tuple(rule.get("verbs") or ()),
-            tuple(rule.get("apiGroups") or ()),
-            tuple(rule.get("resources") or ()),
-            tuple(rule.get("resourceNames") or ()),
-            tuple(rule.get("nonResourceURLs") or ()),
-        )
+        PolicyRule(*(_texts(rule.get(field)) for field in ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")))
         for rule in role.get("rules") or []
     )
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list | None) or not all(isinstance(text, str) for text in found or ()):
+        raise TypeError("a list of texts was expected")
+    return tuple(found or ())
 
 
 def covers(rule: PolicyRule, *, verb: str, group: str, resource: str, subresource: str = "", name: str = "") -> bool:

@@ -148,3 +148,27 @@ def test_the_newest_is_a_release_unless_a_prerelease_is_installed() -> None:
         version("latest")
     with pytest.raises(Absent, match="no released version"):
         offered(ChartIndex("here", "x", (ChartVersion("1.0.0-rc.1", None),)), installed=version("0.1.0"))
+
+
+def test_an_index_of_somebody_hostile_is_told_and_not_followed(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    """An address that is none, a device that never ends, a body that is not packed as it says, a name that ends a word."""
+    site, _ = sites
+    site.answers["/packed.tgz"] = (200, {"Content-Encoding": "gzip"}, b"not packed")
+    site.answers["/away.tgz"] = (302, {"Location": "http://[x"}, b"")
+    for url in ("http://[x/x.tgz", "http://x:99999999/x.tgz", "packed.tgz", "away.tgz", "http://.x/x.tgz", f"http://{'a' * 70}.x/x.tgz"):
+        with pytest.raises((Malformed, Unreachable)):
+            archive(tmp_path, url, HttpAccess(site.url))
+    index = tmp_path / "index.yaml"
+    for url in ("file:///dev/zero", "file:///dev/null"):
+        with pytest.raises(Malformed, match="is no file"):
+            archive(tmp_path, url, index)
+    with pytest.raises(Absent) as stopped:
+        archive(tmp_path, "x%3B%20y%00.tgz", index)
+    assert stopped.value.next_step == f"ls -l '{tmp_path}/x; y.tgz'"
+
+
+def test_an_archive_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "MOST_ARCHIVE_BYTES", 3)
+    (tmp_path / "x.tgz").write_bytes(CONTENT)
+    with pytest.raises(Malformed, match="is larger than 3 bytes"):
+        archive(tmp_path, "x.tgz", tmp_path / "index.yaml")

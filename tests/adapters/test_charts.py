@@ -146,3 +146,9 @@ def test_nobody_there_is_unreachable(server: Server, tmp_path: Path) -> None:
     server.close()
     with pytest.raises(Unreachable):
         made.text("/index.yaml")
+
+
+def test_the_zero_time_of_go_is_no_time() -> None:
+    """Else the newest version would be two thousand years old."""
+    text = '{"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "created": "0001-01-01T00:00:00Z"}]}}'
+    assert charts.index(text, chart="c", where="here").versions[0].created is None

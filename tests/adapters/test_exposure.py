@@ -108,7 +108,10 @@ def test_an_annotation_that_is_no_manifest_is_read_as_text(text: str) -> None:
     assert [shape for _, shape, _ in said(of_deployment(deployment({}, annotations={LAST_APPLIED: text})))] == ["Slack token"]
 
 
-@pytest.mark.parametrize("content", [{"data": {"x": 7}}, {"data": [VALUE]}, {"binaryData": {"x": "no base64!"}}, {"annotations": {"a": 1}}])
+@pytest.mark.parametrize(
+    "content",
+    [{"data": {"x": 7}}, {"data": [VALUE]}, {"binaryData": {"x": "no base64!"}}, {"binaryData": {"x": "é"}}, {"annotations": {"a": 1}}],
+)
 def test_what_is_no_config_map_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, AttributeError)):
         of_config_map(config_map(**content))

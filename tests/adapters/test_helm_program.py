@@ -203,3 +203,12 @@ def test_no_helm_and_one_that_cannot_run_are_absent(helm, tmp_path: Path) -> Non
     Path(program.path).chmod(0o600)
     with pytest.raises(Absent, match=r"cannot be run: (Permission denied|No such file)"):
         helm_program.find(str(tmp_path / "none") if os.access(program.path, os.X_OK) else program.path, deadline_seconds=20)
+
+
+def test_numbers_are_values_too_and_no_text_is_too_odd_to_be_masked(helm) -> None:
+    payload = ReleasePayload({"pin": 987654321, "port": 8080, "odd": "\ud800 half", "on": True}, "")
+    program = helm(said("Error: UPGRADE FAILED: pin 987654321 at port 8080"))
+    refused = helm_program.upgrade(
+        program, RELEASE, payload, chart="/c.tgz", version="0.0.26", kubeconfig="~/one", context="oncall", deadline_seconds=20
+    )
+    assert refused == Refusal("pin ‹masked› at port 8080")

@@ -107,7 +107,14 @@ def test_every_other_answer_is_an_error_of_its_own_kind(server: Server, reply: R
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"kind":"Pod","metadata":{}}', b'{"kind":"PodList","items":[]}', b'{"kind":"PodList","metadata":{},"items":[1]}']
+    "body",
+    [
+        b'{"kind":"Pod","metadata":{}}',
+        b'{"kind":"PodList","items":[]}',
+        b'{"kind":"PodList","metadata":{},"items":[1]}',
+        b'{"kind":"PodList","metadata":{},"items":[{}]}',
+        b'{"kind":"PodList","metadata":{},"items":[{"metadata":{"name":[]}}]}',
+    ],
 )
 def test_a_list_that_is_none_is_malformed(server: Server, body: bytes) -> None:
     server.on("/pods", (200, JSON, body))

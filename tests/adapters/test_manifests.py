@@ -164,3 +164,9 @@ def test_yaml_is_read_as_go_reads_it() -> None:
     for wrong in ("a: [", "x" * 1000, "a: !!python/object:os.system x", f"{'[' * 40}{']' * 40}", "? {a: b}\n: c"):
         with pytest.raises(Malformed, match="x"):
             documents.as_go(wrong, name="x", most_bytes=999)
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_an_object_whose_labels_are_none_is_not_sent(field: str):
+    with pytest.raises(Malformed, match="A/x has labels or annotations that are none"):
+        owned({"kind": "A", "metadata": {"name": "x", field: 7}}, release="r", namespace="ns")

@@ -230,3 +230,16 @@ def test_of_a_variable_the_version_alone_is_kept(entry: dict[str, Any], version:
     made = objects.template({"spec": {"containers": [{"name": "c", "env": [entry]}]}})
     assert made.containers[0].app_version == version
     assert "canary" not in repr(made)
+
+
+@pytest.mark.parametrize("variable", [{"name": None}, {"name": 7}, {"name": "A", "valueFrom": {"secretKeyRef": {"name": [], "key": 7}}}])
+def test_a_variable_that_has_no_name_makes_the_deployment_malformed(variable: dict[str, Any]):
+    spec = {"containers": [{"name": "c", "image": "i", "env": [variable]}]}
+    raw = {
+        "metadata": {"name": "d", "namespace": "n", "generation": 1, "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": spec}},
+        "status": {},
+    }
+    assert objects.deployment(raw | {"spec": raw["spec"] | {"template": {"spec": spec | {"containers": [{"name": "c"}]}}}}).name == "d"
+    with pytest.raises(Malformed, match="Deployment/d is not as the API describes it"):
+        objects.deployment(raw)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from upkeep.adapters import objects, placement
-from upkeep.errors import Malformed
+from upkeep.errors import Malformed, TooEarly
 from upkeep.records import Apart, LimitRange, NodeRoom, NodeTerm, Placement, Toleration
 
 GIB = 1024**3
@@ -69,7 +69,7 @@ def node(**changes: Any) -> dict[str, Any]:
 
 
 def room(raw: dict[str, Any], *pods: dict[str, Any]) -> NodeRoom | None:
-    return placement.node_room(raw, placement.taken(pods).get("n", placement.Taken()))
+    return placement.node_room(raw, placement.taken(pods))
 
 
 def test_a_node_has_what_requests_leave():
@@ -202,12 +202,38 @@ def test_a_quota_counts_pods_that_run_on_and_on(scopes: list[str], counts: bool)
     raw = {
         "metadata": {"name": "q"},
         "spec": {"scopes": scopes},
-        "status": {"hard": {"requests.cpu": "1500m", "pods": "3"}, "used": {"pods": "1"}},
+        "status": {"hard": {"requests.cpu": "1500m", "pods": "3"}, "used": {"requests.cpu": "0", "pods": "1"}},
     }
     found = placement.quota(raw)
     assert (found is not None) is counts
     if found is not None:
-        assert (found.hard, found.used) == ({"requests.cpu": 1500, "pods": 3000}, {"pods": 1000})
+        assert (found.hard, found.used) == ({"requests.cpu": 1500, "pods": 3000}, {"requests.cpu": 0, "pods": 1000})
+
+
+@pytest.mark.parametrize(
+    "status",
+    [None, {}, {"hard": {"pods": "10", "limits.memory": "1Gi"}}, {"hard": {"limits.memory": "1Gi"}, "used": {"limits.memory": "0"}}],
+)
+def test_a_quota_that_is_not_counted_yet_leaves_nobody_knows_what(status: dict[str, Any] | None):
+    """Until it is, the API server refuses pods, and nothing that is used would look like room."""
+    raw = {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "10", "count/widgets.example.com": "3"}}, "status": status}
+    with pytest.raises(TooEarly, match=r"ResourceQuota/q does not say yet how much of .*pods.* is used"):
+        placement.quota(raw)
+    known = {"hard": {"pods": "10", "count/widgets.example.com": "3"}, "used": {"pods": "1"}}
+    assert placement.quota(raw | {"status": known}).used == {"pods": 1000}
+
+
+@pytest.mark.parametrize(("scope", "counts"), [("Terminating", False), ("NotTerminating", True), ("VolumeAttributesClass", False)])
+def test_a_quota_may_name_its_scopes_in_a_selector(scope: str, counts: bool):
+    selector = {"matchExpressions": [{"scopeName": scope, "operator": "Exists"}]}
+    raw = {"metadata": {"name": "q"}, "spec": {"scopeSelector": selector}, "status": {"hard": {"pods": "3"}, "used": {"pods": "1"}}}
+    assert (placement.quota(raw) is not None) is counts
+
+
+@pytest.mark.parametrize("raw", [{}, {"metadata": {}}, {"metadata": None}, {"metadata": {"name": []}}])
+def test_a_node_without_a_name_is_malformed(raw: dict[str, Any]):
+    with pytest.raises(Malformed):
+        room(raw)
 
 
 def test_a_limit_range_by_its_items():

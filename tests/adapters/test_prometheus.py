@@ -115,6 +115,8 @@ def test_a_prometheus_without_the_kubelets_is_absent():
 def test_a_series_that_was_not_asked_for_is_malformed():
     with pytest.raises(Malformed, match="a series without the name of one that was asked for"):
         measured(Prometheus(Answer(matrix({"metric": {"pod": "a"}, "values": [[THEN, "2"]]}))))
+    with pytest.raises(Malformed, match="a use of less than nothing"):
+        measured(Prometheus(Answer(matrix({"metric": CPU, "values": [[THEN - 3600, "2"], [THEN, "-2"]]}))))
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,19 @@ def test_a_moment_of_metrics_server_is_told_and_proves_nothing(stopped: Exceptio
     assert caught.value.next_step == "--prometheus=URL"
     with pytest.raises(kind, match=f"{words}$"):
         measured(stopped, Absent("no metrics API"))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [7],
+        [{"rules": 7}],
+        [{"rules": [7]}],
+        [{"rules": [{}]}],
+        [{"rules": [{"name": "A", "query": {"a": 1}, "state": "firing", "health": "ok"}]}],
+    ],
+)
+def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
+    prometheus = Prometheus(Answer({"status": "success", "data": {"groups": groups}}))
+    with pytest.raises(Malformed):
+        prometheus.rules(["A"], metrics={"A": ()}, at=NOW)

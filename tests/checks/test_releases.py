@@ -1,11 +1,17 @@
 """The upgrade controls end to end: by the release, by the label, by neither; what is declared absent, and what the user names."""
 
+import base64
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.checks.inner import run
+from upkeep.demo import helm
+from upkeep.demo.scenarios import SCENARIOS, Scenario
+from upkeep.demo.state import State
 
 CHOSEN = "(control(id='version-known') or control(id='up-to-date') or control(id='apis-served'))"
 INDEX = "apiVersion: v1\nentries:\n  cano-collector:\n  - version: {version}\n    created: 2025-12-01T00:00:00Z\n"
@@ -55,3 +61,35 @@ def test_nobody_runs_a_program_that_is_silent_for_a_version(tmp_path: Path) -> N
     """What ended with another exit code than 0 is a reason in the basis, or the reason why nothing is known."""
     result = results(tmp_path, "version-unknown")["version-unknown", "version-known"]
     assert (result["outcome"], result["reason"]) == ("unknown", "absent")
+
+
+def another(state: State) -> None:
+    """The newest revision, by its labels, is a release of another name."""
+    body = helm.stored(state) | {"name": "x; touch y"}
+    packed = base64.b64encode(gzip.compress(json.dumps(body).encode()))
+    for plural in ("secrets", "configmaps"):
+        for item in state.objects[plural]:
+            if item["metadata"]["labels"].get("owner") == "helm":
+                item["data"]["release"] = (base64.b64encode(packed) if plural == "secrets" else packed).decode()
+
+
+def without_the_collector(state: State) -> None:
+    """The release is somebody else's: the collector's Deployment is not in its manifest."""
+    body = helm.stored(state)
+    body["manifest"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    packed = base64.b64encode(gzip.compress(json.dumps(body).encode()))
+    for plural in ("secrets", "configmaps"):
+        for item in state.objects[plural]:
+            if item["metadata"]["labels"].get("owner") == "helm":
+                item["data"]["release"] = (base64.b64encode(packed) if plural == "secrets" else packed).decode()
+
+
+@pytest.mark.parametrize("layout", ["guide", "chart"])
+def test_a_release_that_is_not_the_collectors_is_no_proof(layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wrote it: its objects, its values and its name are not taken for the collector's."""
+    for name, change in (("another", another), ("foreign", without_the_collector)):
+        monkeypatch.setitem(SCENARIOS, name, Scenario(name, layout, name, change))
+    found = run(["another", "foreign"], tmp_path, cadence=f"{CHOSEN} or control(id='upgrade-rehearsed')").results
+    assert (found["another", "apis-served"]["outcome"], found["another", "apis-served"]["reason"]) == ("unknown", "malformed")
+    assert "holds another one" in found["another", "upgrade-rehearsed"]["summary"]
+    assert (found["foreign", "upgrade-rehearsed"]["outcome"], found["foreign", "upgrade-rehearsed"]["reason"]) == ("unknown", "absent")

@@ -208,3 +208,28 @@ def test_forgetting_moments_leaves_no_pass_with_too_few_days(daily: list[int], f
         return
     assert not passed or len(daily) - 2 * len(forgotten) >= 0
     assert not passed or int(judge(kept).basis.split()[1]) >= 14
+
+
+def test_groups_that_took_no_time_are_half_a_histogram():
+    """A relabelling that drops the sum would make every forecast one of never."""
+    with pytest.raises(Malformed, match="pod a counts 3500 groups that it handled, and no time that it took"):
+        judge(history(*[500] * 20, seconds=0))
+
+
+@pytest.mark.parametrize("dropped", ["alerts_total", "_count"])
+def test_a_prometheus_that_throws_a_family_away_is_no_history_of_none(dropped: str):
+    """It has the process, and the process has the family: to count from zero would make one day of months, or months of nothing."""
+    whole = history(*[500] * 20)
+    now = at(0, 10_000, age=20)
+    names = {sample.name for sample in now.samples if dropped in sample.name}
+    cut = tuple(
+        replace(one, source="prometheus", samples=tuple(sample for sample in one.samples if sample.name not in names))
+        for one in (*whole.earlier, now)
+    )
+    blind = CounterHistory((now,), cut)
+    assert names
+    with pytest.raises(Malformed, match=r"Prometheus keeps pod a without .*, of which the pod itself has some"):
+        judge(blind if dropped == "alerts_total" else whole, work=whole if dropped == "alerts_total" else blind)
+    # The first alerts of its life, since Prometheus last looked.
+    with pytest.raises(TooEarly):
+        judge(CounterHistory((at(0, 9, age=2),), (at(1, 0, age=2),)))

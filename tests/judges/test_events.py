@@ -47,3 +47,9 @@ def test_no_secret_of_a_message_is_shown():
 @given(st.lists(st.floats(0, 59), min_size=1, max_size=8))
 def test_a_further_warning_never_makes_it_pass(ages):
     assert judge(*(event(age) for age in ages)).findings
+
+
+def test_the_name_in_an_event_is_any_text_and_no_command():
+    """Nobody checks what an event is about, and whoever may create events chooses it."""
+    (finding,) = judge(event(name="a; touch b")).findings
+    assert finding.next == "kubectl -n monitoring get events --field-selector involvedObject.name='a; touch b'"

@@ -217,3 +217,11 @@ def test_more_of_anything_bad_never_makes_a_pass(grants: list[Grant], further: G
 @given(st.lists(GRANTS, max_size=4), ENTRIES)
 def test_a_shorter_list_never_makes_a_pass(grants: list[Grant], allowed: tuple[str, ...]) -> None:
     assert bool(judge(*grants, allowed=allowed)) or not bool(judge(*grants, allowed=()))
+
+
+def test_names_of_bindings_and_subjects_are_no_commands() -> None:
+    """RBAC takes any name that can stand in a path, and any text for a user."""
+    (finding,) = judge(grant(name="x; touch y", subject="User a b")).findings
+    assert finding.next == "kubectl describe rolebinding 'x; touch y' -n monitoring   # or allow it: --secret-reader='User a b'"
+    (finding,) = judge(grant(subject="User a\ntouch y\n")).findings
+    assert finding.next == "kubectl describe rolebinding read -n monitoring"

@@ -241,3 +241,10 @@ def test_one_thing_more_that_is_wrong_never_makes_a_fail_a_pass(memory: int | No
     full = judged(seen, rooms=tuple(replace(room, memory_bytes=free, memory_allocatable_bytes=free) for room in ROOMS))
     assert bool(narrow) <= bool(before)
     assert bool(full) <= bool(before)
+
+
+def test_a_limit_of_zero_is_none():
+    """The kubelet sets no bound then, so that the emergency's would be the first."""
+    judgement = judged(running(memory_limit_bytes=0, cpu_limit_nanocores=0))
+    assert codes(judgement) == ["limit-added", "limit-added", "raises-nothing"]
+    assert judgement.observed == "container cano-collector: memory no limit → 1Gi, CPU no limit → 1000m"

@@ -1,5 +1,6 @@
 """version-known, up-to-date and apis-served: what is installed, how old it is, and whether it can be upgraded."""
 
+import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -353,3 +354,28 @@ def test_what_is_served_less_never_makes_a_pass(kinds: list[tuple[str, str]], ta
 
 def test_helms_own_timeout_is_five_minutes() -> None:
     assert timedelta(minutes=5) == releases.HELM_TIMEOUT
+
+
+# --- what a cluster or an index says is nobody's command ---
+
+HOSTILE = "x; touch '$(id)'"
+
+
+def test_a_time_that_is_still_to_come_hides_nothing() -> None:
+    with pytest.raises(Absent, match=r"does not say when 1\.7\.0"):
+        recent(index(("1.7.0", -400), ("1.4.2", 400)))
+    assert not recent(index(("1.7.0", -400), ("1.6.0", 120), ("1.4.2", 400)))
+    assert "old" not in recent(index(("1.5.0", -400), ("1.4.2", 400))).observed
+
+
+def test_names_of_the_cluster_are_one_word_in_a_command() -> None:
+    chart = replace(CHART, name=HOSTILE, release=HOSTILE, namespace=HOSTILE, status="failed")
+    those = index(("1.9.0", 300), ("1.4.2", 400), where=f"https://{HOSTILE}")
+    commands = [finding.next for finding in recent(replace(those, chart=HOSTILE), chart).findings]
+    made = replace(release(("apps/v1; touch x/v1alpha1", "Deployment"), PDB), name=HOSTILE, namespace=HOSTILE)
+    commands += [finding.next for finding in releases.apis_served(made, serving(24, PDB)).findings]
+    assert len(commands) == 4
+    for command in commands:
+        words = shlex.split(command.removesuffix(", and run again"))
+        assert not any(word in (";", "x;", "touch") or word.endswith(";") for word in words), command
+        assert HOSTILE in words or "--api-group=apps/v1; touch x" in words

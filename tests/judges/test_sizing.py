@@ -45,7 +45,7 @@ GOOD_CPU, GOOD_MEMORY = cpu(*[80] * MOMENTS), memory(*[400] * MOMENTS)
 
 
 def those(resources: ContainerResources = CHART, *more: ContainerResources) -> Workload:
-    return workload(*(replace(pod(name), resources=(resources, *more)) for name in "ab"))
+    return workload(replace(pod("a"), resources=(resources, *more)))
 
 
 def judge(*series: UsageSeries, records: Workload | None = None, **limits: float) -> Judgement:
@@ -164,7 +164,7 @@ def test_a_gap_is_not_filled_with_its_mean():
 
 
 def test_what_nobody_measured_is_absent():
-    with pytest.raises(Absent, match="Prometheus has no CPU of container cano-collector of pod cano-collector-b"):
+    with pytest.raises(Absent, match="Prometheus has no CPU of container cano-collector of pod cano-collector-a"):
         judge(GOOD_MEMORY)
     with pytest.raises(Absent, match="no memory of container cano-collector"):
         judge(GOOD_CPU)
@@ -194,7 +194,8 @@ def test_a_sidecar_is_judged_too_and_a_pod_of_the_template_before_is_not():
     assert (finding.object, finding.observed) == ("Deployment/cano-collector container/proxy", 0.9)
     old = replace(pod("old"), resources=(replace(CHART, cpu_request_nanocores=MILLI),), created=NOW - timedelta(days=9))
     records = those()
-    assert judge(GOOD_CPU, GOOD_MEMORY, records=replace(records, pods=(*records.pods, old))).findings == ()
+    measured = [cpu(*[80] * MOMENTS, name="old"), memory(*[400] * MOMENTS, name="old")]
+    assert judge(GOOD_CPU, GOOD_MEMORY, *measured, records=replace(records, pods=(*records.pods, old))).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -249,3 +250,16 @@ def test_one_more_container_that_does_not_fit_never_makes_a_pass(used: float, ot
     alone = rank((cpu(*[used] * MOMENTS), GOOD_MEMORY), those())
     series = (cpu(*[used] * MOMENTS), GOOD_MEMORY, cpu(*[other] * MOMENTS, container="proxy"), memory(*[400] * MOMENTS, container="proxy"))
     assert rank(series, those(CHART, more)) >= alone
+
+
+def test_a_pod_that_nobody_measured_may_be_the_busiest():
+    """Half of the data is no p95 of the busiest pod: it proves what is too small, and nothing else."""
+    chart, old, new = those().pods[0], replace(pod("b"), resources=(CHART,)), replace(pod("c"), resources=(CHART,), created=when(1))
+    with pytest.raises(Absent, match="Prometheus has no CPU of container cano-collector of pod cano-collector-b"):
+        judge(GOOD_CPU, GOOD_MEMORY, records=workload(chart, old))
+    with pytest.raises(Absent, match="no memory of container cano-collector of pod cano-collector-b"):
+        judge(GOOD_CPU, GOOD_MEMORY, cpu(*[80] * MOMENTS, name="b"), records=workload(chart, old))
+    with pytest.raises(Absent):
+        judge(cpu(*[9] * MOMENTS), memory(*[400] * MOMENTS), records=workload(chart, old))
+    assert codes(judge(cpu(*[240] * MOMENTS), GOOD_MEMORY, records=workload(chart, old))) == ["cpu-request-too-small"]
+    assert judge(GOOD_CPU, GOOD_MEMORY, records=workload(chart, new)).findings == ()

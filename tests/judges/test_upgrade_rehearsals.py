@@ -1,5 +1,6 @@
 """upgrade-rehearsed: what helm and the API server said, object by object; and nothing that was not rehearsed passes."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -154,3 +155,11 @@ def test_one_thing_that_is_wrong_is_enough(bad: list[dict[str, object]]):
         changes |= one
     assert judged(**changes).findings
     assert not judged(**{"helm": "", "dry_runs": (), **changes})
+
+
+def test_names_of_the_cluster_and_the_chart_are_one_word_in_a_command():
+    hostile = "x; touch '$(id)'"
+    denied = replace(MAY, allowed=False, namespace=hostile, name=hostile)
+    judgement = judged(release=hostile, namespace=hostile, access=(denied,), refusal="no")
+    assert [hostile in shlex.split(one.next) or f"secrets/{hostile}" in shlex.split(one.next) for one in judgement.findings] == [True, True]
+    assert not any(word.endswith(";") for one in judgement.findings for word in shlex.split(one.next))

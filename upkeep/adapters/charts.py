@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -27,6 +28,8 @@ MOST_NODES = 3_000_000
 _NAME = re.compile(r"[\w.-]{1,80}")
 STEP = "--chart-repository=URL"
 MOST_REDIRECTIONS = 5
+MOST_ARCHIVE_BYTES = 64 * 1024 * 1024
+OLDEST_YEAR = 2015  # before Helm
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _INDEX_FILE = re.compile(r"\.(ya?ml|json)$")
 
@@ -44,7 +47,7 @@ def read(path: Path) -> str:
     except FileNotFoundError:
         raise Absent(f"there is no file {where}", source=where, next_step=STEP) from None
     except PermissionError:
-        raise Forbidden(f"{where} may not be read", source=where, next_step=f"ls -l {where}") from None
+        raise Forbidden(f"{where} may not be read", source=where, next_step=f"ls -l {quote(where)}") from None
     except UnicodeDecodeError:
         raise Malformed(f"{where} is not UTF-8", source=where) from None
     except OSError as error:
@@ -95,6 +98,8 @@ def _version(entry: Any, chart: str, where: str) -> ChartVersion:
         instant = parse_time(created) if created else None
     except (ValueError, OverflowError):
         instant = None
+    if instant is not None and instant.year < OLDEST_YEAR:  # Go's zero time
+        instant = None
     urls, digest = entry.get("urls"), str(entry.get("digest") or "").removeprefix("sha256:")
     url = urls[0] if isinstance(urls, list) and urls and isinstance(urls[0], str) else ""
     return ChartVersion(version, instant, str(entry.get("deprecated")).lower() == "true", url, digest)
@@ -111,13 +116,13 @@ def archive(
     """
     if not entry.url:
         raise Absent(f"the index does not say where version {entry.version} lies", next_step=STEP)
-    base = repository.parent.as_uri() if isinstance(repository, Path) else repository.url.rstrip("/")
-    url = urljoin(base if _INDEX_FILE.search(base) else f"{base}/", entry.url)
+    base = repository.parent.absolute().as_uri() if isinstance(repository, Path) else repository.url.rstrip("/")
+    url = _joined(base if _INDEX_FILE.search(base) else f"{base}/", entry.url)
     scheme = urlsplit(url).scheme
     if scheme == "oci":
         return url
     if scheme == "file" and isinstance(repository, Path):
-        path = Path(unquote(urlsplit(url).path))
+        path = Path(unquote(urlsplit(url).path).replace("\0", ""))
         if path.is_dir():
             return str(path)
         content = _bytes(path)
@@ -136,11 +141,30 @@ def archive(
     return str(path)
 
 
+def _joined(base: str, url: str) -> str:
+    """The address that one leads to from another.
+
+    :raises Malformed: it is none.
+    """
+    try:
+        joined = urljoin(base, url)
+        _origin(joined)
+    except ValueError:
+        raise Malformed("the archive of the chart lies at an address that is none", source=STEP, next_step=STEP) from None
+    return joined
+
+
 def _bytes(path: Path) -> bytes:
     try:
+        if not path.is_file() and path.exists():
+            raise Malformed(f"the chart's archive {path} is no file", source=str(path), next_step=STEP)
+        if path.stat().st_size > MOST_ARCHIVE_BYTES:
+            raise Malformed(f"the chart's archive {path} is larger than {MOST_ARCHIVE_BYTES} bytes", source=str(path))
         return path.read_bytes()
     except OSError as error:
-        raise Absent(f"the chart's archive {path} cannot be read: {error.strerror}", source=str(path), next_step=f"ls -l {path}") from None
+        raise Absent(
+            f"the chart's archive {path} cannot be read: {error.strerror}", source=str(path), next_step=f"ls -l {quote(str(path))}"
+        ) from None
 
 
 def _fetched(url: str, repository: HttpAccess | None, *, clock: Clock, meter: Meter, deadline_seconds: float) -> bytes:
@@ -154,7 +178,7 @@ def _fetched(url: str, repository: HttpAccess | None, *, clock: Clock, meter: Me
         answer = UrlApi(access, option="chart", clock=clock, meter=meter, deadline_seconds=deadline_seconds).file()
         if not answer.location:
             return answer.body
-        following = urljoin(url, answer.location)
+        following = _joined(url, answer.location)
         if urlsplit(following).scheme not in ("https", urlsplit(url).scheme):
             raise Malformed(f"the archive at {urlsplit(url).hostname} lies behind a redirection out of TLS", source=STEP)
         url = following

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,4 +106,4 @@ def _of_manifest(file: Path, body: dict[str, Any]) -> Iterator[Draft]:
 
 def _unreadable(what: str, error: OSError) -> Unmeasured:
     kind = Forbidden if isinstance(error, PermissionError) else Absent if isinstance(error, FileNotFoundError) else Malformed
-    return kind(f"{what}: cannot be read: {error.strerror}", source=what, next_step=f"ls -l {what.partition('=')[2] or what}")
+    return kind(f"{what}: cannot be read: {error.strerror}", source=what, next_step=f"ls -l {shlex.quote(what.partition('=')[2] or what)}")

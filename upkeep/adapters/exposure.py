@@ -4,7 +4,6 @@ Source: controls.md, secrets-guarded; what counts as a credential: ``upkeep.cred
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +44,7 @@ def _of_data(name: str, raw: Raw) -> Iterator[Exposure]:
     for key, value in (raw.get("binaryData") or {}).items():
         try:
             text = base64.b64decode(value, validate=True).decode(errors="replace")
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one, and a letter beyond ASCII another
             raise TypeError("binaryData is not base64") from None
         yield from _of_text(name, f"key {key}", text)
 

@@ -24,6 +24,13 @@ def reading(kind: str, raw: Raw) -> Iterator[None]:
         raise Malformed(f"{kind}/{name} is not as the API describes it: {what}") from None
 
 
+def text(value: Any) -> str:
+    """:raises TypeError: it is none."""
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
 def label_selector(raw: Raw) -> LabelSelector:
     """A LabelSelector; ``{}`` selects everything."""
     rules = tuple((rule["key"], rule["operator"], tuple(rule.get("values") or ())) for rule in raw.get("matchExpressions") or [])
@@ -38,7 +45,7 @@ def resources(raw: Raw) -> ContainerResources:
     said = raw.get("resources") or {}
     requests, most = said.get("requests") or {}, said.get("limits") or {}
     return ContainerResources(
-        name=raw["name"],
+        name=text(raw["name"]),
         cpu_request_nanocores=nanocores(requests.get("cpu")),
         cpu_limit_nanocores=nanocores(most.get("cpu")),
         memory_request_bytes=bytes_of(requests.get("memory")),

@@ -10,6 +10,7 @@ Source: helm.sh/helm/v3, pkg/storage/driver (secrets.go, cfgmaps.go, util.go) an
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -64,8 +65,8 @@ def stored_revision(raw: Raw, *, kind: str) -> StoredRevision:
     """
     metadata = raw.get("metadata") or {}
     name, labels = str(metadata.get("name") or "?"), metadata.get("labels") or {}
-    version = str(labels.get("version") or "")
-    if not version.isdecimal():
+    version = str(labels.get("version") or "") if isinstance(labels, Mapping) else ""
+    if not re.fullmatch(r"[0-9]{1,9}", version):
         raise Malformed(f"{kind}/{name} has the labels of a Helm release, and version is no number", source=f"{kind}/{name}")
     return StoredRevision(kind, name, int(version), str(labels.get("status") or ""))
 

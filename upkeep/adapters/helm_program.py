@@ -36,6 +36,7 @@ _NO_ANSWER = re.compile(
 )
 _UNAUTHENTICATED = re.compile(r"must be logged in|provide credentials|\bUnauthorized\b")
 # Of YAML that does not fit its type the parser quotes the beginning of the value.
+LEAST_DIGITS = 6
 _BACKQUOTED = re.compile(r"`[^`]*`")
 _OVERRIDES = re.compile(r"HELM_(?:KUBE\w*|NAMESPACE|DEBUG|DRIVER\w*|CACHE_HOME|REPOSITORY_CACHE|CONTENT_CACHE)")
 
@@ -225,6 +226,8 @@ def _texts(value: object) -> Iterator[str]:
         for one in value:
             yield from _texts(one)
     elif isinstance(value, str):
-        for text in (value, *value.splitlines(), json.dumps(value)[1:-1], base64.b64encode(value.encode()).decode()):
+        for text in (value, *value.splitlines(), json.dumps(value)[1:-1], base64.b64encode(value.encode(errors="replace")).decode()):
             if len(text.strip()) >= 4:
                 yield text.strip()
+    elif isinstance(value, int | float) and len(str(value)) >= LEAST_DIGITS:  # a smaller one is a port or a size, not a key
+        yield str(value)

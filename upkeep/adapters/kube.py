@@ -107,7 +107,7 @@ class Kube:
         :raises Unmeasured: as ``get``; Malformed where something else came.
         """
         raw = self.get(path, accept=METADATA_ALONE)
-        if raw.get("kind") != "PartialObjectMetadata" or not isinstance(raw.get("metadata"), dict):
+        if raw.get("kind") != "PartialObjectMetadata" or not _is_object(raw):
             raise Malformed(
                 f"GET {path}: the metadata alone were asked for, and {raw.get('kind') or 'something else'} came", source=f"GET {path}"
             )
@@ -382,9 +382,15 @@ def _list_items(body: dict[str, Any], source: str) -> list[dict[str, Any]]:
         raise Malformed(f"{source}: the answer is no list", source=source)
     if items is None:  # Go's nil slice, as real servers send it for some empty lists
         return []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if not isinstance(items, list) or not all(map(_is_object, items)):
         raise Malformed(f"{source}: the list's items are no objects", source=source)
     return items
+
+
+def _is_object(item: Any) -> bool:
+    """Whether it has a name, as every object does."""
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 
 
 def _status_object(answer: Answer) -> dict[str, Any] | None:

@@ -86,8 +86,15 @@ def merge_patch(original: Raw, modified: Raw, current: Raw) -> dict[str, Any]:
 
 
 def owned(raw: Raw, *, release: str, namespace: str) -> dict[str, Any]:
-    """The object as Helm sends it: with the marks by which it knows its own."""
+    """The object as Helm sends it: with the marks by which it knows its own.
+
+    :raises Malformed: its labels or annotations are none.
+    """
     metadata = dict(raw["metadata"])
+    if not all(isinstance(metadata.get(field) or {}, Mapping) for field in ("labels", "annotations")):
+        raise Malformed(
+            f"{raw['kind']}/{metadata['name']} has labels or annotations that are none", source="the manifest that helm rendered"
+        )
     metadata["labels"] = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
     marks = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from upkeep.adapters import exposure
-from upkeep.adapters.fields import Raw, label_selector, quantity, reading, resources
+from upkeep.adapters.fields import Raw, label_selector, quantity, reading, resources, text
 from upkeep.adapters.placement import placement
 from upkeep.model import parse_time
 from upkeep.records import (
@@ -118,21 +118,25 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
             reference = (entry.get("valueFrom") or {}).get(field)
             if reference:
-                env_keys.append((entry["name"], kind, reference.get("name") or "", reference["key"], bool(reference.get("optional"))))
+                env_keys.append(
+                    (text(entry["name"]), kind, text(reference.get("name") or ""), text(reference["key"]), bool(reference.get("optional")))
+                )
     env_from = []
     for entry in raw.get("envFrom") or []:
         for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
             if field in entry:
-                env_from.append((kind, entry[field].get("name") or "", bool(entry[field].get("optional"))))
+                env_from.append((kind, text(entry[field].get("name") or ""), bool(entry[field].get("optional"))))
     return ContainerSpec(
-        name=raw["name"],
-        image=raw.get("image") or "",
+        name=text(raw["name"]),
+        image=text(raw.get("image") or ""),
         ports=tuple((port.get("name") or "", int(port["containerPort"])) for port in raw.get("ports") or []),
         probes=tuple(probes),
-        mounts=tuple((mount["name"], mount["mountPath"], mount.get("subPath") or "") for mount in raw.get("volumeMounts") or []),
+        mounts=tuple(
+            (text(mount["name"]), text(mount["mountPath"]), text(mount.get("subPath") or "")) for mount in raw.get("volumeMounts") or []
+        ),
         env_from=tuple(env_from),
         env_keys=tuple(env_keys),
-        env_names=tuple(entry["name"] for entry in raw.get("env") or []),
+        env_names=tuple(text(entry["name"]) for entry in raw.get("env") or []),
         command=(*(raw.get("command") or []), *(raw.get("args") or [])),
         probe_kinds=tuple(kind for kind in ("startup", "liveness", "readiness") if raw.get(f"{kind}Probe")),
         hooks=tuple(hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)),
@@ -309,7 +313,7 @@ def deployment(raw: Raw) -> Deployment:
         return Deployment(
             name=metadata["name"],
             namespace=metadata["namespace"],
-            uid=metadata["uid"],
+            uid=text(metadata["uid"]),
             created=parse_time(metadata["creationTimestamp"]),
             generation=int(metadata.get("generation") or 0),
             observed_generation=int(status.get("observedGeneration") or 0),
@@ -334,7 +338,7 @@ def _release(metadata: Raw) -> dict[str, str]:
     annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
     if annotations.get("meta.helm.sh/release-name"):
         name, namespace = annotations["meta.helm.sh/release-name"], annotations.get("meta.helm.sh/release-namespace")
-        return {"release": name, "release_namespace": namespace or metadata["namespace"]}
+        return {"release": text(name), "release_namespace": text(namespace or metadata["namespace"])}
     if labels.get("app.kubernetes.io/managed-by") == "Helm" and labels.get("app.kubernetes.io/instance"):
         return {"release": labels["app.kubernetes.io/instance"], "release_namespace": metadata["namespace"]}
     return {}
@@ -351,8 +355,8 @@ def _max_unavailable(strategy: Raw, replicas: int) -> int:
 
 def _share(said: Any, replicas: int) -> float:
     """A number, or a share as ``25%``, which is the API's default."""
-    text = "25%" if said is None else str(said)
-    return int(text.removesuffix("%")) * replicas / 100 if text.endswith("%") else int(text)
+    share = "25%" if said is None else str(said)
+    return int(share.removesuffix("%")) * replicas / 100 if share.endswith("%") else int(share)
 
 
 def replica_set(raw: Raw) -> ReplicaSet:
@@ -360,7 +364,7 @@ def replica_set(raw: Raw) -> ReplicaSet:
         metadata, status = raw["metadata"], raw.get("status") or {}
         return ReplicaSet(
             name=metadata["name"],
-            uid=metadata["uid"],
+            uid=text(metadata["uid"]),
             owner_uid=_owner(raw, "Deployment"),
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
             replicas=int(raw["spec"].get("replicas") or 0),
@@ -375,13 +379,13 @@ def pod(raw: Raw) -> Pod:
         conditions = _conditions(status)
         return Pod(
             name=metadata["name"],
-            uid=metadata["uid"],
-            phase=status.get("phase") or "Pending",
+            uid=text(metadata["uid"]),
+            phase=text(status.get("phase") or "Pending"),
             labels=dict(metadata.get("labels") or {}),
             created=parse_time(metadata["creationTimestamp"]),
             owner_uid=_owner(raw, "ReplicaSet"),
-            ip=status.get("podIP") or "",
-            node=raw["spec"].get("nodeName") or "",
+            ip=text(status.get("podIP") or ""),
+            node=text(raw["spec"].get("nodeName") or ""),
             ready=any(condition.type == "Ready" and condition.status == "True" for condition in conditions),
             deleted=_time(metadata.get("deletionTimestamp")),
             reason=status.get("reason") or "",
@@ -477,7 +481,7 @@ def cron_job(raw: Raw) -> CronJob:
         return CronJob(
             name=metadata["name"],
             namespace=metadata["namespace"],
-            uid=metadata["uid"],
+            uid=text(metadata["uid"]),
             created=parse_time(metadata["creationTimestamp"]),
             schedule=spec["schedule"],
             suspended=bool(spec.get("suspend")),

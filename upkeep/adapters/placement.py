@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from upkeep import discovery
-from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources
+from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources, text
+from upkeep.errors import TooEarly
+from upkeep.model import listed
 from upkeep.placement import UNSCHEDULABLE, effective
 from upkeep.records import Apart, LimitRange, NodeRoom, NodeTerm, Placement, Quota, Toleration
 
@@ -17,6 +19,10 @@ _TEMPLATE_HASH = "pod-template-hash"
 # Kubernetes taints nodes with these for conditions that are read here themselves, and for being cordoned.
 _CONDITIONS = {f"node.kubernetes.io/{name}" for name in ("not-ready", "unreachable", "memory-pressure", "disk-pressure", "pid-pressure")}
 _LOOKED_AT = ("cpu", "memory")
+# Scopes that leave out pods which run on and on, and request something.
+_OF_OTHERS = frozenset({"Terminating", "BestEffort", "CrossNamespacePodAffinity", "VolumeAttributesClass"})
+# What pods take of a quota.
+_OF_PODS = frozenset({"pods", "count/pods", *(f"{part}{name}" for part in ("", "requests.", "limits.") for name in _LOOKED_AT)})
 
 
 def placement(spec: Raw, labels: Mapping[str, str]) -> Placement:
@@ -34,7 +40,7 @@ def placement(spec: Raw, labels: Mapping[str, str]) -> Placement:
         else:
             unlooked.append("anti-affinity to other pods")
     return Placement(
-        node_name=spec.get("nodeName") or "",
+        node_name=text(spec.get("nodeName") or ""),
         node_selector=dict(spec.get("nodeSelector") or {}),
         terms=terms,
         tolerations=tuple(_toleration(entry) for entry in spec.get("tolerations") or []),
@@ -107,7 +113,7 @@ def taken(pods: Iterable[Raw]) -> dict[str, Taken]:
             own, first = ([resources(entry) for entry in spec.get(part) or []] for part in ("containers", "initContainers"))
             again = [entry.get("restartPolicy") == "Always" for entry in spec.get("initContainers") or []]
             whole, overhead = (spec.get("resources") or {}).get("requests") or {}, spec.get("overhead") or {}
-            node = nodes.setdefault(spec.get("nodeName") or "", Taken())
+            node = nodes.setdefault(text(spec.get("nodeName") or ""), Taken())
             node.pods += 1
             node.cpu_nanocores += effective(
                 (one.cpu_request_nanocores for one in own),
@@ -124,10 +130,11 @@ def taken(pods: Iterable[Raw]) -> dict[str, Taken]:
     return nodes
 
 
-def node_room(raw: Raw, requested: Taken) -> NodeRoom | None:
+def node_room(raw: Raw, taken_by_node: Mapping[str, Taken]) -> NodeRoom | None:
     """What is left free of a node; ``None`` where it is not ready, or under pressure."""
     with reading("Node", raw):
         spec, metadata = raw.get("spec") or {}, raw["metadata"]
+        requested = taken_by_node.get(metadata["name"]) or Taken()
         states = {entry["type"]: entry["status"] for entry in raw["status"].get("conditions") or []}
         if states.get("Ready") != "True" or any(kind.endswith("Pressure") and status == "True" for kind, status in states.items()):
             return None
@@ -153,14 +160,25 @@ def node_room(raw: Raw, requested: Taken) -> NodeRoom | None:
 
 
 def quota(raw: Raw) -> Quota | None:
-    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something."""
+    """A ResourceQuota; ``None`` where its scopes leave out pods that run on and on, and request something.
+
+    :raises TooEarly: it was made or changed just now, and what is used of it is not counted yet: until then the API server refuses every pod.
+    """
     with reading("ResourceQuota", raw):
-        scopes = set((raw.get("spec") or {}).get("scopes") or ())
-        if scopes & {"Terminating", "BestEffort"}:
+        name, spec, status = raw["metadata"]["name"], raw.get("spec") or {}, raw.get("status") or {}
+        chosen = (spec.get("scopeSelector") or {}).get("matchExpressions") or []
+        scopes = {*(spec.get("scopes") or ()), *(one["scopeName"] for one in chosen if one["operator"] == "Exists")}
+        if scopes & _OF_OTHERS:
             return None
-        status = raw.get("status") or {}
-        hard, used = ({name: int(quantity(text) * 1000) for name, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
-        return Quota(raw["metadata"]["name"], hard, used)
+        hard, used = ({key: int(quantity(text) * 1000) for key, text in (status.get(part) or {}).items()} for part in ("hard", "used"))
+        uncounted = sorted(_OF_PODS & {*(spec.get("hard") or {}), *hard} - (hard.keys() & used.keys()))
+        if uncounted:
+            raise TooEarly(
+                f"ResourceQuota/{name} does not say yet how much of {listed(uncounted)} is used",
+                source="resourcequotas",
+                next_step="kubectl get resourcequotas, and run again",
+            )
+        return Quota(name, hard, used)
 
 
 def limit_ranges(raw: Raw) -> tuple[LimitRange, ...]:

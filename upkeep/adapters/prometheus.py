@@ -103,7 +103,13 @@ class Prometheus:
         groups = data.get("groups")
         if not isinstance(groups, list):
             raise Malformed(f"{self.where}/api/v1/rules: no groups", source="/api/v1/rules")
-        loaded = [rule for group in groups for rule in group.get("rules", []) if rule.get("name") in wanted]
+        try:
+            every = [rule for group in groups for rule in group.get("rules") or []]
+            loaded = [rule for rule in every if str(rule["name"]) in wanted and _is_rule(rule)]
+        except (KeyError, TypeError, AttributeError):
+            raise Malformed(
+                f"{self.where}/api/v1/rules: a group or a rule is not as Prometheus documents it", source="/api/v1/rules"
+            ) from None
         needed = {metric for name in wanted for metric in metrics[name]}
         there = self.existing({*needed, "up"}, at=at) if loaded else frozenset()
         if loaded and "up" not in there:
@@ -123,6 +129,13 @@ class Prometheus:
             )
         except KeyError as error:
             raise Malformed(f"{self.where}/api/v1/rules: a rule without {error.args[0]!r}", source="/api/v1/rules") from None
+
+
+def _is_rule(rule: Mapping[str, Any]) -> bool:
+    """:raises TypeError: something of it is no text."""
+    if not all(isinstance(rule.get(field, ""), str) for field in ("name", "state", "health", "query")):
+        raise TypeError
+    return True
 
 
 def _series(data: Mapping[str, Any], values: str, expression: str) -> list[dict[str, Any]]:

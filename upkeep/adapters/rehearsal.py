@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -54,12 +55,14 @@ class Rehearsal(Kube):
         base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         listed = self.get(base).get("resources")
         for one in listed if isinstance(listed, list) else ():
-            if one.get("kind") == kind and "/" not in str(one.get("name") or "/"):
+            if isinstance(one, dict) and one.get("kind") == kind and "/" not in str(one.get("name") or "/"):
                 own = namespace if one.get("namespaced") else ""
                 place = f"/namespaces/{own}" if own else ""
-                return Resource(api_version.rpartition("/")[0], one["name"], f"{base}{place}/{one['name']}", own)
+                return Resource(api_version.rpartition("/")[0], str(one["name"]), f"{base}{place}/{one['name']}", own)
         raise Absent(
-            f"the API server has no {kind} of {api_version}", source=f"GET {base}", next_step=f"kubectl api-resources | grep -w {kind}"
+            f"the API server has no {kind} of {api_version}",
+            source=f"GET {base}",
+            next_step=f"kubectl api-resources | grep -w -e {shlex.quote(kind)}",
         )
 
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:

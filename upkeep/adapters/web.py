@@ -153,7 +153,11 @@ class UrlApi:
             raise Truncated(f"{self.where}{path}: the answer broke off in the middle", source=path, next_step="run again") from None
         except requests.exceptions.SSLError:
             raise Unreachable(f"{self.where}: TLS failed: its certificate is not trusted (ca_file in the settings)", source=path) from None
-        except requests.ConnectionError:
+        except (requests.exceptions.ContentDecodingError, requests.exceptions.StreamConsumedError):
+            raise Malformed(f"{self.where}{path}: the answer is not packed as it says", source=path) from None
+        except ValueError:  # requests has errors of its own for some
+            raise Malformed(f"{self.where}: its address, a header of the settings, or where it redirects to is none", source=path) from None
+        except requests.RequestException:
             raise Unreachable(f"{self.where} cannot be reached: refused, no route, or its name does not resolve", source=path) from None
 
 

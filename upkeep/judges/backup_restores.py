@@ -103,7 +103,8 @@ def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
         if not answer.allowed:
             what = f"{answer.verb} {answer.resource}{f' {answer.name}' if answer.name else ''}"
             message = f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
-            fix = f"kubectl -n {answer.namespace} auth can-i {answer.verb} {answer.resource}{f'/{answer.name}' if answer.name else ''}"
+            asked = shlex.quote(f"{answer.resource}/{answer.name}" if answer.name else answer.resource)
+            fix = f"kubectl -n {shlex.quote(answer.namespace)} auth can-i {answer.verb} {asked}"
             found.append(Finding(f"Namespace/{answer.namespace}", "may-not-restore", message, "no", "yes", "", fix))
     return found
 

@@ -67,14 +67,14 @@ def _require_whole(cron_job: CronJob, jobs: BackupJobs) -> None:
         raise Absent(
             f"whether the service account of CronJob {cron_job.name} may read what it backs up was not asked",
             source="POST /apis/authorization.k8s.io/v1 localsubjectaccessreviews",
-            next_step=f"kubectl -n {cron_job.namespace} auth can-i get secrets --as={_subject(cron_job)}",
+            next_step=f"kubectl -n {cron_job.namespace} auth can-i get secrets --as={shlex.quote(_subject(cron_job))}",
         )
     named = {volume.object for volume in cron_job.template.volumes if volume.kind == CLAIM}
     for name in sorted(named - {claim.name for claim in jobs.claims}):
         raise Absent(
             f"whether PersistentVolumeClaim {name} of CronJob {cron_job.name} is bound was not asked",
             source=f"GET /api/v1/namespaces/{cron_job.namespace}/persistentvolumeclaims/{name}",
-            next_step=f"kubectl -n {cron_job.namespace} get persistentvolumeclaim {name}",
+            next_step=f"kubectl -n {cron_job.namespace} get persistentvolumeclaim {shlex.quote(name)}",
         )
 
 
@@ -128,7 +128,7 @@ def _places(cron_job: CronJob, claims: Sequence[VolumeClaim]) -> list[Finding]:
         if volume.kind == CLAIM and phases[volume.object] != "Bound":
             phase = phases[volume.object]
             message = f"{what} of CronJob {name} is not Bound but {phase}: the Job cannot write to it."
-            fix = f"kubectl -n {cron_job.namespace} describe persistentvolumeclaim {volume.object}"
+            fix = f"kubectl -n {cron_job.namespace} describe persistentvolumeclaim {shlex.quote(volume.object)}"
             found.append(Finding(where, "claim-not-bound", message, phase, "Bound", "claim phase", fix))
         if volume.name not in mounted:
             message = f"{what} of CronJob {name} is declared and mounted by no container: no backup reaches it."
@@ -142,7 +142,7 @@ def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:
     for answer in sorted(refused, key=lambda one: (one.resource, one.name, one.verb)):
         what = f"{answer.resource}/{answer.name}" if answer.name else answer.resource
         message = f"{answer.subject}, as which CronJob {cron_job.name} runs, may not {answer.verb} {what}."
-        asking = f"auth can-i {answer.verb} {what} --as={shlex.quote(answer.subject)}"
+        asking = f"auth can-i {answer.verb} {shlex.quote(what)} --as={shlex.quote(answer.subject)}"
         fix = f"kubectl -n {answer.namespace} {asking}"
         where = f"CronJob/{cron_job.name}"
         found.append(Finding(where, "may-not-read", message, "denied", "allowed", f"{answer.verb} {what}", fix))

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from upkeep.errors import TooEarly
+from upkeep.errors import Malformed, TooEarly
 from upkeep.judges import counted
 from upkeep.judges.counters import ProcessWindow, in_all, windows
 from upkeep.judges.counters import basis as counters_basis
 from upkeep.judges.slopes import Slope, theil_sen
-from upkeep.judges.volumes import daily_volumes
+from upkeep.judges.volumes import daily_volumes, require_kept
 from upkeep.limits import Limits
 from upkeep.metric_names import HANDLED, WORK
 from upkeep.model import Finding, Judgement, Trend, rfc3339
@@ -62,6 +62,7 @@ def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: dateti
     :raises TooEarly: fewer than ``limits["capacity_days"]`` days are known whole; what a group takes is not known; or the interval tells both.
     :raises Absent: no pod's counters were read.
     """
+    require_kept(work, HANDLED)
     parts = windows(work, now=now, window_seconds=limits["timing_window"])
     pods, effort = len(work.latest), _effort(parts)
     days = int(limits["capacity_window"] / DAY_SECONDS)
@@ -100,8 +101,17 @@ def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: dateti
 
 
 def _effort(parts: Sequence[ProcessWindow]) -> Effort:
-    """Where the window's start is not known of a process, from its own start on: both the work and the time."""
+    """Where the window's start is not known of a process, from its own start on: both the work and the time.
+
+    :raises Malformed: the histogram has no sum, or one that stands still.
+    """
     _, most = in_all(parts)
+    for one in parts:
+        if one.most.total(HANDLED) and not one.most.total(WORK):
+            raise Malformed(
+                f"pod {one.pod} counts {counted(one.most.total(HANDLED), 'group')} that it handled, and no time that it took",
+                source=f"Pod/{one.pod} /metrics",
+            )
     groups, worked = most.total(HANDLED), most.total(WORK) / WORK.scale
     there = sum(one.seconds for one in parts)
     return Effort(groups, worked / there if there else 0.0, worked / groups if groups else 0.0)

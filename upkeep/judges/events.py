@@ -5,6 +5,7 @@ Source: the guide's "Service Outage", ``kubectl get events``.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from shlex import quote
 
 from upkeep.judges import counted, excerpt
 from upkeep.limits import Limits
@@ -28,7 +29,7 @@ def none_warns(events: Sequence[KubernetesEvent], *, now: datetime, limits: Limi
     for (kind, name, reason), group in sorted(groups.items(), key=lambda entry: max(one.last for one in entry[1]), reverse=True):
         newest, times = max(group, key=lambda one: one.last), sum(one.count for one in group)
         message = f"{kind}/{name}: {reason}, {counted(times, 'time')}, last {span(now - newest.last) or '0 s'} ago: {excerpt(mask(newest.message))}"
-        command = f"kubectl -n {install.namespace} get events --field-selector involvedObject.name={name}"
+        command = f"kubectl -n {install.namespace} get events --field-selector involvedObject.name={quote(name)}"
         found.append(Finding(f"{kind}/{name}", "event-warned", message, times, 0, "events", command))
     observed = f"{counted(sum(one.count for one in recent), 'warning')}, of {counted(len(events), 'event')} that are kept"
     return Judgement(tuple(found), observed, 0, "warnings", f"the last {limits.text(LIMIT)}, as far as events are kept")

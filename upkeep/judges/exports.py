@@ -5,6 +5,7 @@ Source: the guide's "Export metrics for analysis".
 
 from collections.abc import Sequence
 from datetime import datetime
+from shlex import quote
 
 from upkeep.judges import counted
 from upkeep.limits import Limits
@@ -18,9 +19,11 @@ def metrics_exported(folder: ExportFolder, workload: Workload, *, install: Insta
     The guide's file, which names no pod, is that of the only one; of two pods it cannot be said whose it is.
     """
     age = limits["export_age"]
-    command = f"upkeep export --namespace={install.namespace} --exports={folder.folder}"
+    command = f"upkeep export --namespace={install.namespace} --exports={quote(folder.folder)}"
     ahead = [one for one in folder.exports if any(fault.code == "export-from-the-future" for fault in one.faults)]
-    found = [_finding(one.file, fault.code, fault.message, next_step=f"mv {one.file} elsewhere") for one in ahead for fault in one.faults]
+    found = [
+        _finding(one.file, fault.code, fault.message, next_step=f"mv {quote(one.file)} elsewhere") for one in ahead for fault in one.faults
+    ]
     usable = [one for one in folder.exports if one not in ahead]
     if not usable:
         message = f"{folder.folder} holds no metrics-YYYYMMDD.txt: the metrics of this month were not saved."

@@ -117,7 +117,9 @@ def _reads(reader: Reader, install: Install) -> Finding:
     where = f"in namespace {grant.namespace}" if grant.namespace else "in every namespace"
     ways = "; ".join(way.what for way in reader.ways[:4]) + (f"; and {len(reader.ways) - 4} more ways" if len(reader.ways) > 4 else "")
     message = f"{who} may {ways} {where}, by {grant.binding} ({grant.role}), and so get at the collector's Secrets."
-    command = f"kubectl describe {described(grant)}   # or allow it: --secret-reader={quote(grant.subject)}"
+    command = f"kubectl describe {described(grant)}"
+    if grant.subject.isprintable():  # a name may hold the end of a line, and with it of the comment
+        command += f"   # or allow it: --secret-reader={quote(grant.subject)}"
     return Finding(grant.subject.replace(" ", "/", 1), CODES[reader.ways[0].kind], message, ways, "not granted", "", command)
 
 

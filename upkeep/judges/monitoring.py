@@ -5,6 +5,7 @@ Source: the guide's "Monitoring alerts" and "Metrics Review"; the rules and quer
 
 import re
 from collections.abc import Mapping, Sequence
+from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges import counted, excerpt
@@ -89,7 +90,7 @@ def scraped(states: Sequence[ScrapeState], workload: Workload) -> Judgement:
             found.append(Finding(where, "not-scraped", message, "no series", 1, "up", fix))
         elif state.up != 1:
             message = f"Prometheus scrapes pod {state.pod}, and the scrape fails (up is {state.up:g})."
-            fix = f"kubectl -n {namespace} describe pod {state.pod}"
+            fix = f"kubectl -n {namespace} describe pod {quote(state.pod)}"
             found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
     up = len(pods) - len({finding.object for finding in found})
     return Judgement(tuple(found), f"{up} of {counted(len(pods), 'pod')} scraped", len(pods), "pods with up = 1", "up")

@@ -56,7 +56,7 @@ def raised(
         if not run.accepted:
             message = f"The API server would refuse to raise the limits of {run.object} ({run.status} {run.reason}, {run.message})."
             found.append(Finding(run.object, "limits-refused", message, run.status, 200, "", command))
-    present = with_defaults(container, ranges)
+    present = _in_force(with_defaults(container, ranges))
     found += _raises(present, memory_bytes=memory, cpu_nanocores=cpu, replicas=int(limits["emergency_replicas"]), install=install)
     after = _patched(before, install.container, memory_bytes=memory, cpu_nanocores=cpu)
     for item, what, observed, limit in _outside(after, ranges):
@@ -72,6 +72,11 @@ def raised(
     )
     basis = f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests{unlooked(before.placement)}"
     return Judgement(tuple(found), f"container {install.container}: {shown}", "raised, accepted and room for it", "", basis)
+
+
+def _in_force(said: ContainerResources) -> ContainerResources:
+    """A limit of 0 is none: the kubelet sets no bound then."""
+    return replace(said, memory_limit_bytes=said.memory_limit_bytes or None, cpu_limit_nanocores=said.cpu_limit_nanocores or None)
 
 
 def _changes(present: ContainerResources, *, memory_bytes: int, cpu_nanocores: int) -> Iterator[tuple[str, str, str]]:

@@ -29,6 +29,8 @@ from upkeep.versions import Version, image_tag, named, of_chart, offered, parse
 VERSION_LABEL = "app.kubernetes.io/version"
 # helm's own --timeout: until then an upgrade may still be at work.
 HELM_TIMEOUT = timedelta(minutes=5)
+# By so much two clocks may differ.
+SKEW = timedelta(hours=1)
 
 
 def version_known(workload: Workload, program: ProgramVersions, *, install: Install) -> Judgement:
@@ -117,7 +119,7 @@ def up_to_date(chart: InstalledChart, index: ChartIndex, *, now: datetime, limit
         )
         command = "helm show chart " + _chart(chart, index, entry.version)
         found.append(Finding(_object(chart, install), "chart-deprecated", message, "deprecated", "maintained", "", command))
-    age = f", {span(now - entry.created)} old" if entry.created else ""
+    age = f", {span(now - entry.created)} old" if entry.created and entry.created <= now else ""
     observed = (
         f"{chart.version} installed, and it is the newest"
         if newest == installed
@@ -142,7 +144,7 @@ def _object(chart: InstalledChart, install: Install) -> str:
 
 def _chart(chart: InstalledChart, index: ChartIndex, version: str) -> str:
     """The chart as helm takes it; a repository that is a file has a URL that only the user knows."""
-    return f"{quote(chart.name)} --repo {index.where if '://' in index.where else 'URL'} --version {version}"
+    return f"{quote(chart.name)} --repo {quote(index.where if '://' in index.where else 'URL')} --version {quote(version)}"
 
 
 def _outdated(
@@ -156,10 +158,11 @@ def _outdated(
     install: Install,
 ) -> Iterator[Finding]:
     """Since when it has been too far behind: since the first version beyond the limit came."""
-    times = [one.created for one in too_new if one.created is not None]
+    # A time that is still to come is none: an index that has it could hide for ever how old a version is.
+    times = [one.created for one in too_new if one.created is not None and one.created <= now + SKEW]
     since = now - min(times) if times else None
     if since is None or since < timedelta(seconds=limits["chart_age"]):
-        silent = [one.version for one in too_new if one.created is None]
+        silent = [one.version for one in too_new if one.created is None or one.created > now + SKEW]
         if silent:
             raise Absent(
                 f"the index of {index.where} does not say when {listed(silent)} of chart {chart.name} came, so how long {chart.version} has been behind is not known",
@@ -171,7 +174,7 @@ def _outdated(
         f"Chart {chart.name} {chart.version} is installed, {newest.version} is the newest, and for {span(since)} it has been more than "
         f"{counted(int(limits['chart_minors_behind']), 'minor')} behind."
     )
-    command = f"helm upgrade {chart.release or 'RELEASE'} {_chart(chart, index, newest.version)} -n {chart.namespace or install.namespace} --reuse-values --dry-run=server"
+    command = f"helm upgrade {quote(chart.release or 'RELEASE')} {_chart(chart, index, newest.version)} -n {quote(chart.namespace or install.namespace)} --reuse-values --dry-run=server"
     yield Finding(_object(chart, install), "chart-outdated", message, chart.version, newest.version, "", command)
 
 
@@ -182,10 +185,10 @@ def _unfinished(chart: InstalledChart, *, now: datetime) -> Iterator[Finding]:
     if chart.status.startswith("pending") and chart.since is not None and now - chart.since < HELM_TIMEOUT:
         raise TooEarly(
             f"Helm release {chart.release} is {chart.status} since {span(now - chart.since)}: helm is at work",
-            next_step=f"helm status {chart.release} -n {chart.namespace}, and run again",
+            next_step=f"helm status {quote(chart.release)} -n {quote(chart.namespace)}, and run again",
         )
     message = f"Helm release {chart.release} is {chart.status}: its last change was not finished, and helm may refuse the next one."
-    command = f"helm history {chart.release} -n {chart.namespace}"
+    command = f"helm history {quote(chart.release)} -n {quote(chart.namespace)}"
     yield Finding(f"HelmRelease/{chart.release}", "release-unfinished", message, chart.status, "deployed", "", command)
 
 
@@ -198,7 +201,7 @@ def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
         raise Absent(
             f"the manifest of Helm release {release.name} has no object",
             source=release.storage,
-            next_step=f"helm get manifest {release.name} -n {release.namespace}",
+            next_step=f"helm get manifest {quote(release.name)} -n {quote(release.namespace)}",
         )
     kinds: dict[tuple[str, str], list[ReleasedObject]] = {}
     for one in release.objects:
@@ -236,13 +239,15 @@ def _fate(api_version: str, kind: str, those: Sequence[ReleasedObject], release:
     if (api_version, kind) not in served.kinds:
         gone = f", gone since Kubernetes 1.{removal.minor}" if removal and removal.minor <= served.minor else ""
         message = f"{what}, which this API server ({served.version}) does not serve{gone}{instead}; the next helm upgrade would fail."
-        command = f"kubectl api-resources --api-group={group or chr(34) * 2}"
+        command = f"kubectl api-resources --api-group={quote(group)}"
         yield Finding(name, "api-not-served", message, "not served", api_version, "", command)
     elif removal and removal.minor <= served.minor + 1:
         message = f"{what}, which Kubernetes 1.{removal.minor} no longer serves, and the API server is {here}{instead}."
-        command = f"helm get manifest {release.name} -n {release.namespace} | grep -n -A1 'apiVersion: {api_version}'"
+        command = (
+            f"helm get manifest {quote(release.name)} -n {quote(release.namespace)} | grep -n -A1 {quote(f'apiVersion: {api_version}')}"
+        )
         yield Finding(name, "api-goes", message, f"gone in 1.{removal.minor}", f"served by {following}", "", command)
     elif "alpha" in api_version and of_kubernetes(api_version):
         message = f"{what}: an alpha version may be gone in any minor, without notice."
-        command = f"kubectl api-resources --api-group={group}"
+        command = f"kubectl api-resources --api-group={quote(group)}"
         yield Finding(name, "api-alpha", message, api_version, "beta or stable", "", command)

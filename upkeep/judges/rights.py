@@ -4,6 +4,7 @@ Source: the guide's "Review RBAC permissions".
 """
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges import counted
@@ -93,4 +94,5 @@ def _code(group: str, resource: str, verbs: set[str]) -> str:
 def described(grant: Grant) -> str:
     """What ``kubectl describe`` wants for the binding."""
     kind, *rest = grant.binding.split("/")
-    return f"{kind.lower()} {rest[-1]}" + (f" -n {rest[0]}" if len(rest) > 1 else "")
+    # RBAC takes any name that can stand in a path, spaces and semicolons, too.
+    return f"{kind.lower()} {quote(rest[-1])}" + (f" -n {rest[0]}" if len(rest) > 1 else "")

@@ -5,6 +5,7 @@ Source: the guide's "List all secrets", "Check secret age", "Rotate webhook URLs
 
 from collections.abc import Sequence
 from datetime import datetime
+from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges import counted
@@ -30,7 +31,7 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
             continue
         where = listed([one.place for one in places if not one.optional])
         message = f"Secret/{name} does not exist, and {where} needs it: the next pod will not start."
-        findings.append(_missing(f"Secret/{name}", "secret-missing", message, f"kubectl -n {install.namespace} get secret {name}"))
+        findings.append(_missing(f"Secret/{name}", "secret-missing", message, f"kubectl -n {install.namespace} get secret {quote(name)}"))
     for one in inventory.references:
         for key in one.keys if one.name in found else ():
             if key in found[one.name].keys:

@@ -68,13 +68,20 @@ def right_sized(history: UsageHistory, workload: Workload, *, now: datetime, lim
         raise Absent(f"pod {newest.name} is listed without a container", source="pods")
     found: list[Finding] = []
     unknown: list[Unmeasured] = []
-    said = []
+    said, step = [], timedelta(seconds=history.step_seconds)
     for resources in newest.resources:
         for what, request, limit in _asked(resources):
             used = _used(history, resources.name, what, now=now, limits=limits)
-            if not any(one.container == resources.name and one.resource == what.lower() for one in history.series):
+            seen = {one.pod for one in history.series if one.container == resources.name and one.resource == what.lower()}
+            # Nobody knows but that the pod that is not among them is the busiest: what is too small is so even then.
+            those = [pod for pod in pods if any(one.name == resources.name for one in pod.resources) and now - pod.created > 2 * step]
+            unseen = [pod for pod in those if pod.name not in seen]
+            if not seen:
                 unknown.append(_unseen(resources.name, what, newest, history))
                 continue
+            if unseen:
+                unknown.append(_unseen(resources.name, what, unseen[0], history))
+                used = Used(used.least, math.inf, used.seen)
             if request is None:
                 unknown.append(_boundless(resources.name, what, used, limits=limits, install=install))
                 continue

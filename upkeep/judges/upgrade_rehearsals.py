@@ -27,9 +27,10 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     one = rehearsal
     # What a repository that is a file is called elsewhere only the user knows.
     repository = one.repository if "://" in one.repository else "URL"
+    release, namespace = quote(one.release), quote(one.namespace)
     command = (
-        f"helm get values {one.release} -n {one.namespace} -o yaml | helm upgrade {one.release} {quote(one.chart)} --repo {quote(repository)} "
-        f"--version {quote(one.newest)} -n {one.namespace} --reset-values -f - --dry-run=server --hide-secret"
+        f"helm get values {release} -n {namespace} -o yaml | helm upgrade {release} {quote(one.chart)} --repo {quote(repository)} "
+        f"--version {quote(one.newest)} -n {namespace} --reset-values -f - --dry-run=server --hide-secret"
     )
     found = [_forbidden(answer, one) for answer in one.access if not answer.allowed]
     if one.refusal:
@@ -101,6 +102,6 @@ def _forbidden(answer: AccessAnswer, rehearsal: UpgradeRehearsal) -> Finding:
     where = f"in {answer.namespace}" if answer.namespace else "in the cluster"
     name = f" {answer.name}" if answer.name else ""
     message = f"The acting identity may not {answer.verb} {resource}{name} {where}, so it cannot upgrade release {rehearsal.release}."
-    place = f" -n {answer.namespace}" if answer.namespace else ""
-    command = f"kubectl auth can-i {answer.verb} {resource}{f'/{answer.name}' if answer.name else ''}{place}"
+    place = f" -n {quote(answer.namespace)}" if answer.namespace else ""
+    command = f"kubectl auth can-i {answer.verb} {quote(resource + (f'/{answer.name}' if answer.name else ''))}{place}"
     return Finding(f"HelmRelease/{rehearsal.release}", "upgrade-forbidden", message, "forbidden", "allowed", "", command)

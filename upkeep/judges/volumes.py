@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from upkeep.errors import Malformed
 from upkeep.judges.counters import Process, processes
-from upkeep.metric_names import RECEIVED
+from upkeep.metric_names import RECEIVED, Family
 from upkeep.records import CounterHistory
 
 DAY = timedelta(days=1)
@@ -50,8 +51,9 @@ class Life:
 def daily_volumes(history: CounterHistory, *, now: datetime, days: int) -> tuple[tuple[datetime, float], ...]:
     """(end of the day, groups received in it) of each of the last days that is known whole, oldest first.
 
-    :raises Absent: no pod's counters were read. :raises Malformed: a counter shrank within one process.
+    :raises Absent: no pod's counters were read. :raises Malformed: a counter shrank within one process, or Prometheus keeps the processes without it.
     """
+    require_kept(history, RECEIVED)
     lives = [_life(process, looks) for every in [processes(history)] for looks in [_looks(every)] for process in every]
     found = []
     for number in range(days, 0, -1):
@@ -61,6 +63,27 @@ def daily_volumes(history: CounterHistory, *, now: datetime, days: int) -> tuple
         if _covered([span for life in lives for span in life.known], begin=begin, end=end) >= COVERED:
             found.append((end, sum(life.until(end) - life.until(begin) for life in lives)))
     return tuple(found)
+
+
+def require_kept(history: CounterHistory, family: Family) -> None:
+    """A family that is absent is zero, but not where Prometheus has the process without it at the very time at which the process itself has some:
+    then it is thrown away, and what looks like none is not known.
+
+    :raises Malformed: it is so.
+    """
+    for process in processes(history):
+        kept = [moment for moment in process.moments if moment.source == "prometheus"]
+        if not kept or any(key[0] == family.meaning for moment in kept for key in moment.counts.values):
+            continue
+        if any(
+            moment.source != "prometheus" and moment.counts.total(family) and moment.taken - kept[-1].taken <= SLACK
+            for moment in process.moments
+        ):
+            raise Malformed(
+                f"Prometheus keeps pod {process.pod} without {' or '.join(family.names)}, of which the pod itself has some",
+                source=f"Pod/{process.pod} prometheus",
+                next_step="look for a relabelling that drops it (metric_relabel_configs), or run again where the first alert has just come",
+            )
 
 
 def _looks(lives: Iterable[Process]) -> list[datetime]:
