@@ -78,7 +78,8 @@ class UrlApi:
             self._session.cert = (str(access.client_certificate), str(key)) if key is not None else str(access.client_certificate)
         parts = urlsplit(access.url)
         self.namespace = ""
-        self.where = f"{option}={parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.where, self._look = f"{option}={server}", f"curl -v {server}"
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         _note(query)
@@ -152,9 +153,12 @@ class UrlApi:
         except requests.exceptions.ChunkedEncodingError:
             raise Truncated(f"{self.where}{path}: the answer broke off in the middle", source=path, next_step="run again") from None
         except requests.exceptions.SSLError:
-            raise Unreachable(f"{self.where}: TLS failed: its certificate is not trusted (ca_file in the settings)", source=path) from None
+            raise Unreachable(
+                f"{self.where}: TLS failed: its certificate is not trusted", source=path, next_step="ca_file in the settings"
+            ) from None
         except requests.ConnectionError:
-            raise Unreachable(f"{self.where} cannot be reached: refused, no route, or its name does not resolve", source=path) from None
+            why = "refused, no route, or its name does not resolve"
+            raise Unreachable(f"{self.where} cannot be reached: {why}", source=path, next_step=self._look) from None
 
 
 def _note(query: Mapping[str, str]) -> None:
