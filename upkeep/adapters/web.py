@@ -179,7 +179,7 @@ def _refuse(status: int, *, where: str, path: str) -> None:
     if status in RETRIED:
         raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
     if status == 404:
-        raise Absent(f"{where} has no {path} (404): is the URL, with its path prefix, right?", source=path)
+        raise Absent(f"{where} has no {path or 'such file'} (404): is the URL, with its path prefix, right?", source=path)
 
 
 def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:

@@ -66,13 +66,13 @@ def configuration_saved(
     limit = _hours(limits["backup_age"])
     basis = f"the newest set in {folder.folder}, compared with what is live by keyed digests"
     if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, limit, "h", basis)
+        return Judgement((none_saved(folder, install),), NO_SET, limit, "h", basis)
     newest = folder.sets[0]
     age = now - newest.taken
     found = [file_fault(folder, fault) for fault in newest.faults]
     if age > timedelta(seconds=limits["backup_age"]):
         message = f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
-        found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", _save(folder)))
+        found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", _save(folder, install)))
     crash = first_crash(workload, install=install) if isinstance(workload, Workload) else None
     whole = not newest.faults
     equal = 0
@@ -90,13 +90,13 @@ def configuration_saved(
         elif there is None:
             if whole:
                 message = f"{name} is live and not in the newest backup, {newest.stamp}."
-                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", _save(folder)))
+                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", _save(folder, install)))
         elif differ := differing(there, one):
             when = by_whom(last_writer(one.owners, changed_keys(there, one)), now=now)
             message = (
                 f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}."
             )
-            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", _save(folder)))
+            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", _save(folder, install)))
         else:
             equal += 1
     observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
@@ -154,7 +154,7 @@ def complete(
     days = int(limits["backup_days"])
     basis = f"the sets in {folder.folder} since {(now - timedelta(days=days)).date().isoformat()}"
     if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, days, "days", basis)
+        return Judgement((none_saved(folder, install),), NO_SET, days, "days", basis)
     found = [file_fault(folder, fault) for fault in folder.faults]
     there = {one.day for one in folder.sets}
     wanted = [(now - timedelta(days=number)).date() for number in range(days, 0, -1)]
@@ -183,12 +183,12 @@ def restorable(
         raise no_references(install)
     basis = f"the newest set in {folder.folder}"
     if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, 0, "refusals", basis)
+        return Judgement((none_saved(folder, install),), NO_SET, 0, "refusals", basis)
     newest = folder.sets[0]
     wanted = {(one.kind, install.namespace, one.name) for one in references}
     found = [file_fault(folder, fault) for fault in newest.faults]
     for one in newest.objects:
-        found += [_kept(folder, one, name) for name in one.server_fields if name in REFUSED_FIELDS]
+        found += [_kept(folder, one, name, install) for name in one.server_fields if name in REFUSED_FIELDS]
         if (one.kind, one.namespace, one.name) not in wanted:
             found.append(_foreign(folder, one, install=install))
     observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
@@ -237,7 +237,7 @@ def _kinds(folder: BackupFolder, backup: BackupSet, references: Sequence[Configu
         names = [one.name for one in references if one.kind == kind and not one.optional]
         if names and kind not in held and not backup.faults:
             message = f"The set {backup.stamp} holds no {kind} of namespace {install.namespace}; the collector needs {listed(names)}."
-            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", _save(folder)))
+            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", _save(folder, install)))
     return found
 
 
@@ -270,9 +270,9 @@ def _day_missing(folder: BackupFolder, day: str) -> Finding:
     return Finding(f"Folder/{folder.folder}", "backup-day-missing", f"There is no backup of {day}.", 0, 1, "sets", _list(folder))
 
 
-def none_saved(folder: BackupFolder) -> Finding:
+def none_saved(folder: BackupFolder, install: Install) -> Finding:
     """The finding of a folder without a backup."""
-    return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", _save(folder))
+    return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", _save(folder, install))
 
 
 def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
@@ -280,12 +280,12 @@ def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
     return Finding(f"File/{fault.file}", fault.code, f"{fault.message}.", next=f"ls -l {shlex.quote(f'{folder.folder}/{fault.file}')}")
 
 
-def _kept(folder: BackupFolder, one: ConfigurationObject, name: str) -> Finding:
+def _kept(folder: BackupFolder, one: ConfigurationObject, name: str, install: Install) -> Finding:
     message = (
         f"{one.kind}/{one.name} in {one.file} keeps {name}: the restore would be refused with 409 Conflict once the object has changed, "
         "or was made anew."
     )
-    return Finding(f"{one.kind}/{one.name}", "server-field-kept", message, name, "absent", "", _save(folder))
+    return Finding(f"{one.kind}/{one.name}", "server-field-kept", message, name, "absent", "", _save(folder, install))
 
 
 def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install) -> Finding:
@@ -330,8 +330,8 @@ def _look(install: Install, one: ConfigurationObject) -> str:
     return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
 
 
-def _save(folder: BackupFolder) -> str:
-    return f"upkeep backup --backups={shlex.quote(folder.folder)}"
+def _save(folder: BackupFolder, install: Install) -> str:
+    return f"upkeep backup --namespace={install.namespace} --backups={shlex.quote(folder.folder)}"
 
 
 def _list(folder: BackupFolder) -> str:
