@@ -79,7 +79,7 @@ class Kube:
         self._deadline_seconds = deadline_seconds
         self._credentials_lock = threading.Lock()
         self.server = str(configuration.host).rstrip("/")
-        self._grant = f"upkeep rbac{f' --namespace={namespace}' if namespace else ''} | kubectl apply -f -"
+        self._namespace = namespace
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json") -> dict[str, Any]:
         """The object at a path.
@@ -342,12 +342,16 @@ class Kube:
                 next_step="log in again (a new token for this context), then: kubectl auth whoami",
             )
         if answer.status == 403:
-            raise Forbidden(message, source=source, next_step=self._grant)
+            raise Forbidden(message, source=source, next_step=self._right_step())
         if answer.status in (404, 410):
             raise Absent(message, source=source)
         if answer.status in RETRIED:
             raise self._unavailable(answer.status, message, source)
         raise Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
+
+    def _right_step(self) -> str:
+        """What gives this identity the right that it lacks."""
+        return f"upkeep rbac{f' --namespace={self._namespace}' if self._namespace else ''} | kubectl apply -f -"
 
     def _unavailable(self, status: int, message: str, source: str) -> Unavailable:
         return Unavailable(

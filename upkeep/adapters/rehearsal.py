@@ -62,6 +62,9 @@ class Rehearsal(Kube):
             f"the API server has no {kind} of {api_version}", source=f"GET {base}", next_step=f"kubectl api-resources | grep -w {kind}"
         )
 
+    def _right_step(self) -> str:  # upkeep rbac is for whoever measures, and makes no Role for people who change things
+        return "kubectl auth can-i --list, as the identity of --acting-context"
+
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
         """Whether this identity may do something, by the API server's own answer.
 
