@@ -18,7 +18,7 @@ from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
 from reports.text import flat, own, plain
 from upkeep.errors import NotApplicable, Unmeasured
-from upkeep.model import Judgement, Outcome, Result
+from upkeep.model import CADENCES, Judgement, Outcome, Result
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Fate:
 
 FATE = pytest.StashKey[Fate]()
 RESULT = pytest.StashKey[Result]()
+GRANT = "upkeep rbac"
 
 
 class CouldNotMeasure(Exception):
@@ -100,7 +101,7 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     harmless: Any = safe(error)
     frames = getattr(harmless, "frames", ()) or places(error.__traceback__)
     if isinstance(harmless, Unmeasured) and not teardown:
-        reason, message, source, step = harmless.reason, harmless.message, harmless.source, harmless.next_step
+        reason, message, source, step = harmless.reason, harmless.message, harmless.source, _granting(harmless.next_step, item)
     else:
         reason, message, source = "internal", str(harmless), ""
         step = "" if item.config.stash[FULL_TRACE] else "the same command with --full-trace shows where; please report it"
@@ -110,6 +111,16 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     if item.config.stash[FULL_TRACE]:
         lines += [f"  {place}" for place in frames]
     return Fate(Outcome.UNKNOWN, flat(message), reason, source, step, tuple(lines))
+
+
+def _granting(step: str, item: pytest.Item) -> str:
+    """The step, whose ``upkeep rbac`` makes the Role for what this run looks at: it replaces the Role that is there, which is by default the daily one."""
+    if GRANT not in step:
+        return step
+    looked_at = [one.stash[CONTROL].cadence for one in item.session.items if CONTROL in one.stash]
+    common = [cadence for cadence in CADENCES if all(cadence in each for each in looked_at)]
+    wanted = common[:1] or [cadence for cadence in CADENCES if any(cadence == each[0] for each in looked_at)]
+    return step if wanted == ["daily"] else step.replace(GRANT, " ".join([GRANT, *(f"--cadence={cadence}" for cadence in wanted)]))
 
 
 def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:

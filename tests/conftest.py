@@ -1,8 +1,12 @@
 """What all of the suite's own tests have in common."""
 
 import gc
+from importlib.util import find_spec
 
-from tests import fuzzing as fuzzing  # its profile is hypothesis's default here
+# An option with a space in its value (--absent=backups="restored from git") looks like a path to pytest before it knows the options, and it then loads
+# this file from the checkout's root, in an environment that need not have what tests need.
+if find_spec("hypothesis") is not None:
+    from tests import fuzzing as fuzzing  # its profile is hypothesis's default here
 
 # Runs over dozens of clusters keep what they measured, and a collection walks through all of it: seldom is often enough here.
 gc.set_threshold(20_000, 20, 100)

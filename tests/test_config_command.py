@@ -21,14 +21,14 @@ def files(tmp_path: Path) -> Path:
 
 def test_files_without_fault(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "check", str(files / "destinations.yaml")]) == 0
-    assert capsys.readouterr().out == "0 faults in 1 documents of 1 files\n"
+    assert capsys.readouterr().out == "0 faults in 1 document of 1 file\n"
 
 
 def test_what_one_file_names_is_looked_for_in_all(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "check", str(files / "destinations.yaml"), str(files / "teams.yaml")]) == 1
     said = capsys.readouterr().out
     assert said.startswith(f"{files / 'teams.yaml'}, line 2: team default names the destination on-call, which does not exist")
-    assert said.endswith("1 faults in 2 documents of 2 files\n")
+    assert said.endswith("1 fault in 2 documents of 2 files\n")
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])

@@ -25,7 +25,7 @@ LOGGED = frozenset({"error-logged", "fatal-logged", "panic-logged", "dpanic-logg
 # What reads pods, and has nothing to read where there is none.
 READ_PODS = frozenset(
     {
-        "alerts-accounted-for", "alerts-flow", "alerts-not-dropped", "cpu-memory-headroom", "connections-headroom", "destinations-fast",
+        "alerts-accounted-for", "alerts-flow", "alerts-not-dropped", "capacity-ahead", "cpu-memory-headroom", "connections-headroom", "destinations-fast",
         "destinations-succeed", "destinations-used", "disk-headroom", "error-rate-low", "health-ok", "latency-stable", "metrics-exported",
         "metrics-scraped", "no-send-failures", "pods-stable", "processing-fast", "recent-logs-clean", "repeated-errors", "runs-hardened", "scaling-sound",
         "survives-node-loss",

@@ -61,9 +61,9 @@ class Server:
         self._server.server_close()
 
 
-def kube(url: str, *, deadline: float = 10, meter: Meter | None = None) -> Kube:
+def kube(url: str, *, deadline: float = 10, meter: Meter | None = None, namespace: str = "") -> Kube:
     configuration = Configuration()
     configuration.host = url
     configuration.api_key = {"authorization": f"Bearer {SECRET}"}
     clock = HeldClock(datetime(2026, 1, 2, tzinfo=UTC))
-    return Kube(configuration, clock=clock, meter=meter or Meter(), deadline_seconds=deadline)
+    return Kube(configuration, clock=clock, meter=meter or Meter(), deadline_seconds=deadline, namespace=namespace)

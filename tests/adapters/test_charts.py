@@ -144,8 +144,9 @@ def test_anything_but_a_text_is_told(
 def test_nobody_there_is_unreachable(server: Server, tmp_path: Path) -> None:
     made = web(server, tmp_path)
     server.close()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as told:
         made.text("/index.yaml")
+    assert told.value.next_step == f"curl -v {server.url}"
 
 
 def test_the_zero_time_of_go_is_no_time() -> None:

@@ -37,6 +37,14 @@ def test_a_document_is_texts_lists_and_mappings(text: str, value: object) -> Non
         assert texts(text) == value
 
 
+def test_what_the_parser_missed_is_told_and_nothing_that_stands_there() -> None:
+    with pytest.raises(Malformed, match=r"line 2, column 1 is not valid YAML: did not find expected ',' or '\]'$"):
+        documents.load("a: [b\n", name="x")
+    with pytest.raises(Malformed) as told:
+        documents.load("a: *hunter2\n", name="x")
+    assert "hunter2" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

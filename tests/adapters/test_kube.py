@@ -149,6 +149,14 @@ def test_what_a_pod_says_is_its_own_and_a_refused_connection_is_told_apart(serve
         ask("/forbidden")
 
 
+@pytest.mark.parametrize(("namespace", "option"), [("", ""), ("kubecano", " --namespace=kubecano")])
+def test_the_role_that_ends_a_403_is_made_for_the_collectors_namespace(server: Server, namespace: str, option: str) -> None:
+    server.on("/x", status(403, "pods is forbidden"))
+    with pytest.raises(Forbidden) as told:
+        kube(server.url, namespace=namespace).get("/x")
+    assert told.value.next_step == f"upkeep rbac{option} | kubectl apply -f -"
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("DELETE", "/x"), ("PATCH", "/x"), ("POST", "/api/v1/namespaces"), ("PUT", "/apis/authorization.k8s.io/x")]
 )

@@ -77,8 +77,9 @@ def test_what_is_no_verdict_could_not_be_measured(kind: str):
 
 
 def test_a_right_that_the_review_granted_and_the_server_does_not_is_forbidden():
-    with demo.start("forbidden@rehearsals", now=lambda: NOW) as cluster, pytest.raises(Forbidden, match="cannot patch resource"):
+    with demo.start("forbidden@rehearsals", now=lambda: NOW) as cluster, pytest.raises(Forbidden, match="cannot patch resource") as told:
         acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
+    assert told.value.next_step == "kubectl auth can-i --list, as the identity of --acting-context"
 
 
 def test_a_webhook_that_knows_no_dry_run_is_no_verdict():

@@ -162,7 +162,7 @@ def test_a_change_before_a_crash_is_named_with_its_writer_and_the_restore_of_wha
 def test_a_change_that_is_not_known_to_have_come_first_is_only_a_difference(live: ConfigurationObject, seen: Workload | Unmeasured):
     """Nothing crashes; it crashed before; it cannot be seen; nobody is known to have written it, or when; it is older than the backup."""
     (finding,) = saved(week(), (live, thing(SECRET)), seen).findings
-    assert (finding.code, finding.next) == ("object-differs", "upkeep backup --backups=/backups")
+    assert (finding.code, finding.next) == ("object-differs", "upkeep backup --namespace=monitoring --backups=/backups")
 
 
 def test_who_made_a_difference_is_said():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.judges.samples import NOW, deployment, install, template
 from upkeep.errors import Absent
 from upkeep.judges.guarding import guarded
+from upkeep.masking import mask
 from upkeep.model import Judgement
 from upkeep.records import Exposure, ExposureSurvey, Grant, PolicyRule, RbacPolicy, SecretInventory, SecretReference, StoredObject
 
@@ -55,7 +56,10 @@ def told(*grants: Grant, **options: Any) -> list[tuple[str, str]]:
 def test_the_control_plane_alone_passes_and_is_counted() -> None:
     judgement = judge()
     assert (judgement.findings, judgement.limit) == ((), "the allowed list")
-    assert judgement.observed == "1 subject can get at 1 Secret: 1 allowed by default, 0 by the settings; 1 ConfigMap looked through"
+    assert mask(judgement.observed) == judgement.observed
+    assert (
+        judgement.observed == "1 subject can get at 1 Secret, 1 of them allowed by default, 0 by the settings; 1 ConfigMap looked through"
+    )
 
 
 CONTROLLER = {"name": "system:controller:job-controller", "namespace": "", "default": True}
@@ -105,7 +109,7 @@ def test_the_account_that_every_pod_has_is_not_the_collectors_own() -> None:
 def test_the_settings_allow_whom_they_name(entry: str, subject: str, allowed: bool) -> None:
     judgement = judge(grant(subject), allowed=(entry,))
     assert bool(judgement) is allowed
-    assert ("1 allowed by default, 1 by the settings" in judgement.observed) is allowed
+    assert ("1 of them allowed by default, 1 by the settings" in judgement.observed) is allowed
     assert (f"allowed, and no reader: {entry}" in judgement.observed) is not allowed
 
 

@@ -148,9 +148,16 @@ def test_a_sidecar_needs_no_probe_and_an_init_container_no_root():
     assert codes(hardened(replace(seen, deployment=changed))) == ["runs-as-root", "host-namespace"]
 
 
+@pytest.mark.parametrize("image", ["registry:5000/cano-collector", "registry:5000/cano-collector:latest"])
+def test_what_to_set_names_the_repository(image):
+    (finding,) = hardened(cluster(replace(GOOD, image=image))).findings
+    assert finding.next.endswith("=registry:5000/cano-collector:VERSION")
+
+
 def test_pods_of_different_images_are_not_the_same_program():
     judgement = hardened(cluster(images=("docker.io/x@sha256:ab", "docker.io/x@sha256:cd")))
     assert [(one.code, one.observed) for one in judgement.findings] == [("digests-differ", 2)]
+    assert judgement.observed == "1 container: 1 fault; different images on 2 pods"
     assert hardened(cluster(images=("docker.io/x@sha256:ab", "mirror/x@sha256:ab"))).findings == ()
 
 

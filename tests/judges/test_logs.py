@@ -133,7 +133,7 @@ def too_early(surveys=BOTH, records: Workload | None = None, **limits: float) ->
 def test_a_rotated_log_is_too_little_and_the_message_says_what_is_enough():
     error = too_early((survey("a", covered_from=ago(hours=5)), survey("b")))
     assert error.message == (
-        "no more bad lines than allowed are known, but the logs there are cover 14 h 30 min of 1 d (60 %, at least 90 % is needed); older "
+        "no more bad lines than allowed are known, but the logs that there are cover 14 h 30 min of 1 d (60 %, at least 90 % is needed); older "
         "ones were rotated away or went with their pods; enough by 2026-01-03T04:36:00Z if no more is rotated away, or narrow it with "
         "--limit=log_window=5h"
     )

@@ -356,6 +356,18 @@ def test_helms_own_timeout_is_five_minutes() -> None:
     assert timedelta(minutes=5) == releases.HELM_TIMEOUT
 
 
+@pytest.mark.parametrize(
+    ("where", "url"),
+    [
+        ("https://charts.example", "https://charts.example"),
+        ("https://charts.example/…", "URL"),  # masked: a command with it would ask another repository
+        ("/srv/charts/index.yaml", "URL"),
+    ],
+)
+def test_a_repository_is_named_in_a_command_only_when_all_of_it_is_known(where: str, url: str) -> None:
+    assert releases.repository_url(where) == url
+
+
 # --- what a cluster or an index says is nobody's command ---
 
 HOSTILE = "x; touch '$(id)'"

@@ -112,7 +112,7 @@ def test_a_right_that_the_restore_needs(verb: str, gone: bool, found: bool):
 
 def test_no_backup_and_one_with_a_fault():
     (finding,) = judged(folder=replace(FOLDER, sets=()), restore=Absent("there is no backup")).findings
-    assert (finding.code, finding.next) == ("no-backup", "upkeep backup --backups=/backups")
+    assert (finding.code, finding.next) == ("no-backup", "upkeep backup --namespace=monitoring --backups=/backups")
     broken = replace(SET, faults=(BackupFault("backup-20260102.yaml", "file-truncated", "it was cut"),))
     assert codes(judged(folder=replace(FOLDER, sets=(broken, SET)))) == ["file-truncated"]
 

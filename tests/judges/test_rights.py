@@ -68,6 +68,12 @@ def test_an_excess_is_named_with_what_grants_it_and_where():
     assert (finding.observed, finding.next) == ("get, list secrets a, b", "kubectl describe rolebinding cano -n monitoring")
 
 
+def test_every_right_is_told_in_words():
+    (finding,) = judge(grant(PolicyRule(("*",), ("*",), ("*",)), namespace="")).findings
+    assert finding.message.startswith("ServiceAccount/default may do anything in every namespace, by ")
+    assert (finding.code, finding.observed) == ("wildcard-right", "do anything")
+
+
 def test_only_the_verbs_beyond_reading_are_told_of_what_may_be_read():
     (finding,) = judge(grant(PolicyRule(("get", "delete"), ("",), ("pods",)))).findings
     assert finding.observed == "delete pods"

@@ -169,6 +169,23 @@ def test_what_was_asked_in_vain_was_not_measured(pytester):
     assert (line["measured"], [each["name"] for each in line["evidence"]]) == (None, ["pods"])
 
 
+@pytest.mark.parametrize(
+    ("marks", "selected", "options"),
+    [
+        (("daily", "daily emergency"), "daily", ""),
+        (("daily emergency", "quarterly emergency"), "emergency", " --cadence=emergency"),
+        (("daily", "quarterly emergency"), "daily or quarterly", " --cadence=daily --cadence=quarterly"),
+        (("daily", "quarterly"), "quarterly", " --cadence=quarterly"),
+    ],
+)
+def test_the_role_that_ends_it_is_that_of_the_run(pytester, marks, selected, options):
+    names = ("pods-ready", "health-ok")
+    inner = Inner(pytester, STOPPED, *(check(name, marks=each, fixtures="judge, stopped") for name, each in zip(names, marks, strict=True)))
+    inner.run("-m", selected)
+    steps = {line["next"] for line in inner.lines().values() if line["outcome"] == "unknown"}
+    assert steps == {f"upkeep rbac{options} | kubectl apply -f -"}
+
+
 def test_a_file_that_skips_itself_is_an_error(pytester):
     inner = Inner(pytester, check("pods-ready"))
     (pytester.path / "checks" / "test_shy.py").write_text("import pytest\npytest.skip('not today', allow_module_level=True)\n")

@@ -175,7 +175,7 @@ def _fetched(url: str, repository: HttpAccess | None, *, clock: Clock, meter: Me
     for _ in range(MOST_REDIRECTIONS):
         own = repository is not None and _origin(repository.url) == _origin(url)
         access = dataclasses.replace(repository, url=url) if own and repository is not None else HttpAccess(url)
-        answer = UrlApi(access, option="chart", clock=clock, meter=meter, deadline_seconds=deadline_seconds).file()
+        answer = UrlApi(access, option="chart archive", clock=clock, meter=meter, deadline_seconds=deadline_seconds).file()
         if not answer.location:
             return answer.body
         following = _joined(url, answer.location)

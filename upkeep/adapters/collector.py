@@ -92,7 +92,11 @@ def exposition_of(http: CollectorHttp, pod: Pod) -> bytes:
     """
     answer = http.get(pod, METRICS_PATH)
     if answer.status == 0:
-        raise Unreachable(f"Pod/{pod.name} refuses connections: its metrics cannot be read", source=f"Pod/{pod.name} {METRICS_PATH}")
+        raise Unreachable(
+            f"Pod/{pod.name} refuses connections: its metrics cannot be read",
+            source=f"Pod/{pod.name} {METRICS_PATH}",
+            next_step="pytest -m \"control(id='health-ok')\"",
+        )
     if answer.status != 200 or "html" in answer.content_type or "json" in answer.content_type:
         raise Malformed(
             f"Pod/{pod.name}{METRICS_PATH} answered {answer.status} with {answer.content_type or 'no content type'}: no exposition",

@@ -20,6 +20,8 @@ MOST_ALIASES = 100
 Path = tuple[str | int, ...]
 # libyaml's parser where there is one, a tenth of the time. What it is known to die of is building from too many levels, which are counted before.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Words without a quote, and quoted punctuation that the parser missed: ',' or ']'.
+_HARMLESS = re.compile(r"(?:[^']|'[^\w\s']{1,2}')*")
 _MARK = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
 
 
@@ -86,9 +88,15 @@ def load_with_lines(text: str, *, name: str, most_bytes: int = MOST_BYTES) -> tu
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise Malformed(f"{name}{where} is not valid YAML: {(error.problem or 'syntax').split(chr(39))[0].strip()}", source=name) from None
+        raise Malformed(f"{name}{where} is not valid YAML: {_problem(error.problem or 'syntax')}", source=name) from None
     except (yaml.YAMLError, ValueError, RecursionError):  # of a scalar that is nearly a date, a number or base64
         raise Malformed(f"{name} is not valid YAML", source=name) from None
+
+
+def _problem(said: str) -> str:
+    """The parser's words up to the first that it quotes from the document."""
+    found = _HARMLESS.match(said)
+    return found[0].strip() if found else ""
 
 
 def texts(text: str, *, name: str, most_bytes: int, most_nodes: int = MOST_NODES) -> Any:

@@ -65,9 +65,10 @@ class Kube:
     :param configuration: the client's, as ``kubeconfig.load`` gives it.
     :param meter: counts requests and notes sources.
     :param deadline_seconds: for each request, its retries included.
+    :param namespace: the collector's, for which ``upkeep rbac`` would make the Role that ends a 403.
     """
 
-    def __init__(self, configuration: "Configuration", *, clock: Clock, meter: Meter, deadline_seconds: float) -> None:
+    def __init__(self, configuration: "Configuration", *, clock: Clock, meter: Meter, deadline_seconds: float, namespace: str = "") -> None:
         from kubernetes.client import ApiClient  # 200 ms that --help and --collect-only need not pay
 
         configuration.connection_pool_maxsize = 64
@@ -78,6 +79,7 @@ class Kube:
         self._deadline_seconds = deadline_seconds
         self._credentials_lock = threading.Lock()
         self.server = str(configuration.host).rstrip("/")
+        self._namespace = namespace
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json") -> dict[str, Any]:
         """The object at a path.
@@ -340,12 +342,16 @@ class Kube:
                 next_step="log in again (a new token for this context), then: kubectl auth whoami",
             )
         if answer.status == 403:
-            raise Forbidden(message, source=source, next_step="upkeep rbac | kubectl apply -f -")
+            raise Forbidden(message, source=source, next_step=self._right_step())
         if answer.status in (404, 410):
             raise Absent(message, source=source)
         if answer.status in RETRIED:
             raise self._unavailable(answer.status, message, source)
         raise Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
+
+    def _right_step(self) -> str:
+        """What gives this identity the right that it lacks."""
+        return f"upkeep rbac{f' --namespace={self._namespace}' if self._namespace else ''} | kubectl apply -f -"
 
     def _unavailable(self, status: int, message: str, source: str) -> Unavailable:
         return Unavailable(

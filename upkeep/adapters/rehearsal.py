@@ -65,6 +65,9 @@ class Rehearsal(Kube):
             next_step=f"kubectl api-resources | grep -w -e {shlex.quote(kind)}",
         )
 
+    def _right_step(self) -> str:  # upkeep rbac is for whoever measures, and makes no Role for people who change things
+        return "kubectl auth can-i --list, as the identity of --acting-context"
+
     def may(self, verb: str, resource: str, *, namespace: str, name: str = "", group: str = "", subresource: str = "") -> AccessAnswer:
         """Whether this identity may do something, by the API server's own answer.
 

@@ -78,7 +78,8 @@ class UrlApi:
             self._session.cert = (str(access.client_certificate), str(key)) if key is not None else str(access.client_certificate)
         parts = urlsplit(access.url)
         self.namespace = ""
-        self.where = f"{option}={parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.where, self._look = f"{option}={server}", f"curl -v {server}"
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         _note(query)
@@ -152,13 +153,16 @@ class UrlApi:
         except requests.exceptions.ChunkedEncodingError:
             raise Truncated(f"{self.where}{path}: the answer broke off in the middle", source=path, next_step="run again") from None
         except requests.exceptions.SSLError:
-            raise Unreachable(f"{self.where}: TLS failed: its certificate is not trusted (ca_file in the settings)", source=path) from None
+            raise Unreachable(
+                f"{self.where}: TLS failed: its certificate is not trusted", source=path, next_step="ca_file in the settings"
+            ) from None
         except (requests.exceptions.ContentDecodingError, requests.exceptions.StreamConsumedError):
             raise Malformed(f"{self.where}{path}: the answer is not packed as it says", source=path) from None
         except ValueError:  # requests has errors of its own for some
             raise Malformed(f"{self.where}: its address, a header of the settings, or where it redirects to is none", source=path) from None
         except requests.RequestException:
-            raise Unreachable(f"{self.where} cannot be reached: refused, no route, or its name does not resolve", source=path) from None
+            why = "refused, no route, or its name does not resolve"
+            raise Unreachable(f"{self.where} cannot be reached: {why}", source=path, next_step=self._look) from None
 
 
 def _note(query: Mapping[str, str]) -> None:
@@ -179,7 +183,7 @@ def _refuse(status: int, *, where: str, path: str) -> None:
     if status in RETRIED:
         raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
     if status == 404:
-        raise Absent(f"{where} has no {path} (404): is the URL, with its path prefix, right?", source=path)
+        raise Absent(f"{where} has no {path or 'such file'} (404): is the URL, with its path prefix, right?", source=path)
 
 
 def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:

@@ -27,13 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints the faults, one a line, and the number of them."""
     from upkeep.judges import configuration as judges
+    from upkeep.judges import counted
 
     documents = [document for file in options.files for document in read(file)]
     environment = None if options.env is None else Environment(tuple(options.env))
     found = judges.faults(documents) + ([] if environment is None else judges.unset_variables(documents, environment))
     for fault in found:
         print(f"{fault.message} ({fault.fix})")
-    print(f"{len(found)} faults in {len(documents)} documents of {len(options.files)} files")
+    print(f"{counted(len(found), 'fault')} in {counted(len(documents), 'document')} of {counted(len(options.files), 'file')}")
     return 1 if found else 0
 
 

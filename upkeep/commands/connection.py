@@ -73,7 +73,8 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
                 raise BadInput(f"--demo={target.demo}: {error}") from None
             target = dataclasses.replace(target, kubeconfig=str(cluster.kubeconfig), namespace=target.namespace or cluster.namespace)
         access = load(target, environ=os.environ)
-        kube = Kube(access.configuration, clock=clock, meter=Meter(), deadline_seconds=settings.limits["request_deadline"])
+        deadline_seconds = settings.limits["request_deadline"]
+        kube = Kube(access.configuration, clock=clock, meter=Meter(), deadline_seconds=deadline_seconds, namespace=access.namespace)
         path = f"/apis/apps/v1/namespaces/{access.namespace}/deployments"
         deployments = tuple(objects.deployment(raw) for raw in kube.items(path))
         collector = discovery.find_collector(deployments, namespace=access.namespace, name=target.deployment)

@@ -1,6 +1,6 @@
 """``upkeep rbac``: the Roles that a choice of cadences needs, as YAML for kubectl apply.
 
-Offline, unless ``--live`` narrows them to the names of the install at hand. Exit codes: 0, 4 for bad input.
+Offline. Each use replaces the Role of the one before: name all cadences that the identity runs. Exit codes: 0, 4 for bad input.
 """
 
 import argparse

@@ -36,12 +36,12 @@ def restorable(
         raise no_references(install)
     basis = f"the newest set in {folder.folder}"
     if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, 0, "refusals", basis)
+        return Judgement((none_saved(folder, install),), NO_SET, 0, "refusals", basis)
     newest = folder.sets[0]
     wanted = {(one.kind, install.namespace, one.name) for one in references}
     found = [file_fault(folder, fault) for fault in newest.faults]
     for one in newest.objects:
-        found += [_kept(folder, one, name) for name in one.server_fields if name in REFUSED_FIELDS]
+        found += [_kept(folder, one, name, install) for name in one.server_fields if name in REFUSED_FIELDS]
         if (one.kind, one.namespace, one.name) not in wanted:
             found.append(_foreign(folder, one, install=install))
     observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
@@ -82,12 +82,12 @@ def _accepted(one: DryRun) -> bool:
     return one.accepted or (one.action == "patch" and one.status == 404)
 
 
-def _kept(folder: BackupFolder, one: ConfigurationObject, name: str) -> Finding:
+def _kept(folder: BackupFolder, one: ConfigurationObject, name: str, install: Install) -> Finding:
     message = (
         f"{one.kind}/{one.name} in {one.file} keeps {name}: the restore would be refused with 409 Conflict once the object has changed, "
         "or was made anew."
     )
-    return Finding(f"{one.kind}/{one.name}", "server-field-kept", message, name, "absent", "", save_again(folder))
+    return Finding(f"{one.kind}/{one.name}", "server-field-kept", message, name, "absent", "", save_again(folder, install))
 
 
 def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install) -> Finding:

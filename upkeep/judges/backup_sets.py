@@ -62,13 +62,15 @@ def configuration_saved(
     limit = _hours(limits["backup_age"])
     basis = f"the newest set in {folder.folder}, compared with what is live by keyed digests"
     if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, limit, "h", basis)
+        return Judgement((none_saved(folder, install),), NO_SET, limit, "h", basis)
     newest = folder.sets[0]
     age = now - newest.taken
     found = [file_fault(folder, fault) for fault in newest.faults]
     if age > timedelta(seconds=limits["backup_age"]):
         message = f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
-        found.append(Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", save_again(folder)))
+        found.append(
+            Finding(_set(newest), "backup-set-too-old", message, _hours(age.total_seconds()), limit, "h", save_again(folder, install))
+        )
     crash = first_crash(workload, install=install) if isinstance(workload, Workload) else None
     whole = not newest.faults
     equal = 0
@@ -86,13 +88,13 @@ def configuration_saved(
         elif there is None:
             if whole:
                 message = f"{name} is live and not in the newest backup, {newest.stamp}."
-                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", save_again(folder)))
+                found.append(Finding(name, "object-not-saved", message, "missing", "saved", "", save_again(folder, install)))
         elif differ := differing(there, one):
             when = by_whom(last_writer(one.owners, changed_keys(there, one)), now=now)
             message = (
                 f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}."
             )
-            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", save_again(folder)))
+            found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", save_again(folder, install)))
         else:
             equal += 1
     observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
@@ -150,7 +152,7 @@ def complete(
     days = int(limits["backup_days"])
     basis = f"the sets in {folder.folder} since {(now - timedelta(days=days)).date().isoformat()}"
     if not folder.sets:
-        return Judgement((none_saved(folder),), NO_SET, days, "days", basis)
+        return Judgement((none_saved(folder, install),), NO_SET, days, "days", basis)
     found = [file_fault(folder, fault) for fault in folder.faults]
     there = {one.day for one in folder.sets}
     wanted = [(now - timedelta(days=number)).date() for number in range(days, 0, -1)]
@@ -174,7 +176,7 @@ def _kinds(folder: BackupFolder, backup: BackupSet, references: Sequence[Configu
         names = [one.name for one in references if one.kind == kind and not one.optional]
         if names and kind not in held and not backup.faults:
             message = f"The set {backup.stamp} holds no {kind} of namespace {install.namespace}; the collector needs {listed(names)}."
-            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", save_again(folder)))
+            found.append(Finding(_set(backup), code, message, 0, len(names), f"{kind}s", save_again(folder, install)))
     return found
 
 
@@ -207,9 +209,11 @@ def _day_missing(folder: BackupFolder, day: str) -> Finding:
     return Finding(f"Folder/{folder.folder}", "backup-day-missing", f"There is no backup of {day}.", 0, 1, "sets", list_files(folder))
 
 
-def none_saved(folder: BackupFolder) -> Finding:
+def none_saved(folder: BackupFolder, install: Install) -> Finding:
     """The finding of a folder without a backup."""
-    return Finding(f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", save_again(folder))
+    return Finding(
+        f"Folder/{folder.folder}", "no-backup", f"There is no backup in {folder.folder}.", 0, 1, "sets", save_again(folder, install)
+    )
 
 
 def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
@@ -230,9 +234,9 @@ def _look(install: Install, one: ConfigurationObject) -> str:
     return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
 
 
-def save_again(folder: BackupFolder) -> str:
+def save_again(folder: BackupFolder, install: Install) -> str:
     """What makes a backup in the folder."""
-    return f"upkeep backup --backups={shlex.quote(folder.folder)}"
+    return f"upkeep backup --namespace={shlex.quote(install.namespace)} --backups={shlex.quote(folder.folder)}"
 
 
 def list_files(folder: BackupFolder) -> str:

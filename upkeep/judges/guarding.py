@@ -83,8 +83,9 @@ def _observed(
 ) -> Iterator[str]:
     if names:
         subjects, first, second = ({identity(one.grant.subject) for one in some} for some in (found, default, chosen))
-        by = f"{len(first)} allowed by default, {len(second - first)} by the settings"
-        yield f"{counted(len(subjects), 'subject')} can get at {counted(len(names), 'Secret')}: {by}"
+        by = f"{len(first)} of them allowed by default, {len(second - first)} by the settings"
+        # No colon behind the word Secret: what follows one is masked in everything that is shown.
+        yield f"{counted(len(subjects), 'subject')} can get at {counted(len(names), 'Secret')}, {by}"
     else:
         yield "no Secret is referenced"
     idle = [entry for entry in allowed if not any(_on_list(one.grant.subject, entry) for one in found)]

@@ -40,7 +40,7 @@ def limits_set(collector: Deployment, *, install: Install) -> Judgement:
             if not value
         ]
         if missing:
-            message = f"Container {container.name} has no {listed(missing)}: a node may be promised more than it has."
+            message = f"Container {container.name} lacks {listed(missing)}: a node may be promised more than it has."
             fix = (
                 f"kubectl -n {install.namespace} set resources deployment {install.deployment} -c {container.name} "
                 "--requests=cpu=250m,memory=512Mi --limits=memory=1Gi"
@@ -154,11 +154,13 @@ def runs_hardened(workload: Workload, events: Sequence[KubernetesEvent], *, inst
         found.append(Finding(f"Deployment/{install.deployment}", "host-namespace", message, field, "none", "", _edit(install)))
     live = [pod for pod in workload.pods if pod.deleted is None and pod.phase == "Running"]
     unknown = sorted(pod.name for pod in live if not any(status.image_id for status in pod.containers if not status.init))
+    images = "one image"
     for name in sorted({status.name for pod in live for status in pod.containers if not status.init}):
         digests = {
             status.image_id.rpartition("@")[2] for pod in live for status in pod.containers if status.name == name and status.image_id
         }
         if len(digests) > 1:
+            images = "different images"
             message = f"Container {name} runs {len(digests)} different images under one tag: the pods are not the same program."
             fix = f"kubectl -n {install.namespace} rollout restart deployment {install.deployment}"
             found.append(
@@ -172,7 +174,7 @@ def runs_hardened(workload: Workload, events: Sequence[KubernetesEvent], *, inst
         which = f"pod {unknown[0]}" if unknown else "any pod"
         raise Absent(f"what image {which} runs is not reported", source="pods", next_step="pytest -m \"control(id='pods-ready')\"")
     declared = sorted({hook for container in template.containers for hook in container.hooks})
-    observed = f"{counted(len(template.containers), 'container')}: {counted(len(found), 'fault')}; one image on {counted(len(live), 'pod')}"
+    observed = f"{counted(len(template.containers), 'container')}: {counted(len(found), 'fault')}; {images} on {counted(len(live), 'pod')}"
     if declared and not hooks:
         observed += f"; no event says that {listed(declared)} failed, which proves nothing"
     return Judgement(tuple(found), observed, "probes, pinned image, no root, no privilege", "", "pod template, pods and events, now")
@@ -190,7 +192,8 @@ def _image(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
     tag = container.image.rpartition("/")[2].partition(":")[2]
     if "@sha256:" not in container.image and tag in ("", "latest"):
         message = f"Container {container.name} runs {mask(container.image)}: what that is changes without a rollout."
-        fix = f"kubectl -n {install.namespace} set image deployment/{install.deployment} {container.name}=IMAGE:VERSION"
+        repository = mask(container.image.removesuffix(":latest"))
+        fix = f"kubectl -n {install.namespace} set image deployment/{install.deployment} {container.name}={repository}:VERSION"
         yield Finding(_in(install, container), "image-not-pinned", message, tag or "no tag", "a version or a digest", "", fix)
 
 

@@ -178,7 +178,7 @@ def too_early(
     if not length:
         return TooEarly(f"Deployment {deployment.name} was made only now: there is no log to judge yet", next_step=logs)
     message = (
-        f"no more bad lines than allowed are known, but the logs there are cover {span(length * share) or '0 s'} of {span(length)} "
+        f"no more bad lines than allowed are known, but the logs that there are cover {span(length * share) or '0 s'} of {span(length)} "
         f"({_percent(share)}, at least {_percent(needed)} is needed); older ones were rotated away or went with their pods"
     )
     shorter = _narrower(surveys, workload, now=now, needed=needed)

@@ -143,8 +143,14 @@ def _object(chart: InstalledChart, install: Install) -> str:
 
 
 def _chart(chart: InstalledChart, index: ChartIndex, version: str) -> str:
-    """The chart as helm takes it; a repository that is a file has a URL that only the user knows."""
-    return f"{quote(chart.name)} --repo {quote(index.where if '://' in index.where else 'URL')} --version {quote(version)}"
+    """The chart as helm takes it."""
+    return f"{quote(chart.name)} --repo {repository_url(index.where)} --version {quote(version)}"
+
+
+def repository_url(where: str) -> str:
+    """A repository as helm takes it. What only the user knows has a placeholder: the URL of a file, and the path of a URL, which may be a secret and is
+    masked in everything that is shown."""
+    return quote(where) if "://" in where and not where.endswith("…") else "URL"
 
 
 def _outdated(

@@ -40,7 +40,7 @@ def cpu_memory_headroom(
         for resources in pod.resources:
             usage = used.get((pod.name, resources.name))
             if usage is None or now - usage.taken > timedelta(seconds=limits["usage_age"]):
-                unknown.append(_unseen(pod, resources, usage, now=now, limits=limits))
+                unknown.append(_unseen(pod, resources, usage, now=now, limits=limits, install=install))
                 continue
             for what, amount, limit, request in (
                 ("CPU", usage.cpu_nanocores, resources.cpu_limit_nanocores, resources.cpu_request_nanocores),
@@ -61,13 +61,15 @@ def cpu_memory_headroom(
     return Judgement(tuple(found), observed, limits[limit_name], "ratio", "metrics.k8s.io, now")
 
 
-def _unseen(pod: Pod, resources: ContainerResources, usage: ContainerUsage | None, *, now: datetime, limits: Limits) -> Absent | TooEarly:
+def _unseen(
+    pod: Pod, resources: ContainerResources, usage: ContainerUsage | None, *, now: datetime, limits: Limits, install: Install
+) -> Absent | TooEarly:
     what = f"metrics-server has no usage of container {resources.name} of pod {pod.name}"
     if usage is not None:
         what = f"{what} that is younger than {limits.text('usage_age')}: the last one is of {rfc3339(usage.taken)}"
     elif now - pod.created < timedelta(seconds=limits["usage_age"]):
         return TooEarly(f"{what} yet", source="metrics.k8s.io", next_step="run again in some minutes")
-    return Absent(what, source="metrics.k8s.io", next_step=f"kubectl describe pod {pod.name}")
+    return Absent(what, source="metrics.k8s.io", next_step=f"kubectl -n {install.namespace} describe pod {pod.name}")
 
 
 def _boundless(pod: Pod, resources: ContainerResources, what: str, *, install: Install) -> Absent:

@@ -46,7 +46,7 @@ def restored(
     """
     if not references:
         raise no_references(install)
-    found = [] if folder.sets else [none_saved(folder)]
+    found = [] if folder.sets else [none_saved(folder, install)]
     if folder.sets:
         found += [file_fault(folder, fault) for fault in folder.sets[0].faults]
         found += _of_the_restore(folder, restore)

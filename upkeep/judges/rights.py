@@ -75,7 +75,8 @@ def _excesses(rule: PolicyRule) -> Iterator[tuple[str, str]]:
             if allowed or asked or not rule.verbs:
                 continue
             verbs = [verb for verb in rule.verbs if (group, resource) not in READABLE or verb not in READ]
-            what = f"{listed(verbs)} {resource}{f'.{group}' if group else ''}{named}"
+            everything = resource == group == "*" and "*" in verbs and not named
+            what = "do anything" if everything else f"{listed(verbs)} {resource}{f'.{group}' if group else ''}{named}"
             yield _code(group, resource, set(verbs)), what
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from upkeep.errors import Absent, TooEarly, Unmeasured
-from upkeep.limits import Limits
+from upkeep.limits import DAY, Limits
 from upkeep.model import Finding, Judgement, rfc3339, span
 from upkeep.records import ContainerResources, Install, Pod, UsageHistory, UsageSeries, Workload
 
@@ -255,9 +255,10 @@ def _too_early(share: Share, history: UsageHistory, *, now: datetime, limits: Li
     missing = math.ceil(QUANTILE * moments - 1e-9) - round(share.seen * moments)
     # Where moments in the middle are missing, they must go by.
     when = rfc3339(now + timedelta(seconds=missing * history.step_seconds if missing > 0 else window))
+    shorter = ", or --limit=sizing_window=1d" if window > DAY and share.seen * window >= DAY else ""
     return TooEarly(
         f"{share.what} of container {share.container} was measured for {share.seen:.0%} of the last {limits.text('sizing_window')}: what its p95 is cannot "
         f"be told; there will be enough at {when} at the earliest",
         source=history.source,
-        next_step=f"run again after {when}, or --limit=sizing_window=1d",
+        next_step=f"run again after {when}{shorter}",
     )

@@ -5,6 +5,7 @@ from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges import counted
+from upkeep.judges.releases import repository_url
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records import AccessAnswer, DryRun, Install, ObjectChange, UpgradeRehearsal
 
@@ -25,11 +26,9 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     :raises Absent: it was not asked, or not every object was rehearsed.
     """
     one = rehearsal
-    # What a repository that is a file is called elsewhere only the user knows.
-    repository = one.repository if "://" in one.repository else "URL"
     release, namespace = quote(one.release), quote(one.namespace)
     command = (
-        f"helm get values {release} -n {namespace} -o yaml | helm upgrade {release} {quote(one.chart)} --repo {quote(repository)} "
+        f"helm get values {release} -n {namespace} -o yaml | helm upgrade {release} {quote(one.chart)} --repo {repository_url(one.repository)} "
         f"--version {quote(one.newest)} -n {namespace} --reset-values -f - --dry-run=server --hide-secret"
     )
     found = [_forbidden(answer, one) for answer in one.access if not answer.allowed]
