@@ -170,8 +170,7 @@ def scraped(
     pods = {item["metadata"]["name"]: item for item in state.pods}
     lives = state.processes | {process.pod: [process] for process in state.former}
     for name in {**lives, **pods}:
-        if name not in state.unscraped:
-            yield from _scraped_pod(state, name, pods.get(name), lives.get(name, []), instants, wanted)
+        yield from _scraped_pod(state, name, pods.get(name), lives.get(name, []), instants, wanted)
     for constant, value in state.series:
         yield constant, [value] * len(instants)
 
@@ -198,6 +197,8 @@ def _scraped_pod(
         for instant in instants
     ]
     yield from cadvisor(state, name, lives, discovered, instants, wanted)
+    if name in state.unscraped:  # what the kubelet says of it does not come from it
+        return
     up = [float(run is not None) if run is not None or there else None for run, there in zip(alive, discovered, strict=True)]
     yield target | {"__name__": "up"}, up
     series: dict[tuple[str, Labels], list[float | None]] = {}
