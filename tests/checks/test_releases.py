@@ -28,7 +28,10 @@ def test_without_its_release_the_label_tells_the_chart(tmp_path: Path) -> None:
         assert found[target, "up-to-date"]["outcome"] == "pass"
         assert found[target, "up-to-date"]["basis"].startswith("label helm.sh/chart of Deployment/cano-collector; ")
         assert found[target, "apis-served"]["outcome"] == "unknown"
-    assert found["forbidden@releases", "apis-served"]["next"] == "upkeep rbac --cadence=quarterly --helm --namespace=monitoring | kubectl apply -f -"
+    assert (
+        found["forbidden@releases", "apis-served"]["next"]
+        == "upkeep rbac --cadence=quarterly --helm --namespace=monitoring | kubectl apply -f -"
+    )
     assert "no revision of Helm release cano-collector is stored in kubecano" in found["chart/empty@releases", "apis-served"]["summary"]
     for control in ("up-to-date", "apis-served"):
         assert (found["kubectl-installed", control]["outcome"], found["kubectl-installed", control]["next"]) == (
