@@ -1,11 +1,13 @@
 """Rehearsals: every write carries dryRun=All, refusals are verdicts, what is none is could not measure, and nothing that was sent is shown."""
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.adapters.scripted import JSON, Server, kube
 from upkeep import demo
 from upkeep.adapters.kubeconfig import load
 from upkeep.adapters.rehearsal import MERGE, Rehearsal, _shown
@@ -149,6 +151,49 @@ def test_a_server_side_apply_is_a_dry_run_too(cluster: demo.Cluster):
     assert method == "PATCH"
     assert "dryRun=All" in path
     assert "fieldManager=helm" in path
+
+
+def openapi(*parameters: object) -> bytes:
+    return json.dumps(
+        {"openapi": "3.0.0", "paths": {"/apis/x": {}, "/apis/x/{name}": {"patch": {"parameters": list(parameters)}}}}
+    ).encode()
+
+
+WIDGETS = "/apis/example.org/v1/namespaces/ns/widgets"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        openapi({"name": "fieldManager"}),
+        openapi(),
+        openapi("dryRun", None),
+        b'{"paths": []}',
+        b"{}",
+        b'{"paths": {"/a": null, "/b": {"patch": 7}}}',
+    ],
+)
+def test_nothing_is_sent_to_a_server_that_does_not_say_that_it_knows_dry_run(said: bytes, server: Server):
+    """An aggregated API server could write it."""
+    server.on("/openapi/v3/apis/example.org/v1", (200, JSON, said))
+    identity = Rehearsal(kube(server.url).configuration, clock=HeldClock(NOW), meter=Meter(), deadline_seconds=3)
+    for rehearse in (
+        lambda: identity.create(WIDGETS, {"kind": "Widget"}, what="Widget/x"),
+        lambda: identity.patch(f"{WIDGETS}/x", {}, what="Widget/x"),
+        lambda: identity.apply(f"{WIDGETS}/x", {}, what="Widget/x", manager="helm"),
+    ):
+        with pytest.raises(Unavailable, match=r"who serves example\.org does not say that dryRun is known") as told:
+            rehearse()
+    assert told.value.next_step == "kubectl get apiservices | grep -F example.org"
+    assert {method for method, _, _ in server.asked} == {"GET"}
+
+
+def test_where_dry_run_is_known_it_is_sent(server: Server):
+    server.on("/openapi/v3/apis/example.org/v1", (200, JSON, openapi({"name": "force"}, {"name": "dryRun", "in": "query"})))
+    server.on(WIDGETS, (201, JSON, b'{"kind": "Widget", "metadata": {"name": "x"}}'))
+    identity = Rehearsal(kube(server.url).configuration, clock=HeldClock(NOW), meter=Meter(), deadline_seconds=3)
+    assert identity.create(WIDGETS, {"kind": "Widget"}, what="Widget/x").accepted
+    assert [(method, query.get("dryRun")) for method, _, query in server.asked] == [("GET", None), ("POST", ["All"])]
 
 
 def test_a_kind_is_found_by_discovery(cluster: demo.Cluster):

@@ -12,7 +12,12 @@ from tests.cluster.layouts import Install, minimal
 from tests.cluster.runs import results
 from upkeep.__main__ import main
 from upkeep.adapters import objects, placement
+from upkeep.adapters.kubeconfig import load
+from upkeep.adapters.rehearsal import Rehearsal
+from upkeep.clock import Clock
+from upkeep.meter import Meter
 from upkeep.placement import with_defaults
+from upkeep.settings import TargetSettings
 
 CONTROLS = (
     "backup-restores", "secrets-rotatable", "restart-rehearsed", "scale-rehearsed", "limits-rehearsed", "restore-rehearsed", "triage-possible",
@@ -184,3 +189,27 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
         sums += placement.taken([json.loads(answer.data)])[""].memory_bytes
         wait_for(lambda sums=sums: used() == sums, seconds=20, what=f"the quota to count {sums}")
     plane.request("DELETE", f"/api/v1/namespaces/{namespace}")
+
+
+def test_what_a_custom_resource_definition_serves_can_be_rehearsed(plane: ControlPlane, chart: Install) -> None:
+    """The real API server says of such a group that it knows dryRun, and stores nothing."""
+    group, plural = "upkeep.example", "widgets"
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group, "scope": "Namespaced", "names": {"plural": plural, "kind": "Widget"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }  # fmt: skip
+    plane.apply(definition)
+    try:
+        wait_for(lambda: plane.request("GET", f"/openapi/v3/apis/{group}/v1").status == 200, seconds=30, what="the group in OpenAPI")
+        target = TargetSettings("", kubeconfig=str(plane.kubeconfig("admin")))
+        identity = Rehearsal(load(target, environ={}).configuration, clock=Clock(), meter=Meter(), deadline_seconds=10)
+        path = f"/apis/{group}/v1/namespaces/{chart.namespace}/{plural}"
+        body = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "x", "namespace": chart.namespace}}
+        assert identity.create(path, body, what="Widget/x").accepted
+        assert plane.get(path)["items"] == []
+    finally:
+        plane.request("DELETE", path_of(definition))

@@ -27,6 +27,16 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 DRY = {"dryRun": "All", "fieldManager": "upkeep"}
 _VERBS = {"POST": "create", "PATCH": "patch"}
+# Groups that kube-apiserver itself serves beside those without a dot (k8s.io/api). Behind any other a program of somebody else's may stand.
+OWN_GROUPS = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates", "coordination", "discovery",
+        "events", "flowcontrol.apiserver", "internal.apiserver", "networking", "node", "rbac.authorization", "resource", "scheduling", "storage",
+        "storagemigration",
+    )
+)  # fmt: skip
+_GROUP_VERSION = re.compile(r"/apis/(([^/]+)/[^/]+)/")
 # RBAC's own words: the review said yes, and the server says no. Everything else that answers 403 is admission, and a verdict.
 _RBAC = re.compile(r"\bcannot \w+ resource\b")
 _FORWARDED = re.compile(r"/(proxy|exec|attach|portforward|ephemeralcontainers)(/|$)")
@@ -114,6 +124,7 @@ class Rehearsal(Kube):
         manager: str = DRY["fieldManager"],
     ) -> DryRun:
         source, action = f"{method} {path}?dryRun=All", _VERBS[method]
+        self._require_dry_run(path)
         query = DRY | {"fieldManager": manager}
         answer = self.fetch(method, path, query, body=json.dumps(body).encode(), accept=accept, content_type=content_type)
         if answer.status in (200, 201):
@@ -134,6 +145,28 @@ class Rehearsal(Kube):
                 next_step="kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
             )
         return DryRun(action, what, False, answer.status, str(status.get("reason") or ""), _shown(message, body), _fields(status))
+
+    def _require_dry_run(self, path: str) -> None:
+        """Whoever serves the path's group says that it knows dryRun, as kubectl finds out: an aggregated API server need not, and would write.
+
+        Source: k8s.io/cli-runtime, pkg/resource, QueryParamVerifier; https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
+
+        :raises Unavailable: it does not say so. :raises Unmeasured: as ``get``.
+        """
+        found = _GROUP_VERSION.match(path)
+        if found is None or "." not in found[2] or found[2] in OWN_GROUPS:
+            return
+        said = f"/openapi/v3/apis/{found[1]}"
+        paths = self.get(said).get("paths")
+        operations = [one.get("patch") for one in paths.values() if isinstance(one, Mapping)] if isinstance(paths, Mapping) else []
+        parameters = [one.get("parameters") for one in operations if isinstance(one, Mapping)]
+        names = [one.get("name") for some in parameters if isinstance(some, list) for one in some if isinstance(one, Mapping)]
+        if "dryRun" not in names:
+            raise Unavailable(
+                f"who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
+                source=f"GET {said}",
+                next_step=f"kubectl get apiservices | grep -F {shlex.quote(found[2])}",
+            )
 
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
         # What is forwarded to a pod or a Service is beyond the API server's dry run.
