@@ -78,3 +78,12 @@ def test_forbidden_discovery_names_the_binding_that_opens_it(server: Server) -> 
     with pytest.raises(Forbidden) as caught:
         apis.served(kube(server.url), ["v1"])
     assert caught.value.next_step == apis.OPEN_AGAIN
+
+
+def test_a_version_in_the_list_without_a_document_could_not_be_looked_at(server: Server) -> None:
+    """As the API server answers for a moment after a definition is installed: seen on a real one."""
+    script(server)
+    server.on("/apis/apps/v1", (404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n"))
+    with pytest.raises(Absent, match=r"GET /apis/apps/v1: the API server names the version and does not serve it yet") as caught:
+        apis.served(kube(server.url), ["apps/v1"])
+    assert caught.value.next_step == "kubectl get --raw /apis/apps/v1"

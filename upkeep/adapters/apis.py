@@ -43,7 +43,11 @@ def served(kube: Kube, api_versions: Iterable[str]) -> ServedApis:
 def _kinds(kube: Kube, api_version: str) -> list[str]:
     """The kinds of an API version, subresources apart."""
     path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-    resources: Any = kube.get(path).get("resources")
+    try:
+        resources: Any = kube.get(path).get("resources")
+    except Absent as error:  # the list of groups and a group's own document are not written at one moment: a definition comes or goes
+        sentence = f"GET {path}: the API server names the version and does not serve it yet, or no longer"
+        raise Absent(sentence, source=error.source, next_step=f"kubectl get --raw {path}") from None
     if not isinstance(resources, list):
         raise Malformed(f"GET {path}: the answer is no list of resources", source=f"GET {path}")
     found = sorted({str(one["kind"]) for one in resources if "/" not in str(one["name"])})
