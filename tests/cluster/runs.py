@@ -46,20 +46,22 @@ def permitted(plane: ControlPlane, install: Install, objects: list[dict[str, Any
 
 
 def _bind(plane: ControlPlane, install: Install, objects: list[dict[str, Any]]) -> None:
-    """Applies the Role, and waits until the API server's authorizer has seen it."""
+    """Applies the Roles, and waits until the API server's authorizer has seen each of them."""
     plane.apply(*objects)
-    rule = next(one for one in objects if one["kind"] == "Role")["rules"][-1]
-    attributes = {"namespace": install.namespace, "verb": rule["verbs"][0], "group": rule["apiGroups"][0]}
+    for role in (one for one in objects if one["kind"].endswith("Role")):
+        wait_for(lambda role=role: _allowed(plane, role), seconds=20, what=f"{role['kind']} {role['metadata']['name']} in the authorizer")
+
+
+def _allowed(plane: ControlPlane, role: dict[str, Any]) -> bool:
+    """Whether the measuring identity may do what the Role's last rule says."""
+    rule = role["rules"][-1]
+    attributes = {"namespace": role["metadata"].get("namespace", ""), "verb": rule["verbs"][0], "group": rule["apiGroups"][0]}
     attributes["resource"], _, attributes["subresource"] = rule["resources"][0].partition("/")
     if "resourceNames" in rule:
         attributes["name"] = rule["resourceNames"][0]
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-
-    def allowed() -> bool:
-        return bool(json.loads(plane.request("POST", path, body, identity="measurer").data)["status"]["allowed"])
-
-    wait_for(allowed, seconds=20, what="the Role in the authorizer")
+    return bool(json.loads(plane.request("POST", path, body, identity="measurer").data)["status"]["allowed"])
 
 
 def _unbind(plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
