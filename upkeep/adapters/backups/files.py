@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from pyrage import x25519
 
 MOST_BYTES = 4 * 1024 * 1024  # of a file: some of the largest objects
-
 MOST_DOCUMENTS = 200
-
 _RUN_TOGETHER = re.compile(r"^apiVersion:", re.MULTILINE)
 
 

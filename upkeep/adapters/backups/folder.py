@@ -19,14 +19,10 @@ if TYPE_CHECKING:
     from pyrage import x25519
 
 MOST_MANIFEST_BYTES = 64 * 1024
-
 MOST_FILES = 20_000
-
 # A name's day is the local one of whoever wrote it: from UTC-12 to UTC+14.
 BEHIND, AHEAD = timedelta(hours=12), timedelta(hours=14)
-
 _NAME = re.compile(r"(?P<part>backup|secrets|manifest)-(?P<stamp>(?P<day>\d{8})(?:-\d{6})?)\.(?P<end>yaml|yaml\.age|json)")
-
 _ALIKE = re.compile(r"(backup|secrets|manifest)-\d.*")
 
 

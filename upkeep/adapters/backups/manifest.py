@@ -14,7 +14,6 @@ from upkeep.records import BackupFault
 
 # The clock of the machine that wrote may be a little ahead of ours.
 MOST_AHEAD = timedelta(minutes=5)
-
 MANIFEST_SCHEMA = "cano-upkeep/backup/1"
 
 

@@ -13,10 +13,8 @@ from upkeep.adapters.exposure import LAST_APPLIED
 from upkeep.records import ConfigurationObject
 
 KINDS = ("ConfigMap", "Secret")
-
 # What the API server writes into an object (metadata.*, and the status as a whole).
 SERVER_METADATA = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp")
-
 _DIGEST_KEY = secrets.token_bytes(32)
 
 

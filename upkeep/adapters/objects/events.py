@@ -5,9 +5,7 @@ Source: Kubernetes API reference v1.36 (core/v1, events.k8s.io/v1).
 
 from upkeep.adapters.fields import Raw, reading
 from upkeep.model import parse_time
-from upkeep.records import (
-    KubernetesEvent,
-)
+from upkeep.records import KubernetesEvent
 
 
 def event(raw: Raw) -> KubernetesEvent:

@@ -6,11 +6,7 @@ Source: Kubernetes API reference v1.36 (batch/v1, core/v1).
 from upkeep.adapters.fields import Raw, conditions_of, instant, owner_uid, reading, text
 from upkeep.adapters.objects.templates import template
 from upkeep.model import parse_time
-from upkeep.records import (
-    CronJob,
-    Job,
-    VolumeClaim,
-)
+from upkeep.records import CronJob, Job, VolumeClaim
 
 
 def cron_job(raw: Raw) -> CronJob:

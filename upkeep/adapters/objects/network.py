@@ -6,13 +6,7 @@ Source: Kubernetes API reference v1.36 (core/v1, discovery.k8s.io/v1, networking
 from ipaddress import ip_network
 
 from upkeep.adapters.fields import Raw, label_selector, reading
-from upkeep.records import (
-    Endpoint,
-    EndpointSlice,
-    NetworkPolicy,
-    Service,
-    ServicePort,
-)
+from upkeep.records import Endpoint, EndpointSlice, NetworkPolicy, Service, ServicePort
 
 
 def network_policy(raw: Raw) -> NetworkPolicy:

@@ -4,10 +4,7 @@ Source: Kubernetes API reference v1.36 (policy/v1, autoscaling/v2).
 """
 
 from upkeep.adapters.fields import Raw, conditions_of, label_selector, reading
-from upkeep.records import (
-    Autoscaler,
-    DisruptionBudget,
-)
+from upkeep.records import Autoscaler, DisruptionBudget
 
 
 def disruption_budget(raw: Raw) -> DisruptionBudget:

@@ -6,10 +6,7 @@ Source: Kubernetes API reference v1.36 (core/v1, meta/v1).
 from upkeep.adapters import exposure
 from upkeep.adapters.fields import Raw, instant, reading
 from upkeep.model import parse_time
-from upkeep.records import (
-    FieldOwner,
-    StoredObject,
-)
+from upkeep.records import FieldOwner, StoredObject
 
 # Operators that write a Secret from a source of their own: the kind of the object that owns it, and the name under which they write.
 WRITERS = {

@@ -7,13 +7,7 @@ from typing import Any
 
 from upkeep.adapters.fields import Raw, resources, text
 from upkeep.adapters.placement import placement
-from upkeep.records import (
-    ContainerSpec,
-    PodTemplate,
-    Probe,
-    SecurityContext,
-    Volume,
-)
+from upkeep.records import ContainerSpec, PodTemplate, Probe, SecurityContext, Volume
 from upkeep.versions import named
 
 

@@ -9,14 +9,7 @@ from upkeep.adapters import exposure
 from upkeep.adapters.fields import Raw, conditions_of, instant, owner_uid, quantity, reading, resources, text
 from upkeep.adapters.objects.templates import container, template
 from upkeep.model import parse_time
-from upkeep.records import (
-    ContainerStatus,
-    ContainerUsage,
-    Deployment,
-    Pod,
-    ReplicaSet,
-    Termination,
-)
+from upkeep.records import ContainerStatus, ContainerUsage, Deployment, Pod, ReplicaSet, Termination
 
 REVISION = "deployment.kubernetes.io/revision"
 
