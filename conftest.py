@@ -3,6 +3,7 @@
 pytest_plugins = [
     "reports.guard",
     "reports.controls",
+    "reports.selection",
     "reports.findings",
     "reports.ledger",
     "reports.compliance",

@@ -10,15 +10,12 @@ import pytest
 
 from reports.controls import CONTROL
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
-from reports.run import RUN, chooses, records, settings
+from reports.run import RUN, chooses, narrowed_by, records, settings
 from upkeep.gate import Code, Verdict, verdict
-from upkeep.limits import nearest
 from upkeep.model import Result
 from upkeep.results import SCHEMA
 
 VERDICT = pytest.StashKey[Verdict]()
-
-_COLLECTION = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,27 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, word in (("collectonly", "--collect-only"), ("setupplan", "--setup-plan"), ("setuponly", "--setup-only")):
         if getattr(option, name, False):
             raise pytest.UsageError(f"--gate and {word} contradict each other: nothing would be judged")
-    for name, word in (("ignore", "--ignore"), ("ignore_glob", "--ignore-glob"), ("lf", "--lf")):
-        if getattr(option, name, None):
-            raise pytest.UsageError(f"--gate judges the whole checklist: leave {word} out, and choose with -m")
-    whole = {config.rootpath.resolve(), (config.rootpath / "checks").resolve()}
-    for argument in config.args:
-        if (config.invocation_params.dir / argument).resolve() not in whole:
-            raise pytest.UsageError(f"--gate judges the whole checklist: leave {argument} out, and choose with -m")
-    for entry in option.override_ini or ():
-        if entry.partition("=")[0].strip() in _COLLECTION:
-            raise pytest.UsageError(f"--gate judges the whole checklist: leave -o {entry} out")
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    chosen = settings(session.config)
-    ledger = session.config.stash.get(LEDGER, None)
-    if ledger is None or not chosen.gate or ledger.uncollected:
-        return
-    known = sorted({item.stash[CONTROL].id for item in ledger.collected})
-    for name in (*chosen.gate_add, *chosen.gate_remove):
-        if name not in known:
-            raise pytest.UsageError(f"[gate] in {chosen.settings_file}: there is no control {name!r}{nearest(name, known)}")
+    if word := narrowed_by(config):
+        raise pytest.UsageError(f"--gate judges the whole checklist: leave {word} out, and choose with -m")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from upkeep.settings import RunSettings
 
 RUN = pytest.StashKey[Run]()
+_COLLECTION = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")
 
 
 def settings(config: pytest.Config) -> RunSettings:
@@ -43,6 +44,22 @@ def records(config: pytest.Config) -> bool:
     option = config.option
     asked = ("collectonly", "help", "version", "markers", "showfixtures", "show_fixtures_per_test", "setupplan")
     return not any(getattr(option, name, False) for name in asked) and getattr(option, "demo", None) != "list"
+
+
+def narrowed_by(config: pytest.Config) -> str:
+    """The word by which a part of the checklist is not even collected; empty where all of it is."""
+    option = config.option
+    for name, word in (("ignore", "--ignore"), ("ignore_glob", "--ignore-glob"), ("lf", "--lf")):
+        if getattr(option, name, None):
+            return word
+    whole = {config.rootpath.resolve(), (config.rootpath / "checks").resolve()}
+    for argument in config.args:
+        if (config.invocation_params.dir / argument).resolve() not in whole:
+            return argument
+    for entry in option.override_ini or ():
+        if entry.partition("=")[0].strip() in _COLLECTION:
+            return f"-o {entry}"
+    return ""
 
 
 def begin_run(config: pytest.Config, *, requests: int = 0) -> Run:

@@ -16,6 +16,7 @@ import upkeep.sweep  # noqa: F401 - see above
 
 PLUGINS = [
     "reports.controls",
+    "reports.selection",
     "reports.findings",
     "reports.ledger",
     "reports.compliance",

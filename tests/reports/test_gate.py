@@ -147,10 +147,11 @@ def test_an_open_gate_says_so(pytester):
 
 
 @pytest.mark.parametrize("setting", ['add = ["goodd"]', 'remove = [{control = "goodd", reason = "typing error"}]'])
-def test_a_control_that_is_not_there_cannot_be_added_or_removed(pytester, setting):
+@pytest.mark.parametrize("arguments", [["--gate"], [], ["-m", "weekly"], ["--collect-only", "-q"], ["checks"]])
+def test_a_control_that_is_not_there_cannot_be_added_or_removed(pytester, setting, arguments):
     inner = Inner(pytester, GOOD)
     (pytester.path / "upkeep.toml").write_text(f"[gate]\n{setting}\n")
-    result = inner.run("--gate")
+    result = inner.run(*arguments)
     assert result.ret == 4
     assert "there is no control 'goodd' (did you mean 'good'?)" in result.stderr.str()
 
