@@ -56,7 +56,7 @@ def read(item: pytest.Item) -> Control:
     cadence = tuple(cadence for cadence in CADENCES if item.get_closest_marker(cadence))
     if not cadence:
         raise BadControlError(f"has no cadence: one marker at least of {', '.join(CADENCES)}")
-    title, _, rest = inspect.cleandoc(getattr(item.obj, "__doc__", None) or "").partition("\n")  # type: ignore[attr-defined]  # a check is a pytest.Function
+    title, _, rest = inspect.cleandoc(getattr(item.obj, "__doc__", None) or "").partition("\n")
     if not title.endswith("."):
         raise BadControlError("the first line of its docstring must be the requirement, one sentence with its full stop")
     runbook = f"docs/runbook.md#{fields['id']}"

@@ -107,7 +107,7 @@ def _evaluate(config: pytest.Config, matcher: object) -> bool:
     if not expression:
         return True
     try:
-        return bool(_compiled(expression).evaluate(matcher))  # type: ignore[arg-type]  # pytest exports no type of what it asks
+        return bool(_compiled(expression).evaluate(matcher))
     except SyntaxError as error:
         raise pytest.UsageError(f"-m {expression!r} is no expression of markers: {error.msg}") from None
 

@@ -95,7 +95,7 @@ def safe(error: BaseException) -> BaseException:
     """An exception that says the same and holds no secret: no frames, no chain, a masked text."""
     if isinstance(error, Unmeasured):
         kind: Any = type(error)
-        return kind(own(error.message), source=own(error.source), next_step=own(error.next_step))  # type: ignore[no-any-return]  # of the kind that it was
+        return kind(own(error.message), source=own(error.source), next_step=own(error.next_step))
     if isinstance(error, NotApplicable):
         return NotApplicable(own(str(error)))
     if isinstance(error, Broken):

@@ -17,7 +17,7 @@ ORDERED = (
 def test_the_order_is_that_of_semantic_versioning() -> None:
     versions = [parse(text) for text in ORDERED]
     assert None not in versions
-    assert sorted(versions, key=lambda one: one.order) == versions  # type: ignore[union-attr]  # all of them are versions
+    assert sorted(versions, key=lambda one: one.order) == versions
     assert len({one.order for one in versions if one}) == len(ORDERED)
 
 

@@ -44,7 +44,7 @@ def _control(item: pytest.Item) -> str:
 
 
 def _target(item: pytest.Item) -> str:
-    return str(item.callspec.params["target_name"])  # type: ignore[attr-defined]  # a check is a pytest.Function
+    return str(item.callspec.params["target_name"])
 
 
 @dataclass(frozen=True)
