@@ -155,7 +155,7 @@ def _texts(events: Iterator[yaml.Event], name: str) -> Any:
         elif isinstance(value, str):
             waiting.append(value)
         else:
-            raise Malformed(f"{name} has a key that is no text", source=name)
+            raise Malformed(f"{name} has a key that is no text{_at(event)}", source=name)
 
     for event in events:
         if isinstance(event, yaml.ScalarEvent):
@@ -171,9 +171,13 @@ def _texts(events: Iterator[yaml.Event], name: str) -> Any:
             put(value)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in anchored:
-                raise Malformed(f"{name} has an alias of something that is not there, or holds it", source=name)
+                raise Malformed(f"{name} has an alias of something that is not there, or holds it{_at(event)}", source=name)
             put(anchored[event.anchor])
     return whole[0] if whole else None
+
+
+def _at(event: yaml.Event) -> str:
+    return f", line {event.start_mark.line + 1}" if event.start_mark else ""
 
 
 def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
@@ -221,9 +225,7 @@ def _counted(text: str, name: str, *, most_nodes: int) -> Iterator[yaml.Event]:
             (documents, 1, "document"),
         ):
             if value > most:
-                raise Malformed(
-                    f"{name} has more than {most} {what}, line {event.start_mark.line + 1 if event.start_mark else 1}", source=name
-                )
+                raise Malformed(f"{name} has more than {most} {what}{_at(event)}", source=name)
         yield event
 
 
