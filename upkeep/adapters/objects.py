@@ -232,7 +232,12 @@ def _field_owner(entry: Raw) -> FieldOwner:
 def _conditions(status: Raw) -> tuple[Condition, ...]:
     return tuple(
         Condition(
-            entry["type"], entry["status"], entry.get("reason") or "", entry.get("message") or "", _time(entry.get("lastTransitionTime"))
+            entry["type"],
+            entry["status"],
+            entry.get("reason") or "",
+            entry.get("message") or "",
+            _time(entry.get("lastTransitionTime")),
+            _time(entry.get("lastUpdateTime")),
         )
         for entry in status.get("conditions") or []
     )

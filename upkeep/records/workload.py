@@ -96,11 +96,14 @@ class PodTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
+    """A condition of an object. ``changed`` is when its status last changed; ``updated``, of a Deployment's alone, when anything of it did."""
+
     type: str
     status: str
     reason: str = ""
     message: str = ""
     changed: datetime | None = None
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,18 @@ class Pod:
     containers: tuple[ContainerStatus, ...] = ()
     resources: tuple[ContainerResources, ...] = ()
     specs: tuple[ContainerSpec, ...] = ()
+
+    @property
+    def works(self) -> bool:
+        """It neither terminates nor has finished: an evicted pod stays in the list, as Failed, and nothing of it runs."""
+        return self.deleted is None and self.phase not in ("Failed", "Succeeded")
+
+    def never_ran(self, container: str) -> bool:
+        """The kubelet says that the container of this name waits for its first start, or says nothing of a pod that is pending."""
+        status = next((one for one in self.containers if one.name == container and not one.init), None)
+        if status is None:
+            return self.phase == "Pending"
+        return status.state == "waiting" and not status.restarts and status.last_termination is None
 
 
 @dataclass(frozen=True, slots=True)
