@@ -123,11 +123,8 @@ def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
     named = [metric for metric in wanted if re.search(rf"\b{re.escape(metric)}\b", rule.query)]
     unknown = [metric for metric in named if metric not in known]
     if unknown or not known:
-        what = listed(unknown) if unknown else "the metrics that it names"
-        raise Absent(
-            f"whether alert {rule.name} can fire is not known: nobody asked whether {what} exist",
-            source="GET /api/v1/rules",
-        )
+        why = f"nobody asked whether {listed(unknown)} exist" if unknown else "its expression names no metric that could be looked for"
+        raise Absent(f"whether alert {rule.name} can fire is not known: {why}", source="GET /api/v1/rules", next_step=RULES)
 
 
 def _not_loaded(name: str, metrics: Sequence[str]) -> Finding:
