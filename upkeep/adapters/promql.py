@@ -20,8 +20,12 @@ _TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _WORDS = frozenset(
-    "and or unless atan2 bool offset by without on ignoring group_left group_right inf nan "
-    "sum min max avg group stddev stdvar count count_values bottomk topk quantile limitk limit_ratio".split()
+    (
+        "and", "or", "unless", "atan2", "bool", "offset", "by", "without", "on", "ignoring",
+        "group_left", "group_right", "inf", "nan", "sum", "min", "max", "avg", "group", "stddev",
+        "stdvar", "count", "count_values", "bottomk", "topk", "quantile", "limitk", "limit_ratio",
+    )  # fmt: skip
+)
 )
 
 
