@@ -172,3 +172,26 @@ def test_requests_are_counted_with_what_was_asked_again(server: Server) -> None:
     server.on("/x", status(429, "not now", **{"Retry-After": "1"}), (200, JSON, b"{}"))
     kube(server.url, meter=meter).get("/x")
     assert meter.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Fri, 02 Jan 2026 00:04:59 GMT", ""),
+        ("Thu, 01 Jan 2026 23:55:01 GMT", ""),
+        ("Fri, 02 Jan 2026 00:05:01 GMT", "this machine's clock is 5 min behind that of"),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", "this machine's clock is 2 d ahead of that of"),
+        ("no date", ""),
+        ("", ""),
+    ],
+)
+def test_where_the_clocks_differ_no_age_can_be_told(server: Server, date: str, expected: str) -> None:
+    """Restarts of an hour ago would lie outside of the window, and a backup of last month would be of tomorrow."""
+    server.date = date
+    server.on("/pods", page("a"))
+    if not expected:
+        assert names(kube(server.url).items("/pods")) == ["a"]
+        return
+    with pytest.raises(Malformed, match=expected) as caught:
+        kube(server.url).items("/pods")
+    assert caught.value.next_step.startswith("timedatectl")

@@ -24,9 +24,8 @@ _WORDS = frozenset(
         "and", "or", "unless", "atan2", "bool", "offset", "by", "without", "on", "ignoring",
         "group_left", "group_right", "inf", "nan", "sum", "min", "max", "avg", "group", "stddev",
         "stdvar", "count", "count_values", "bottomk", "topk", "quantile", "limitk", "limit_ratio",
-    )  # fmt: skip
-)
-)
+    )
+)  # fmt: skip
 
 
 def metrics_named(expression: str) -> frozenset[str]:
