@@ -6,6 +6,7 @@ Source: Kubernetes API concepts (lists, paging, Status), https://kubernetes.io/d
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ MINUTE = timedelta(minutes=1)
 METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
+# A connection that the API server refused to itself: to the program that takes it to the nodes.
+TUNNEL = re.compile(r"dial tcp (127\.|\[::1\]|localhost)")
 RETRIED = frozenset({429, 500, 502, 503, 504})
 T = TypeVar("T")
 
@@ -188,7 +191,7 @@ class Kube:
             return answer
         message = str(status.get("message", ""))
         if "error trying to reach service" in message:
-            if "connection refused" in message or "no route to host" in message:
+            if "connection refused" in message and not TUNNEL.search(message):
                 return Answer(0, answer.content_type, b"", answer.seconds)
             raise Unreachable(f"{source}: the API server could not reach it: {mask(message)[:200]}", source=source)
         if answer.status == 400 and ("address" in message or "host" in message or "pod" in message.lower()):

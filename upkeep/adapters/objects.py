@@ -112,7 +112,9 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         probe = raw.get(f"{kind}Probe") or {}
         if "httpGet" in probe:
             get = probe["httpGet"]
-            probes.append(Probe(kind, get.get("path") or "/", get["port"]))
+            path = text(get.get("path") or "/")
+            # The kubelet asks for a path without its first stroke, too.
+            probes.append(Probe(kind, path if path.startswith("/") else f"/{path}", get["port"], text(get.get("scheme") or "HTTP")))
     env_keys = []
     for entry in raw.get("env") or []:
         for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):

@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
                 url=found.target.collector,
                 namespace=install.namespace,
                 port=install.port,
+                scheme=install.scheme,
                 pods=len(pods),
                 clock=found.clock,
                 meter=Meter(),

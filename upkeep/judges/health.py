@@ -74,7 +74,7 @@ def _of_answer(answer: HealthAnswer, *, install: Install, limit_seconds: float) 
 
 
 def _proxy(pod: str, path: str, *, install: Install) -> str:
-    return f"/api/v1/namespaces/{install.namespace}/pods/{pod}:{install.port}/proxy{path}"
+    return f"{install.proxy(pod)}{path}"
 
 
 def _ask(pod: str, path: str, *, install: Install) -> str:

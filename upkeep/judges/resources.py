@@ -133,7 +133,7 @@ def connections_headroom(connections: Sequence[Connections], workload: Workload,
             round(one.open / one.most, 4),
             limits[LIMIT],
             "ratio",
-            f"kubectl get --raw /api/v1/namespaces/{install.namespace}/pods/{one.pod}:{install.port}/proxy/metrics | grep -E 'process_(open|max)_fds'",
+            f"kubectl get --raw {install.proxy(one.pod)}/metrics | grep -E 'process_(open|max)_fds'",
         )
         for one in connections
         if one.open > limits[LIMIT] * one.most

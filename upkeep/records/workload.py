@@ -15,6 +15,7 @@ class Probe:
     kind: str
     path: str
     port: int | str
+    scheme: str = "HTTP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +223,11 @@ class Install:
 
     :ivar container: the collector's container.
     :ivar port: the number of its HTTP port.
-    :ivar health_paths: the paths of its HTTP probes, each once; ``/health`` where there is none.
+    :ivar health_paths: the paths of the HTTP probes of that port, each once; ``/health`` where there is none.
     :ivar layout: ``chart`` or ``guide``, for words only; no judge depends on it.
     :ivar configuration: (kind, object, mount path) of the objects that the template mounts, kind ConfigMap or Secret.
     :ivar secrets: names of the Secrets that the template references.
+    :ivar scheme: ``HTTP``, or ``HTTPS`` where its probes say so.
     """
 
     namespace: str
@@ -236,6 +238,16 @@ class Install:
     layout: str
     configuration: tuple[tuple[str, str, str], ...]
     secrets: tuple[str, ...]
+    scheme: str = "HTTP"
+
+    def proxy(self, pod: str) -> str:
+        """The path of the API server under which it hands on to the pod's HTTP port."""
+        return proxy_path(self.namespace, pod, self.port, self.scheme)
+
+
+def proxy_path(namespace: str, pod: str, port: int, scheme: str) -> str:
+    """The path of a pod's proxy; the API server speaks TLS to the pod where its name is led by ``https:``."""
+    return f"/api/v1/namespaces/{namespace}/pods/{'https:' if scheme == 'HTTPS' else ''}{pod}:{port}/proxy"
 
 
 @dataclass(frozen=True, slots=True)
