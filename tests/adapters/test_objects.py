@@ -257,3 +257,10 @@ def test_a_probe_with_the_apis_defaults(get: dict[str, Any], expected: tuple[str
     container = {"name": "c", "image": "i", "livenessProbe": {"httpGet": get}, "readinessProbe": {"exec": {"command": ["true"]}}}
     (probe,) = objects.template({"spec": {"containers": [container]}}).containers[0].probes
     assert (probe.kind, probe.path, probe.port, probe.scheme) == ("liveness", *expected)
+
+
+def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
+    mounts = [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/b", "readOnly": True}, {"name": "c", "mountPath": "/c"}]
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": name == "c"}} for name in "abc"]
+    spec = {"containers": [{"name": "c", "image": "i", "volumeMounts": mounts}], "volumes": volumes}
+    assert objects.template({"spec": spec}).containers[0].read_only == ("/b", "/c")

@@ -107,6 +107,13 @@ def _security(raw: Raw, pod: Raw) -> SecurityContext:
 
 
 def _container(raw: Raw, pod: Raw) -> ContainerSpec:
+    # A volume may be read-only itself, whatever its mounts say.
+    locked = {
+        volume["name"]
+        for volume in pod.get("volumes") or []
+        for source in volume.values()
+        if isinstance(source, dict) and source.get("readOnly")
+    }
     probes = []
     for kind in ("startup", "liveness", "readiness"):
         probe = raw.get(f"{kind}Probe") or {}
@@ -147,6 +154,9 @@ def _container(raw: Raw, pod: Raw) -> ContainerSpec:
         # Whatever else stands there is no version, and is not kept.
         app_version=next((named(str(entry.get("value") or "")) for entry in raw.get("env") or [] if entry["name"] == "APP_VERSION"), ""),
         restarts=raw.get("restartPolicy") == "Always",
+        read_only=tuple(
+            text(mount["mountPath"]) for mount in raw.get("volumeMounts") or [] if mount.get("readOnly") or text(mount["name"]) in locked
+        ),
     )
 
 

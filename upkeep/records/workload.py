@@ -49,7 +49,7 @@ class ContainerSpec:
     ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
     ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
     whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words; ``restarts`` marks an
-    init container that runs on and on (a sidecar)."""
+    init container that runs on and on (a sidecar); ``read_only`` are the mount paths that it cannot write to."""
 
     name: str
     image: str
@@ -66,6 +66,7 @@ class ContainerSpec:
     security: SecurityContext = SecurityContext()
     app_version: str = ""
     restarts: bool = False
+    read_only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
