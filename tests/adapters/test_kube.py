@@ -200,3 +200,12 @@ def test_where_the_clocks_differ_no_age_can_be_told(server: Server, date: str, e
     with pytest.raises(Malformed, match=expected) as caught:
         kube(server.url).items("/pods")
     assert caught.value.next_step.startswith("timedatectl")
+
+
+@pytest.mark.parametrize("asked", ["0", "soon", "Fri, 02 Jan 2026 00:00:00 GMT"])
+def test_leave_to_ask_at_once_is_no_leave_to_ask_without_a_pause(server: Server, asked: str) -> None:
+    """The pause doubles from a quarter of a second, so that a deadline of 10 s is over after six requests and not after thousands."""
+    server.on("/x", status(429, "not now", **{"Retry-After": asked}))
+    with pytest.raises(Unavailable):
+        kube(server.url).get("/x")
+    assert len(server.asked) == 6

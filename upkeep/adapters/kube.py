@@ -440,8 +440,9 @@ def _status_object(answer: Answer) -> dict[str, Any] | None:
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse, *, otherwise: float) -> float:
+    """The seconds that it asks to wait. None at all, or 0, is no leave to ask without a pause."""
     text = str(response.headers.get("Retry-After", ""))
-    return float(text) if text.isdigit() else otherwise
+    return float(text) if text.isdecimal() and int(text) else otherwise
 
 
 def _why(error: urllib3_errors.HTTPError) -> str:
