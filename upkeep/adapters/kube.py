@@ -6,10 +6,13 @@ Source: Kubernetes API concepts (lists, paging, Status), https://kubernetes.io/d
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -30,6 +33,7 @@ from upkeep.errors import (
 )
 from upkeep.masking import mask
 from upkeep.meter import Meter
+from upkeep.model import span
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -37,10 +41,15 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 64 * 1024
 PAGE_ITEMS = 500
 MOST_BYTES = 64 * 1024 * 1024
+# By so much the clocks of the API server and of this machine may differ; windows are hours.
+MOST_APART = timedelta(minutes=5)
+MINUTE = timedelta(minutes=1)
 # What the collector takes its configuration from, with the names of their lists.
 METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
+# A connection that the API server refused to itself: to the program that takes it to the nodes.
+TUNNEL = re.compile(r"dial tcp (127\.|\[::1\]|localhost)")
 RETRIED = frozenset({429, 500, 502, 503, 504})
 T = TypeVar("T")
 
@@ -182,7 +191,7 @@ class Kube:
             return answer
         message = str(status.get("message", ""))
         if "error trying to reach service" in message:
-            if "connection refused" in message or "no route to host" in message:
+            if "connection refused" in message and not TUNNEL.search(message):
                 return Answer(0, answer.content_type, b"", answer.seconds)
             raise Unreachable(f"{source}: the API server could not reach it: {mask(message)[:200]}", source=source)
         if answer.status == 400 and ("address" in message or "host" in message or "pod" in message.lower()):
@@ -275,7 +284,7 @@ class Kube:
         target = f"{self.server}{quote(path, safe='/:@')}" + (f"?{urlencode(query)}" if query else "")
         pause, refused = 0.25, 0
         while True:
-            began = self._clock.monotonic()
+            began, asked = self._clock.monotonic(), self._clock.now()
             headers = {"Accept": accept, "User-Agent": "cano-upkeep"}
             if body is not None:
                 headers["Content-Type"] = content_type
@@ -304,6 +313,7 @@ class Kube:
                 ) from error
             except urllib3_errors.HTTPError as error:
                 raise Unreachable(f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=_look(self.server)) from error
+            self._require_one_time(response, source, asked=asked)
             if response.status not in retry:
                 return response, began
             wait = _retry_after(response, otherwise=pause)
@@ -313,6 +323,25 @@ class Kube:
             response.release_conn()
             self._clock.sleep(wait)
             pause, refused = pause * 2, response.status
+
+    def _require_one_time(self, response: urllib3.BaseHTTPResponse, source: str, *, asked: datetime) -> None:
+        """Every age is reckoned from this machine's now, and every time comes from the cluster: where the two clocks differ, all of them are wrong.
+
+        :raises Malformed: the answer is dated before it was asked for, or after it came.
+        """
+        try:
+            dated = parsedate_to_datetime(str(response.headers.get("Date", "")))
+            apart = max(asked - dated, dated - self._clock.now())
+        except (ValueError, TypeError, OverflowError):  # none that tells: an answer may do without
+            return
+        if apart > MOST_APART:
+            response.close()
+            way = "behind" if dated > asked else "ahead of"
+            raise Malformed(
+                f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {self.server}: no age and no window can be told",
+                source=source,
+                next_step="timedatectl; set the clock that is wrong, here or on the control plane",
+            )
 
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
         """The last line before the wire.
@@ -411,8 +440,9 @@ def _status_object(answer: Answer) -> dict[str, Any] | None:
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse, *, otherwise: float) -> float:
+    """The seconds that it asks to wait. None at all, or 0, is no leave to ask without a pause."""
     text = str(response.headers.get("Retry-After", ""))
-    return float(text) if text.isdigit() else otherwise
+    return float(text) if text.isdecimal() and int(text) else otherwise
 
 
 def _why(error: urllib3_errors.HTTPError) -> str:
