@@ -114,7 +114,7 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
 
 
 def _granting(step: str, item: pytest.Item) -> str:
-    """The step, whose ``upkeep rbac`` makes the Role for what this run looks at: it replaces the Role that is there, which is by default the daily one."""
+    """The step, whose ``upkeep rbac`` makes the Role for what this run looks at; by default that of the daily controls."""
     if GRANT not in step:
         return step
     looked_at = [one.stash[CONTROL].cadence for one in item.session.items if CONTROL in one.stash]

@@ -10,6 +10,7 @@ import pytest
 
 from upkeep.__main__ import COMMANDS, main
 from upkeep.commands import suite
+from upkeep.demo import listing
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_REQUEST = {
@@ -155,9 +156,11 @@ def test_an_unknown_scenario_is_named_with_where_it_stands_and_the_nearest(
 
 def test_the_scenarios_are_printed_and_nothing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert suite.run(["--demo=list", f"--out={tmp_path / 'out'}"]) == 0
-    names = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert {"healthy", "no-collector", "two-collectors", "crash-looping"} <= set(names)
+    printed = capsys.readouterr().out
+    assert printed.splitlines() == list(listing.lines())
     assert not (tmp_path / "out").exists()
+    assert main(["demo", "list"]) == 0
+    assert capsys.readouterr().out == printed
 
 
 def test_the_readme_has_every_exit_code_of_the_gate_that_there_is(said_by_help: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.fuzzing import examples
 from upkeep.adapters import backup_writer, backups
+from upkeep.adapters.exposure import LAST_APPLIED
 from upkeep.errors import Absent, BadInput, Malformed, UpkeepError
 from upkeep.records import BackupFolder
 
@@ -83,7 +84,7 @@ def test_what_kubectl_get_keeps_is_named(tmp_path: Path):
         "resourceVersion": "42",
         "uid": "u",
         "creationTimestamp": "2026-01-01T00:00:00Z",
-        "annotations": {backups.LAST_APPLIED: "{}"},
+        "annotations": {LAST_APPLIED: "{}"},
     }
     put(tmp_path, "backup-20260102.yaml", {"apiVersion": "v1", "kind": "List", "items": [whole]})
     (one,) = read(tmp_path).sets[0].objects
@@ -181,7 +182,7 @@ def test_what_the_server_owns_and_what_repeats_values_is_left_out():
     whole = secret(immutable=True)
     whole["metadata"] |= {
         "resourceVersion": "42", "uid": "u", "managedFields": [{}], "creationTimestamp": "x", "generation": 2, "ownerReferences": [{"uid": "o"}],
-        "finalizers": ["f"], "labels": {"app": "x"}, "annotations": {backups.LAST_APPLIED: SECRET, "team": "sre"},
+        "finalizers": ["f"], "labels": {"app": "x"}, "annotations": {LAST_APPLIED: SECRET, "team": "sre"},
     }  # fmt: skip
     kept = backup_writer.restorable(whole | {"status": {}})
     assert kept["metadata"] == {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.judges.samples import deployment
 from upkeep import discovery
-from upkeep.adapters import objects
+from upkeep.adapters import fields, objects
 from upkeep.discovery import secret_references
 from upkeep.errors import Malformed
 from upkeep.records import FieldOwner
@@ -141,7 +141,7 @@ def test_whatever_the_fields_are_it_is_read_or_malformed(fields: Any):
     ],
 )
 def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dict, holds: bool):
-    assert discovery.matches(objects.label_selector(selector), labels) is holds
+    assert discovery.matches(fields.label_selector(selector), labels) is holds
     assert discovery.matches(None, labels) is False
 
 

@@ -9,10 +9,10 @@ from tests.judges.counter_samples import INSTALL, codes
 from tests.judges.samples import NOW
 from tests.judges.stored import owner, stored
 from upkeep.errors import Absent
-from upkeep.judges.attestations import configuration_fresh, confirmed
+from upkeep.judges.attestations import attest_command, configuration_fresh, confirmed
 from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records import Attestation, AttestedFile, StoredObject
+from upkeep.records import Attestation, AttestationFile, AttestedFile, StoredObject
 
 
 def entry(*, days: float = 5, **changes) -> Attestation:
@@ -21,7 +21,14 @@ def entry(*, days: float = 5, **changes) -> Attestation:
 
 
 def judge(*entries: Attestation, target: str = "", **limits: float) -> Judgement:
-    return confirmed("recovery-rehearsed", entries, target=target, now=NOW, limits=Limits(limits), install=INSTALL)
+    return confirmed(
+        "recovery-rehearsed",
+        AttestationFile("/etc/upkeep/attestations.yaml", entries),
+        target=target,
+        now=NOW,
+        limits=Limits(limits),
+        install=INSTALL,
+    )
 
 
 def test_a_confirmation_that_holds_passes_and_says_until_when():
@@ -53,6 +60,16 @@ def test_what_does_not_hold_is_due_and_says_why(entries: tuple[Attestation, ...]
     (finding,) = judgement.findings
     assert (finding.code, judgement.due) == (code, True)
     assert finding.message == f"That recovery was rehearsed in staging within 31 d is not confirmed: {why}."
+    assert finding.next == (
+        "upkeep attest recovery-rehearsed --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations=/etc/upkeep/attestations.yaml"
+    )
+
+
+def test_the_entry_is_asked_for_where_the_run_reads_it():
+    """The file that was named, as a shell takes it; where none was, a word for one."""
+    assert attest_command("runbooks-updated", file="/my files/a.yaml", target="prod").endswith(" --attestations='/my files/a.yaml'")
+    (finding,) = fresh(OLD).findings
+    assert finding.next.endswith(" --attestations=FILE")
 
 
 def test_what_is_said_not_to_be_satisfied_is_a_failure():
@@ -72,7 +89,7 @@ def test_a_longer_limit_does_not_outlast_the_entrys_own_word():
 
 
 def fresh(*objects: StoredObject, entries: tuple[Attestation, ...] = ()) -> Judgement:
-    return configuration_fresh(objects, entries, target="", now=NOW, limits=Limits(), install=INSTALL)
+    return configuration_fresh(objects, AttestationFile("", entries), target="", now=NOW, limits=Limits(), install=INSTALL)
 
 
 OLD = stored(owner("teams.yaml", days=60), name="teams", kind="ConfigMap")

@@ -14,7 +14,7 @@ from upkeep.errors import Absent, Forbidden
 from upkeep.judges import secrets
 from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records import ActionRehearsal, Attestation, DryRun, SecretInventory, SecretReference, StoredObject
+from upkeep.records import ActionRehearsal, Attestation, AttestationFile, DryRun, SecretInventory, SecretReference, StoredObject
 
 ENV = "env SLACK_API_KEY of container cano-collector"
 
@@ -81,7 +81,8 @@ def attestation(subject: str = "Secret/slack key key", *, days: float = 5, **cha
 
 def rotated(*found: StoredObject, keys: tuple[str, ...] = (), attested: tuple[Attestation, ...] = (), **limits: float) -> Judgement:
     references = tuple(reference(one.name, *keys) for one in found)
-    return secrets.rotated(inventory(*references, found=found), attested, target="", now=NOW, limits=Limits(limits), install=INSTALL)
+    file = AttestationFile("/etc/a.yaml", attested)
+    return secrets.rotated(inventory(*references, found=found), file, target="", now=NOW, limits=Limits(limits), install=INSTALL)
 
 
 def test_a_key_that_changed_by_itself_lately_passes():
@@ -112,6 +113,7 @@ def test_what_cannot_be_proven_is_could_not_measure_with_the_way_to_prove_it():
     ) as caught:
         rotated(stored(owner("a", "b", days=6)))
     assert caught.value.next_step.startswith("upkeep attest secrets-rotated --object='Secret/slack key a' --by=NAME")
+    assert caught.value.next_step.endswith(" --attestations=/etc/a.yaml")
 
 
 def test_a_failure_that_is_known_is_told_also_where_another_cannot_be_proven():

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 import urllib3
 from urllib3 import exceptions as urllib3_errors
 
-from upkeep.adapters.kube import Answer, Kube
+from upkeep.adapters.answers import Answer
+from upkeep.adapters.kube import Kube
 from upkeep.clock import Clock
 from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter

@@ -1,12 +1,15 @@
-"""What fields of Kubernetes objects have in common: quantities, resources, selectors; and an object that is not as the API describes it."""
+"""What fields of Kubernetes objects have in common: times, owners, conditions, selectors, resources, quantities; and an object that is not as the API
+describes it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from upkeep.errors import Malformed
-from upkeep.records import ContainerResources, LabelSelector
+from upkeep.model import parse_time
+from upkeep.records import Condition, ContainerResources, LabelSelector
 
 Raw = Mapping[str, Any]
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -29,6 +32,34 @@ def text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     return value
+
+
+def instant(text: str | None) -> datetime | None:
+    """A time that may be left out."""
+    return parse_time(text) if text else None
+
+
+def owner_uid(raw: Raw, kind: str) -> str:
+    """The UID of the controller of that kind; empty where it has none."""
+    for owner in raw["metadata"].get("ownerReferences", []):
+        if owner.get("controller") and owner["kind"] == kind:
+            return str(owner["uid"])
+    return ""
+
+
+def conditions_of(status: Raw) -> tuple[Condition, ...]:
+    """The conditions of a status."""
+    return tuple(
+        Condition(
+            entry["type"],
+            entry["status"],
+            entry.get("reason") or "",
+            entry.get("message") or "",
+            instant(entry.get("lastTransitionTime")),
+            instant(entry.get("lastUpdateTime")),
+        )
+        for entry in status.get("conditions") or []
+    )
 
 
 def label_selector(raw: Raw) -> LabelSelector:

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from upkeep.adapters.kube import METADATA_ALONE, Answer, Kube, document
+from upkeep.adapters.answers import Answer, document
+from upkeep.adapters.kube import METADATA_ALONE, Kube
 from upkeep.adapters.reviews import may
 from upkeep.errors import Absent, Malformed, Unavailable
 from upkeep.masking import MASK, mask, sensitive

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from upkeep.adapters.kube import Answer, Kube
+from upkeep.adapters.answers import Answer
+from upkeep.adapters.kube import Kube
 from upkeep.errors import Unmeasured, UpkeepError
 from upkeep.masking import mask
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from upkeep.adapters.kube import MOST_BYTES, RETRIED, Kube
+from upkeep.adapters.kube import Kube
+from upkeep.adapters.transport import MOST_BYTES, RETRIED
 from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unreachable
 from upkeep.meter import Meter, note

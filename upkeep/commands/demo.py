@@ -26,8 +26,9 @@ def run(options: argparse.Namespace) -> int:
     from upkeep.errors import BadInput
 
     if options.scenario == "list":
-        for name in demo.names():
-            print(f"{name:32} {demo.summary(name)}")
+        from upkeep.demo import listing
+
+        print("\n".join(listing.lines()))
         return 0
     try:
         demo.parse(options.scenario)

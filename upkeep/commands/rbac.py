@@ -1,6 +1,8 @@
 """``upkeep rbac``: the Roles that a choice of cadences needs, as YAML for kubectl apply.
 
-Offline. Each use replaces the Role of the one before: name all cadences that the identity runs. Exit codes: 0, 4 for bad input.
+Offline. Applying it never takes a right away: each choice of cadences, each further right that is asked for and each service account has Roles and bindings
+of its own name. What is no longer wanted is deleted: ``kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -l app.kubernetes.io/name=upkeep``
+lists all of them. Exit codes: 0, 4 for bad input.
 """
 
 import argparse
@@ -9,8 +11,9 @@ from collections.abc import Sequence
 from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
-from upkeep.rights import EXEC, HELM, NAME, USUAL_NAMES, bindings, roles
+from upkeep.rights import EXEC, HELM, NAME, bindings, name_for, roles
 from upkeep.settings import stored_object
+from upkeep.sweep import Right
 
 SUMMARY = "print the Role that a choice of cadences needs"
 
@@ -23,17 +26,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alertmanager-config",
         metavar="KIND/NS/NAME",
-        help="with the right to read Alertmanager's configuration, where it hides its webhooks' URLs; it holds every receiver's keys",
+        help="and a Role to read Alertmanager's configuration, where it hides its webhooks' URLs; it holds every receiver's keys",
     )
     parser.add_argument(
         "--exec",
         action="store_true",
-        help="with the right to run commands in the namespace's containers, for df and netstat; it is a right to do anything there",
+        help="and a Role to run commands in the namespace's containers, for df and netstat; who may that may do anything there",
     )
     parser.add_argument(
         "--helm",
         action="store_true",
-        help="with the right to list the namespace's Secrets and ConfigMaps, among which Helm keeps its releases; it is a right to read all of them",
+        help="and a Role to list the namespace's Secrets and ConfigMaps, among which Helm keeps its releases; who may that may read all of them",
     )
     parser.add_argument(
         "--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})"
@@ -64,24 +67,25 @@ def document(
     helm_too: bool = False,
     stored: tuple[str, str, str] | None = None,
 ) -> str:
-    """The YAML documents; ``exec_too`` adds the right to look into containers, ``helm_too`` that to look for Helm's releases,
-    ``stored`` that to read Alertmanager's configuration."""
+    """The YAML documents; ``exec_too`` adds a Role to look into containers, ``helm_too`` one to look for Helm's releases, ``stored`` one to read
+    Alertmanager's configuration."""
     import yaml
 
-    rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
-    if exec_too:
-        rights |= dict.fromkeys(EXEC)
-    if helm_too:
-        rights |= dict.fromkeys(HELM)
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
         "metadata": {"name": service_account, "namespace": namespace, "labels": {"app.kubernetes.io/name": NAME}},
     }
-    names = dict(USUAL_NAMES)
+    rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
+    made = roles(rights, namespace=namespace, name=name_for(cadences), monitoring=monitoring)
+    if exec_too:
+        made += roles(EXEC, namespace=namespace, name=f"{NAME}-exec")
+    if helm_too:
+        made += roles(HELM, namespace=namespace, name=f"{NAME}-helm")
     if stored is not None:
-        names[f"alertmanager-config-{stored[0].lower()}s"] = (stored[2],)
-    made = roles(rights, namespace=namespace, names=names, monitoring=monitoring)
+        kind, place, name = stored
+        read = Right("get", f"{kind.lower()}s", names="stored")
+        made += roles([read], namespace=place, name=f"{NAME}-{kind.lower()}-{name}", names={"stored": (name,)})
     subject = {"kind": "ServiceAccount", "name": service_account, "namespace": namespace}
     head = f"# What the {' and '.join(cadences)} controls must be allowed to do, and nothing else. Made by `upkeep rbac`; it only reads.\n"
     return head + str(yaml.safe_dump_all([account, *made, *bindings(made, subject=subject)], sort_keys=False))

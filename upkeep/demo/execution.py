@@ -9,7 +9,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping
 from wsproto.events import Request as Handshake
 
-from upkeep.demo.api import Request
+from upkeep.demo.responses import Request
 from upkeep.demo.state import State
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")

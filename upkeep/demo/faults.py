@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 
-from upkeep.demo.api import Request, Response, forbidden, status
+from upkeep.demo.responses import Request, Response, forbidden, status
 
 KINDS = (
     "forbidden", "refused", "hang", "cut", "throttled", "flaky-throttled", "server-error", "unavailable", "expired",

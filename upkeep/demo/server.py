@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from upkeep.demo import execution
-from upkeep.demo.api import Api, Request, Response, status
+from upkeep.demo.api import Api
 from upkeep.demo.faults import Fault, instead
+from upkeep.demo.responses import Request, Response, status
 
 # Paths that are served without a token: they stand for programs beside the API server, or are public on a real one.
 OPEN = ("/prometheus/", "/alertmanager/", "/collector/", "/readyz", "/livez", "/healthz", "/version")

@@ -7,13 +7,14 @@ Source: the guide's "Test recovery procedure in staging", "Documentation update"
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from shlex import quote
 from types import MappingProxyType
 
 from upkeep.errors import Absent
 from upkeep.judges.ages import age_of
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
-from upkeep.records import Attestation, Install, StoredObject
+from upkeep.records import Attestation, AttestationFile, Install, StoredObject
 
 # The controls that an attestation can earn or help, and the limit of its age.
 LIMIT_OF: Mapping[str, str] = MappingProxyType(
@@ -64,12 +65,10 @@ class Standing:
         return self.attestation is not None and not self.code
 
 
-def standing(
-    attestations: Sequence[Attestation], control: str, *, target: str, now: datetime, limits: Limits, object_name: str = ""
-) -> Standing:
+def standing(attestations: AttestationFile, control: str, *, target: str, now: datetime, limits: Limits, object_name: str = "") -> Standing:
     """The newest attestation of a control on a target: whether it holds, and until when."""
     wanted = (target or "default", EVERY_TARGET)
-    mine = [one for one in attestations if (one.control, one.object) == (control, object_name) and one.target in wanted]
+    mine = [one for one in attestations.entries if (one.control, one.object) == (control, object_name) and one.target in wanted]
     if not mine:
         return Standing(None, code="attestation-missing", why="nobody has confirmed it")
     newest = max(reversed(mine), key=lambda one: one.at)  # of one instant, what was written last
@@ -88,16 +87,14 @@ def standing(
     return Standing(newest, expires)
 
 
-def attest_command(control: str, *, object_name: str = "", target: str = "") -> str:
-    """The command that confirms it, to be completed with names and words."""
+def attest_command(control: str, *, file: str, object_name: str = "", target: str = "") -> str:
+    """The command that confirms it, to be completed with names and words, and with a file where none was named."""
     which = f" --object='{object_name}'" if object_name else ""
     where = f" --target={target}" if target else ""
-    return f"upkeep attest {control}{which}{where} --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations=FILE"
+    return f"upkeep attest {control}{which}{where} --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations={quote(file) if file else 'FILE'}"
 
 
-def confirmed(
-    control: str, attestations: Sequence[Attestation], *, target: str, now: datetime, limits: Limits, install: Install
-) -> Judgement:
+def confirmed(control: str, attestations: AttestationFile, *, target: str, now: datetime, limits: Limits, install: Install) -> Judgement:
     """A control that an attestation alone earns: one of ``WHAT``."""
     name, what = LIMIT_OF[control], WHAT[control]
     found = standing(attestations, control, target=target, now=now, limits=limits)
@@ -108,7 +105,7 @@ def confirmed(
             basis += f", evidence {listed([one.file for one in entry.evidence])}"
     limit, unit = limits[name], "s old"
     subject = f"Deployment/{install.deployment}"
-    command = attest_command(control, target=target)
+    command = attest_command(control, file=attestations.file, target=target)
     if found.code:
         message = f"That {what} within {limits.text(name)} is not confirmed: {found.why}."
         observed = "not confirmed" if entry is None else f"confirmed {span(now - entry.at) or '0 s'} ago"
@@ -124,7 +121,7 @@ def confirmed(
 
 
 def configuration_fresh(
-    stored: Sequence[StoredObject], attestations: Sequence[Attestation], *, target: str, now: datetime, limits: Limits, install: Install
+    stored: Sequence[StoredObject], attestations: AttestationFile, *, target: str, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
     """config-fresh: some of the configuration changed within ``limits["config_age"]``, or a person confirmed it as it is.
 

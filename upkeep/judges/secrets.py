@@ -3,7 +3,6 @@
 Source: the guide's "List all secrets", "Check secret age", "Rotate webhook URLs and tokens"; collector.md, "Traps".
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
 
@@ -13,7 +12,7 @@ from upkeep.judges.ages import age_of
 from upkeep.judges.attestations import attest_command, standing
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records import ActionRehearsal, Attestation, Install, SecretInventory, StoredObject
+from upkeep.records import ActionRehearsal, AttestationFile, Install, SecretInventory, StoredObject
 
 
 def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
@@ -59,7 +58,7 @@ def _missing(subject: str, code: str, message: str, command: str) -> Finding:
 
 
 def rotated(
-    inventory: SecretInventory, attestations: Sequence[Attestation], *, target: str, now: datetime, limits: Limits, install: Install
+    inventory: SecretInventory, attestations: AttestationFile, *, target: str, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
     """secrets-rotated: each key that the collector takes is proven to have changed within ``limits["secret_age"]``.
 
@@ -91,7 +90,7 @@ def rotated(
         raise Absent(
             f"when {subject} was last rotated cannot be proven: {why}{more}",
             source=f"metadata of {subject.split(' key ')[0]}",
-            next_step=attest_command("secrets-rotated", object_name=subject, target=target),
+            next_step=attest_command("secrets-rotated", file=attestations.file, object_name=subject, target=target),
         )
     observed = f"{len(fresh)} of {counted(every, 'key')} changed within {limits.text('secret_age')}" if every else "no Secret is referenced"
     if unproven:
@@ -108,7 +107,7 @@ def _keys(inventory: SecretInventory, stored: StoredObject) -> tuple[str, ...]:
     return stored.keys or ("",)
 
 
-def _attested(name: str, subject: str, attestations: Sequence[Attestation], *, target: str, now: datetime, limits: Limits) -> bool:
+def _attested(name: str, subject: str, attestations: AttestationFile, *, target: str, now: datetime, limits: Limits) -> bool:
     for object_name in dict.fromkeys((subject, f"Secret/{name}")):
         found = standing(attestations, "secrets-rotated", target=target, now=now, limits=limits, object_name=object_name)
         if found.attestation is not None and found.holds and found.attestation.satisfied:

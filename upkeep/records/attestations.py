@@ -36,7 +36,10 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class AttestationFile:
-    """The attestations of a run and where they lie."""
+    """The attestations of a run.
 
-    file: str
-    entries: tuple[Attestation, ...]
+    :ivar file: where they lie; empty where none was named.
+    """
+
+    file: str = ""
+    entries: tuple[Attestation, ...] = ()

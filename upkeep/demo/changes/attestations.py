@@ -51,7 +51,7 @@ def configuration_old(state: State) -> None:
                 entry["time"] = stamp(state.ago(days=60))
 
 
-@scenario("configuration-confirmed", "the same, and a person has confirmed that it is still right")
+@scenario("configuration-confirmed", "the configuration has not changed for two months, and a person has confirmed that it is still right")
 def configuration_confirmed(state: State) -> None:
     configuration_old(state)
     state.attestations.append(attestations.entry(state, "config-fresh", "compared with the team's wishes", days=2))
