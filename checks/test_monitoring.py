@@ -19,13 +19,13 @@ def test_maintenance_alerts_are_loaded_and_quiet(judge, guide_rules, limits):
 
 @pytest.mark.control(id="metrics-scraped", severity="medium", guide="Metrics Review")
 @pytest.mark.daily
-def test_prometheus_scrapes_every_pod(judge, scrape_states, workload):
+def test_prometheus_scrapes_every_pod(judge, scrape_states, workload, now):
     """Prometheus scrapes every pod of the collector.
 
     What is not scraped has no history: rates, trends and alerts about it are blind.
     Fix: docs/runbook.md#metrics-scraped
     """
-    assert judge(monitoring.scraped(scrape_states, workload))
+    assert judge(monitoring.scraped(scrape_states, workload, now=now))
 
 
 @pytest.mark.control(id="maintenance-alerts-loaded", severity="medium", guide="Monitoring Alerts")

@@ -112,7 +112,8 @@ def install(deployment: Deployment) -> Install:
     template = deployment.template
     container = collector_container(template)
     port = _port(container)
-    paths = [probe.path for probe in container.probes]
+    probes = [probe for probe in container.probes if _number(probe.port, container) == port]
+    paths = [probe.path for probe in probes]
     kinds = {volume.name: [v for v in template.volumes if v.name == volume.name] for volume in template.volumes}
     configuration = [
         (volume.kind, volume.object, path)
@@ -133,6 +134,7 @@ def install(deployment: Deployment) -> Install:
         layout="chart" if "app.kubernetes.io/name" in template.labels else "guide",
         configuration=tuple(dict.fromkeys(configuration)),
         secrets=tuple(dict.fromkeys(secrets)),
+        scheme=probes[0].scheme if probes else "HTTP",
     )
 
 
@@ -194,11 +196,9 @@ def belongs(stored: StoredObject, install: Install) -> bool:
 
 def _port(container: ContainerSpec) -> int:
     """The collector's HTTP port: the one that its probes ask, else its container port."""
-    named = {name: number for name, number in container.ports if name}
-    for probe in container.probes:
-        number = probe.port if isinstance(probe.port, int) else named.get(probe.port)
-        if number is not None:
-            return number
+    asked = [number for probe in container.probes if (number := _number(probe.port, container)) is not None]
+    if asked:
+        return DEFAULT_PORT if DEFAULT_PORT in asked else asked[0]
     numbers = [number for _, number in container.ports]
     if DEFAULT_PORT in numbers or len(numbers) == 1:
         return DEFAULT_PORT if DEFAULT_PORT in numbers else numbers[0]
@@ -206,6 +206,11 @@ def _port(container: ContainerSpec) -> int:
         f"container {container.name} has no HTTP probe and {len(numbers)} container ports: which one is the collector's cannot be told",
         next_step=f"declare containerPort {DEFAULT_PORT} or a probe, or give --collector=http://{{pod_ip}}:{DEFAULT_PORT}",
     )
+
+
+def _number(port: int | str, container: ContainerSpec) -> int | None:
+    """The number of a port that is told by number or by name; ``None`` where the container has none of that name."""
+    return port if isinstance(port, int) else {name: number for name, number in container.ports if name}.get(port)
 
 
 def find_service(services: Sequence[Service], *, program: str, ports: Sequence[int]) -> tuple[Service, ServicePort]:

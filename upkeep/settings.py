@@ -4,19 +4,19 @@ Source: contract.md, "Running checks".
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from upkeep.errors import BadInput
 from upkeep.limits import Limits, nearest, parse_limits
 from upkeep.masking import mask
+
+if TYPE_CHECKING:
+    from upkeep.settings_file import Access, File, Gate, Target
 
 ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server", "helm")
 SCALARS = (
@@ -116,60 +116,6 @@ class RunSettings:
     settings_file: Path | None = None
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
-
-
-class _Access(_Strict):
-    url: str
-    bearer_file: str | None = None
-    ca_file: str | None = None
-    client_certificate: str | None = None
-    client_key: str | None = None
-    headers: dict[str, str] = {}
-
-
-class _Target(_Strict):
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespace: str | None = None
-    deployment: str | None = None
-    collector: str | None = None
-    prometheus: str | _Access | None = None
-    alertmanager: str | _Access | None = None
-    chart_repository: str | _Access | None = None
-    alertmanager_config: str | None = None
-    acting_context: str | None = None
-    absent: dict[str, str] = {}
-    secret_readers: list[str] = []
-    demo: str | None = None
-
-
-class _Removed(_Strict):
-    control: str
-    reason: str
-
-
-_WANTS_A_REASON = 'removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'
-
-
-class _Gate(_Strict):
-    add: list[str] = []
-    remove: list[_Removed] = []
-
-
-class _File(_Target):
-    limits: dict[str, str | int | float] = {}
-    gate: _Gate = _Gate()
-    targets: dict[str, _Target] = {}
-    backups: str | None = None
-    backup_identity: str | None = None
-    attestations: str | None = None
-    emergency_config: str | None = None
-    exports: str | None = None
-    out: str | None = None
-
-
 def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path) -> RunSettings:
     """The settings of a run.
 
@@ -180,14 +126,15 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     name = _one("settings", options, variables)
     word = "--settings" if options.get("settings") else "UPKEEP_SETTINGS"
     path = _path(cwd, name, word) if name else cwd / DEFAULT_FILE
-    read = _read(path, f"{word}={name}" if name else "")
-    file = read or _File()
+    read = _file(path, f"{word}={name}" if name else "")
+    file: File = read or {}
+    gate = file.get("gate", {})
     base = path.parent
     own, where = _overrides(options, variables)
     chosen = _many("target", options, variables)
     unnamed = (_target("", file, own, where, base, str(path), cwd=cwd),) if not chosen else ()
     targets = _named_targets(file, chosen, own, where, base, str(path), cwd=cwd) if chosen else unnamed
-    limits = parse_limits({key: _plain(value) for key, value in file.limits.items()}, where=f"{path} [limits]")
+    limits = parse_limits({key: _plain(value) for key, value in file.get("limits", {}).items()}, where=f"{path} [limits]")
     limits |= parse_limits(_pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT")
     limits |= parse_limits(_pairs(_listed(options.get("limit")), "--limit"), where="--limit")
     out = _one("out", options, variables)
@@ -199,27 +146,29 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     return RunSettings(
         targets=targets,
         limits=Limits(limits),
-        out=_path(cwd, out, "out") if out else (_path(base, file.out, f"{path} out") if file.out else cwd / "reports" / "out"),
-        exports=folder("exports", file.exports),
-        backups=folder("backups", file.backups),
-        backup_identity=folder("backup_identity", file.backup_identity),
-        attestations=folder("attestations", file.attestations),
-        emergency_config=folder("emergency_config", file.emergency_config),
+        out=_path(cwd, out, "out") if out else (_path(base, file["out"], f"{path} out") if file.get("out") else cwd / "reports" / "out"),
+        exports=folder("exports", file.get("exports")),
+        backups=folder("backups", file.get("backups")),
+        backup_identity=folder("backup_identity", file.get("backup_identity")),
+        attestations=folder("attestations", file.get("attestations")),
+        emergency_config=folder("emergency_config", file.get("emergency_config")),
         gate=_flag("gate", options, variables) or _flag("gate_strict", options, variables),
         gate_strict=_flag("gate_strict", options, variables),
-        gate_add=tuple(file.gate.add),
-        gate_remove=_removed(file.gate, path),
+        gate_add=tuple(gate.get("add", ())),
+        gate_remove=_removed(gate, path),
         settings_file=path if read is not None else None,
     )
 
 
-def _removed(gate: _Gate, path: Path) -> dict[str, str]:
-    for removed in gate.remove:
-        if not removed.reason.strip():
-            raise BadInput(f"{path}: gate.remove: {removed.control}: {_WANTS_A_REASON}")
-        if removed.control in gate.add:
-            raise BadInput(f"{path}: gate.add and gate.remove contradict each other: both name {removed.control}; leave one out")
-    return {removed.control: removed.reason for removed in gate.remove}
+def _removed(gate: "Gate", path: Path) -> dict[str, str]:
+    for removed in gate.get("remove", ()):
+        if not removed["reason"].strip():
+            from upkeep.settings_file import WANTS_A_REASON
+
+            raise BadInput(f"{path}: gate.remove: {removed['control']}: {WANTS_A_REASON}")
+        if removed["control"] in gate.get("add", ()):
+            raise BadInput(f"{path}: gate.add and gate.remove contradict each other: both name {removed['control']}; leave one out")
+    return {removed["control"]: removed["reason"] for removed in gate.get("remove", ())}
 
 
 def _path(base: Path, text: str, where: str) -> Path:
@@ -322,26 +271,35 @@ def _readers(entries: Sequence[str], where: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _file(path: Path, asked: str) -> "File | None":
+    if not asked and not path.exists() and not path.is_symlink():
+        return None
+    from upkeep.settings_file import read
+
+    return read(path, asked)
+
+
 def _named_targets(
-    file: _File, names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
+    file: "File", names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
 ) -> tuple[TargetSettings, ...]:
     if len(names) > 1 and own:
         word = next(iter(where.values()))
         raise BadInput(f"{word} together with {len(names)} targets: each target has its own; put it into the settings file")
     if len(set(names)) != len(names):
         raise BadInput(f"--target={max(names, key=list(names).count)} is given twice")
+    targets = file.get("targets", {})
     for name in names:
-        if name not in file.targets:
-            known = ", ".join(file.targets) or "none"
-            raise BadInput(f"--target={name}: the settings file has no such target{nearest(name, list(file.targets))}; it has {known}")
-    return tuple(_target(name, file.targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd) for name in names)
+        if name not in targets:
+            known = ", ".join(targets) or "none"
+            raise BadInput(f"--target={name}: the settings file has no such target{nearest(name, list(targets))}; it has {known}")
+    return tuple(_target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd) for name in names)
 
 
 def _target(
-    name: str, file: _Target, own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
+    name: str, file: "Target", own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
 ) -> TargetSettings:
-    value = {key: getattr(file, key) for key in SCALARS} | dict(own)
-    absent = file.absent | value.get("absent", {})
+    value: dict[str, Any] = {key: file.get(key) for key in SCALARS} | dict(own)
+    absent = file.get("absent", {}) | value.get("absent", {})
 
     def said(key: str) -> str:
         return where.get(key, f"{place} {key}")
@@ -378,7 +336,9 @@ def _target(
         alertmanager_config=stored_object(value["alertmanager_config"], said("alertmanager_config")),
         acting_context=value["acting_context"],
         absent=absent,
-        secret_readers=tuple(dict.fromkeys((*_readers(file.secret_readers, f"{place} secret_readers"), *own.get("secret_readers", ())))),
+        secret_readers=tuple(
+            dict.fromkeys((*_readers(file.get("secret_readers", ()), f"{place} secret_readers"), *own.get("secret_readers", ())))
+        ),
         demo=value["demo"],
     )
 
@@ -410,9 +370,9 @@ def _url(text: str, where: str) -> str:
     return text
 
 
-def _repository(value: str | _Access | None, where: str, folder: Path, base: Path) -> HttpAccess | Path | None:
+def _repository(value: "str | Access | None", where: str, folder: Path, base: Path) -> HttpAccess | Path | None:
     """A URL, or the file of an index, or the folder in which one lies."""
-    text = value.url if isinstance(value, _Access) else value
+    text = value["url"] if isinstance(value, dict) else value
     if text is not None and text.lower().startswith("oci://"):
         raise BadInput(f"{where}: an OCI registry has no index of its charts; give the URL or the file of a repository's index.yaml")
     if not isinstance(value, str) or "://" in value:
@@ -426,20 +386,21 @@ def _repository(value: str | _Access | None, where: str, folder: Path, base: Pat
     return found
 
 
-def _access(value: str | _Access | None, where: str, base: Path) -> HttpAccess | None:
+def _access(value: "str | Access | None", where: str, base: Path) -> HttpAccess | None:
     if value is None or value == "auto":
         return None
     if isinstance(value, str):
         return HttpAccess(_url(value, where))
     files: dict[str, Path | None] = {}
     for key in ("bearer_file", "ca_file", "client_certificate", "client_key"):
-        text = getattr(value, key)
+        text: Any = value.get(key)
         found = files[key] = _path(base, text, f"{where}.{key}") if text else None
         if found is not None and not found.is_file():
             raise BadInput(f"{where}.{key}: there is no file {text}")
     if files["client_key"] and not files["client_certificate"]:
         raise BadInput(f"{where}.client_key: nothing uses it without client_certificate; give both")
-    for name, text in value.headers.items():
+    headers = value.get("headers", {})
+    for name, text in headers.items():
         # Said here, without the value: what refuses it later would print it.
         if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(text):
             raise BadInput(f"{where}.headers.{name}: no HTTP header can be that; a name and a value in one line of Latin-1 were expected")
@@ -447,68 +408,4 @@ def _access(value: str | _Access | None, where: str, base: Path) -> HttpAccess |
             raise BadInput(
                 f"{where}.headers.{name} and {where}.bearer_file contradict each other: both authenticate; leave one of them out"
             )
-    return HttpAccess(_url(value.url, where), headers=value.headers, **files)
-
-
-def _read(path: Path, asked: str) -> _File | None:
-    """The settings file; ``None`` when it is not there and nobody ``asked`` for it."""
-    text = ""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return _File.model_validate(tomllib.loads(text))
-    except FileNotFoundError:
-        if not asked and not path.is_symlink():
-            return None
-        raise BadInput(f"{asked or path}: there is no such file") from None
-    except OSError as error:
-        raise BadInput(f"{asked or path}: cannot be read: {error.strerror}; a TOML file was expected") from None
-    except ValidationError as error:
-        raise _refused(path, error) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadInput(f"{path} is not TOML: line {line} is not UTF-8; save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        end = f"at line {text.count(chr(10)) + (not text.endswith(chr(10)))}, the end of the document"
-        raise BadInput(f"{path} is not TOML: {str(error).replace('at end of document', end)}") from None
-    except (ValueError, RecursionError):
-        raise BadInput(f"{path} is not TOML that can be read: a number is too long, or tables lie too deep in each other") from None
-
-
-_WORDS = {"string_type": "a text", "int_type": "a number", "float_type": "a number", "list_type": "a list"}
-_WORDS |= {"dict_type": "a table", "model_type": "a table"}
-_TYPES = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
-
-
-def _refused(path: Path, error: ValidationError) -> BadInput:
-    """What a settings file is refused for. The value never shows, as it may be a secret."""
-    complaints = [(_key(one["loc"]), one) for one in error.errors(include_url=False)]
-    # Of what may be a text or a table both are complained of: the deeper one is what was meant, and there a word that is none comes first.
-    key, first = max(complaints, key=lambda each: (len(each[1]["loc"]), each[1]["type"] == "extra_forbidden"))
-    if first["type"] == "extra_forbidden":
-        known = list(_model(first["loc"]).model_fields)
-        return BadInput(f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}")
-    if key.startswith("gate.remove"):
-        return BadInput(f"{path}: {key}: {_WANTS_A_REASON}")
-    if first["type"] == "missing":
-        return BadInput(f"{path}: {key} is missing")
-    expected = " or ".join(dict.fromkeys(_WORDS.get(one["type"], one["msg"].lower()) for other, one in complaints if other == key))
-    return BadInput(f"{path}: {key}: {expected} was expected, not {_TYPES.get(type(first['input']), 'a date or a time')}")
-
-
-def _key(place: Sequence[int | str]) -> str:
-    """As the file has it, without the kinds that pydantic tried."""
-    last = len(place) - 1
-    return ".".join(
-        str(part) for at, part in enumerate(place) if part != "_Access" and not (at == last and part in ("str", "int", "float"))
-    )
-
-
-def _model(place: Sequence[int | str]) -> type[BaseModel]:
-    """Whose keys they are, at a place of the file."""
-    if "_Access" in place[:-1]:
-        return _Access
-    if len(place) == 1:
-        return _File
-    if place[0] == "gate":
-        return _Gate if len(place) == 2 else _Removed
-    return _Target
+    return HttpAccess(_url(value["url"], where), headers=headers, **files)

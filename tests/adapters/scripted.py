@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,16 +15,18 @@ from upkeep.clock import HeldClock
 from upkeep.meter import Meter
 
 SECRET = "canary-bearer-17"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 Reply = tuple[int, dict[str, str], bytes]
 JSON = {"Content-Type": "application/json"}
 
 
 class Server:
-    """Answers each path with the next of its replies; the last one is given for ever. ``asked`` are the requests, in order."""
+    """Answers each path with the next of its replies; the last one is given for ever. ``asked`` are the requests, in order; ``date`` is when it says that it answers."""
 
     def __init__(self) -> None:
         self.replies: dict[str, list[Reply | float]] = {}
         self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
+        self.date = format_datetime(NOW, usegmt=True)
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,9 +58,12 @@ class Server:
             def log_message(self, *_: Any) -> None:
                 pass
 
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return outer.date
+
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def on(self, path: str, *replies: Reply | float) -> None:
         self.replies[path] = list(replies)
@@ -71,5 +77,5 @@ def kube(url: str, *, deadline: float = 10, meter: Meter | None = None, namespac
     configuration = Configuration()
     configuration.host = url
     configuration.api_key = {"authorization": f"Bearer {SECRET}"}
-    clock = HeldClock(datetime(2026, 1, 2, tzinfo=UTC))
+    clock = HeldClock(NOW)
     return Kube(configuration, clock=clock, meter=meter or Meter(), deadline_seconds=deadline, namespace=namespace)

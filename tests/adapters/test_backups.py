@@ -195,7 +195,7 @@ def test_what_the_server_owns_and_what_repeats_values_is_left_out():
 
 
 @given(data=st.dictionaries(st.from_regex(r"[a-z]{1,4}", fullmatch=True), st.text(max_size=60), max_size=3))
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_value_comes_back_as_it_was(data: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
     """Texts that YAML could take for numbers, dates or booleans, and every control character."""
     folder = tmp_path_factory.mktemp("set")

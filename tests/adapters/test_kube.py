@@ -141,9 +141,14 @@ def test_what_a_pod_says_is_its_own_and_a_refused_connection_is_told_apart(serve
     assert (ask("/own").status, ask("/own").body) == (503, b"ill")
     server.on("/refused", status(503, "error trying to reach service: dial tcp 10.0.0.1:8080: connect: connection refused"))
     assert ask("/refused").status == 0
-    server.on("/lost", status(503, "error trying to reach service: i/o timeout"))
-    with pytest.raises(Unreachable, match="the API server could not reach it"):
-        ask("/lost")
+    for lost in (
+        "i/o timeout",
+        "dial tcp 10.0.0.1:8080: connect: no route to host",
+        "dial tcp 127.0.0.1:8131: connect: connection refused",
+    ):
+        server.on("/lost", status(503, f"error trying to reach service: {lost}"))
+        with pytest.raises(Unreachable, match="the API server could not reach it"):
+            ask("/lost")
     server.on("/forbidden", status(403, "pods/proxy is forbidden"))
     with pytest.raises(Forbidden):
         ask("/forbidden")
@@ -172,3 +177,35 @@ def test_requests_are_counted_with_what_was_asked_again(server: Server) -> None:
     server.on("/x", status(429, "not now", **{"Retry-After": "1"}), (200, JSON, b"{}"))
     kube(server.url, meter=meter).get("/x")
     assert meter.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Fri, 02 Jan 2026 00:04:59 GMT", ""),
+        ("Thu, 01 Jan 2026 23:55:01 GMT", ""),
+        ("Fri, 02 Jan 2026 00:05:01 GMT", "this machine's clock is 5 min behind that of"),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", "this machine's clock is 2 d ahead of that of"),
+        ("no date", ""),
+        ("", ""),
+    ],
+)
+def test_where_the_clocks_differ_no_age_can_be_told(server: Server, date: str, expected: str) -> None:
+    """Restarts of an hour ago would lie outside of the window, and a backup of last month would be of tomorrow."""
+    server.date = date
+    server.on("/pods", page("a"))
+    if not expected:
+        assert names(kube(server.url).items("/pods")) == ["a"]
+        return
+    with pytest.raises(Malformed, match=expected) as caught:
+        kube(server.url).items("/pods")
+    assert caught.value.next_step.startswith("timedatectl")
+
+
+@pytest.mark.parametrize("asked", ["0", "soon", "Fri, 02 Jan 2026 00:00:00 GMT"])
+def test_leave_to_ask_at_once_is_no_leave_to_ask_without_a_pause(server: Server, asked: str) -> None:
+    """The pause doubles from a quarter of a second, so that a deadline of 10 s is over after six requests and not after thousands."""
+    server.on("/x", status(429, "not now", **{"Retry-After": asked}))
+    with pytest.raises(Unavailable):
+        kube(server.url).get("/x")
+    assert len(server.asked) == 6

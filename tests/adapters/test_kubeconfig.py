@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes.config import incluster_config
 
+from upkeep.adapters import kubeconfig as adapter
 from upkeep.adapters.kubeconfig import Access, load
 from upkeep.errors import BadInput
 from upkeep.settings import TargetSettings
@@ -142,3 +144,28 @@ def test_an_exec_plugin_that_is_not_installed_is_named(tmp_path: Path) -> None:
     user = plugin(tmp_path, "true")
     (tmp_path / "plugin.sh").unlink()
     assert "No such file or directory" in refusal(write(tmp_path / "k", user=user))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("kubecano\n", "kubecano"), ("", ""), (None, "")])
+def test_a_pods_own_namespace_is_read_where_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, expected: str
+) -> None:
+    """A token that is projected by hand often comes without it."""
+    mounted = tmp_path / "serviceaccount"
+    mounted.mkdir()
+    for name, content in (("token", SECRET), ("ca.crt", "-----BEGIN CERTIFICATE-----"), ("namespace", text)):
+        if content is not None:
+            (mounted / name).write_text(content)
+    monkeypatch.setattr(adapter, "IN_CLUSTER_NAMESPACE", mounted / "namespace")
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(mounted / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(mounted / "ca.crt"))
+    for name, value in (("KUBERNETES_SERVICE_HOST", "10.96.0.1"), ("KUBERNETES_SERVICE_PORT", "443")):
+        monkeypatch.setenv(name, value)  # the client reads it there
+    environ = {"KUBECONFIG": str(tmp_path / "none"), "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+    if expected:
+        found = load(TargetSettings(""), environ=environ)
+        assert (found.namespace, found.context, found.server) == (expected, "in-cluster", "https://10.96.0.1:443")
+    else:
+        with pytest.raises(BadInput, match=r"does not say its namespace.*give --namespace=NAME"):
+            load(TargetSettings(""), environ=environ)
+    assert load(TargetSettings("", namespace="given"), environ=environ).namespace == "given"

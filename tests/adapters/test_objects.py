@@ -243,3 +243,24 @@ def test_a_variable_that_has_no_name_makes_the_deployment_malformed(variable: di
     assert objects.deployment(raw | {"spec": raw["spec"] | {"template": {"spec": spec | {"containers": [{"name": "c"}]}}}}).name == "d"
     with pytest.raises(Malformed, match="Deployment/d is not as the API describes it"):
         objects.deployment(raw)
+
+
+@pytest.mark.parametrize(
+    ("get", "expected"),
+    [
+        ({"path": "/livez", "port": 8080, "scheme": "HTTPS"}, ("/livez", 8080, "HTTPS")),
+        ({"port": "http"}, ("/", "http", "HTTP")),
+        ({"path": "livez?full=1", "port": 8080}, ("/livez?full=1", 8080, "HTTP")),
+    ],
+)
+def test_a_probe_with_the_apis_defaults(get: dict[str, Any], expected: tuple[str, Any, str]):
+    container = {"name": "c", "image": "i", "livenessProbe": {"httpGet": get}, "readinessProbe": {"exec": {"command": ["true"]}}}
+    (probe,) = objects.template({"spec": {"containers": [container]}}).containers[0].probes
+    assert (probe.kind, probe.path, probe.port, probe.scheme) == ("liveness", *expected)
+
+
+def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
+    mounts = [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/b", "readOnly": True}, {"name": "c", "mountPath": "/c"}]
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": name == "c"}} for name in "abc"]
+    spec = {"containers": [{"name": "c", "image": "i", "volumeMounts": mounts}], "volumes": volumes}
+    assert objects.template({"spec": spec}).containers[0].read_only == ("/b", "/c")

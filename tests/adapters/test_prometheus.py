@@ -1,5 +1,6 @@
 """Prometheus' range answers as series and snapshots, what it may not answer, and the use of the containers that is made of it."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -149,4 +150,32 @@ def test_a_moment_of_metrics_server_is_told_and_proves_nothing(stopped: Exceptio
 def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
     prometheus = Prometheus(Answer({"status": "success", "data": {"groups": groups}}))
     with pytest.raises(Malformed):
-        prometheus.rules(["A"], metrics={"A": ()}, at=NOW)
+        prometheus.rules(["A"], at=NOW)
+
+
+class Rules:
+    """A Prometheus with one alerting rule, in which these metrics exist."""
+
+    where, namespace = "http://prometheus", ""
+
+    def __init__(self, query: str, *metrics: str) -> None:
+        self.query, self.metrics = query, metrics
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        if path.endswith("rules"):
+            rule = {"name": "A", "query": self.query, "state": "inactive", "health": "ok"}
+            return {"status": "success", "data": {"groups": [{"rules": [rule, {**rule, "name": "B"}]}]}}
+        names = re.fullmatch(r'count by \(__name__\) \({__name__=~"(.*)"}\)', query["query"])
+        assert names is not None
+        there = [name for name in self.metrics if re.fullmatch(names[1], name)]
+        return matrix(*({"metric": {"__name__": name}, "value": [THEN, "1"]} for name in there), kind="vector")
+
+
+def test_a_rule_is_told_with_the_metrics_of_its_own_expression() -> None:
+    """A typing error names a metric that does not exist, however well the one of the guide does."""
+    (rule,) = Prometheus(Rules("time() - cano_bakcup > 1 or other > 2", "up", "cano_backup", "other")).rules(["A"], at=NOW)
+    assert (rule.name, rule.metrics) == ("A", (("cano_bakcup", False), ("other", True)))
+    (rule,) = Prometheus(Rules("vector(0) > 1", "up")).rules(["A"], at=NOW)
+    assert rule.metrics == ()
+    with pytest.raises(Absent, match="no series named up"):
+        Prometheus(Rules("cano_backup > 1", "cano_backup")).rules(["A"], at=NOW)

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 
@@ -176,6 +177,7 @@ WIDGETS = "/apis/example.org/v1/namespaces/ns/widgets"
 def test_nothing_is_sent_to_a_server_that_does_not_say_that_it_knows_dry_run(said: bytes, server: Server):
     """An aggregated API server could write it."""
     server.on("/openapi/v3/apis/example.org/v1", (200, JSON, said))
+    server.date = format_datetime(NOW, usegmt=True)
     identity = Rehearsal(kube(server.url).configuration, clock=HeldClock(NOW), meter=Meter(), deadline_seconds=3)
     for rehearse in (
         lambda: identity.create(WIDGETS, {"kind": "Widget"}, what="Widget/x"),
@@ -191,6 +193,7 @@ def test_nothing_is_sent_to_a_server_that_does_not_say_that_it_knows_dry_run(sai
 def test_where_dry_run_is_known_it_is_sent(server: Server):
     server.on("/openapi/v3/apis/example.org/v1", (200, JSON, openapi({"name": "force"}, {"name": "dryRun", "in": "query"})))
     server.on(WIDGETS, (201, JSON, b'{"kind": "Widget", "metadata": {"name": "x"}}'))
+    server.date = format_datetime(NOW, usegmt=True)
     identity = Rehearsal(kube(server.url).configuration, clock=HeldClock(NOW), meter=Meter(), deadline_seconds=3)
     assert identity.create(WIDGETS, {"kind": "Widget"}, what="Widget/x").accepted
     assert [(method, query.get("dryRun")) for method, _, query in server.asked] == [("GET", None), ("POST", ["All"])]

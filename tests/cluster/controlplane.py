@@ -1,8 +1,10 @@
 """A real control plane, started for a test session and ended with it."""
 
 import contextlib
+import itertools
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -61,10 +63,10 @@ class ControlPlane:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             try:
-                process.wait(10)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+                process.wait(60)
         self._processes.clear()
 
     def run(self, name: str, *command: str | Path) -> subprocess.Popen[bytes]:
@@ -98,7 +100,7 @@ class ControlPlane:
             f"--token-auth-file={folder}/tokens.csv", "--authorization-mode=RBAC,Node", "--service-cluster-ip-range=10.99.0.0/24",
             "--kubelet-preferred-address-types=InternalIP", f"--audit-policy-file={folder}/audit.yaml", f"--audit-log-path={self.audit_log}",
         )  # fmt: skip
-        wait_for(lambda: self._ready(), seconds=60, what="kube-apiserver's /readyz")
+        wait_for(self._ready, what="kube-apiserver's /readyz")
         admin = self.kubeconfig("admin")
         self.run(
             "kube-controller-manager", program("kube-controller-manager"), f"--kubeconfig={admin}", "--leader-elect=false",
@@ -128,13 +130,13 @@ class ControlPlane:
             f"--config={folder}/kwok.yaml",
         )  # fmt: skip
         self.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "annotations": {"kwok.x-k8s.io/node": "fake"}}})
-        wait_for(lambda: self.get(f"/api/v1/nodes/{NODE}")["status"].get("addresses"), seconds=60, what="kwok's node")
+        wait_for(lambda: self.get(f"/api/v1/nodes/{NODE}")["status"].get("addresses"), what="kwok's node")
 
     def _ready(self) -> bool:
         if self._processes[-1].poll() is not None:
             raise RuntimeError((self.folder / "kube-apiserver.log").read_text()[-2000:])
         try:
-            return self.request("GET", "/readyz", timeout=2).status == 200
+            return self.request("GET", "/readyz", timeout=5).status == 200
         except urllib3.exceptions.HTTPError:
             return False
 
@@ -146,7 +148,7 @@ class ControlPlane:
         *,
         identity: str = "admin",
         content_type: str = "application/json",
-        timeout: float = 15,
+        timeout: float = 60,
     ) -> urllib3.BaseHTTPResponse:
         """One request as an identity, whatever its status."""
         pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(self.folder / "apiserver.crt"))
@@ -198,9 +200,10 @@ class ControlPlane:
         return path
 
     def audited(self) -> Iterator[dict[str, Any]]:
-        """The audit log's events."""
-        for line in self.audit_log.read_text().splitlines():
-            yield json.loads(line)
+        """The audit log's events. That of a request is written before its answer ends; the last line may be another's that is being written."""
+        for line in self.audit_log.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)
 
 
 _PLURALS = {"PodMetrics": "pods", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
@@ -215,8 +218,8 @@ def path_of(thing: dict[str, Any]) -> str:
     return f"{base}{place}/{_PLURALS.get(kind, kind.lower() + 's')}/{metadata['name']}"
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
-    """The first true value of a condition.
+def wait_for(condition: Callable[[], Any], *, what: str, seconds: float = 180) -> Any:
+    """The first true value of a condition. It costs no more time than that takes; the deadline is for what will never come.
 
     :raises TimeoutError: it did not become true in time.
     """
@@ -229,9 +232,16 @@ def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports that nobody listens on, below those that the kernel gives to whoever connects: it would give one away before a program has taken it."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    candidates = random.sample(range(min(10_000, lowest // 2), lowest), 200)
+    return list(itertools.islice(filter(_free, candidates), count))
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("", port))
+        except OSError:
+            return False
+        return True

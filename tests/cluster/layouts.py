@@ -24,6 +24,8 @@ _DOCUMENTS = {
     "teams": "teams:\n- name: default\n  destinations: [ops]\n",
     "workflows": "active_workflows: []\n",
 }
+# What the backup CronJob saves.
+BACKED_UP = {"chart": ("Secret", "cano-collector-destination-secrets"), "guide": ("ConfigMap", "cano-collector-config")}
 _PROBES = {"startupProbe": "/healthz", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 
 
@@ -53,12 +55,12 @@ class Install:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.wait(10)
+            process.wait(60)
 
     def post(self, pod: str, path: str, body: Any) -> int:
         """Posts to a pod's process directly; the status of its answer."""
         url = f"http://{self.addresses[pod]}:8080{path}"
-        return urllib3.request("POST", url, body=json.dumps(body).encode(), timeout=10, retries=False).status
+        return urllib3.request("POST", url, body=json.dumps(body).encode(), timeout=60, retries=False).status
 
     def alert(self, pod: str, *, count: int = 1) -> None:
         """Posts groups of one alert each, as Alertmanager does."""
@@ -244,16 +246,15 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
     """Installs a layout and starts its processes; they end with the block."""
     plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
-    wait_for(lambda: plane.request("GET", account).status == 200, seconds=30, what="the default service account")
+    wait_for(lambda: plane.request("GET", account).status == 200, what="the default service account")
     write_log(plane.pod_log)
-    config = ("Secret", "cano-collector-destination-secrets") if layout == "chart" else ("ConfigMap", "cano-collector-config")
     made = objects(layout, namespace, replicas=replicas)
     release = stored(layout, namespace, made, secret=SECRET)
     installed_by_helm(next(one for one in made if one["kind"] == "Deployment"), namespace)
-    plane.apply(*made, release, *backup(namespace, config), *oncall(namespace))
+    plane.apply(*made, release, *backup(namespace, BACKED_UP[layout]), *oncall(namespace))
     _succeed(plane, namespace)
     deployment = f"/apis/apps/v1/namespaces/{namespace}/deployments/cano-collector"
-    wait_for(lambda: plane.get(deployment)["status"].get("readyReplicas") == replicas, seconds=60, what="ready replicas")
+    wait_for(lambda: _complete(plane.get(deployment), replicas), what="the rollout")
     label = "app.kubernetes.io/name" if layout == "chart" else "app"
     pods = plane.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={label}=cano-collector")["items"]
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
@@ -262,10 +263,15 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
             one | {"imageID": f"docker.io/kubecano/cano-collector@sha256:{'ab' * 32}"} for one in pod["status"]["containerStatuses"]
         ]
         path = f"{path_of(pod | {'kind': 'Pod', 'apiVersion': 'v1'})}/status"
-        plane.request("PATCH", path, {"status": {"containerStatuses": statuses}}, content_type="application/merge-patch+json")
+        plane.patch(path, {"status": {"containerStatuses": statuses}})
     plane.apply(metrics_api())
     served = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
-    wait_for(lambda: plane.request("GET", served).status == 200, seconds=30, what="the metrics API")
+    # Its objects, its document and its place in the list of groups come one by one.
+    document = "/apis/metrics.k8s.io/v1beta1"
+    wait_for(lambda: all(plane.request("GET", path).status == 200 for path in (served, document)), what="the metrics API")
+    wait_for(
+        lambda: "metrics.k8s.io" in {one["name"] for one in plane.get("/apis")["groups"]}, what="the metrics API in the list of groups"
+    )
     plane.apply(*measured(pods))
     program = str(Path(__file__).with_name("collector.py"))
     install = Install(plane, layout, namespace, addresses)
@@ -275,13 +281,44 @@ def installed(plane: ControlPlane, network: PodNetwork, *, layout: str, namespac
             words = network.command(sys.executable, program, f"--layout={layout}", f"--address={address}")
             install.processes.append(subprocess.Popen([*WITH_US, *words], start_new_session=True))
         for pod in addresses:
-            wait_for(lambda pod=pod: _answers(install, pod), seconds=20, what=f"the process of {pod}")
+            wait_for(lambda pod=pod: _answers(install, pod), what=f"the process of {pod}")
             install.alert(pod, count=3)
         slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-        wait_for(lambda: _ready_endpoints(plane.get(slices)) == replicas, seconds=30, what="ready endpoints")
+        wait_for(lambda: _ready_endpoints(plane.get(slices)) == replicas, what="ready endpoints")
+        _follow(install, replicas)
         yield install
     finally:
         install.stop()
+
+
+def _complete(deployment: dict[str, Any], replicas: int) -> bool:
+    """The Deployment's controller has nothing more to do."""
+    status = deployment["status"]
+    reasons = [one["reason"] for one in status.get("conditions", []) if one["type"] == "Progressing"]
+    current = status.get("observedGeneration") == deployment["metadata"]["generation"] and reasons == ["NewReplicaSetAvailable"]
+    return current and status.get("readyReplicas") == status.get("availableReplicas") == status.get("updatedReplicas") == replicas
+
+
+def _follow(install: Install, replicas: int) -> None:
+    """Waits for what follows an install in its own time: the root certificate, the budget's count, and the authorizer's knowledge of the Roles."""
+    plane, namespace = install.plane, install.namespace
+    root = f"/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt"
+    wait_for(lambda: plane.request("GET", root).status == 200, what="the namespace's root certificate")
+    budget = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets/cano-collector"
+    wait_for(lambda: plane.get(budget).get("status", {}).get("currentHealthy") == replicas, what="the budget to count the pods")
+    kind, name = BACKED_UP[install.layout]
+    for user, attributes in (
+        (f"system:serviceaccount:{namespace}:backup", {"verb": "get", "resource": f"{kind.lower()}s", "name": name}),
+        ("oncall", {"verb": "patch", "resource": "deployments", "group": "apps", "subresource": "scale"}),
+    ):
+        spec = {"user": user, "resourceAttributes": attributes | {"namespace": namespace}}
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        wait_for(lambda body=body: _allowed(plane, body), what=f"the Role of {user} in the authorizer")
+
+
+def _allowed(plane: ControlPlane, review: dict[str, Any]) -> bool:
+    answer = plane.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+    return bool(json.loads(answer.data)["status"]["allowed"])
 
 
 def _ready_endpoints(slices: dict[str, Any]) -> int:
@@ -290,7 +327,7 @@ def _ready_endpoints(slices: dict[str, Any]) -> int:
 
 def _answers(install: Install, pod: str) -> bool:
     try:
-        return urllib3.request("GET", f"http://{install.addresses[pod]}:8080/metrics", timeout=2, retries=False).status == 200
+        return urllib3.request("GET", f"http://{install.addresses[pod]}:8080/metrics", timeout=5, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         time.sleep(0.05)
         return False

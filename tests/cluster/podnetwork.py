@@ -6,6 +6,7 @@ machine each have a network of their own; what a killed session left behind is r
 
 import contextlib
 import os
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -16,9 +17,10 @@ class PodNetwork:
     """A network namespace with the pod network's addresses; ``cidr`` is that network."""
 
     def __init__(self) -> None:
-        self.name = f"{PREFIX}{os.getpid()}"
+        # A machine that starts anew gives the same process ids again.
+        self.name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(3)}"
         self.cidr = ""
-        self._outer, self._inner = f"upo{os.getpid()}"[:15], f"upi{os.getpid()}"[:15]
+        self._outer, self._inner = f"upo{self.name[-6:]}", f"upi{self.name[-6:]}"
 
     def __enter__(self) -> "PodNetwork":
         _remove_orphans()
@@ -66,9 +68,10 @@ def _remove_orphans() -> None:
     """Removes the namespaces of sessions whose process is gone."""
     for line in _ip("netns", "list").splitlines():
         name = line.split()[0]
-        if name.startswith(PREFIX) and not Path("/proc", name.removeprefix(PREFIX)).exists():
-            _ip("netns", "del", name)
+        if name.startswith(PREFIX) and not Path("/proc", name.removeprefix(PREFIX).partition("-")[0]).exists():
+            with contextlib.suppress(subprocess.CalledProcessError):  # another session was quicker
+                _ip("netns", "del", name)
 
 
 def _ip(*words: str) -> str:
-    return subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20, text=True).stdout
+    return subprocess.run(["ip", *words], check=True, capture_output=True, timeout=60, text=True).stdout

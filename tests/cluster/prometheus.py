@@ -53,15 +53,17 @@ def running(folder: Path, samples: Iterable[Sample]) -> Iterator[str]:
         process = subprocess.Popen([*WITH_US, "prometheus", *words], stdout=log, stderr=log, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _ready(url), seconds=60, what="Prometheus' /-/ready")
+        wait_for(lambda: _ready(url, process), what="Prometheus' /-/ready")
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
-def _ready(url: str) -> bool:
+def _ready(url: str, process: subprocess.Popen[bytes]) -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"prometheus ended with {process.returncode}")
     try:
-        return urllib3.request("GET", f"{url}/-/ready", timeout=2, retries=False).status == 200
+        return urllib3.request("GET", f"{url}/-/ready", timeout=5, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False

@@ -99,12 +99,11 @@ def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install
     plane.apply(*objects)
     try:
         aggregated = f"/apis/{GROUP}/v1/clusterroles/upkeep-{seed}-aggregated"
-        wait_for(lambda: plane.get(aggregated).get("rules"), seconds=20, what="the aggregated ClusterRole")
-        policy = policy_of(plane)
-        found = {account: access.grants(account, namespace, policy=policy) for account in ACCOUNTS}
+        wait_for(lambda: plane.get(aggregated).get("rules"), what="the aggregated ClusterRole")
 
         def differing() -> list[str]:
-            wrong, said = [], set()
+            wrong, said, policy = [], set(), policy_of(plane)
+            found = {account: access.grants(account, namespace, policy=policy) for account in ACCOUNTS}
             for account, verb, (group, resource, subresource), name in itertools.product(ACCOUNTS, VERBS, RESOURCES, ("", "x")):
                 asked = {"verb": verb, "group": group, "resource": resource, "subresource": subresource, "name": name}
                 ours = access.allowed(found[account], namespace=namespace, **asked)
@@ -114,8 +113,8 @@ def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install
             assert said == {True, False}
             return wrong
 
-        # The authorizer follows the objects a moment later.
-        wait_for(lambda: differing() == [], seconds=20, what=f"agreement; differing: {differing()[:5]}")
+        # The authorizer follows the objects a moment later, and so do the rules that are aggregated.
+        wait_for(lambda: differing() == [], what=f"agreement; differing: {differing()[:5]}")
     finally:
         for one in objects:
             plane.request("DELETE", path_of(one))
@@ -140,12 +139,12 @@ def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: Cont
     }
     try:
         aggregated = f"/apis/{GROUP}/v1/clusterroles/upkeep-{seed}-aggregated"
-        wait_for(lambda: plane.get(aggregated).get("rules"), seconds=20, what="the aggregated ClusterRole")
-        found = readers(policy_of(plane), Wanted(namespace, "cano-collector", ("x",)))
-        ours = {one.grant.subject for one in found if one.ways[0].kind is Kind.READS}
+        wait_for(lambda: plane.get(aggregated).get("rules"), what="the aggregated ClusterRole")
 
         def differing() -> list[str]:
             wrong, said = [], set()
+            found = readers(policy_of(plane), Wanted(namespace, "cano-collector", ("x",)))
+            ours = {one.grant.subject for one in found if one.ways[0].kind is Kind.READS}
             for subject, (user, groups) in subjects.items():
                 reads = bool(ours & {f"User {user}", *(f"Group {group}" for group in groups), subject})
                 asked = [{"verb": verb, "name": "" if verb == "deletecollection" else "x"} for verb in READS]
@@ -156,7 +155,7 @@ def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: Cont
             assert said == {True, False}
             return wrong
 
-        wait_for(lambda: differing() == [], seconds=20, what=f"agreement; differing: {differing()[:5]}")
+        wait_for(lambda: differing() == [], what=f"agreement; differing: {differing()[:5]}")
     finally:
         for one in objects:
             plane.request("DELETE", path_of(one))
@@ -183,10 +182,10 @@ def test_a_patch_and_a_deletion_of_all_answer_with_the_values(plane: ControlPlan
 
     try:
         plane.apply(role, binding)
-        wait_for(lambda: value.encode() in patched(), seconds=20, what="the values in the answer to a patch")
+        wait_for(lambda: value.encode() in patched(), what="the values in the answer to a patch")
         assert value.encode() not in deleted()
         plane.apply(role | {"rules": [{key: found for key, found in rule.items() if key != "resourceNames"}]})
-        wait_for(lambda: value.encode() in deleted(), seconds=20, what="the values in the answer to a deletion")
+        wait_for(lambda: value.encode() in deleted(), what="the values in the answer to a deletion")
         assert plane.get(f"{path}/x")["data"] == {"a": value}
     finally:
         for one in (binding, role):

@@ -45,7 +45,7 @@ def test_a_backup_is_restored_over_a_change_and_after_a_deletion(plane: ControlP
         plane.patch(path, {"data": dict.fromkeys(one["data"], "ZmF1bHQ=") | {"more": "ZmF1bHQ="}})
         if number % 2:
             assert plane.request("DELETE", path).status == 200
-            wait_for(lambda path=path: plane.request("GET", path).status == 404, seconds=10, what="the object to be gone")
+            wait_for(lambda path=path: plane.request("GET", path).status == 404, what="the object to be gone")
     try:
         judged = run(plane, install, folder, tmp_path / "out")
         assert judged["backup-restores"]["outcome"] == "pass", judged["backup-restores"]["summary"]

@@ -87,7 +87,7 @@ def test_the_embedded_cluster_answers_like_a_real_one(what: str, embedded: Any, 
         ).data
     )
     pod = pods["items"][0]["metadata"]["name"]
-    ours = urllib3.request(method, embedded.url + path.format(ns=embedded.namespace, pod=pod), headers=headers, retries=False, timeout=10)
+    ours = urllib3.request(method, embedded.url + path.format(ns=embedded.namespace, pod=pod), headers=headers, retries=False, timeout=60)
     seen = [answer(one.status, one.headers.get("Content-Type", ""), one.data) for one in (ours, real)]
     assert seen[0] == seen[1]
 

@@ -10,6 +10,7 @@ import yaml
 
 from tests.cluster.controlplane import ControlPlane, wait_for
 from tests.cluster.layouts import Install
+from tests.cluster.runs import PATIENT
 from upkeep.__main__ import main
 from upkeep.commands import suite
 
@@ -34,7 +35,7 @@ def namespaces(plane: ControlPlane) -> set[str]:
 def rehearsed(plane: ControlPlane, install: Install, attestations: Path, out: Path) -> dict:
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
     words = [f"--kubeconfig={kubeconfig}", f"--attestations={attestations}", f"--out={out}"]
-    suite.run(["-m", "control(id='recovery-rehearsed')", "-q", *words])
+    suite.run(["-m", "control(id='recovery-rehearsed')", "-q", *PATIENT, *words])
     (result,) = map(json.loads, (out / "results.jsonl").read_text().splitlines())
     return result
 
@@ -50,7 +51,7 @@ def test_what_is_restored_is_equal_and_the_control_is_earned(
     assert said.count("  equal  ") == 3
     (name,) = {word for word in said.replace(";", " ").split() if word.startswith("Namespace/upkeep-drill-")}
     assert said.index(f"create   {name}") < said.index("  equal  ")
-    wait_for(lambda: namespaces(plane) == before, seconds=20, what="the namespace to be gone")
+    wait_for(lambda: namespaces(plane) == before, what="the namespace to be gone")
     (entry,) = yaml.safe_load(attestations.read_text())
     assert (entry["by"], entry["reviewed_by"], entry["status"]) == ("Ada", "upkeep drill restore", "satisfied")
     (evidence,) = tmp_path.glob("drill-restore-*.json")
@@ -83,7 +84,7 @@ def test_what_differs_is_not_satisfied_and_fails_the_control(
     said = capsys.readouterr().out
     assert f"NOT RESTORED  Secret/{objects[0]['metadata']['name']}: the API server refused it (422 Invalid (metadata.labels" in said
     assert said.count("  equal  ") == 2
-    wait_for(lambda: namespaces(plane) == before, seconds=20, what="the namespace to be gone")
+    wait_for(lambda: namespaces(plane) == before, what="the namespace to be gone")
     result = rehearsed(plane, chart, attestations, tmp_path / "after")
     assert (result["outcome"], result["findings"][0]["code"]) == ("fail", "attested-not-satisfied")
 
@@ -126,7 +127,7 @@ def test_interrupted_it_still_cleans_up(
     monkeypatch.setattr(Scratch, "apply", interrupted)
     assert drill(plane, chart, saved, "--yes") == 1
     assert re.fullmatch(r"upkeep: interrupted; nothing of Namespace/upkeep-drill-\w{8} is left\n", capsys.readouterr().err)
-    wait_for(lambda: namespaces(plane) == before, seconds=20, what="the namespace to be gone")
+    wait_for(lambda: namespaces(plane) == before, what="the namespace to be gone")
 
 
 def test_interrupted_while_it_cleans_up_it_says_what_may_be_left(
@@ -146,6 +147,7 @@ def test_interrupted_while_it_cleans_up_it_says_what_may_be_left(
     said = re.search(r"Namespace/(upkeep-drill-\w{8}) may be left \(next: kubectl delete namespace \1\)", capsys.readouterr().err)
     assert said is not None
     assert plane.request("DELETE", f"/api/v1/namespaces/{said[1]}").status == 200
+    wait_for(lambda: said[1] not in namespaces(plane), what="the namespace to be gone")
 
 
 def test_attestations_that_cannot_be_used_are_told_before_anything_is_done(

@@ -32,7 +32,7 @@ def answer(kubeconfig: Path, namespace: str, pod: str, command: list[str], *, co
         return str(error.reason).split(" -+-+-")[0]  # the handshake's status; its body is not part of it
     finally:
         api.close()
-    session.run_forever(timeout=10)
+    session.run_forever(timeout=60)
     out = session.read_stdout(timeout=0)
     verdict = yaml.safe_load(session.read_channel(stream.ws_client.ERROR_CHANNEL))
     session.close()

@@ -14,7 +14,7 @@ import yaml
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import Install
 from tests.cluster.programs import program
-from tests.cluster.runs import permitted
+from tests.cluster.runs import PATIENT, permitted
 from tests.cluster.test_live import READERS, role
 from upkeep.commands import suite
 
@@ -31,7 +31,7 @@ def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Ins
 
 def guarded(plane: ControlPlane, install: Install, folder: Path, *arguments: str) -> dict[str, Any]:
     kubeconfig = plane.kubeconfig("measurer", namespace=install.namespace)
-    suite.run(["-m", "control(id='secrets-guarded')", "-q", f"--kubeconfig={kubeconfig}", f"--out={folder}/out", *arguments])
+    suite.run(["-m", "control(id='secrets-guarded')", "-q", f"--kubeconfig={kubeconfig}", f"--out={folder}/out", *PATIENT, *arguments])
     text = (folder / "out" / "results.jsonl").read_text()
     assert VALUE not in text
     assert base64.b64encode(VALUE.encode()).decode() not in text

@@ -209,7 +209,7 @@ def test_the_keys_of_a_secret_are_told_by_its_metadata_alone(plane: ControlPlane
         load(TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}).configuration,
         clock=Clock(),
         meter=Meter(),
-        deadline_seconds=10,
+        deadline_seconds=60,
     )
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": guide.namespace}, "data": {"A": "eA=="}}
     plane.apply(secret)

@@ -14,7 +14,7 @@ import yaml
 
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.layouts import SECRET, Install
-from tests.cluster.runs import for_the_measurer, permitted
+from tests.cluster.runs import PATIENT, for_the_measurer, permitted
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document
 
@@ -48,7 +48,7 @@ class Shows(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Shows) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
@@ -78,8 +78,11 @@ def test_a_named_secret_tells_where_hidden_webhooks_lead(
     named = [rule for one in objects for rule in one.get("rules", []) if NAME in rule.get("resourceNames", [])]
     assert [(rule["resources"], rule["verbs"]) for rule in named] == ([(["secrets"], ["get"])] if may_read else [])
     words = [f"--kubeconfig={plane.kubeconfig('measurer', namespace=guide.namespace)}", f"--out={tmp_path}", f"--alertmanager={url}"]
-    with permitted(plane, guide, objects):
-        main(["run", "-m", "control(id='fallback-notification')", "-q", *words, f"--alertmanager-config={'/'.join(STORED)}"])
+    try:
+        with permitted(plane, guide, objects):
+            main(["run", "-m", "control(id='fallback-notification')", "-q", *PATIENT, *words, f"--alertmanager-config={'/'.join(STORED)}"])
+    finally:
+        plane.request("DELETE", f"/api/v1/namespaces/{guide.namespace}/secrets/{NAME}")
     ledger = (tmp_path / "results.jsonl").read_text()
     (result,) = map(json.loads, ledger.splitlines())
     assert (result["outcome"], said in f"{result['summary']} {result['basis']}") == (outcome, True), result

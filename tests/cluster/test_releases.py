@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.releases import newest_revision
-from tests.cluster.controlplane import ControlPlane, wait_for
+from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.layouts import SECRET, Install
 from tests.cluster.programs import VERSION, program
 from tests.cluster.releases import APP_VERSION, CHART, CHART_VERSION, write_chart
@@ -27,7 +27,7 @@ MINOR = int(VERSION.split(".")[1])
 
 def admin(plane: ControlPlane) -> Kube:
     configuration = load(TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}).configuration
-    return Kube(configuration, clock=Clock(), meter=Meter(), deadline_seconds=10)
+    return Kube(configuration, clock=Clock(), meter=Meter(), deadline_seconds=60)
 
 
 @pytest.mark.parametrize("driver", ["secret", "configmap"])
@@ -39,7 +39,7 @@ def test_what_helm_stored_is_read_without_helm(name: str, driver: str, plane: Co
 
     def run(*words: str | Path) -> str:
         command = [str(program(name)), *map(str, words), "-n", namespace]
-        return subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True, timeout=300).stdout
 
     chart = write_chart(tmp_path)
     run("install", "cano", chart, "--create-namespace", "--set=token=first")
@@ -91,12 +91,17 @@ def test_a_kind_of_a_custom_resource_is_served_by_its_definition_alone(plane: Co
 
     assert apis.served(kube, [kind[0]]).kinds == ()
     schema = {"openAPIV3Schema": {"type": "object"}}
-    plane.apply({
+    definition = {
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "things.example.com"},
         "spec": {
             "group": "example.com", "scope": "Namespaced", "names": {"plural": "things", "kind": "Thing"},
             "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
         },
-    })  # fmt: skip
-    wait_for(is_served, seconds=30, what="the kind in discovery")
+    }  # fmt: skip
+    plane.apply(definition)
+    try:
+        wait_for(is_served, what="the kind in discovery")
+    finally:
+        plane.request("DELETE", path_of(definition))
+        wait_for(lambda: "example.com" not in {one["name"] for one in plane.get("/apis")["groups"]}, what="the group to be gone")
     assert apis.served(kube, ["metrics.k8s.io/v1beta1"]).kinds == (("metrics.k8s.io/v1beta1", "PodMetrics"),)

@@ -18,6 +18,7 @@ import yaml
 
 from tests.cluster.controlplane import ControlPlane, wait_for
 from tests.cluster.programs import program
+from tests.cluster.runs import PATIENT
 from upkeep.commands import suite
 
 CHART = Path(__file__).with_name("chart")
@@ -64,7 +65,7 @@ class Released:
             "--reset-values",
         ]
         words = [program(self.upgrader), "upgrade", "cano", "small-collector", *place]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         return done.stderr if done.returncode else ""
 
     def objects(self) -> list[tuple[str, str, str]]:
@@ -92,7 +93,7 @@ class Released:
             },
         )  # fmt: skip
         for verb in ("list", "delete"):
-            wait_for(lambda verb=verb: self._allowed(verb) is (verb in verbs), seconds=20, what="the Role in the authorizer")
+            wait_for(lambda verb=verb: self._allowed(verb) is (verb in verbs), what="the Role in the authorizer")
 
     def _allowed(self, verb: str) -> bool:
         attributes = {"namespace": self.namespace, "verb": verb, "group": "policy", "resource": "poddisruptionbudgets"}
@@ -103,7 +104,7 @@ class Released:
 
 def helm(name: str, *words: str) -> None:
     """Runs a real helm."""
-    done = subprocess.run([program(name), *words], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([program(name), *words], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -120,7 +121,7 @@ def repository(tmp_path: Path) -> Iterator[tuple[Path, str]]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield folder, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -133,7 +134,7 @@ def released(request: pytest.FixtureRequest, plane: ControlPlane, repository: tu
     namespace = f"upgrade-{installer}-{upgrader}-{os.urandom(3).hex()}"
     plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     root = f"/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt"
-    wait_for(lambda: plane.request("GET", root).status == 200, seconds=30, what="the namespace's root certificate")
+    wait_for(lambda: plane.request("GET", root).status == 200, what="the namespace's root certificate")
     values = tmp_path / "values.yaml"
     values.write_text(yaml.safe_dump({"token": CANARY}))
     kubeconfig = plane.kubeconfig("admin", namespace=namespace)
@@ -157,7 +158,7 @@ def rehearse(released: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         before, seen = released.objects(), len([*released.plane.audited()])
         kubeconfig = released.plane.kubeconfig("admin", namespace=released.namespace)
         words = [f"--kubeconfig={kubeconfig}", f"--acting-context={context}", f"--chart-repository={released.url}", f"--out={out}"]
-        suite.run(["-m", "control(id='upgrade-rehearsed')", "-vv", "-l", "--tb=long", *words])
+        suite.run(["-m", "control(id='upgrade-rehearsed')", "-vv", "-l", "--tb=long", *PATIENT, *words])
         assert released.objects() == before
         assert [*temporary.iterdir()] == []
         said = capfd.readouterr()

@@ -199,6 +199,49 @@ def test_another_lasting_volume_is_as_good_as_a_claim_where_it_is_mounted():
     assert codes(healthy(backups(with_volumes(nfs, mounted=())))) == ["volume-not-mounted"]
 
 
+def writing(*command: str, at: str = "/backup", read_only: tuple[str, ...] = ()) -> CronJob:
+    writer = ContainerSpec("backup", "kubectl", mounts=(("backup", at, ""),), command=command, read_only=read_only)
+    return cron_job(template=replace(cron_job().template, containers=(writer,), volumes=(CLAIM,)))
+
+
+def test_a_lasting_volume_that_cannot_be_written_to_fails():
+    (finding,) = healthy(backups(writing(read_only=("/backup",)))).findings
+    assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "volume-read-only")
+    assert finding.message.endswith("mounts what outlives its Pod read-only, at /backup: no backup can be written there.")
+    assert (finding.observed, finding.limit, finding.unit) == ("/backup", "writable", "mount")
+    assert healthy(backups(writing(read_only=("/etc/ssl",)))).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("script", "elsewhere"),
+    [
+        ("kubectl get configmap c -o yaml > /backup/b.yaml", True),
+        ('kubectl get configmap c -o yaml >"/backup/backup-$(date +%Y%m%d).yaml"', True),
+        ("kubectl get secret s | tee -a /backup/s.yaml", True),
+        ("age -o /tmp/x.age x", True),
+        ("kubectl get configmap c > /dev/null 2>&1", False),
+        ("kubectl get configmap c > $TARGET/b.yaml", False),
+        ("kubectl get configmap c > /tmp/b.yaml && cp /tmp/b.yaml /data/", False),
+        ("cd /data && kubectl get configmap c > /tmp/b.yaml", False),
+        ("kubectl get configmap c > /data/b.yaml 2>/tmp/errors", False),
+        ("/opt/backup.sh", False),
+        ("kubectl get configmap c > /database/b.yaml", True),
+    ],
+)
+def test_a_command_that_writes_beside_the_lasting_volume_fails(script, elsewhere):
+    """Only where it says a path, and never names the one that lasts."""
+    judgement = healthy(backups(writing("/bin/sh", "-c", script, at="/data")))
+    assert codes(judgement) == (["written-elsewhere"] if elsewhere else [])
+
+
+def test_where_it_is_written_and_what_lasts_are_said():
+    (finding,) = healthy(backups(writing("sh", "-c", "x > /backup/b.yaml", at="/data"))).findings
+    assert finding.message.endswith(
+        "writes to /backup/b.yaml, and what outlives its Pod is mounted at /data: its backups are gone when the Job ends."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == ("/backup/b.yaml", "/data", "path")
+
+
 def test_every_claim_is_judged():
     claims = VolumeClaim("backup-pvc", "Bound"), VolumeClaim("second", "Pending")
     two = with_volumes(CLAIM, Volume("more", "PersistentVolumeClaim", "second"))

@@ -25,7 +25,7 @@ from tests.judges.samples import (
 from upkeep.errors import Absent
 from upkeep.judges import endpoints
 from upkeep.model import Judgement
-from upkeep.records import ContainerSpec, Endpoint, ServicePort
+from upkeep.records import ContainerSpec, Endpoint, Service, ServicePort
 
 A, B = pod("a"), pod("b")
 STRANGER = Endpoint(("10.9.9.9",), True, "other-1", "uid-other")
@@ -177,6 +177,34 @@ def test_a_port_of_a_second_container_counts_where_it_is_the_collectors():
     records = replace(workload(), deployment=deployment(template=template(containers=both)))
     slices = (endpoint_slice(endpoint(A), endpoint(B), ports=(("http", 8443),)),)
     assert codes(serving((service(ports=(ServicePort("http", 443, "tls"),)),), slices, records)) == ["no-port-to-collector"]
+
+
+SIDECAR = ContainerSpec("oauth", "oauth2-proxy:7", ports=(("proxy", 4180),))
+
+
+def beside(*ports: ServicePort, own: Service | None = None, init: bool = False) -> Judgement:
+    """A second Service with these ports beside the collector's own, or beside another, at pods with a sidecar."""
+    sidecar = replace(SIDECAR, restarts=init)
+    made = template(init_containers=(sidecar,)) if init else template(containers=(*template().containers, sidecar))
+    one = service() if own is None else own
+    slices = [endpoint_slice(endpoint(A), endpoint(B), service=name, ports=tuple((port.name, 1) for port in ports_of))
+              for name, ports_of in ((one.name, one.ports), ("second", ports))]  # fmt: skip
+    return endpoints.serving([one, service("second", ports=ports)], slices, workload(A, B, template=made), install=install())
+
+
+@pytest.mark.parametrize("init", [False, True])
+def test_a_service_of_a_sidecar_needs_no_way_to_the_collector_where_another_has_one(init):
+    for port in (ServicePort("p", 80, "proxy"), ServicePort("p", 80, 4180)):
+        assert beside(port, init=init).findings == ()
+
+
+def test_a_service_that_leads_nowhere_or_a_sidecar_alone_is_not_enough():
+    undeclared = beside(ServicePort("p", 80, 9999)).findings
+    assert [(one.object, one.code) for one in undeclared] == [("Service/second", "no-port-to-collector")]
+    wrong = service(ports=(ServicePort("http", 80, 4180),))
+    assert [one.object for one in beside(ServicePort("p", 80, "proxy"), own=wrong).findings] == ["Service/cano-collector", "Service/second"]
+    assert [one.code for one in beside(ServicePort("p", 80, "web")).findings] == ["target-port-unresolved"]
+    assert [one.code for one in beside().findings] == ["no-port-to-collector"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from tests.judges.samples import NOW, answer, install, no_pods, pod, workload
+from tests.judges.samples import NOW, answer, condition, install, no_pods, pod, unready, waiting, workload
 from upkeep.errors import Absent
 from upkeep.judges import health
 from upkeep.limits import Limits
@@ -20,7 +20,7 @@ HEALTHY = tuple(answer(name, path) for name, path in PAIRS)
 
 def ok(answers=HEALTHY, records=None, *, paths=("/livez", "/readyz"), **limits: float) -> Judgement:
     found = workload() if records is None else records
-    return health.ok(answers, found, install=install(health_paths=paths), limits=Limits(limits))
+    return health.ok(answers, found, install=install(health_paths=paths), limits=Limits(limits), now=NOW)
 
 
 def one_bad(**changes) -> Judgement:
@@ -112,6 +112,17 @@ def test_pods_that_terminate_or_have_finished_are_not_asked():
     gone = pod("c", deleted=NOW), pod("d", phase="Failed")
     judgement = ok((*HEALTHY, answer("c", status=0, ok=False)), workload(pod("a"), pod("b"), *gone))
     assert judgement.findings == ()
+
+
+def test_a_pod_that_only_needs_time_in_a_rollout_is_not_judged_and_is_said():
+    late, rolling = unready("c", status=waiting("ContainerCreating")), (condition(reason="ReplicaSetUpdated"),)
+    refused = (*HEALTHY, *(answer("c", path, status=0, ok=False) for path in ("/livez", "/readyz")))
+    judgement = ok(refused, workload(pod("a"), pod("b"), late, conditions=rolling))
+    assert judgement.findings == ()
+    assert judgement.observed.startswith("4 of 4 answers from 2 pods are 200 and ok")
+    assert judgement.observed.endswith("; 1 pod of a rollout still starting")
+    for fails in (workload(pod("a"), pod("b"), late), workload(pod("a"), late, conditions=rolling)):
+        assert {finding.code for finding in ok(refused, fails).findings} == {"connection-refused"}
 
 
 some_answers = st.builds(

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from tests.judges.samples import NOW, no_pods, pod, rule, workload
-from upkeep.errors import Absent
+from tests.judges.samples import NOW, ago, condition, no_pods, pod, rule, unready, waiting, workload
+from upkeep.errors import Absent, TooEarly
 from upkeep.guide import ALERTS
 from upkeep.judges import monitoring
 from upkeep.limits import Limits
@@ -121,7 +121,7 @@ def test_a_metric_that_nobody_asked_about_is_no_verdict(metrics):
 
 
 def test_a_rule_that_names_no_known_metric_is_no_verdict_whatever_its_query():
-    with pytest.raises(Absent, match="nobody asked whether the metrics that it names exist"):
+    with pytest.raises(Absent, match="its expression names no metric that could be looked for"):
         quiet(rule(BACKUP, query="vector(1)", metrics=()), rule(CONFIG))
 
 
@@ -172,7 +172,7 @@ def test_the_order_of_rules_does_not_matter(rules, data):
 
 def scraped(*states: tuple[str, float | None], records=None) -> Judgement:
     found = [ScrapeState(f"cano-collector-{name}", up) for name, up in states]
-    return monitoring.scraped(found, workload() if records is None else records)
+    return monitoring.scraped(found, workload() if records is None else records, now=NOW)
 
 
 def test_pods_that_are_up_pass():
@@ -213,6 +213,22 @@ def test_no_pod_is_no_verdict(records):
 def test_a_terminating_pod_need_not_be_scraped():
     records = workload(pod("a"), pod("b", deleted=NOW))
     assert scraped(("a", 1.0), ("b", 0.0), records=records).findings == ()
+
+
+def test_a_pod_that_was_made_only_now_is_not_missed_yet():
+    fresh = workload(pod("a"), pod("b", created=ago(minutes=4)))
+    with pytest.raises(TooEarly, match=r"has not scraped pod cano-collector-b yet.*enough at 2026-01-02T12:01:00Z"):
+        scraped(("a", 1.0), ("b", None), records=fresh)
+    assert codes(scraped(("a", 0.0), ("b", None), records=fresh)) == ["scrape-failed"]
+    assert codes(scraped(("a", 1.0), ("b", None), records=workload(pod("a"), pod("b", created=ago(minutes=5))))) == ["not-scraped"]
+    assert codes(scraped(("a", 1.0), ("b", 0.0), records=fresh)) == ["scrape-failed"]
+
+
+def test_a_pod_that_only_needs_time_in_a_rollout_need_not_be_scraped_and_is_said():
+    late = unready("c", status=waiting("ContainerCreating"))
+    records = workload(pod("a"), pod("b"), late, conditions=(condition(reason="ReplicaSetUpdated"),))
+    judgement = scraped(("a", 1.0), ("b", 1.0), ("c", None), records=records)
+    assert (judgement.findings, judgement.observed) == ((), "2 of 2 pods scraped; 1 pod of a rollout still starting")
 
 
 some_states = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([1.0, 0.0, None])), max_size=3)

@@ -1,6 +1,7 @@
 """The collector's own HTTP, pod by pod: through the API server's pod proxy, or at a URL of the user's."""
 
 from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 import urllib3
 from urllib3 import exceptions as urllib3_errors
@@ -11,6 +12,7 @@ from upkeep.clock import Clock
 from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
 from upkeep.records import Pod
+from upkeep.records.workload import proxy_path
 
 METRICS_PATH = "/metrics"
 
@@ -29,13 +31,16 @@ class CollectorHttp(Protocol):
 class ProxiedHttp:
     """Through ``pods/NAME:PORT/proxy``: needs no route to the pod, only the right ``get pods/proxy``."""
 
-    def __init__(self, kube: Kube, *, namespace: str, port: int) -> None:
+    def __init__(self, kube: Kube, *, namespace: str, port: int, scheme: str) -> None:
         self._kube = kube
         self._namespace = namespace
         self._port = port
+        self._scheme = scheme
 
     def get(self, pod: Pod, path: str) -> Answer:
-        return self._kube.proxied(f"/api/v1/namespaces/{self._namespace}/pods/{pod.name}:{self._port}/proxy{path}")
+        parts = urlsplit(path)  # a probe's path may have a query
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return self._kube.proxied(f"{proxy_path(self._namespace, pod.name, self._port, self._scheme)}{parts.path}", query)
 
 
 class DirectHttp:
@@ -75,14 +80,14 @@ class DirectHttp:
 
 
 def way_to(
-    kube: Kube, *, url: str | None, namespace: str, port: int, pods: int, clock: Clock, meter: Meter, deadline_seconds: float
+    kube: Kube, *, url: str | None, namespace: str, port: int, scheme: str, pods: int, clock: Clock, meter: Meter, deadline_seconds: float
 ) -> CollectorHttp:
     """How the collector's own HTTP is reached: at the user's URL, else through the pod proxy. No request yet.
 
     :raises Ambiguous: the URL leads to one of several pods.
     """
     if url is None:
-        return ProxiedHttp(kube, namespace=namespace, port=port)
+        return ProxiedHttp(kube, namespace=namespace, port=port, scheme=scheme)
     return DirectHttp(url, pods=pods, clock=clock, meter=meter, deadline_seconds=deadline_seconds)
 
 

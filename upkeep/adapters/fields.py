@@ -51,7 +51,12 @@ def conditions_of(status: Raw) -> tuple[Condition, ...]:
     """The conditions of a status."""
     return tuple(
         Condition(
-            entry["type"], entry["status"], entry.get("reason") or "", entry.get("message") or "", instant(entry.get("lastTransitionTime"))
+            entry["type"],
+            entry["status"],
+            entry.get("reason") or "",
+            entry.get("message") or "",
+            instant(entry.get("lastTransitionTime")),
+            instant(entry.get("lastUpdateTime")),
         )
         for entry in status.get("conditions") or []
     )

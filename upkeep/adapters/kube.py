@@ -6,6 +6,7 @@ Source: Kubernetes API concepts (lists, paging, Status), https://kubernetes.io/d
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.
 PAGE_ITEMS = 500
 # What the collector takes its configuration from, with the names of their lists.
 CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
+# A connection that the API server refused to itself: to the program that takes it to the nodes.
+TUNNEL = re.compile(r"dial tcp (127\.|\[::1\]|localhost)")
 T = TypeVar("T")
 
 
@@ -130,7 +133,7 @@ class Kube(Transport):
             return answer
         message = str(status.get("message", ""))
         if "error trying to reach service" in message:
-            if "connection refused" in message or "no route to host" in message:
+            if "connection refused" in message and not TUNNEL.search(message):
                 return Answer(0, answer.content_type, b"", answer.seconds)
             raise Unreachable(f"{source}: the API server could not reach it: {mask(message)[:200]}", source=source)
         if answer.status == 400 and ("address" in message or "host" in message or "pod" in message.lower()):

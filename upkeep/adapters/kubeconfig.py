@@ -52,7 +52,7 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
                 incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the client has no types
             except ConfigException as error:
                 raise BadInput(f"this is a pod without a usable service account: {error}; mount one, or give --kubeconfig=FILE") from None
-            namespace = target.namespace or IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
+            namespace = target.namespace or _own_namespace()
             return Access(configuration, namespace, "in-cluster", str(configuration.host))
         raise BadInput(f"no cluster: there is no kubeconfig at {text}, and this is no pod; name one with --kubeconfig=FILE, or try --demo")
     contexts: dict[str, dict[str, Any]] = {}
@@ -99,6 +99,20 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         )
     namespace = target.namespace or str(contexts[name].get("namespace") or "default")
     return Access(configuration, namespace, name, str(configuration.host))
+
+
+def _own_namespace() -> str:
+    """The namespace of the pod that we run in.
+
+    :raises BadInput: its service account's volume, made by hand, does not tell.
+    """
+    try:
+        namespace = IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        namespace = ""
+    if not namespace:
+        raise BadInput(f"this pod does not say its namespace: {IN_CLUSTER_NAMESPACE} is not there, or empty; give --namespace=NAME")
+    return namespace
 
 
 class _Said(logging.Handler):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from upkeep.adapters.promql import metrics_named
 from upkeep.adapters.web import WebApi
 from upkeep.errors import Absent, Malformed
 from upkeep.records import AlertRule, RangeSeries, Sample, Snapshot
@@ -92,10 +93,9 @@ class Prometheus:
             next_step="--prometheus=URL of the one that scrapes the collector, and its tenant header in the settings",
         )
 
-    def rules(self, names: Iterable[str], *, metrics: Mapping[str, Iterable[str]], at: datetime) -> tuple[AlertRule, ...]:
-        """The loaded alerting rules of these names.
+    def rules(self, names: Iterable[str], *, at: datetime) -> tuple[AlertRule, ...]:
+        """The loaded alerting rules of these names, each with the metrics that its own expression names, whatever the guide's says.
 
-        :param metrics: for each name the metrics that it depends on, looked up with it.
         :raises Absent: rules are loaded, and Prometheus scrapes nothing, so that it cannot tell whether a metric exists.
         """
         wanted = frozenset(names)
@@ -110,8 +110,8 @@ class Prometheus:
             raise Malformed(
                 f"{self.where}/api/v1/rules: a group or a rule is not as Prometheus documents it", source="/api/v1/rules"
             ) from None
-        needed = {metric for name in wanted for metric in metrics[name]}
-        there = self.existing({*needed, "up"}, at=at) if loaded else frozenset()
+        needed = {rule["query"]: sorted(metrics_named(rule["query"])) for rule in loaded if "query" in rule}
+        there = self.existing({"up"}.union(*needed.values()), at=at) if loaded else frozenset()
         if loaded and "up" not in there:
             # Nothing at all is scraped: that a metric has no series says nothing about the metric.
             raise self.blind()
@@ -122,7 +122,7 @@ class Prometheus:
                     state=rule["state"],
                     health=rule["health"],
                     query=rule["query"],
-                    metrics=tuple((metric, metric in there) for metric in sorted(metrics[rule["name"]])),
+                    metrics=tuple((metric, metric in there) for metric in needed[rule["query"]]),
                     error=str(rule.get("lastError") or "")[:200],
                 )
                 for rule in loaded

@@ -7,6 +7,8 @@ The client does configuration, authentication, TLS and pooling. Whatever keeps a
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
@@ -18,11 +20,15 @@ from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed, TimedOut, Truncated, Unauthenticated, Unavailable, Unmeasured, Unreachable
 from upkeep.masking import mask
 from upkeep.meter import Meter
+from upkeep.model import span
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 BLOCK_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
+# By so much the clocks of the API server and of this machine may differ; windows are hours.
+MOST_APART = timedelta(minutes=5)
+MINUTE = timedelta(minutes=1)
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -133,7 +139,7 @@ class Transport:
         target = f"{self.server}{quote(path, safe='/:@')}" + (f"?{urlencode(query)}" if query else "")
         pause, refused = 0.25, 0
         while True:
-            began = self._clock.monotonic()
+            began, asked = self._clock.monotonic(), self._clock.now()
             headers = {"Accept": accept, "User-Agent": "cano-upkeep"}
             if body is not None:
                 headers["Content-Type"] = content_type
@@ -162,6 +168,7 @@ class Transport:
                 ) from error
             except urllib3_errors.HTTPError as error:
                 raise Unreachable(f"{self.server} cannot be reached: {_why(error)}", source=source, next_step=look(self.server)) from error
+            self._require_one_time(response, source, asked=asked)
             if response.status not in retry:
                 return response, began
             wait = _retry_after(response, otherwise=pause)
@@ -171,6 +178,25 @@ class Transport:
             response.release_conn()
             self._clock.sleep(wait)
             pause, refused = pause * 2, response.status
+
+    def _require_one_time(self, response: urllib3.BaseHTTPResponse, source: str, *, asked: datetime) -> None:
+        """Every age is reckoned from this machine's now, and every time comes from the cluster: where the two clocks differ, all of them are wrong.
+
+        :raises Malformed: the answer is dated before it was asked for, or after it came.
+        """
+        try:
+            dated = parsedate_to_datetime(str(response.headers.get("Date", "")))
+            apart = max(asked - dated, dated - self._clock.now())
+        except (ValueError, TypeError, OverflowError):  # none that tells: an answer may do without
+            return
+        if apart > MOST_APART:
+            response.close()
+            way = "behind" if dated > asked else "ahead of"
+            raise Malformed(
+                f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {self.server}: no age and no window can be told",
+                source=source,
+                next_step="timedatectl; set the clock that is wrong, here or on the control plane",
+            )
 
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
         """The last line before the wire.
@@ -220,8 +246,9 @@ class Transport:
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse, *, otherwise: float) -> float:
+    """The seconds that it asks to wait. None at all, or 0, is no leave to ask without a pause."""
     text = str(response.headers.get("Retry-After", ""))
-    return float(text) if text.isdigit() else otherwise
+    return float(text) if text.isdecimal() and int(text) else otherwise
 
 
 def _why(error: urllib3_errors.HTTPError) -> str:

@@ -148,7 +148,7 @@ class UrlApi:
                 after = response.headers.get("Retry-After", "")
                 location = response.headers.get("Location", "") if 300 <= response.status_code < 400 else ""
                 answer = WebAnswer(response.status_code, response.headers.get("Content-Type", ""), bytes(body), location)
-                return answer, float(after) if after.isdigit() else None
+                return answer, float(after) if after.isdecimal() and int(after) else None
         except requests.Timeout:
             raise TimedOut(f"{self.where}: no answer within {self._deadline_seconds:g} s", source=path) from None
         except requests.exceptions.ChunkedEncodingError:

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
             install = found.install
             path = f"/api/v1/namespaces/{install.namespace}/pods"
             raw = found.kube.items(path, {"labelSelector": found.collector.selector})
-            pods = [pod for pod in map(objects.pod, raw) if pod.deleted is None]
+            pods = [pod for pod in map(objects.pod, raw) if pod.works]
             if not pods:
                 raise Absent(f"Deployment/{install.deployment} has no pod: there is nothing to export", source=f"GET {path}")
             http = collector.way_to(
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
                 url=found.target.collector,
                 namespace=install.namespace,
                 port=install.port,
+                scheme=install.scheme,
                 pods=len(pods),
                 clock=found.clock,
                 meter=Meter(),

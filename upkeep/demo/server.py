@@ -5,6 +5,8 @@ import select
 import socket
 import threading
 from collections import deque
+from datetime import UTC
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -141,7 +143,9 @@ class Handler(BaseHTTPRequestHandler):
             phrase = HTTPStatus(response.status).phrase
         except ValueError:
             phrase = ""
+        api = self.server.api
         lines = [f"HTTP/1.1 {response.status} {phrase}", f"Content-Type: {response.content_type}", framing]
+        lines.append(f"Date: {format_datetime(api.clock().astimezone(UTC) + api.state.clock_ahead, usegmt=True)}")
         lines += [f"{key}: {value}" for key, value in response.headers.items()]
         if self.close_connection:
             lines.append("Connection: close")

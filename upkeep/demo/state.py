@@ -120,6 +120,7 @@ class State:
         prepares it.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
+    :ivar clock_ahead: by how much the API server's clock is ahead of the one that asks.
     """
 
     layout: str
@@ -157,6 +158,7 @@ class State:
     open_files: int = 19
     most_files: int = 1048576
     expire_continue: bool = False
+    clock_ahead: timedelta = timedelta()
 
     def add(self, *objects: Object) -> None:
         """Store objects, each under the plural of its kind."""

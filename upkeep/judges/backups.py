@@ -4,6 +4,7 @@ Source: the guide's "Automated maintenance", whose CronJob declares a volume tha
 account that may read nothing; the Kubernetes API's CronJob and Job (batch/v1) and PersistentVolumeClaim (core/v1).
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,13 +12,15 @@ from datetime import datetime, timedelta
 from upkeep.errors import Absent, TooEarly
 from upkeep.judges import excerpt
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records import BackupJobs, CronJob, Install, Job, Volume, VolumeClaim
 
 CLAIM = "PersistentVolumeClaim"
 # Volumes that outlive the Pod, beside claims. An inline csi volume does not; neither do emptyDir and ephemeral.
 LASTING = frozenset({CLAIM, "hostPath", "nfs", "iscsi", "fc", "cephfs", "rbd", "glusterfs", "flexVolume", "azureFile"})
 LASTING |= {"azureDisk", "awsElasticBlockStore", "gcePersistentDisk", "cinder", "vsphereVolume", "portworxVolume"}
+# Where a command of a shell writes to: a redirection, or what usual programs are told by an option. Variables are not looked into.
+WRITES = re.compile(r"""(?:>|\btee(?:\s+-a)?\s|\s-o[ =]|--output[ =])\s*["']?(/[^\s"';|&<>()$`]+)""")
 RETIRED_IMAGES = ("bitnami/kubectl", "docker.io/bitnami/kubectl")
 
 
@@ -133,7 +136,31 @@ def _places(cron_job: CronJob, claims: Sequence[VolumeClaim]) -> list[Finding]:
         if volume.name not in mounted:
             message = f"{what} of CronJob {name} is declared and mounted by no container: no backup reaches it."
             found.append(Finding(where, "volume-not-mounted", message, volume.name, "mounted", "volume", look))
-    return found
+    return found or _unwritten(cron_job, {volume.name for volume in lasting}, look=look)
+
+
+def _unwritten(cron_job: CronJob, lasting: set[str], *, look: str) -> list[Finding]:
+    """Whether what is mounted, and lasts, can be written to, and is where a command says that it writes."""
+    where, name = f"CronJob/{cron_job.name}", cron_job.name
+    containers = cron_job.template.containers
+    mounted = {path for container in containers for volume, path, _ in container.mounts if volume in lasting}
+    writable = mounted - {path for container in containers for path in container.read_only}
+    if not writable:
+        path = listed(sorted(mounted))
+        message = f"CronJob {name} mounts what outlives its Pod read-only, at {path}: no backup can be written there."
+        return [Finding(where, "volume-read-only", message, path, "writable", "mount", look)]
+    words = " ".join(word for container in containers for word in container.command)
+    targets = sorted({target for target in WRITES.findall(words) if not target.startswith(("/dev/", "/proc/"))})
+    if targets and not any(_lies_in(path, words) for path in writable):
+        told = listed(targets)
+        message = f"CronJob {name} writes to {told}, and what outlives its Pod is mounted at {listed(sorted(writable))}: its backups are gone when the Job ends."
+        return [Finding(where, "written-elsewhere", message, told, listed(sorted(writable)), "path", look)]
+    return []
+
+
+def _lies_in(path: str, words: str) -> bool:
+    """Whether a command names the path, or one in it."""
+    return re.search(rf"(?<![\w./-]){re.escape(path.rstrip('/'))}(?![\w.-])", words) is not None
 
 
 def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:

@@ -136,7 +136,7 @@ def _surplus(one: Balance, *, limit: int, install: Install) -> Finding:
         f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {rfc3339(one.since)}: its "
         "counters contradict each other, so nothing that is computed from them can be relied on, the error rate included."
     )
-    fix = f"kubectl get --raw /api/v1/namespaces/{install.namespace}/pods/{pod}:{install.port}/proxy/metrics | grep -E '_total'"
+    fix = f"kubectl get --raw {install.proxy(pod)}/metrics | grep -E '_total'"
     return Finding(f"Pod/{pod}", "more-accounted-than-received", message, -one.surplus, limit, GROUPS, fix)
 
 

@@ -36,7 +36,7 @@ def first_crash(workload: Workload, *, install: Install) -> Crash | None:
     found = [
         Crash(pod.name, container.name, unready_since(pod))
         for pod in workload.pods
-        if pod.deleted is None and not pod.ready
+        if pod.works and not pod.ready
         for container in pod.containers
         if container.name == install.container and _crashes(container)
     ]

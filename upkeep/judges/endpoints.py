@@ -10,7 +10,7 @@ from upkeep.errors import Absent
 from upkeep.judges import counted
 from upkeep.judges.pods import live
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records import Endpoint, EndpointSlice, Install, Pod, Service, ServicePort, Workload
+from upkeep.records import ContainerSpec, Endpoint, EndpointSlice, Install, Pod, Service, ServicePort, Workload
 
 
 def serving(services: Sequence[Service], slices: Sequence[EndpointSlice], workload: Workload, *, install: Install) -> Judgement:
@@ -34,7 +34,8 @@ def serving(services: Sequence[Service], slices: Sequence[EndpointSlice], worklo
             raise _no_slices(service)
         serving_pods = [pod for pod in expected if _endpoints_of(pod, own)]
         found += _of_endpoints(service, own, workload.pods, expected=expected, serving_pods=serving_pods)
-        found += _of_ports(service, own, workload, install=install)
+        others = [other for other in mine if other is not service]
+        found += _of_ports(service, own, workload, others=others, install=install)
         observed.append(f"Service {service.name} leads to {len(serving_pods)} of {counted(len(expected), 'ready pod')}")
     if not mine:
         found.append(_no_service(workload, install=install))
@@ -75,8 +76,13 @@ def _of_endpoints(
     return found
 
 
-def _of_ports(service: Service, slices: Sequence[EndpointSlice], workload: Workload, *, install: Install) -> list[Finding]:
-    """What is wrong with the ports of a Service: each must resolve, and one must lead to the collector's HTTP port."""
+def _of_ports(
+    service: Service, slices: Sequence[EndpointSlice], workload: Workload, *, others: Sequence[Service], install: Install
+) -> list[Finding]:
+    """What is wrong with the ports of a Service: each must resolve, and one must lead to the collector's HTTP port.
+
+    Where another Service leads there, this one may be a sidecar's, and lead to what the pods declare.
+    """
     where, look = f"Service/{service.name}", _look(service)
     found, numbers = [], []
     for port in sorted(service.ports, key=lambda port: (port.port, port.name)):
@@ -87,7 +93,9 @@ def _of_ports(service: Service, slices: Sequence[EndpointSlice], workload: Workl
             found.append(Finding(where, "target-port-unresolved", message, port.target, limit, "target port", look))
         elif port.protocol == "TCP":
             numbers.append(number)
-    if install.port not in numbers and not found:
+    declared = {number for container in _with_ports(workload) for _, number in container.ports}
+    sidecars = bool(numbers) and declared.issuperset(numbers) and any(_leads(other, workload, install.port) for other in others)
+    if install.port not in numbers and not sidecars and not found:
         seen = listed([str(number) for number in numbers]) or "none"
         message = f"No port of {where} leads to port {install.port} of the collector; it leads to: {seen}."
         found.append(Finding(where, "no-port-to-collector", message, seen, install.port, "target port", look))
@@ -98,9 +106,19 @@ def _target(port: ServicePort, workload: Workload) -> int | None:
     """The number that a target port stands for in the pod template; ``None`` when no container port has that name."""
     if isinstance(port.target, int):
         return port.target
-    containers = workload.deployment.template.containers
-    named = [number for container in containers for name, number in container.ports if name == port.target]
+    named = [number for container in _with_ports(workload) for name, number in container.ports if name == port.target]
     return named[0] if named else None
+
+
+def _with_ports(workload: Workload) -> list[ContainerSpec]:
+    """The containers that run as long as the pod does: an init container that goes on is one of them."""
+    template = workload.deployment.template
+    return [*template.containers, *(container for container in template.init_containers if container.restarts)]
+
+
+def _leads(service: Service, workload: Workload, number: int) -> bool:
+    """Whether one of its ports leads to the port of this number."""
+    return any(port.protocol == "TCP" and _target(port, workload) == number for port in service.ports)
 
 
 def _unresolved(port: ServicePort, slices: Sequence[EndpointSlice]) -> bool:

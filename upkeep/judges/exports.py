@@ -36,7 +36,7 @@ def metrics_exported(folder: ExportFolder, workload: Workload, *, install: Insta
         found.append(Finding(f"File/{newest.file}", "export-old", message, round(seconds), age, "s old", command))
     found += [_finding(newest.file, fault.code, f"{fault.message}.", next_step=command) for fault in newest.faults]
     mine = [snapshot for namespace, snapshot in newest.snapshots if namespace in ("", install.namespace)]
-    then = [pod for pod in workload.pods if pod.created <= newest.taken and pod.deleted is None]
+    then = [pod for pod in workload.pods if pod.created <= newest.taken and pod.works]
     if not newest.faults:
         found += _pods_missing(newest, mine, then, command)
     observed = f"{newest.file}, {span(seconds) or '0 s'} old, {counted(len(mine), 'pod')}; {counted(len(usable), 'export')} in all"

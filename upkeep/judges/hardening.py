@@ -62,7 +62,7 @@ def survives_node_loss(workload: Workload, budgets: Sequence[DisruptionBudget], 
         message = f"Deployment/{deployment.name} wants {counted(deployment.replicas, 'replica')}: the loss of its node is an outage."
         fix = f"kubectl -n {install.namespace} scale deployment {install.deployment} --replicas={least}"
         found.append(Finding(f"Deployment/{deployment.name}", "too-few-replicas", message, deployment.replicas, least, "replicas", fix))
-    ready = [pod for pod in workload.pods if pod.ready and pod.deleted is None]
+    ready = [pod for pod in workload.pods if pod.ready and pod.works]
     nodes = sorted({pod.node for pod in ready if pod.node})
     if len(ready) > 1 and len(nodes) == 1:
         message = f"All {len(ready)} ready pods run on node {nodes[0]}: its loss is an outage."
@@ -73,7 +73,7 @@ def survives_node_loss(workload: Workload, budgets: Sequence[DisruptionBudget], 
         )
         found.append(Finding(f"Deployment/{deployment.name}", "one-node", message, 1, 2, "nodes", fix))
     found += _budget_findings(budgets, deployment, install=install)
-    if not found and len(ready) < len([pod for pod in workload.pods if pod.deleted is None]) and len(nodes) < 2:
+    if not found and len(ready) < len([pod for pod in workload.pods if pod.works]) and len(nodes) < 2:
         raise Absent(
             "fewer than two pods are ready, so how they are spread cannot be told", next_step="pytest -m \"control(id='pods-ready')\""
         )

@@ -5,23 +5,26 @@ Source: the guide's "Verify health endpoint", asked of each pod instead of one b
 
 import shlex
 from collections.abc import Sequence
+from datetime import datetime
 
 from upkeep.errors import Absent
 from upkeep.judges import counted, excerpt
-from upkeep.judges.pods import some_live
+from upkeep.judges.pods import some_live, starting
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records import HealthAnswer, Install, Workload
 
 
-def ok(answers: Sequence[HealthAnswer], workload: Workload, *, install: Install, limits: Limits) -> Judgement:
+def ok(answers: Sequence[HealthAnswer], workload: Workload, *, install: Install, limits: Limits, now: datetime) -> Judgement:
     """health-ok: each pod answers 200 with an ok body on each health path, within ``limits["health_latency"]`` seconds.
 
-    Pods that terminate or have finished are not asked, and answers of pods that are gone are not judged.
+    Pods that terminate or have finished are not asked, and answers of pods that are gone are not judged. Nor are those of a pod that only needs
+    time, in a rollout inside its deadline: pods-ready counts what must answer.
 
     :raises Absent: there is no pod or no path, or the answer of a pod on a path is missing.
     """
-    pods = {pod.name for pod in some_live(workload)}
+    early = starting(workload, now=now)
+    pods = {pod.name for pod in some_live(workload)} - early
     if not install.health_paths:
         raise Absent("no health path is known, so there is nothing to ask", source="pod template")
     asked = [answer for answer in answers if answer.pod in pods]
@@ -43,6 +46,8 @@ def ok(answers: Sequence[HealthAnswer], workload: Workload, *, install: Install,
         f"{good} of {counted(len(asked), 'answer')} from {counted(len(pods), 'pod')} are 200 and ok, "
         f"on {', '.join(install.health_paths)}; the slowest took {slowest:.3g} s"
     )
+    if early:
+        observed += f"; {counted(len(early), 'pod')} of a rollout still starting"
     return Judgement(tuple(found), observed, limit, "s", "an HTTP request to each pod on each of its health paths")
 
 
@@ -69,7 +74,7 @@ def _of_answer(answer: HealthAnswer, *, install: Install, limit_seconds: float) 
 
 
 def _proxy(pod: str, path: str, *, install: Install) -> str:
-    return f"/api/v1/namespaces/{install.namespace}/pods/{pod}:{install.port}/proxy{path}"
+    return f"{install.proxy(pod)}{path}"
 
 
 def _ask(pod: str, path: str, *, install: Install) -> str:

@@ -5,15 +5,18 @@ Source: the guide's "Monitoring alerts" and "Metrics Review"; the rules and quer
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from shlex import quote
 
-from upkeep.errors import Absent
+from upkeep.errors import Absent, TooEarly
 from upkeep.judges import counted, excerpt
-from upkeep.judges.pods import some_live
+from upkeep.judges.pods import some_live, starting
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed
+from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records import AlertRule, ScrapeState, Workload
 
+# Until then Prometheus has found a new pod and scraped it once: one minute is its usual interval, and finding one takes some.
+FOUND_WITHIN = timedelta(minutes=5)
 STATES = ("firing", "pending", "inactive")
 RULES = "kubectl get prometheusrules --all-namespaces"
 
@@ -70,21 +73,26 @@ def _wanted(rules: Sequence[AlertRule], wanted: Mapping[str, tuple[str, ...]]) -
     return mine, found + [finding for rule in mine for finding in _of_rule(rule)]
 
 
-def scraped(states: Sequence[ScrapeState], workload: Workload) -> Judgement:
-    """metrics-scraped: Prometheus' ``up`` is 1 for every pod of the collector.
+def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime) -> Judgement:
+    """metrics-scraped: Prometheus' ``up`` is 1 for every pod of the collector, but for those that only need time to start in a rollout.
 
     :raises Absent: there is no pod, or no state of one.
+    :raises TooEarly: nothing is wrong, but Prometheus has no series yet of a pod that was made only now.
     """
-    pods = {pod.name for pod in some_live(workload)}
+    early = starting(workload, now=now)
+    made = {pod.name: pod.created for pod in some_live(workload)}
+    pods = set(made) - early
     mine = [state for state in states if state.pod in pods]
     missing = sorted(pods - {state.pod for state in mine})
     if missing:
         raise Absent(f"Prometheus was not asked about pod {listed(missing)}", source="PromQL up")
     namespace = workload.deployment.namespace
-    found = []
+    found, unfound = [], list[str]()
     for state in sorted(mine, key=lambda state: (state.pod, -1 if state.up is None else state.up)):
         where = f"Pod/{state.pod}"
-        if state.up is None:
+        if state.up is None and now - made[state.pod] < FOUND_WITHIN:
+            unfound.append(state.pod)
+        elif state.up is None:
             message = f"Pod {state.pod} is not scraped: no ServiceMonitor or scrape configuration selects it."
             fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
             found.append(Finding(where, "not-scraped", message, "no series", 1, "up", fix))
@@ -92,8 +100,18 @@ def scraped(states: Sequence[ScrapeState], workload: Workload) -> Judgement:
             message = f"Prometheus scrapes pod {state.pod}, and the scrape fails (up is {state.up:g})."
             fix = f"kubectl -n {namespace} describe pod {quote(state.pod)}"
             found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
-    up = len(pods) - len({finding.object for finding in found})
-    return Judgement(tuple(found), f"{up} of {counted(len(pods), 'pod')} scraped", len(pods), "pods with up = 1", "up")
+    if unfound and not found:
+        when = rfc3339(max(made[name] for name in unfound) + FOUND_WITHIN)
+        raise TooEarly(
+            f"Prometheus has not scraped pod {listed(unfound)} yet, which was made less than {span(FOUND_WITHIN)} ago; there will be enough at {when}",
+            source="PromQL up",
+            next_step=f"run again after {when}",
+        )
+    up = len(pods) - len({finding.object for finding in found} | set(unfound))
+    observed = f"{up} of {counted(len(pods), 'pod')} scraped"
+    if early:
+        observed += f"; {counted(len(early), 'pod')} of a rollout still starting"
+    return Judgement(tuple(found), observed, len(pods), "pods with up = 1", "up")
 
 
 def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
@@ -105,11 +123,8 @@ def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
     named = [metric for metric in wanted if re.search(rf"\b{re.escape(metric)}\b", rule.query)]
     unknown = [metric for metric in named if metric not in known]
     if unknown or not known:
-        what = listed(unknown) if unknown else "the metrics that it names"
-        raise Absent(
-            f"whether alert {rule.name} can fire is not known: nobody asked whether {what} exist",
-            source="GET /api/v1/rules",
-        )
+        why = f"nobody asked whether {listed(unknown)} exist" if unknown else "its expression names no metric that could be looked for"
+        raise Absent(f"whether alert {rule.name} can fire is not known: {why}", source="GET /api/v1/rules", next_step=RULES)
 
 
 def _not_loaded(name: str, metrics: Sequence[str]) -> Finding:

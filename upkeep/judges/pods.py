@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from upkeep.errors import Absent, Malformed
+from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.judges import counted, excerpt, lasted
 from upkeep.judges.containers import because, condition_of, exit_text, not_ready
 from upkeep.judges.restarts import Restarts, restarts
@@ -17,6 +17,8 @@ from upkeep.records import ContainerStatus, Deployment, Pod, ReplicaSet, Workloa
 
 # The API's way to say that a rollout has no deadline; the controller then keeps no Progressing condition.
 NO_DEADLINE_SECONDS = 2**31 - 1
+# By so much at most a controller that runs is late to say that a deadline is over.
+CONTROLLER_LATE = timedelta(minutes=1)
 TAIL_LINES = 3
 
 
@@ -29,7 +31,7 @@ def live(workload: Workload) -> tuple[Pod, ...]:
     counts = max(deployment.ready_replicas, deployment.updated_replicas)
     if not workload.pods and counts:
         raise _no_pods(deployment, f"although its status counts {counts}")
-    working = [pod for pod in workload.pods if pod.deleted is None and pod.phase not in ("Failed", "Succeeded")]
+    working = [pod for pod in workload.pods if pod.works]
     return tuple(sorted(working, key=lambda pod: pod.name))
 
 
@@ -55,6 +57,17 @@ def is_ready(pod: Pod) -> bool:
     return pod.ready and all(container.ready for container in pod.containers if not container.init)
 
 
+def starting(workload: Workload, *, now: datetime) -> frozenset[str]:
+    """The names of the pods that only need time: not ready and without a fault, in a rollout inside its deadline whose ready pods suffice."""
+    deployment, own = workload.deployment, {entry.uid for entry in workload.replica_sets if entry.owner_uid == workload.deployment.uid}
+    mine = [pod for pod in live(workload) if pod.owner_uid in own]
+    up = [pod for pod in mine if is_ready(pod)]
+    if not _rolling(deployment, now=now) or len(up) < max(1, deployment.replicas):
+        return frozenset()
+    faulty = [pod for pod in mine if not_ready(pod, namespace=deployment.namespace, starting_is_fine=True, now=now)]
+    return frozenset(pod.name for pod in mine if pod not in up and pod not in faulty)
+
+
 def ready(workload: Workload, *, now: datetime) -> Judgement:
     """pods-ready: every desired replica exists, runs the newest template and is ready; nothing waits in a fault.
 
@@ -62,7 +75,8 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
     that are still starting are no fault; a container that fails (CrashLoopBackOff, ImagePullBackOff …) always is.
     Terminating pods do not count.
 
-    :raises Absent: pods or ReplicaSets are not listed although the Deployment must have some.
+    :raises Absent: pods or ReplicaSets are not listed although the Deployment must have some, the newest among them.
+    :raises TooEarly: nothing is wrong, and the Deployment's controller has not seen its newest generation yet.
     :raises Malformed: a ReplicaSet has no revision, so the newest template is not known.
     """
     deployment, desired = workload.deployment, workload.deployment.replicas
@@ -73,10 +87,11 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
     pods = live(workload)
     own = _own_replica_sets(workload, pods)
     newest = _newest(own)
+    _require_newest(deployment, newest)
     mine = [pod for pod in pods if pod.owner_uid in own]
     outdated = [pod for pod in mine if newest is None or pod.owner_uid != newest.uid]
     up = [pod for pod in mine if is_ready(pod)]
-    rolling = _rolling(deployment)
+    rolling = _rolling(deployment, now=now)
 
     found: list[Finding] = []
     starting_is_fine = rolling and len(up) >= desired
@@ -99,6 +114,13 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
         observed.append(f"a rollout {'without a deadline' if _endless(deployment) else deadline}")
     if deployment.paused:
         observed.append("the Deployment is paused")
+    if deployment.observed_generation < deployment.generation and not found:
+        raise TooEarly(
+            f"the controller of Deployment {deployment.name} has seen its generation {deployment.observed_generation} and not yet "
+            f"{deployment.generation}: whether its pods run the newest template is not known",
+            source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/deployments",
+            next_step=f"kubectl -n {deployment.namespace} rollout status deployment {deployment.name} --timeout=30s, then run again",
+        )
     left_out = len(workload.pods) - len(mine)
     if left_out:
         observed.append(f"{counted(left_out, 'pod')} not counted (terminating, finished or of another owner)")
@@ -196,6 +218,12 @@ def _of_the_deployment(deployment: Deployment, *, up: int, existing: int, outdat
         message = f"The rollout of {where} failed: {reason}, deadline {deadline}{because(progressing)}."
         fix = f"{command} rollout status deployment {name} --timeout=5s"
         found.append(Finding(where, "rollout-failed", message, reason, deadline, "progress deadline", fix))
+    last = _forgotten(deployment, now=now)
+    if last is not None:
+        late, deadline = lasted(now - last), span(deployment.progress_deadline_seconds)
+        message = f"The rollout of {where} has made no progress for {late}, since {rfc3339(last)}, and no controller says that it failed."
+        fix = "kubectl -n kube-system get leases kube-controller-manager -o yaml"
+        found.append(Finding(where, "rollout-forgotten", message, late, deadline, "progress deadline", fix))
     updated = deployment.updated_replicas
     if deployment.paused and (outdated or updated < desired):
         message = f"{where} is paused, and not every replica runs the newest template."
@@ -220,14 +248,29 @@ def _old_template(pod: Pod, replica_set: ReplicaSet, *, newest: ReplicaSet, depl
     return Finding(f"Pod/{pod.name}", "old-template", message, old, new, "revision", fix)
 
 
-def _rolling(deployment: Deployment) -> bool:
-    """Whether a rollout is going on and may still succeed, as the Deployment controller says."""
+def _rolling(deployment: Deployment, *, now: datetime) -> bool:
+    """Whether a rollout is going on and may still succeed, as the Deployment controller says, and as lately as it must say so."""
     progressing = condition_of(deployment, "Progressing")
     if deployment.paused or (progressing is not None and progressing.status == "False"):
         return False
     if deployment.observed_generation < deployment.generation:
         return True
-    return _endless(deployment) if progressing is None else progressing.reason != "NewReplicaSetAvailable"
+    if progressing is None:
+        return _endless(deployment)
+    return progressing.reason != "NewReplicaSetAvailable" and _forgotten(deployment, now=now) is None
+
+
+def _forgotten(deployment: Deployment, *, now: datetime) -> datetime | None:
+    """When a rollout that goes on made its last progress, where that is longer ago than its deadline.
+
+    The Deployment controller says at once that a deadline is over; where it has not, it does not run.
+    """
+    progressing = condition_of(deployment, "Progressing")
+    if progressing is None or progressing.updated is None or deployment.paused or _endless(deployment):
+        return None
+    over = now - progressing.updated > timedelta(seconds=deployment.progress_deadline_seconds) + CONTROLLER_LATE
+    goes_on = progressing.status != "False" and progressing.reason != "NewReplicaSetAvailable"
+    return progressing.updated if goes_on and over else None
 
 
 def _endless(deployment: Deployment) -> bool:
@@ -254,6 +297,17 @@ def _newest(own: Mapping[str, ReplicaSet]) -> ReplicaSet | None:
         message = f"no number in deployment.kubernetes.io/revision of ReplicaSet {listed(unnumbered)}"
         raise Malformed(f"{message}: the newest template is not known")
     return max(own.values(), key=lambda entry: (int(entry.revision), entry.created, entry.uid), default=None)
+
+
+def _require_newest(deployment: Deployment, newest: ReplicaSet | None) -> None:
+    """:raises Absent: the Deployment has a revision that no ReplicaSet in the list has: the controller makes the ReplicaSet first."""
+    if newest is not None and deployment.revision.isdecimal() and int(newest.revision) < int(deployment.revision):
+        raise Absent(
+            f"Deployment {deployment.name} is at revision {deployment.revision}, and the newest ReplicaSet in the list is of {newest.revision}: "
+            "the list is not whole",
+            source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/replicasets",
+            next_step=f"kubectl -n {deployment.namespace} get replicasets",
+        )
 
 
 def _no_pods(deployment: Deployment, why: str) -> Absent:

@@ -40,7 +40,7 @@ def version_known(workload: Workload, program: ProgramVersions, *, install: Inst
 
     :raises Absent: there is no pod, or nothing of a pod names a version.
     """
-    pods = [pod for pod in workload.pods if pod.deleted is None]
+    pods = [pod for pod in workload.pods if pod.works]
     if not pods:
         raise Absent("no pod was there whose version could be told", next_step="pytest -m \"control(id='pods-ready')\"")
     printed = dict(program.versions)

@@ -29,7 +29,7 @@ def cpu_memory_headroom(
     :raises TooEarly: a pod is too young for metrics-server to have measured it.
     """
     used = {(one.pod, one.container): one for one in usages}
-    pods = [pod for pod in workload.pods if pod.deleted is None and pod.phase not in ("Succeeded", "Failed")]
+    pods = [pod for pod in workload.pods if pod.works]
     if not pods:
         raise Absent("no pod was there whose usage could be known", next_step="pytest -m \"control(id='pods-ready')\"")
     found, ratios = [], []
@@ -96,7 +96,7 @@ def disk_headroom(filesystems: Filesystems, workload: Workload, *, limits: Limit
 
     :raises Absent: a pod whose filesystems were not seen.
     """
-    pods = {pod.name for pod in workload.pods if pod.deleted is None}
+    pods = {pod.name for pod in workload.pods if pod.works}
     blind = sorted(pods - {one.pod for one in filesystems.found})
     found = [
         Finding(
@@ -123,7 +123,7 @@ def connections_headroom(connections: Sequence[Connections], workload: Workload,
 
     :raises Absent: a pod that was not looked at.
     """
-    pods = {pod.name for pod in workload.pods if pod.deleted is None}
+    pods = {pod.name for pod in workload.pods if pod.works}
     blind = sorted(pods - {one.pod for one in connections})
     found = [
         Finding(
@@ -133,7 +133,7 @@ def connections_headroom(connections: Sequence[Connections], workload: Workload,
             round(one.open / one.most, 4),
             limits[LIMIT],
             "ratio",
-            f"kubectl get --raw /api/v1/namespaces/{install.namespace}/pods/{one.pod}:{install.port}/proxy/metrics | grep -E 'process_(open|max)_fds'",
+            f"kubectl get --raw {install.proxy(one.pod)}/metrics | grep -E 'process_(open|max)_fds'",
         )
         for one in connections
         if one.open > limits[LIMIT] * one.most

@@ -63,6 +63,6 @@ def _by_the_count(pod: Pod, container: ContainerStatus, *, since: datetime) -> t
 
 def _ended_on_its_own(pod: Pod, container: ContainerStatus) -> Termination | None:
     """The end of a container that is down now, unless it had done its work or went with its pod."""
-    if container.state != "terminated" or pod.deleted is not None or pod.phase in ("Failed", "Succeeded"):
+    if container.state != "terminated" or not pod.works:
         return None
     return None if completed_init(container) else container.terminated

@@ -10,7 +10,7 @@ from upkeep.records import Demand, NodeRoom, Placement, Quota, Workload
 
 def pods_of(workload: Workload) -> list[str]:
     """The nodes of the collector's pods that run, one for each pod."""
-    return [pod.node for pod in workload.pods if pod.node and pod.deleted is None and pod.phase not in ("Succeeded", "Failed")]
+    return [pod.node for pod in workload.pods if pod.node and pod.works]
 
 
 def counted_by_quotas(wanted: Demand, *, pods: int = 1) -> dict[str, int]:

@@ -60,7 +60,7 @@ def right_sized(history: UsageHistory, workload: Workload, *, now: datetime, lim
     :raises Absent: no pod; a container whose use was not measured, or that has nothing to compare it with.
     :raises TooEarly: too little of the window was measured to tell.
     """
-    pods = [pod for pod in workload.pods if pod.deleted is None and pod.phase not in ("Succeeded", "Failed")]
+    pods = [pod for pod in workload.pods if pod.works]
     if not pods:
         raise Absent("no pod was there whose use could be known", next_step="pytest -m \"control(id='pods-ready')\"")
     newest = max(pods, key=lambda pod: (pod.created, pod.name))  # of the template that all are moving to

@@ -15,6 +15,7 @@ class Probe:
     kind: str
     path: str
     port: int | str
+    scheme: str = "HTTP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class ContainerSpec:
     ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
     ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
     whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words; ``restarts`` marks an
-    init container that runs on and on (a sidecar)."""
+    init container that runs on and on (a sidecar); ``read_only`` are the mount paths that it cannot write to."""
 
     name: str
     image: str
@@ -65,6 +66,7 @@ class ContainerSpec:
     security: SecurityContext = SecurityContext()
     app_version: str = ""
     restarts: bool = False
+    read_only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,14 @@ class PodTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
+    """A condition of an object. ``changed`` is when its status last changed; ``updated``, of a Deployment's alone, when anything of it did."""
+
     type: str
     status: str
     reason: str = ""
     message: str = ""
     changed: datetime | None = None
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,18 @@ class Pod:
     resources: tuple[ContainerResources, ...] = ()
     specs: tuple[ContainerSpec, ...] = ()
 
+    @property
+    def works(self) -> bool:
+        """It neither terminates nor has finished: an evicted pod stays in the list, as Failed, and nothing of it runs."""
+        return self.deleted is None and self.phase not in ("Failed", "Succeeded")
+
+    def never_ran(self, container: str) -> bool:
+        """The kubelet says that the container of this name waits for its first start, or says nothing of a pod that is pending."""
+        status = next((one for one in self.containers if one.name == container and not one.init), None)
+        if status is None:
+            return self.phase == "Pending"
+        return status.state == "waiting" and not status.restarts and status.last_termination is None
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
@@ -207,10 +224,11 @@ class Install:
 
     :ivar container: the collector's container.
     :ivar port: the number of its HTTP port.
-    :ivar health_paths: the paths of its HTTP probes, each once; ``/health`` where there is none.
+    :ivar health_paths: the paths of the HTTP probes of that port, each once; ``/health`` where there is none.
     :ivar layout: ``chart`` or ``guide``, for words only; no judge depends on it.
     :ivar configuration: (kind, object, mount path) of the objects that the template mounts, kind ConfigMap or Secret.
     :ivar secrets: names of the Secrets that the template references.
+    :ivar scheme: ``HTTP``, or ``HTTPS`` where its probes say so.
     """
 
     namespace: str
@@ -221,6 +239,16 @@ class Install:
     layout: str
     configuration: tuple[tuple[str, str, str], ...]
     secrets: tuple[str, ...]
+    scheme: str = "HTTP"
+
+    def proxy(self, pod: str) -> str:
+        """The path of the API server under which it hands on to the pod's HTTP port."""
+        return proxy_path(self.namespace, pod, self.port, self.scheme)
+
+
+def proxy_path(namespace: str, pod: str, port: int, scheme: str) -> str:
+    """The path of a pod's proxy; the API server speaks TLS to the pod where its name is led by ``https:``."""
+    return f"/api/v1/namespaces/{namespace}/pods/{'https:' if scheme == 'HTTPS' else ''}{pod}:{port}/proxy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,21 @@ def _security(raw: Raw, pod: Raw) -> SecurityContext:
 
 def container(raw: Raw, pod: Raw) -> ContainerSpec:
     """A container of a pod's spec, which says what goes for all of its containers."""
+    # A volume may be read-only itself, whatever its mounts say.
+    locked = {
+        volume["name"]
+        for volume in pod.get("volumes") or []
+        for source in volume.values()
+        if isinstance(source, dict) and source.get("readOnly")
+    }
     probes = []
     for kind in ("startup", "liveness", "readiness"):
         probe = raw.get(f"{kind}Probe") or {}
         if "httpGet" in probe:
             get = probe["httpGet"]
-            probes.append(Probe(kind, get.get("path") or "/", get["port"]))
+            path = text(get.get("path") or "/")
+            # The kubelet asks for a path without its first stroke, too.
+            probes.append(Probe(kind, path if path.startswith("/") else f"/{path}", get["port"], text(get.get("scheme") or "HTTP")))
     env_keys = []
     for entry in raw.get("env") or []:
         for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
@@ -84,6 +93,9 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         # Whatever else stands there is no version, and is not kept.
         app_version=next((named(str(entry.get("value") or "")) for entry in raw.get("env") or [] if entry["name"] == "APP_VERSION"), ""),
         restarts=raw.get("restartPolicy") == "Always",
+        read_only=tuple(
+            text(mount["mountPath"]) for mount in raw.get("volumeMounts") or [] if mount.get("readOnly") or text(mount["name"]) in locked
+        ),
     )
 
 

@@ -55,6 +55,11 @@ def backup_not_mounted(state: State) -> None:
     del backup_pod(state)["containers"][0]["volumeMounts"]
 
 
+@scenario("backup-written-elsewhere", "the backup's volume is mounted, and not where the commands write to", "backup-job-healthy")
+def backup_written_elsewhere(state: State) -> None:
+    backup_pod(state)["containers"][0]["volumeMounts"][0]["mountPath"] = "/data"
+
+
 @scenario("backup-guide-manifest", "the backup CronJob is the guide's: nothing mounted, the default service account", "backup-job-healthy")
 def backup_guide_manifest(state: State) -> None:
     backup_not_mounted(state)

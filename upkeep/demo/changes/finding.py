@@ -26,6 +26,11 @@ def other_release_name(state: State) -> None:
     rebuild(state, fullname="alert-forwarder" if state.layout == "guide" else "alerts-cano-collector")
 
 
+@scenario("clocks-differ", "the control plane's clock is three hours ahead of that of the machine that asks")
+def clocks_differ(state: State) -> None:
+    state.clock_ahead = timedelta(hours=3)
+
+
 @scenario("large-namespace", "the namespace holds hundreds of objects that are not the collector's")
 def large_namespace(state: State) -> None:
     for number in range(620):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from upkeep.demo import logs, services, workload
 from upkeep.demo.changes.catalogue import NEW_HASH, scenario
-from upkeep.demo.state import Object, Process, State, stamp
+from upkeep.demo.state import Object, Process, State, stamp, uid
 
 
 def settle(state: State) -> None:
@@ -205,3 +205,27 @@ def oom_killed(state: State) -> None:
 @scenario("restarted-long-ago", "one container restarted, but forty hours ago")
 def restarted_long_ago(state: State) -> None:
     restart(state, hours=40, reason="Error", code=1)
+
+
+@scenario("pod-evicted", "a pod was evicted yesterday and stays in the list, as Failed; the one in its place serves")
+def pod_evicted(state: State) -> None:
+    item = deepcopy(state.pods[0])
+    item["metadata"] |= {"name": f"{state.fullname}-{workload.HASH}-g8h2n", "uid": uid("evicted")}
+    item["metadata"]["creationTimestamp"] = stamp(state.ago(days=9))
+    item["status"] = {
+        "phase": "Failed",
+        "reason": "Evicted",
+        "message": "The node was low on resource: memory.",
+        "startTime": stamp(state.ago(days=9)),
+    }
+    state.add(item)
+
+
+@scenario("rollout-starting", "a rollout is inside its deadline: its first pod is still being made, and those of before serve")
+def rollout_starting(state: State) -> None:
+    item = roll_out(state, created=1)
+    unready(item, state.ago(minutes=1), waiting="ContainerCreating")
+    item["status"] |= {"phase": "Pending"}
+    del item["status"]["podIP"], item["status"]["containerStatuses"][0]["containerID"]
+    state.processes[item["metadata"]["name"]] = []
+    settle(state)
