@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from upkeep.adapters import documents
 from upkeep.errors import Malformed
 
@@ -164,7 +165,7 @@ def test_a_program_in_go_reads_every_number_of_json(value: object) -> None:
 @given(st.dictionaries(st.from_regex("[a-z]{1,5}", fullmatch=True), nested(SCALARS), min_size=1, max_size=6), st.data())
 def test_a_key_that_stands_twice_is_refused_by_its_line_or_the_last_one_wins(value: Mapping[str, object], data: st.DataObject) -> None:
     again = data.draw(st.sampled_from(sorted(value)))
-    lines = [f"{key}: {json.dumps(one, ensure_ascii=False)}" for key, one in value.items()] + [f"{again}: last"]
+    lines = [f'"{key}": {json.dumps(one, ensure_ascii=False)}' for key, one in value.items()] + [f'"{again}": last']
     text = "\n".join(lines)
     with pytest.raises(Malformed, match=rf"x, line {len(lines)}, column 1 is not valid YAML: a key stands twice"):
         READERS["load"](text)
@@ -176,6 +177,7 @@ def test_a_key_that_stands_twice_is_refused_by_its_line_or_the_last_one_wins(val
 @pytest.mark.parametrize(
     "bad", ["a: b: c", "]", "}", "@a: b", "`a: b", "a: %b", "*gone : b", "? [a]\n: b: c", "a: 'b'c", 'a: "\\q"', "\ta: b"]
 )
+@settings(max_examples=examples(15))
 @given(before=st.integers(0, 5), after=st.integers(0, 5), secret=st.from_regex("[A-Za-z0-9]{20}", fullmatch=True))
 def test_what_is_wrong_is_told_by_its_line_and_nothing_of_it_is_read(reader: str, bad: str, before: int, after: int, secret: str) -> None:
     """However good what stands before and after it is; and no value that stands there is told."""
