@@ -182,7 +182,7 @@ def test_an_option_whose_value_may_be_left_out_may_stand_last(tmp_path: Path) ->
 
 def upkeep(*words: str) -> tuple[int, str, str]:
     """``python -m upkeep`` in a process of its own: its exit code, what it said, what it complained of."""
-    done = subprocess.run([sys.executable, "-m", "upkeep", *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-m", "upkeep", *words], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

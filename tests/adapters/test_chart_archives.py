@@ -58,7 +58,7 @@ def sites() -> Iterator[tuple[Site, Site]]:
 
 def archive(folder: Path, url: str, repository: HttpAccess | Path, digest: str = DIGEST) -> str:
     entry = ChartVersion("0.0.26", None, url=url, digest=digest)
-    return charts.archive(entry, repository, folder, clock=Clock(), meter=Meter(), deadline_seconds=5)
+    return charts.archive(entry, repository, folder, clock=Clock(), meter=Meter(), deadline_seconds=60)
 
 
 def access(url: str, tmp_path: Path) -> HttpAccess:

@@ -105,7 +105,9 @@ def web(server: Server, tmp_path: Path) -> UrlApi:
     bearer = tmp_path / "token"
     bearer.write_text(SECRET)
     access = HttpAccess(f"{server.url}/charts", bearer_file=bearer, headers={"X-Secret": SECRET})
-    return UrlApi(access, option="--chart-repository", clock=HeldClock(datetime(2026, 1, 2, tzinfo=UTC)), meter=Meter(), deadline_seconds=2)
+    return UrlApi(
+        access, option="--chart-repository", clock=HeldClock(datetime(2026, 1, 2, tzinfo=UTC)), meter=Meter(), deadline_seconds=20
+    )
 
 
 @pytest.mark.parametrize("kind", ["text/yaml", "application/octet-stream", "text/plain; charset=utf-8", ""])

@@ -99,12 +99,12 @@ def test_it_ends_with_its_deadline_and_all_that_it_started(helm, tmp_path: Path)
     """A plugin for credentials that hangs is a process of its own; nothing of either is left, nor the file."""
     script = f'printf "%s\\n" "$@" > {tmp_path}/words\nsleep 300 &\necho $! > {tmp_path}/child\nwait'
     began = time.monotonic()
-    with pytest.raises(TimedOut, match="had not answered after 1 s") as stopped:
-        upgrade(helm(script), seconds=1)
-    assert time.monotonic() - began < 10
-    assert stopped.value.next_step == "--limit=sweep_deadline=4s"
+    with pytest.raises(TimedOut, match="had not answered after 2 s") as stopped:
+        upgrade(helm(script), seconds=2)
+    assert time.monotonic() - began < 100
+    assert stopped.value.next_step == "--limit=sweep_deadline=8s"
     child = int((tmp_path / "child").read_text())
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + 60
     while Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes() and time.monotonic() < ends:
         time.sleep(0.02)
     assert not (Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes())

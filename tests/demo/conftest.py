@@ -20,7 +20,7 @@ def asker(cluster: demo.Cluster) -> Ask:
     token = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
 
     def ask(
-        path: str, *, method: str = "GET", headers: dict[str, str] | None = None, timeout: float = 5, **rest: object
+        path: str, *, method: str = "GET", headers: dict[str, str] | None = None, timeout: float = 60, **rest: object
     ) -> urllib3.BaseHTTPResponse:
         sent = {"Authorization": f"Bearer {token}"} | (headers or {})
         with urllib3.PoolManager() as pool:

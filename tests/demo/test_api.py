@@ -28,7 +28,7 @@ def test_the_official_client_reads_it_through_the_kubeconfig(cluster: demo.Clust
 
 
 def test_connections_are_kept_open_between_requests(cluster: demo.Cluster, pod: str) -> None:
-    connection = http.client.HTTPConnection(cluster.url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(cluster.url.removeprefix("http://"), timeout=60)
     connection.connect()
     first = connection.sock
     for path in ("/readyz", "/prometheus/api/v1/query?query=up", pod, "/nothing"):

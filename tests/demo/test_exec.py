@@ -16,7 +16,7 @@ def run(cluster: demo.Cluster, *command: str) -> tuple[str, str, dict[str, objec
             client.CoreV1Api(api).connect_get_namespaced_pod_exec, name, cluster.namespace, command=list(command),
             container="cano-collector", stdin=False, stdout=True, stderr=True, tty=False, _preload_content=False,
         )  # fmt: skip
-        session.run_forever(timeout=5)
+        session.run_forever(timeout=60)
         out, err = session.read_stdout(timeout=0), session.read_stderr(timeout=0)
         verdict = yaml.safe_load(session.read_channel(stream.ws_client.ERROR_CHANNEL))
         session.close()

@@ -32,7 +32,7 @@ def run(folder: Path, *arguments: str, python: tuple[str, ...] = (), **variables
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "UPKEEP_"))}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables}
     command = [sys.executable, *python, "-m", "pytest", "-p", "no:xdist", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=600, check=False)
     return done.returncode, done.stderr
 
 
