@@ -163,8 +163,13 @@ class Kube:
             self._refuse(answer, source)
             body = document(answer, source=source, server=self.server)
             yield from _list_items(body, source)
-            token = body["metadata"].get("continue") or ""
+            before, token = token, body["metadata"].get("continue") or ""
+            if token and token == before:
+                raise Malformed(
+                    f"{source}: the list goes on where it went on before, so it has no end", source=source, next_step="run again"
+                )
             if not token:
+                _require_end(body["metadata"], source)
                 return
 
     def review(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -420,6 +425,14 @@ def _list_items(body: dict[str, Any], source: str) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not all(map(_is_object, items)):
         raise Malformed(f"{source}: the list's items are no objects", source=source)
     return items
+
+
+def _require_end(metadata: dict[str, Any], source: str) -> None:
+    """:raises Truncated: the last page says that more would follow."""
+    if metadata.get("remainingItemCount"):
+        raise Truncated(
+            f"{source}: the list ends, and says that {metadata['remainingItemCount']} objects remain", source=source, next_step="run again"
+        )
 
 
 def _is_object(item: Any) -> bool:
