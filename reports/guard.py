@@ -14,8 +14,8 @@ NEEDED = ("controls", "findings", "secrecy", "outcomes", "ledger", "compliance",
 def pytest_configure(config: pytest.Config) -> None:
     if sys.flags.optimize:
         raise pytest.UsageError("python -O (or PYTHONOPTIMIZE) takes assertions out, and every failing check would pass; run without it")
-    if config.option.assertmode == "plain":
-        raise pytest.UsageError("--assert=plain is not for these checks; leave it out")
+    if getattr(config.option, "assertmode", "plain") == "plain":  # without pytest's own plugin there is no such option
+        raise pytest.UsageError("--assert=plain (or -p no:assertion) is not for these checks; leave it out")
     if config.rootpath.resolve() != SUITE:
         raise pytest.UsageError(
             f"the rootdir is {config.rootpath}, not the suite's {SUITE}, so its configuration is not in force; "

@@ -206,6 +206,7 @@ def routed(text: str, *, named: str = "cano", alerts: Any = None) -> Any:
 def test_the_alerts_that_are_routed_to_the_collector_are_counted() -> None:
     assert (routed(TEXT).receivers, routed(TEXT).active, f"{routed(TEXT).oldest:%H:%M}") == (("cano",), 1, "10:00")
     assert routed(TEXT, named="nobody").active == 1
+    assert (routed(TEXT).newest, routed(TEXT).repeat_seconds) == (routed(TEXT).oldest, 4 * 3600)
 
 
 def test_where_urls_are_hidden_the_name_tells_or_nobody_can() -> None:
@@ -226,3 +227,20 @@ def test_a_status_without_configuration_is_malformed(status: Any) -> None:
     asked.answers["/api/v2/status"] = status
     with pytest.raises(Malformed):
         Alertmanager(asked).configuration(SERVICES, collector="cano")
+
+
+def test_after_how_long_it_is_sent_again_is_inherited_and_the_longest_counts() -> None:
+    """What may have come by any route that leads to the collector may come again as late as by the slowest of them."""
+    slow = TEXT.replace("  receiver: cano\n", "  receiver: cano\n  repeat_interval: 1h30m\n")
+    assert routed(slow).repeat_seconds == 5400
+    assert [one.repeat_seconds for one in read(slow).route.routes] == [5400, 5400]
+    slower = slow.replace("- matchers: ['alertname=\"Watchdog\"']", "- matchers: ['alertname=\"Watchdog\"']\n    repeat_interval: 1w2d")
+    assert routed(slower).repeat_seconds == 9 * 86400
+    of_others = slow.replace("receiver: mail, continue: true", "receiver: mail, repeat_interval: 7d")
+    assert routed(of_others).repeat_seconds == 5400
+
+
+@pytest.mark.parametrize("text", ["soon", "4", "-1h", "1.5h", "[4h]"])
+def test_an_interval_that_is_none_is_malformed(text: str) -> None:
+    with pytest.raises(Malformed):
+        read(TEXT.replace("  receiver: cano\n", f"  receiver: cano\n  repeat_interval: {text}\n"))

@@ -209,3 +209,17 @@ def test_leave_to_ask_at_once_is_no_leave_to_ask_without_a_pause(server: Server,
     with pytest.raises(Unavailable):
         kube(server.url).get("/x")
     assert len(server.asked) == 6
+
+
+def test_a_list_that_says_that_more_remains_is_not_whole(server: Server) -> None:
+    body = json.dumps({"kind": "PodList", "metadata": {"remainingItemCount": 3}, "items": [{"metadata": {"name": "a"}}]}).encode()
+    server.on("/pods", (200, JSON, body))
+    with pytest.raises(Truncated, match="says that 3 objects remain"):
+        kube(server.url).items("/pods")
+
+
+def test_a_list_that_goes_round_in_a_circle_ends(server: Server) -> None:
+    server.on("/pods", page("a", token="t1"), page("b", token="t2"), page("c", token="t2"))
+    with pytest.raises(Malformed, match="it has no end"):
+        kube(server.url).items("/pods")
+    assert len(server.asked) == 3

@@ -169,3 +169,14 @@ def test_a_pods_own_namespace_is_read_where_it_is_told(
         with pytest.raises(BadInput, match=r"does not say its namespace.*give --namespace=NAME"):
             load(TargetSettings(""), environ=environ)
     assert load(TargetSettings("", namespace="given"), environ=environ).namespace == "given"
+
+
+def test_an_exec_plugin_that_waits_for_nobody_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "PLUGIN_SECONDS", 0.2)
+    plugin = {
+        "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["3"], "interactiveMode": "IfAvailable"}
+    }
+    said = refusal(write(tmp_path / "k", user=plugin))
+    assert said.endswith(
+        "the exec plugin sleep had not answered after 0.2 s, and there is no terminal to ask at; log in first, or give a kubeconfig with a token"
+    )

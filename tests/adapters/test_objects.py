@@ -264,3 +264,20 @@ def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
     volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": name == "c"}} for name in "abc"]
     spec = {"containers": [{"name": "c", "image": "i", "volumeMounts": mounts}], "volumes": volumes}
     assert objects.template({"spec": spec}).containers[0].read_only == ("/b", "/c")
+
+
+@pytest.mark.parametrize(
+    ("spec", "job", "keeps"),
+    [
+        ({}, {}, True),
+        ({"successfulJobsHistoryLimit": 1}, {}, True),
+        ({"successfulJobsHistoryLimit": 0}, {}, False),
+        ({}, {"ttlSecondsAfterFinished": 3600}, False),
+        ({"successfulJobsHistoryLimit": 3}, {"ttlSecondsAfterFinished": 0}, False),
+    ],
+)
+def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(spec: dict[str, Any], job: dict[str, Any], keeps: bool):
+    """Where it keeps them, a list without any of them is not whole."""
+    metadata = {"name": "b", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
+    template = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}} | job}
+    assert objects.cron_job({"metadata": metadata, "spec": {"schedule": "0 2 * * *", "jobTemplate": template} | spec}).keeps_jobs is keeps

@@ -63,7 +63,9 @@ def test_a_young_process_is_judged_on_its_uptime():
 def test_nothing_routed_here_passes_whatever_arrived(those):
     judgement = flow(those, NOTHING_ROUTED)
     assert judgement.findings == ()
-    assert judgement.observed.endswith(", and nothing is routed to it now")
+    assert judgement.observed.endswith(", and Alertmanager has no receiver that leads to it")
+    quiet = flow(those, RoutedAlerts(("cano-collector",), 0, None))
+    assert (quiet.findings, quiet.observed.endswith(", and nothing is routed to it now")) == ((), True)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_nothing_routed_here_passes_whatever_arrived(those):
     [
         history(snapshot(received=4), before=(earlier(received=4),)),
         history(snapshot()),
-        history(snapshot(started=ago(hours=3))),
+        history(snapshot(started=ago(hours=5))),
     ],
     ids=["did not grow", "zero in an older process", "zero in a young process"],
 )
@@ -95,6 +97,39 @@ def test_an_alert_that_alertmanager_may_still_be_grouping_is_too_early():
     with pytest.raises(TooEarly, match="there will be enough at 2026-01-02T12:01:00Z"):
         flow(history(snapshot()), recent)
     assert codes(flow(history(snapshot()), RoutedAlerts(("x",), 1, ago(minutes=5)))) == ["routed-alerts-do-not-arrive"]
+
+
+def routed_since(*, repeat_hours: float = 4, newest: float | None = None) -> RoutedAlerts:
+    """Two alerts, the oldest since nine days."""
+    return RoutedAlerts(("cano-collector",), 2, ago(days=9), ago(days=8) if newest is None else ago(minutes=newest), repeat_hours * 3600)
+
+
+def test_what_alertmanager_has_not_sent_again_yet_is_too_early_after_a_restart():
+    """It sent them to the process before, which nobody can ask; four hours later it sends them again."""
+    for those in (history(snapshot(started=ago(hours=4))), history(snapshot("b"), snapshot(started=ago(hours=4)))):
+        with pytest.raises(TooEarly, match=r"sends them again after 4 h \(repeat_interval\); there will be enough at 2026-01-02T12:05:00Z"):
+            flow(those, routed_since())
+    assert codes(flow(history(snapshot(started=ago(hours=4, minutes=5))), routed_since())) == ["routed-alerts-do-not-arrive"]
+    with pytest.raises(TooEarly, match="after 12 h"):
+        flow(history(snapshot(started=ago(hours=5))), routed_since(repeat_hours=12))
+
+
+@pytest.mark.parametrize(("minutes", "arrives"), [(4, False), (5, True), (239, True), (241, False)])
+def test_an_alert_that_started_since_the_restart_must_have_arrived(minutes, arrives):
+    those = history(snapshot(started=ago(hours=4)))
+    if arrives:
+        assert codes(flow(those, routed_since(newest=minutes))) == ["routed-alerts-do-not-arrive"]
+    else:
+        with pytest.raises(TooEarly):
+            flow(those, routed_since(newest=minutes))
+
+
+def test_alerts_that_are_sent_again_only_after_the_window_explain_nothing_unless_one_started_in_it():
+    silent, weekly = history(snapshot(received=4), before=(earlier(received=4),)), {"repeat_hours": 168}
+    assert codes(flow(silent, routed_since(**weekly))) == ["no-alerts"]
+    assert codes(flow(silent, routed_since(**weekly, newest=60))) == ["routed-alerts-do-not-arrive"]
+    with pytest.raises(TooEarly, match="no Alertmanager can tell"):
+        flow(history(snapshot(started=ago(hours=3))), routed_since(**weekly))
 
 
 def test_silence_that_nobody_can_explain_is_a_finding():

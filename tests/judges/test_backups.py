@@ -204,6 +204,12 @@ def writing(*command: str, at: str = "/backup", read_only: tuple[str, ...] = ())
     return cron_job(template=replace(cron_job().template, containers=(writer,), volumes=(CLAIM,)))
 
 
+def test_what_an_init_container_mounts_is_mounted():
+    made = writing("sh", "-c", "x > /backup/b.yaml").template
+    done = ContainerSpec("done", "busybox")
+    assert healthy(backups(cron_job(template=replace(made, init_containers=made.containers, containers=(done,))))).findings == ()
+
+
 def test_a_lasting_volume_that_cannot_be_written_to_fails():
     (finding,) = healthy(backups(writing(read_only=("/backup",)))).findings
     assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "volume-read-only")

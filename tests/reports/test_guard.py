@@ -49,7 +49,8 @@ def test_without_assertions(suite):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--assert=plain"], "--assert=plain is not for these checks"),
+        (["--assert=plain"], "--assert=plain (or -p no:assertion) is not for these checks"),
+        (["-p", "no:assertion"], "--assert=plain (or -p no:assertion) is not for these checks"),
         (["--rootdir=checks", "checks/test_inner.py"], "not the suite's"),
         (["-c", "/dev/null", "--rootdir=."], "the configuration is /dev/null, not one of the suite's"),
         (["-p", "no:reports.outcomes"], "-p no:reports.outcomes: the checks cannot be judged without it"),

@@ -36,6 +36,11 @@ KEYS = ("alertmanager.yaml.gz", "alertmanager.yaml", "alertmanager.yml")
 MOST_BYTES = 4 * 1024 * 1024
 WEBHOOK_PATH = "/api/alerts"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+# Alertmanager's own repeat_interval, where nobody says another.
+REPEAT_SECONDS = 4 * 3600
+UNITS = {"y": 31536000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_PART = re.compile(r"(\d+)(ms|[ywdhms])")
+_DURATION = re.compile(r"(\d+(ms|[ywdhms]))+")
 _IN_CLUSTER = re.compile(r"[^.:]+|.+\.svc(\..+)?")
 
 
@@ -83,7 +88,8 @@ class Alertmanager:
             starts = [parse_time(alert["startsAt"]) for alert in mine]
         except (KeyError, TypeError, ValueError):
             raise Malformed(f"{self.where}/api/v2/alerts: an alert without receivers or startsAt", source="/api/v2/alerts") from None
-        return RoutedAlerts(receivers=tuple(own), active=len(mine), oldest=min(starts, default=None))
+        again = max(_sent_again(configuration.route, own), default=float(REPEAT_SECONDS))
+        return RoutedAlerts(tuple(own), len(mine), min(starts, default=None), max(starts, default=None), again)
 
 
 def _posts_to(receiver: NotificationReceiver, collector: str) -> bool:
@@ -197,10 +203,11 @@ def _webhook(entry: Mapping[str, Any], services: Sequence[Service], *, ours: boo
     return Webhook("unknown" if ours or parts.path.rstrip("/").endswith(WEBHOOK_PATH) else "elsewhere")
 
 
-def _route(entry: Mapping[str, Any], *, above: str) -> NotificationRoute:
-    """A route, with the receiver of the one above where it names none.
+def _route(entry: Mapping[str, Any], *, above: str, again: float = REPEAT_SECONDS) -> NotificationRoute:
+    """A route, with what it does not say as the one above says it.
 
-    :raises ValueError: there is none above, either.
+    :param again: the seconds after which the one above sends what has not changed again.
+    :raises ValueError: it has no receiver and there is none above, or its repeat_interval is none.
     """
     receiver = str(entry.get("receiver") or "") or above
     if not receiver:
@@ -208,8 +215,28 @@ def _route(entry: Mapping[str, Any], *, above: str) -> NotificationRoute:
     matchers = [f'{name}="{value}"' for name, value in (entry.get("match") or {}).items()]
     matchers += [f'{name}=~"{value}"' for name, value in (entry.get("match_re") or {}).items()]
     matchers += [str(one) for one in entry.get("matchers") or []]
-    routes = tuple(_route(one, above=receiver) for one in entry.get("routes") or [])
-    return NotificationRoute(receiver, tuple(map(mask, matchers)), bool(entry.get("continue")), routes)
+    again = _seconds(entry["repeat_interval"]) if entry.get("repeat_interval") else again
+    routes = tuple(_route(one, above=receiver, again=again) for one in entry.get("routes") or [])
+    return NotificationRoute(receiver, tuple(map(mask, matchers)), bool(entry.get("continue")), routes, again)
+
+
+def _seconds(text: Any) -> float:
+    """A duration as Prometheus writes it: ``1h30m``.
+
+    :raises ValueError: it is none.
+    """
+    found = _DURATION.fullmatch(str(text))
+    if not found or not found[0]:
+        raise ValueError("no duration")
+    return sum(int(number) * UNITS[unit] for number, unit in _PART.findall(found[0]))
+
+
+def _sent_again(route: NotificationRoute, receivers: Sequence[str]) -> Iterator[float]:
+    """The repeat_intervals of the routes to these receivers."""
+    if route.receiver in receivers:
+        yield route.repeat_seconds
+    for one in route.routes:
+        yield from _sent_again(one, receivers)
 
 
 def _named(route: NotificationRoute) -> Iterator[str]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from upkeep.errors import Malformed
+from upkeep.errors import Malformed, Truncated
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ def list_items(body: dict[str, Any], source: str) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not all(map(is_object, items)):
         raise Malformed(f"{source}: the list's items are no objects", source=source)
     return items
+
+
+def require_end(metadata: dict[str, Any], source: str) -> None:
+    """Of the last page of a list.
+
+    :raises Truncated: it says that more would follow.
+    """
+    if metadata.get("remainingItemCount"):
+        raise Truncated(
+            f"{source}: the list ends, and says that {metadata['remainingItemCount']} objects remain", source=source, next_step="run again"
+        )
 
 
 def is_object(item: Any) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from upkeep.adapters.answers import Answer, document, is_object, list_items, status_object
+from upkeep.adapters.answers import Answer, document, is_object, list_items, require_end, status_object
 from upkeep.adapters.transport import Transport
 from upkeep.errors import Malformed, Unavailable, Unreachable
 from upkeep.masking import mask
@@ -105,8 +105,13 @@ class Kube(Transport):
             self._refuse(answer, source)
             body = document(answer, source=source, server=self.server)
             yield from list_items(body, source)
-            token = body["metadata"].get("continue") or ""
+            before, token = token, body["metadata"].get("continue") or ""
+            if token and token == before:
+                raise Malformed(
+                    f"{source}: the list goes on where it went on before, so it has no end", source=source, next_step="run again"
+                )
             if not token:
+                require_end(body["metadata"], source)
                 return
 
     def review(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

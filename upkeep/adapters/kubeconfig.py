@@ -3,7 +3,9 @@
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/names
 
 
 _FILE = "(file)"
+# A plugin fetches a token within seconds, unless it waits for somebody who is not there.
+PLUGIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,20 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
     _require_files(users.get(user, {}), clusters.get(cluster, {}), context=name)
     said = _Said()
     logging.getLogger().addHandler(said)  # the loader only logs that an exec plugin failed, and goes on without credentials
-    try:
+    plugin = users[user].get("exec")
+
+    def read() -> None:
         kube_config.load_kube_config(text, context=name, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]  # the client has no types
+
+    try:
+        if isinstance(plugin, dict) and not sys.stdout.isatty():
+            if not _ends(read, within_seconds=PLUGIN_SECONDS):
+                raise BadInput(
+                    f"kubeconfig {text}, user {user}: the exec plugin {plugin.get('command')} had not answered after {PLUGIN_SECONDS:g} s, and there "
+                    "is no terminal to ask at; log in first, or give a kubeconfig with a token"
+                )
+        else:
+            read()
     except ConfigException as error:
         raise BadInput(f"kubeconfig {text}, context {name}: {_without_values(str(error))}") from None
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
@@ -91,7 +107,6 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         ) from None
     finally:
         logging.getLogger().removeHandler(said)
-    plugin = users.get(user, {}).get("exec")
     if isinstance(plugin, dict) and not configuration.auth_settings() and not configuration.cert_file:
         why = f": {mask(said.last)[:200]}" if said.last else ""
         raise BadInput(
@@ -99,6 +114,24 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         )
     namespace = target.namespace or str(contexts[name].get("namespace") or "default")
     return Access(configuration, namespace, name, str(configuration.host))
+
+
+def _ends(call: Callable[[], None], *, within_seconds: float) -> bool:
+    """Whether a call ends in time; what it raises is raised here. One that does not is left behind, and does not keep the run from ending."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 - handed on, to where it is waited for
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="upkeep-exec-plugin", daemon=True)
+    thread.start()
+    thread.join(within_seconds)
+    if raised:
+        raise raised[0]
+    return not thread.is_alive()
 
 
 def _own_namespace() -> str:

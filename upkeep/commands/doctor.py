@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "say what the identity may do, what is missing, and the one line that ends it"
 MONITORING = "monitoring"
+# Where a right is needed that is not needed in the collector's namespace.
+WHERE = {"namespace": "", "monitoring": f" in namespace {MONITORING}", "cluster": " in the whole cluster"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     for right, answer in looked.answers.items():
         if right in needed_by:
             named = f" ({right.names})" if right.names else ""
-            print(f"  {answer:5} {right.verb} {right.resource}{named}: {', '.join(needed_by[right])}")
+            print(f"  {answer:5} {right.verb} {right.resource}{named}{WHERE[right.scope]}: {', '.join(needed_by[right])}")
     unknown = [result for result in results if result["outcome"] in ("unknown", "not-run")]
     print(f"\nControls: {len(results) - len(unknown)} of {len(results)} can be measured")
     causes: dict[tuple[str, str, str], list[str]] = {}

@@ -40,7 +40,8 @@ def flow(
 
     :param routed: what Alertmanager routes to the collector now; ``None`` where there is no Alertmanager; what stopped us where it could
         not be asked, which matters only when no alert is known to have arrived.
-    :raises TooEarly: alerts arrived, perhaps before the window; or every process is younger than the window and nobody can say more.
+    :raises TooEarly: alerts arrived, perhaps before the window; or every process is younger than the window and nobody can say more; or what is
+        routed here may have been sent before all that arrived is known, and is not sent again yet.
     :raises Unmeasured: no alert is known to have arrived, and what is routed here could not be asked.
     """
     parts = _parts(history, now=now, limits=limits)
@@ -56,15 +57,20 @@ def flow(
         raise routed
     if routed is not None and routed.active == 0:
         seen = "no alert group received" if not perhaps else "no alert group is certain to have arrived"
-        return Judgement((), f"{seen}, and nothing is routed to it now", 1, f"{GROUPS} in {window}", f"{why}; Alertmanager's routes")
+        # A receiver that leads here is a heartbeat's way; without one there never was anything to arrive, and that is said.
+        told = "nothing is routed to it now" if routed.receivers else "Alertmanager has no receiver that leads to it"
+        return Judgement((), f"{seen}, and {told}", 1, f"{GROUPS} in {window}", f"{why}; Alertmanager's routes")
     if perhaps:
         raise too_early(parts, what=f"{counted(perhaps, 'alert group')} arrived", limits=limits)
+    if routed is not None and timedelta(seconds=routed.repeat_seconds) + GROUPING > timedelta(seconds=limits["alert_window"]):
+        # What it sends again only after the window need not have been sent in it, but for what started in it.
+        routed = routed if _sent_since(routed, now - timedelta(seconds=limits["alert_window"]), now=now) else None
     if routed is None and all(one.start == PROCESS_START for one in parts):
         oldest = min(one.process_start for one in parts)
         when = rfc3339(oldest + timedelta(seconds=limits["alert_window"]))
         raise TooEarly(
-            f"no alert has arrived in the {span(now - oldest) or '0 s'} since the oldest process started, and there is no Alertmanager "
-            f"to ask; there will be enough at {when}",
+            f"no alert has arrived in the {span(now - oldest) or '0 s'} since the oldest process started, and no Alertmanager "
+            f"can tell whether one should have; there will be enough at {when}",
             source="/metrics",
             next_step="--alertmanager=URL, or route a heartbeat (Watchdog) to the collector",
         )
@@ -75,8 +81,26 @@ def flow(
             source="/api/v2/alerts",
             next_step=f"run again after {rfc3339(routed.oldest + GROUPING)}",
         )
+    heard = max(one.since for one in parts)  # before, an alert may have gone to a process that is gone
+    if (
+        routed is not None
+        and not _sent_since(routed, heard, now=now)
+        and now - heard < (again := timedelta(seconds=routed.repeat_seconds) + GROUPING)
+    ):
+        raise TooEarly(
+            f"Alertmanager may have sent its {counted(routed.active, 'active alert')} before {rfc3339(heard)}, from when on all that arrived is "
+            f"known, and sends them again after {span(routed.repeat_seconds)} (repeat_interval); there will be enough at {rfc3339(heard + again)}",
+            source="/api/v2/alerts",
+            next_step=f"run again after {rfc3339(heard + again)}, or --prometheus=URL",
+        )
     finding = _silent(parts, routed, now=now, window=window, install=install)
     return Judgement((finding,), "no alert group received", 1, f"{GROUPS} in {window}", why)
+
+
+def _sent_since(routed: RoutedAlerts, begin: datetime, *, now: datetime) -> bool:
+    """Whether an alert started since, and so long ago that it was sent, too."""
+    newest = routed.newest or routed.oldest
+    return newest is not None and begin <= newest <= now - GROUPING
 
 
 def _silent(parts: Sequence[ProcessWindow], routed: RoutedAlerts | None, *, now: datetime, window: str, install: Install) -> Finding:

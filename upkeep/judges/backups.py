@@ -13,7 +13,7 @@ from upkeep.errors import Absent, TooEarly
 from upkeep.judges import excerpt
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
-from upkeep.records import BackupJobs, CronJob, Install, Job, Volume, VolumeClaim
+from upkeep.records import BackupJobs, ContainerSpec, CronJob, Install, Job, Volume, VolumeClaim
 
 CLAIM = "PersistentVolumeClaim"
 # Volumes that outlive the Pod, beside claims. An inline csi volume does not; neither do emptyDir and ephemeral.
@@ -109,7 +109,7 @@ def _last_job(cron_job: CronJob, own: Sequence[Job]) -> list[Finding]:
     message = f"The newest finished Job of CronJob {cron_job.name}, {newest.name}, failed"
     if newest.message:
         message += f": {excerpt(newest.message).rstrip('.')}"
-    if any(_repository(container.image) in RETIRED_IMAGES for container in cron_job.template.containers):
+    if any(_repository(container.image) in RETIRED_IMAGES for container in _containers(cron_job)):
         message += "; its image bitnami/kubectl has left Docker Hub's free catalogue and can no longer be relied on"
     fix = f"kubectl -n {cron_job.namespace} logs job/{newest.name} --all-containers --tail=50"
     return [Finding(where, "last-job-failed", message + ".", newest.name, "succeeded", "Job", fix)]
@@ -123,7 +123,7 @@ def _places(cron_job: CronJob, claims: Sequence[VolumeClaim]) -> list[Finding]:
     if not lasting:
         message = f"CronJob {name} has no volume that outlives its Pod: its backups are gone when the Job ends."
         return [Finding(where, "nowhere-to-keep", message, 0, 1, "lasting volumes", look)]
-    mounted = {volume for container in cron_job.template.containers for volume, _, _ in container.mounts}
+    mounted = {volume for container in _containers(cron_job) for volume, _, _ in container.mounts}
     phases = {claim.name: claim.phase for claim in claims}
     found = []
     for volume in lasting:
@@ -142,7 +142,7 @@ def _places(cron_job: CronJob, claims: Sequence[VolumeClaim]) -> list[Finding]:
 def _unwritten(cron_job: CronJob, lasting: set[str], *, look: str) -> list[Finding]:
     """Whether what is mounted, and lasts, can be written to, and is where a command says that it writes."""
     where, name = f"CronJob/{cron_job.name}", cron_job.name
-    containers = cron_job.template.containers
+    containers = _containers(cron_job)
     mounted = {path for container in containers for volume, path, _ in container.mounts if volume in lasting}
     writable = mounted - {path for container in containers for path in container.read_only}
     if not writable:
@@ -156,6 +156,11 @@ def _unwritten(cron_job: CronJob, lasting: set[str], *, look: str) -> list[Findi
         message = f"CronJob {name} writes to {told}, and what outlives its Pod is mounted at {listed(sorted(writable))}: its backups are gone when the Job ends."
         return [Finding(where, "written-elsewhere", message, told, listed(sorted(writable)), "path", look)]
     return []
+
+
+def _containers(cron_job: CronJob) -> tuple[ContainerSpec, ...]:
+    """All that may write a backup: an init container may as well."""
+    return (*cron_job.template.init_containers, *cron_job.template.containers)
 
 
 def _lies_in(path: str, words: str) -> bool:

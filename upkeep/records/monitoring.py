@@ -28,8 +28,11 @@ class ScrapeState:
 @dataclass(frozen=True, slots=True)
 class RoutedAlerts:
     """What Alertmanager now routes to the collector. ``receivers`` post to it; ``active`` counts alerts routed there now,
-    ``oldest`` is when the oldest of them started."""
+    ``oldest`` is when the oldest of them started and ``newest`` the newest; after ``repeat_seconds`` at the latest, what has not changed is sent
+    again."""
 
     receivers: tuple[str, ...]
     active: int
     oldest: datetime | None
+    newest: datetime | None = None
+    repeat_seconds: float = 4 * 3600

@@ -38,12 +38,14 @@ class NotificationRoute:
     :ivar receiver: its own, or the one that it has from the route above.
     :ivar matchers: as Alertmanager writes them, ``severity="critical"``; none match every alert.
     :ivar goes_on: the routes beside it are looked at, too (``continue``).
+    :ivar repeat_seconds: after so long what has not changed is sent again (``repeat_interval``).
     """
 
     receiver: str
     matchers: tuple[str, ...] = ()
     goes_on: bool = False
     routes: tuple["NotificationRoute", ...] = ()
+    repeat_seconds: float = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ def cron_job(raw: Raw) -> CronJob:
             suspended=bool(spec.get("suspend")),
             last_success=instant(status.get("lastSuccessfulTime")),
             template=template(spec["jobTemplate"]["spec"]["template"]),
-            keeps_jobs=spec.get("successfulJobsHistoryLimit") != 0,
+            # One that is removed some time after its end is not kept, either.
+            keeps_jobs=spec.get("successfulJobsHistoryLimit") != 0 and spec["jobTemplate"]["spec"].get("ttlSecondsAfterFinished") is None,
         )
 
 
