@@ -10,9 +10,10 @@ k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac, pkg/registry/rbac, apiserver/
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 
 from upkeep.access import EVERY, covers, everything, gives, groups_of, identity
-from upkeep.pairs import AUTHENTICATION, RBAC, Holder, Pairs
+from upkeep.pairs import AUTHENTICATION, RBAC, Pairs
 from upkeep.records import Grant, PolicyRule, RbacPolicy
 
 # A patch is answered with the whole object, and a deletion of a list with all that it deleted, also in a dry run.
@@ -101,9 +102,7 @@ def readers(policy: RbacPolicy, wanted: Wanted) -> tuple[Reader, ...]:
     search = _Search(policy, wanted)
     while True:
         found = tuple(
-            Reader(grant, ways)
-            for grant in policy.grants
-            if (ways := search.ways(grant.rules, grant.namespace, holder=Holder(grant.subject)))
+            Reader(grant, ways) for grant in policy.grants if (ways := search.ways(grant.rules, grant.namespace, subject=grant.subject))
         )
         if not search.learn(found):
             return found
@@ -120,8 +119,8 @@ class _Search:
         # Of each namespace, and of all under "": the accounts that are known to be readers, and a group of them.
         self._accounts: dict[str, list[tuple[str, str]]] = {}
         self._groups: dict[str, str] = {}
-        self._asked: set[tuple[str, str, Holder]] = set()
-        self._leading: set[tuple[str, str, Holder]] = set()
+        self._asked: set[tuple[str, str, str]] = set()
+        self._leading: set[tuple[str, str, str]] = set()
         self._seen: dict[tuple[tuple[PolicyRule, ...], str], tuple[frozenset[Way], tuple[PolicyRule, ...]]] = {}
 
     def learn(self, found: Sequence[Reader]) -> bool:
@@ -138,19 +137,24 @@ class _Search:
                 for place in ("", name.removeprefix("system:serviceaccounts:")):
                     self._groups.setdefault(place, subject)
         self._seen.clear()
-        for role, place, holder in set(self._asked):
-            if self.ways(self._policy.roles.get(role, ()), place, holder=holder.with_role(role, place)):
-                self._leading.add((role, place, holder))
+        for role, place, subject in self._asked:
+            self._pairs.take(subject, role, place)
+        open_questions = self._asked - self._leading
+        self._leading |= {one for one in open_questions if self.ways(self._policy.roles.get(one[0], ()), one[1], subject=one[2])}
         self._seen.clear()
         return (len(self._known), len(self._asked), len(self._leading)) != before
 
-    def ways(self, rules: tuple[PolicyRule, ...], where: str, *, holder: Holder) -> tuple[Way, ...]:
+    def ways(self, rules: tuple[PolicyRule, ...], where: str, *, subject: str) -> tuple[Way, ...]:
         """The ways that rules give a subject in a namespace, or everywhere."""
+        alone, more = self._sorted(rules, where)
+        return tuple(sorted({*alone, *(way for rule in more for way in self._of_two(rule, where, subject))}))
+
+    def _sorted(self, rules: tuple[PolicyRule, ...], where: str) -> tuple[frozenset[Way], tuple[PolicyRule, ...]]:
+        """What rules give by themselves, and those that may give more beside others."""
         if (rules, where) not in self._seen:
             alone = frozenset(way for rule in rules if _matters(rule, ALONE) for way in self._of_rule(rule, where))
             self._seen[rules, where] = alone, tuple(rule for rule in rules if _matters(rule, TOGETHER))
-        alone, more = self._seen[rules, where]
-        return tuple(sorted({*alone, *(way for rule in more for way in self._of_two(rule, where, holder))}))
+        return self._seen[rules, where]
 
     def _of_rule(self, rule: PolicyRule, where: str) -> Iterator[Way]:
         """What a rule gives by itself."""
@@ -169,19 +173,19 @@ class _Search:
             if gives(rule, verb, "", "serviceaccounts", part) and (account := self._account_in(where, rule.names)):
                 yield Way(Kind.BECOMES, f"{verb} serviceaccounts{'/token' if part else ''} of {account}")
 
-    def _of_two(self, rule: PolicyRule, where: str, holder: Holder) -> Iterator[Way]:
+    def _of_two(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
         """What a rule gives beside another one that the subject has, or may have as a member of a group."""
         here = where in ("", self._wanted.namespace)
         if here and everything(rule):
             return
         if here or self._account_in(where):
             if rule.names:
-                yield from self._start_named(rule, where, holder)
-            yield from self._raise(rule, where, holder)
-        yield from self._take_token(rule, where, holder)
+                yield from self._start_named(rule, where, subject)
+            yield from self._raise(rule, where, subject)
+        yield from self._take_token(rule, where, subject)
         if where == "":
-            yield from self._become_group(rule, holder)
-        yield from self._become_for_one_action(rule, where, holder)
+            yield from self._become_group(rule, subject)
+        yield from self._become_for_one_action(rule, where, subject)
 
     def _read(self, rule: PolicyRule) -> Iterator[Way]:
         verbs = []
@@ -215,49 +219,52 @@ class _Search:
         for may, resources in found.items():
             yield self._started(_said(may, ", ".join(resources), rule.names), where)
 
-    def _start_named(self, rule: PolicyRule, where: str, holder: Holder) -> Iterator[Way]:
+    def _start_named(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
         """A server-side apply makes what is not there, and has its name: it needs both verbs."""
         for group, resource in MADE_BY_APPLY:
-            if gives(rule, "create", group, resource) and self._pairs.has(holder, where, "patch", group, resource, names=rule.names):
+            if gives(rule, "create", group, resource) and self._pairs.has(subject, where, "patch", group, resource, names=rule.names):
                 yield self._started(_said(["create", "patch"], f"{resource}.{group}" if group else resource, rule.names), where)
 
     def _started(self, words: str, where: str) -> Way:
         here = where in ("", self._wanted.namespace)
         return Way(Kind.STARTS, words) if here else Way(Kind.BECOMES, f"{words} in namespace {where}, as {self._account_in(where)}")
 
-    def _take_token(self, rule: PolicyRule, where: str, holder: Holder) -> Iterator[Way]:
+    def _take_token(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
         """A Secret of the type service-account-token is filled with one, and who made it needs to read it alone."""
         if gives(rule, "create", "", "secrets") and not rule.names:
             for place in self._places(where):
                 account = self._account_in(place) if place else ""
-                if account and any(self._pairs.has(holder, place, verb, "", "secrets") for verb in READS):
+                if account and any(self._pairs.has(subject, place, verb, "", "secrets") for verb in READS):
                     yield Way(Kind.BECOMES, f"create and read secrets in namespace {place}, with a token of {account}")
                     return
 
-    def _raise(self, rule: PolicyRule, where: str, holder: Holder) -> Iterator[Way]:
+    def _raise(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
         """``escalate`` writes more into a role than one has, ``bind`` hands out a role that one has not. Each is a check beside the right to write
         that very role, or a binding. ClusterRoles can be bound in a namespace, and written only in all of them."""
         for resource, kind in (("roles", "Role"), ("clusterroles", "ClusterRole")):
             places = [place for place in self._places(where) if place or kind == "ClusterRole"]
             escalates = gives(rule, "escalate", RBAC, resource) and (kind == "Role" or where == "")
-            if escalates and any(self._pairs.fills_own_role(holder, place, kind, rule.names) for place in places):
+            if escalates and any(self._pairs.fills_own_role(subject, place, kind, rule.names) for place in places):
                 yield Way(Kind.RAISES, _said(["escalate"], resource, rule.names))
             if gives(rule, "bind", RBAC, resource):
-                handed = {name for place in places for name in self._handed_out(rule, kind, place, holder)}
+                found = (name for place in places for name in self._handed_out(rule, kind, place, subject))
+                handed = set(found) if rule.names else set(islice(found, 1))
                 if handed:
                     yield Way(Kind.RAISES, _said(["bind"], resource, [name for name in rule.names if name in handed]))
 
-    def _handed_out(self, rule: PolicyRule, kind: str, place: str, holder: Holder) -> Iterator[str]:
+    def _handed_out(self, rule: PolicyRule, kind: str, place: str, subject: str) -> Iterator[str]:
         """The roles that lead to the values and that the subject can bind in a place."""
-        for name in self._pairs.bindable(holder, place, kind, rule.names):
-            if not name or self._role_leads(kind, name, place, holder):
+        for name in self._pairs.bindable(subject, place, kind, rule.names):
+            if not name or self._role_leads(kind, name, place, subject):
                 yield name
 
-    def _role_leads(self, kind: str, name: str, place: str, holder: Holder) -> bool:
-        """Asked for now, and known from the next round on."""
-        asked = (f"{kind}/{name}" if kind == "ClusterRole" else f"{kind}/{place}/{name}", place, holder)
-        self._asked.add(asked)
-        return asked in self._leading
+    def _role_leads(self, kind: str, name: str, place: str, subject: str) -> bool:
+        """By itself, or beside what the subject has: asked for now, and known from the next round on."""
+        role = f"{kind}/{name}" if kind == "ClusterRole" else f"{kind}/{place}/{name}"
+        alone, more = self._sorted(self._policy.roles.get(role, ()), place)
+        if more and not alone:
+            self._asked.add((role, place, subject))
+        return bool(alone) or (role, place, subject) in self._leading
 
     def _places(self, where: str) -> list[str]:
         """Where a right of a namespace, or of all, may lead to the values: there, or where a reader's account is."""
@@ -272,23 +279,23 @@ class _Search:
         names = tuple(name for name in rule.names if name in known)
         return names if names or not rule.names else None
 
-    def _become_group(self, rule: PolicyRule, holder: Holder) -> Iterator[Way]:
+    def _become_group(self, rule: PolicyRule, subject: str) -> Iterator[Way]:
         """A group is impersonated beside a user, whoever that is, and never without one."""
         if not gives(rule, "impersonate", "", "groups"):
             return
         names = [name for name in rule.names if f"Group {name}" in self._known]
-        if "system:nodes" in rule.names and self._pairs.acts_as_a_node(holder):
+        if "system:nodes" in rule.names and self._pairs.acts_as_a_node(subject):
             names.append("system:nodes")  # what its pods mount
-        if (names or not rule.names) and self._pairs.acts_as_somebody(holder):
+        if (names or not rule.names) and self._pairs.acts_as_somebody(subject):
             yield Way(Kind.BECOMES, _said(["impersonate"], "groups", names))
 
-    def _become_for_one_action(self, rule: PolicyRule, where: str, holder: Holder) -> Iterator[Way]:
+    def _become_for_one_action(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
         """Impersonation that is constrained: as whom, and for what."""
-        for mode, what in self._whom(rule, where, holder):
-            if any(self._leads(stripped, place, mode) for stripped, place in self._pairs.on_behalf(holder, mode)):
+        for mode, what in self._whom(rule, where, subject):
+            if any(self._leads(stripped, place, mode) for stripped, place in self._pairs.on_behalf(subject, mode)):
                 yield Way(Kind.BECOMES, f"impersonate:{mode} {what}")
 
-    def _whom(self, rule: PolicyRule, where: str, holder: Holder) -> Iterator[tuple[str, str]]:
+    def _whom(self, rule: PolicyRule, where: str, subject: str) -> Iterator[tuple[str, str]]:
         """(mode, whom): a node reads what its pods mount; system:masters cannot be had so."""
         if where == "":
             if (users := self._users(rule, "impersonate:user-info", AUTHENTICATION)) is not None:
@@ -296,7 +303,7 @@ class _Search:
             groups = {one.removeprefix("Group ") for one in self._known if one.startswith("Group ")} - {"system:masters"}
             names = [name for name in rule.names if name in groups]
             some = gives(rule, "impersonate:user-info", AUTHENTICATION, "groups") and (names or (groups and not rule.names))
-            if some and self._pairs.has(holder, "", "impersonate:user-info", AUTHENTICATION, "users"):
+            if some and self._pairs.has(subject, "", "impersonate:user-info", AUTHENTICATION, "users"):
                 yield "user-info", _said([], "groups", names)
             for mode in NODE_MODES:
                 if gives(rule, f"impersonate:{mode}", AUTHENTICATION, "nodes"):
