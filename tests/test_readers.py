@@ -158,7 +158,7 @@ def test_a_role_that_becomes_a_part_of_an_aggregated_one_is_a_way() -> None:
     fills = grant(rule("escalate patch", "clusterroles", "part", group=RBAC), namespace="")
     whole = Grant("RoleBinding/monitoring/w", "ClusterRole/whole", SRE, "monitoring", ())
     for aggregated, expected in (({"ClusterRole/whole"}, ["escalate clusterroles part"]), (set(), [])):
-        policy = RbacPolicy((ADMIN, fills, whole), {"ClusterRole/part": ()}, {}, frozenset(aggregated))
+        policy = RbacPolicy((ADMIN, fills, whole), {"ClusterRole/part": ()}, {}, tuple(aggregated))
         assert [way.what for one in readers(policy, WANTED) if one.grant.subject == SRE for way in one.ways] == expected
 
 

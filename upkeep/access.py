@@ -62,7 +62,7 @@ def policy(*, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iter
     """
     cluster_roles = list(cluster_roles)
     rules = {f"ClusterRole/{role['metadata']['name']}": _rules(role) for role in cluster_roles}
-    aggregated = frozenset(f"ClusterRole/{role['metadata']['name']}" for role in cluster_roles if role.get("aggregationRule"))
+    aggregated = tuple(f"ClusterRole/{role['metadata']['name']}" for role in cluster_roles if role.get("aggregationRule"))
     rules |= {f"Role/{role['metadata']['namespace']}/{role['metadata']['name']}": _rules(role) for role in roles}
     found, bound = [], {}
     for kind, raws in (("RoleBinding", bindings), ("ClusterRoleBinding", cluster_bindings)):

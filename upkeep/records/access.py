@@ -94,4 +94,4 @@ class RbacPolicy:
     grants: tuple[Grant, ...]
     roles: Mapping[str, tuple[PolicyRule, ...]]
     bindings: Mapping[str, str] = field(default_factory=dict)
-    aggregated: frozenset[str] = frozenset()
+    aggregated: tuple[str, ...] = ()
