@@ -38,12 +38,14 @@ class NotificationRoute:
     :ivar receiver: its own, or the one that it has from the route above.
     :ivar matchers: as Alertmanager writes them, ``severity="critical"``; none match every alert.
     :ivar goes_on: the routes beside it are looked at, too (``continue``).
+    :ivar at_times: the time intervals in which it is muted, or in which alone it is not; they are its own, and not those of the routes below it.
     """
 
     receiver: str
     matchers: tuple[str, ...] = ()
     goes_on: bool = False
     routes: tuple["NotificationRoute", ...] = ()
+    at_times: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class AlertmanagerConfiguration:
     """Alertmanager's configuration.
 
     :ivar source: where it was read: ``Service monitoring/alertmanager-operated:9093``, and the object that its URLs are from.
+    :ivar inhibiting: of each inhibit rule that is about every alert, whatever its labels, the matchers of the alert that sets it off.
     :ivar stored: where it hides URLs and nobody said where it is stored: where that is likely to be, as ``--alertmanager-config`` takes it.
     """
 
@@ -58,3 +61,4 @@ class AlertmanagerConfiguration:
     receivers: tuple[NotificationReceiver, ...]
     source: str
     stored: str = ""
+    inhibiting: tuple[str, ...] = ()
