@@ -18,6 +18,7 @@ HELM = "helm --kube-context='prod eu' --kubeconfig=/etc/kube/config"
         ("kubectl get pods\nkubectl get nodes", f"{KUBECTL} get pods\n{KUBECTL} get nodes"),
         ("helm get values r -o yaml | helm upgrade r c -f -", f"{HELM} get values r -o yaml | {HELM} upgrade r c -f -"),
         ("set the label; kubectl -n a get pod b", f"set the label; {KUBECTL} -n a get pod b"),
+        ("log in again, then: kubectl auth whoami", f"log in again, then: {KUBECTL} auth whoami"),
         ("upkeep rbac --namespace=a | kubectl apply -f -", f"upkeep rbac --namespace=a | {KUBECTL} apply -f -"),
         ("upkeep backup --namespace=a --backups=b", "upkeep backup --context='prod eu' --kubeconfig=/etc/kube/config --namespace=a --backups=b"),
         ("pytest -m \"control(id='x')\"", "pytest --context='prod eu' --kubeconfig=/etc/kube/config -m \"control(id='x')\""),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 # Where a command begins: at the start, behind another one, and at the start of a line.
-_BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(] )|(?<=&& ))"
+_BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& ))"
 _PROGRAM = re.compile(_BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])")
 _LOOKS = re.compile(r"(?: -n \S+| --?\S+)* (?:get|describe|logs|top|events|api-resources|rollout status)\b")
 
