@@ -18,10 +18,14 @@ def test_requests_and_limits_fit_what_is_used(judge, usage_history, workload, no
 
 @pytest.mark.control(id="capacity-ahead", severity="medium", guide="Capacity Planning")
 @pytest.mark.quarterly
-def test_capacity_suffices_for_the_quarter_ahead(judge, volume_history, work_history, now, limits, install):
+def test_capacity_suffices_for_the_quarter_ahead(judge, volume_history, work_history, autoscalers_seen, now, limits, install):
     """The volume of alerts, as it grows, leaves processing room for a quarter.
 
     More pods take a minute to ask for when nothing is late, and longer in an emergency.
     Fix: docs/runbook.md#capacity-ahead
     """
-    assert judge(capacity.capacity_ahead(volumes=volume_history, work=work_history, now=now, limits=limits, install=install))
+    assert judge(
+        capacity.capacity_ahead(
+            volumes=volume_history, work=work_history, autoscalers=autoscalers_seen, now=now, limits=limits, install=install
+        )
+    )

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from reports.run import settings
+from upkeep.addressing import Address
 from upkeep.limits import nearest
 from upkeep.model import CADENCES, SEVERITIES, Control, Evidence
 
 CONTROL = pytest.StashKey[Control]()
 TARGET = pytest.StashKey[str]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()
+ADDRESS = pytest.StashKey[Address]()
 
 # Allure's own words for how bad it is.
 _ALLURE_SEVERITY = {"critical": "blocker", "high": "critical", "medium": "normal", "low": "minor"}

@@ -1,10 +1,13 @@
 """How a judgement is recorded, and how its findings read: what, where, what to do next."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from reports.controls import ADDRESS
 from reports.text import flat, seen
+from upkeep.addressing import Address, addressed
 from upkeep.model import Finding, Judgement
 
 JUDGEMENT = pytest.StashKey[Judgement]()
@@ -15,15 +18,18 @@ pytest_plugins = ["reports.secrecy", "reports.outcomes"]
 
 @pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
-    """Records the judgement of the check that asks, and hands it back, so that the check stays one assert."""
+    """Records the judgement of the check that asks, with commands that go to the cluster that was looked at, and hands it back, so that the check
+    stays one assert."""
 
     def record(judgement: Judgement) -> Judgement:
         if JUDGEMENT in request.node.stash:
             raise TypeError(f"{request.node.name} judges twice; one check is one control and one judgement")
         if not isinstance(judgement, Judgement):
             raise TypeError(f"{request.node.name} judged nothing: a {type(judgement).__name__} is not a Judgement")
-        request.node.stash[JUDGEMENT] = judgement
-        return judgement
+        address = request.node.stash.get(ADDRESS, Address())
+        findings = tuple(replace(finding, next=addressed(finding.next, address)) for finding in judgement.findings)
+        request.node.stash[JUDGEMENT] = replace(judgement, findings=findings)
+        return request.node.stash[JUDGEMENT]
 
     return record
 

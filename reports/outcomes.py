@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from reports.controls import CONTROL, EVIDENCE, target_of
+from reports.controls import ADDRESS, CONTROL, EVIDENCE, target_of
 from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
 from reports.text import flat, own, plain
+from upkeep.addressing import Address, addressed
 from upkeep.errors import NotApplicable, Unmeasured
 from upkeep.model import CADENCES, Judgement, Outcome, Result
 
@@ -102,6 +103,7 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     frames = getattr(harmless, "frames", ()) or places(error.__traceback__)
     if isinstance(harmless, Unmeasured) and not teardown:
         reason, message, source, step = harmless.reason, harmless.message, harmless.source, _granting(harmless.next_step, item)
+        step = addressed(step, item.stash.get(ADDRESS, Address()))
     else:
         reason, message, source = "internal", str(harmless), ""
         step = "" if item.config.stash[FULL_TRACE] else "the same command with --full-trace shows where; please report it"

@@ -71,7 +71,7 @@ def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
     found = stories(results)
     told_so_far = [(outcome, _story(one)) for outcome in (Outcome.FAIL, Outcome.DUE) for one in found if one.cause.outcome is outcome]
     for together in alike([one.cause for one in found if one.cause.outcome is Outcome.UNKNOWN]):
-        told_so_far.append((Outcome.UNKNOWN, _lines(together[0]) if len(together) == 1 else [_together(together)]))
+        told_so_far.append((Outcome.UNKNOWN, _lines(together[0]) if len(together) == 1 else _together(together)))
     unrun: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         if result.outcome is Outcome.NOT_RUN:
@@ -122,11 +122,11 @@ def _lines(result: Result, more: str = "") -> list[str]:
     return [line for line in lines if not line.endswith(": ")]
 
 
-def _together(together: Sequence[Result]) -> str:
+def _together(together: Sequence[Result]) -> list[str]:
+    """One cause, its controls, and on a line of its own what to paste."""
     first = together[0]
-    step = f"; next: {flat(first.next)}" if first.next else ""
     what = f"COULD NOT MEASURE {len(together)} controls [{first.target}] ({first.reason}): {flat(first.summary)}"
-    return f"{what}{step} -- {_names(together)}"
+    return [what, f"where: {_names(together)}", *([f"next: {flat(first.next)}"] if first.next else [])]
 
 
 def _names(together: Sequence[Result]) -> str:

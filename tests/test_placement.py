@@ -1,10 +1,27 @@
 """Where pods may go, and what they take there."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.judges.samples import template
 from upkeep import placement
-from upkeep.records import Apart, ContainerResources, ContainerSpec, Demand, LimitRange, NodeRoom, NodeTerm, Placement, Toleration
+from upkeep.records import (
+    Apart,
+    ContainerResources,
+    ContainerSpec,
+    Demand,
+    LabelSelector,
+    LimitRange,
+    NodeRoom,
+    NodeTerm,
+    Placement,
+    Spread,
+    Toleration,
+)
 
 NODE = NodeRoom("n", 10**9, 10**9, 10, labels={"disk": "ssd", "cores": "8"}, taints=())
 
@@ -84,6 +101,72 @@ def rooms(*names: str, pods: int = 3, **zones: str) -> list[NodeRoom]:
 )
 def test_how_many_pods_fit_that_must_be_apart(apart, nodes, taken, same_revision, count):
     assert placement.fit(Placement(apart=apart), nodes, Demand(), taken=taken, same_revision=same_revision) == count
+
+
+def spread(key: str = "zone", skew: int = 1, **more: Any) -> Spread:
+    return Spread(key, skew, LabelSelector({}), **more)
+
+
+def holding(nodes: list[NodeRoom], *counts: int) -> list[NodeRoom]:
+    """With so many pods of theirs already."""
+    return [replace(room, spread=(count,)) for room, count in zip(nodes, counts, strict=True)]
+
+
+ZONES = {"a": "x", "b": "x", "c": "y"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "nodes", "count"),
+    [
+        (spread(), holding(rooms("a", "b", "c", pods=3, **ZONES), 0, 0, 0), 7),  # y takes three, x four
+        (spread(skew=2), holding(rooms("a", "b", "c", pods=3, **ZONES), 0, 0, 0), 8),
+        (spread(), holding(rooms("a", "b", "c", pods=3, **ZONES), 2, 0, 0), 5),
+        (spread(), holding(rooms("a", "c", pods=9, a="x", c="y"), 0, 0)[:1], 9),  # one domain has no other to be even with
+        (spread(least_domains=2), holding(rooms("a", pods=9, a="x"), 0), 1),
+        (spread(least_domains=2), holding(rooms("a", pods=9, a="x"), 1), 0),
+        (spread("host"), holding(rooms("a", "b", "c"), 1, 1, 0), 9),
+        # What is full or down is a domain all the same, and what the template leaves out, or has not the label, is none.
+        (spread("host"), [*holding(rooms("a", "b"), 1, 1), NodeRoom("c", 0, 0, 0, labels={"host": "c"}, spread=(0,))], 0),
+        (spread("host"), [*holding(rooms("a", "b"), 1, 1), replace(rooms("c")[0], closed="it is not ready", spread=(0,))], 0),
+        (spread("host"), [*holding(rooms("a", "b"), 1, 1), NodeRoom("c", 9, 9, 9, spread=(0,))], 6),
+        (spread(), holding(rooms("a", "b", pods=3, a="x"), 0, 0), 3),
+    ],
+)
+def test_how_many_pods_fit_that_must_be_spread(rule: Spread, nodes: list[NodeRoom], count: int):
+    assert placement.fit(Placement(spread=(rule,)), nodes, Demand(), taken=(), same_revision=True) == count
+
+
+def test_a_spread_of_one_revision_counts_the_pods_of_it_alone():
+    rule = spread("host", across_revisions=False)
+    nodes = holding(rooms("a", "b", pods=1), 1, 0)
+    assert placement.fit(Placement(spread=(rule,)), nodes, Demand(), taken=["a"], same_revision=True) == 2
+    # With two there and none here, one more goes to the emptier node alone.
+    full = [replace(nodes[0], pods=5), replace(nodes[1], pods=1)]
+    assert placement.fit(Placement(spread=(rule,)), full, Demand(), taken=["a", "a"], same_revision=True) == 1
+    assert placement.fit(Placement(spread=(rule,)), full, Demand(), taken=["a", "a"], same_revision=False) == 3
+
+
+def test_a_node_that_the_template_leaves_out_is_no_domain():
+    rule, nodes = spread("host"), holding(rooms("a", "b", "c"), 1, 1, 0)
+    terms = (NodeTerm(labels=(("host", "In", ("a", "b")),)),)
+    assert placement.fit(Placement(spread=(rule,), terms=terms), nodes, Demand(), taken=(), same_revision=True) == 6
+
+
+def test_pods_apart_and_spread_are_placed_by_both_rules():
+    nodes = holding(rooms("a", "b", "c", **ZONES), 0, 0, 0)
+    both = Placement(apart=(Apart("host"),), spread=(spread(),))
+    assert placement.fit(both, nodes, Demand(), taken=(), same_revision=True) == 3
+    crowded = holding(rooms("a", "b", "d", "c", a="x", b="x", d="x", c="y"), 0, 0, 0, 0)
+    assert placement.fit(both, crowded, Demand(), taken=(), same_revision=True) == 3  # x would have three, and y one
+
+
+@given(st.lists(st.tuples(st.sampled_from("xyz"), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=5), st.integers(1, 3))
+def test_a_looser_spread_never_takes_fewer(nodes: list[tuple[str, int, int]], skew: int):
+    there = [NodeRoom(f"n{number}", 1, 1, free, labels={"zone": zone}, spread=(count,)) for number, (zone, free, count) in enumerate(nodes)]
+    found = [
+        placement.fit(Placement(spread=(spread(skew=wide),)), there, Demand(), taken=(), same_revision=True) for wide in (skew, skew + 1)
+    ]
+    assert found[0] <= found[1] <= sum(free for _, free, _ in nodes)
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,53 @@ def groups_of(namespace: str) -> tuple[str, ...]:
     return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
 
 
+def identity(subject: str) -> str:
+    """One name for one subject: a service account may be bound as the user that it is."""
+    kind, _, name = subject.partition(" ")
+    if kind == "User" and name.startswith("system:serviceaccount:") and name.count(":") == 3:
+        _, _, namespace, account = name.split(":")
+        return f"ServiceAccount {namespace}/{account}"
+    return subject
+
+
+def may_be_one(subject: str, other: str) -> bool:
+    """Whether the rights of two subjects may be those of one identity.
+
+    Which groups a user is in RBAC does not say: any but the system's own. Of a service account they are known, and it is in no other.
+    """
+    one, two = identity(subject), identity(other)
+    if one == two or "Group system:authenticated" in (one, two):
+        return True
+    homes = _home(one), _home(two)
+    if homes == (None, None):
+        own = any(name.partition(" ")[2].startswith("system:") for name in (one, two))
+        return not own and not (one.startswith("User ") and two.startswith("User "))
+    if None in homes or (one.startswith("ServiceAccount ") and two.startswith("ServiceAccount ")):
+        return False
+    return homes[0] == homes[1] or "" in homes
+
+
+def _home(subject: str) -> str | None:
+    """The namespace of a service account, or of a group of them; empty for the group of all; ``None`` for whatever is none."""
+    kind, _, name = subject.partition(" ")
+    if kind == "ServiceAccount":
+        return name.partition("/")[0]
+    if kind == "Group" and name == "system:serviceaccounts":
+        return ""
+    head = "system:serviceaccounts:"
+    return name.removeprefix(head) if kind == "Group" and name.startswith(head) else None
+
+
 def policy(*, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iterable[Raw], cluster_bindings: Iterable[Raw]) -> RbacPolicy:
     """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
 
     :raises KeyError, TypeError, AttributeError: an object is not as the API describes it.
     """
+    cluster_roles = list(cluster_roles)
     rules = {f"ClusterRole/{role['metadata']['name']}": _rules(role) for role in cluster_roles}
+    aggregated = tuple(f"ClusterRole/{role['metadata']['name']}" for role in cluster_roles if role.get("aggregationRule"))
     rules |= {f"Role/{role['metadata']['namespace']}/{role['metadata']['name']}": _rules(role) for role in roles}
-    found = []
+    found, bound = [], {}
     for kind, raws in (("RoleBinding", bindings), ("ClusterRoleBinding", cluster_bindings)):
         for raw in raws:
             where = raw["metadata"].get("namespace") or "" if kind == "RoleBinding" else ""
@@ -33,10 +72,11 @@ def policy(*, roles: Iterable[Raw], cluster_roles: Iterable[Raw], bindings: Iter
             place = where if reference["kind"] == "Role" else ""
             named = "/".join(filter(None, (kind, where, raw["metadata"]["name"])))
             role = "/".join(filter(None, (reference["kind"], place, reference["name"])))
+            bound[named] = role
             default = (raw["metadata"].get("labels") or {}).get(BOOTSTRAPPING) == "rbac-defaults"
             for subject in dict.fromkeys(_subject(subject, where) for subject in raw.get("subjects") or []):
                 found.append(Grant(named, role, subject, where, rules.get(role, ()), default))
-    return RbacPolicy(tuple(found), rules)
+    return RbacPolicy(tuple(found), rules, bound, aggregated)
 
 
 def grants(account: str, namespace: str, *, policy: RbacPolicy) -> tuple[Grant, ...]:
@@ -95,3 +135,13 @@ def allowed(given: Sequence[Grant], *, verb: str, group: str, resource: str, nam
         if grant.namespace in ("", namespace)
         for rule in grant.rules
     )
+
+
+def everything(rule: PolicyRule) -> bool:
+    """Whether a rule allows whatever there is."""
+    return EVERY in rule.verbs and EVERY in rule.groups and EVERY in rule.resources and not rule.names
+
+
+def gives(rule: PolicyRule, verb: str, group: str, resource: str, subresource: str = "") -> bool:
+    """Whether a rule gives the right for anything, whatever it is narrowed to."""
+    return covers(rule, verb=verb, group=group, resource=resource, subresource=subresource, name=next(iter(rule.names), ""))

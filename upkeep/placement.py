@@ -6,9 +6,11 @@ scheduler's own order of NodeName, NodeAffinity, TaintToleration and Fit.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from upkeep.records import ContainerResources, ContainerSpec, Demand, LimitRange, NodeRoom, Placement, PodTemplate, Toleration
+from upkeep.records import ContainerResources, ContainerSpec, Demand, LimitRange, NodeRoom, Placement, PodTemplate, Spread, Toleration
 
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+# The most pods that are placed one by one: more than anybody scales to in an emergency.
+MOST = 100
 
 
 def effective(
@@ -69,6 +71,21 @@ def demand(template: PodTemplate, ranges: Sequence[LimitRange] = ()) -> Demand:
 
 def keeps_away(placement: Placement, room: NodeRoom) -> str:
     """Why a node takes no pod of this placement, however much room it has; empty where it does."""
+    if room.closed:
+        return room.closed
+    if why := _chooses_others(placement, room):
+        return why
+    for key, value, effect in room.taints:
+        # Whoever names the node passes by the scheduler, which is what NoSchedule speaks to.
+        heard = effect == "NoExecute" or not placement.node_name
+        if heard and not any(_tolerates(one, key, value, effect) for one in placement.tolerations):
+            return "it is cordoned" if key == UNSCHEDULABLE else f"its taint {key}{f'={value}' if value else ''}:{effect} is not tolerated"
+    missing = [one.topology_key for one in placement.spread if one.topology_key not in room.labels]
+    return f"it has no label {missing[0]}, by which the pods are spread" if missing else ""
+
+
+def _chooses_others(placement: Placement, room: NodeRoom) -> str:
+    """Why the pod template itself leaves a node out."""
     if placement.node_name and placement.node_name != room.name:
         return f"the pod template names node {placement.node_name}"
     lacking = [f"{key}={value}" for key, value in placement.node_selector.items() if room.labels.get(key) != value]
@@ -81,11 +98,6 @@ def keeps_away(placement: Placement, room: NodeRoom) -> str:
         for term in placement.terms
     ):
         return "the required node affinity leaves it out"
-    for key, value, effect in room.taints:
-        # Whoever names the node passes by the scheduler, which is what NoSchedule speaks to.
-        heard = effect == "NoExecute" or not placement.node_name
-        if heard and not any(_tolerates(one, key, value, effect) for one in placement.tolerations):
-            return "it is cordoned" if key == UNSCHEDULABLE else f"its taint {key}{f'={value}' if value else ''}:{effect} is not tolerated"
     return ""
 
 
@@ -119,20 +131,61 @@ def fitting(room: NodeRoom, wanted: Demand) -> int:
 
 
 def fit(placement: Placement, rooms: Sequence[NodeRoom], wanted: Demand, *, taken: Sequence[str], same_revision: bool) -> int:
-    """How many more pods the nodes take, by requests and by where the pods may go.
+    """How many more pods the nodes take, by requests and by where the pods may go; at most ``MOST`` where rules keep them apart or spread.
 
-    Of several rules that keep the pods apart each is looked at by itself; all of them together may leave less.
+    Rules are followed pod by pod, as the scheduler does, each pod to where fewest are: so this many can be placed, if the scheduler chooses so.
 
     :param taken: the nodes of the pods that are there, and stay.
     :param same_revision: whether those are of the same template.
     """
-    open_to = {room.name: fitting(room, wanted) for room in rooms if not keeps_away(placement, room)}
-    counts = [sum(open_to.values())]
+    left = {room.name: fitting(room, wanted) for room in rooms if not keeps_away(placement, room)}
+    if not placement.apart and not placement.spread:
+        return sum(left.values())
     labels = {room.name: room.labels for room in rooms}
-    for rule in placement.apart:
-        there = taken if same_revision or rule.across_revisions else ()
-        occupied = {labels[node].get(rule.topology_key) for node in there if node in labels} - {None}
-        domains = {labels[name].get(rule.topology_key) for name, count in open_to.items() if count} - occupied
-        outside = sum(count for name, count in open_to.items() if rule.topology_key not in labels[name])
-        counts.append(len(domains - {None}) + outside)
-    return min(counts)
+    occupied = [
+        {labels[node].get(rule.topology_key) for node in (taken if same_revision or rule.across_revisions else ()) if node in labels}
+        for rule in placement.apart
+    ]
+    counts = [
+        _counts(rule, number, placement, rooms, taken=taken, same_revision=same_revision) for number, rule in enumerate(placement.spread)
+    ]
+    for placed in range(MOST):
+        open_to = []
+        for name, room in left.items():
+            shares = [labels[name].get(rule.topology_key) for rule in placement.apart]
+            domains = [labels[name][rule.topology_key] for rule in placement.spread]
+            alone = all(share is None or share not in full for share, full in zip(shares, occupied, strict=True))
+            fewest = [
+                min(count.values()) if len(count) >= rule.least_domains else 0 for rule, count in zip(placement.spread, counts, strict=True)
+            ]
+            even = all(
+                count[domain] + 1 - least <= rule.most_skew
+                for rule, count, domain, least in zip(placement.spread, counts, domains, fewest, strict=True)
+            )
+            if room and alone and even:
+                open_to.append((sum(count[domain] for count, domain in zip(counts, domains, strict=True)), name, shares, domains))
+        if not open_to:
+            return placed
+        _, name, shares, domains = min(open_to, key=lambda one: one[:2])
+        left[name] -= 1
+        for full, share in zip(occupied, shares, strict=True):
+            full.add(share)
+        for count, domain in zip(counts, domains, strict=True):
+            count[domain] += 1
+    return MOST
+
+
+def _counts(
+    rule: Spread, number: int, placement: Placement, rooms: Sequence[NodeRoom], *, taken: Sequence[str], same_revision: bool
+) -> dict[str, int]:
+    """The pods in each domain of a spread. Domains are those of all nodes that the template chooses and that have the labels of all spreads, also of
+    those that are full, cordoned or down."""
+    found: dict[str, int] = {}
+    keys = {one.topology_key for one in placement.spread}
+    for room in rooms:
+        if keys <= room.labels.keys() and not _chooses_others(placement, room):
+            own = list(taken).count(room.name) if same_revision else 0
+            there = (room.spread[number] if room.spread else 0) if rule.across_revisions else own
+            domain = room.labels[rule.topology_key]
+            found[domain] = found.get(domain, 0) + there
+    return found

@@ -1,18 +1,21 @@
 """Who can read certain Secrets: every subject of every binding, directly or by a way around.
 
-The ways are those that Kubernetes' own documentation calls privilege escalation by RBAC. What RBAC does not decide (the Node authorizer, webhooks,
-who may approve certificates, who is on the node) is not looked at.
-Source: https://kubernetes.io/docs/concepts/security/rbac-good-practices/; k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac, pkg/registry/rbac.
+The ways are those that Kubernetes' own documentation calls privilege escalation by RBAC. Some need two rights; they count where one identity may
+have both. What RBAC does not decide (what a node may read, webhooks, who may approve certificates, who is on the node) is not looked at, nor
+are the tokens that a Secret of another namespace may hold already.
+Source: https://kubernetes.io/docs/concepts/security/rbac-good-practices/; https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/;
+k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac, pkg/registry/rbac, apiserver/pkg/endpoints/filters/impersonation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 
-from upkeep.access import EVERY, covers, groups_of
+from upkeep.access import EVERY, covers, everything, gives, groups_of, identity
+from upkeep.pairs import AUTHENTICATION, RBAC, Pairs
 from upkeep.records import Grant, PolicyRule, RbacPolicy
 
-RBAC = "rbac.authorization.k8s.io"
 # A patch is answered with the whole object, and a deletion of a list with all that it deleted, also in a dry run.
 READS = ("get", "list", "watch", "patch", "deletecollection")
 # Into a running pod: pods/exec by a WebSocket was a get before Kubernetes 1.35.
@@ -29,15 +32,28 @@ STARTS = {
     ("batch", "jobs"): ("create",),
     ("batch", "cronjobs"): MAKES,
 }
-# Of thousands of rules in a large cluster most are about something else: what is looked at more closely.
-MATTERS = {
+# Of those that a server-side apply makes, what changes nothing that is there: its making is a way where its change is none.
+MADE_BY_APPLY = (("", "pods"), ("batch", "jobs"))
+NODE_MODES = ("arbitrary-node", "associated-node")
+# Of thousands of rules in a large cluster most are about something else: what is looked at more closely, by itself,
+ALONE = {
     "secrets": READS,
     **{f"pods/{part}": verbs for part, verbs in ENTERS.items()},
     "nodes/proxy": ("create", "get"),
     **{resource: verbs for (_, resource), verbs in STARTS.items()},
-    **dict.fromkeys(("roles", "clusterroles"), ("bind", "escalate")),
-    **dict.fromkeys(("users", "groups", "serviceaccounts"), ("impersonate",)),
+    "users": ("impersonate",),
+    "serviceaccounts": ("impersonate",),
     "serviceaccounts/token": ("create",),
+}
+# and beside a second right.
+TOGETHER = {
+    "secrets": ("create",),
+    **{resource: ("create",) for _, resource in MADE_BY_APPLY},
+    **dict.fromkeys(("roles", "clusterroles"), ("bind", "escalate")),
+    "groups": ("impersonate", "impersonate:user-info"),
+    "users": ("impersonate:user-info",),
+    "serviceaccounts": ("impersonate:serviceaccount",),
+    "nodes": tuple(f"impersonate:{mode}" for mode in NODE_MODES),
 }
 
 
@@ -85,18 +101,11 @@ def readers(policy: RbacPolicy, wanted: Wanted) -> tuple[Reader, ...]:
         return ()
     search = _Search(policy, wanted)
     while True:
-        found = tuple(Reader(grant, ways) for grant in policy.grants if (ways := search.ways(grant.rules, grant.namespace)))
+        found = tuple(
+            Reader(grant, ways) for grant in policy.grants if (ways := search.ways(grant.rules, grant.namespace, subject=grant.subject))
+        )
         if not search.learn(found):
             return found
-
-
-def identity(subject: str) -> str:
-    """One name for one subject: a service account may be bound as the user that it is."""
-    kind, _, name = subject.partition(" ")
-    if kind == "User" and name.startswith("system:serviceaccount:") and name.count(":") == 3:
-        _, _, namespace, account = name.split(":")
-        return f"ServiceAccount {namespace}/{account}"
-    return subject
 
 
 class _Search:
@@ -104,14 +113,15 @@ class _Search:
 
     def __init__(self, policy: RbacPolicy, wanted: Wanted) -> None:
         self._policy, self._wanted = policy, wanted
+        self._pairs = Pairs(policy)
         # It is in no binding that it may do everything: the API server's own code says so.
         self._known = {"Group system:masters"}
         # Of each namespace, and of all under "": the accounts that are known to be readers, and a group of them.
         self._accounts: dict[str, list[tuple[str, str]]] = {}
         self._groups: dict[str, str] = {}
-        self._asked: set[tuple[str, str]] = set()
-        self._leading: set[tuple[str, str]] = set()
-        self._seen: dict[tuple[tuple[PolicyRule, ...], str], tuple[Way, ...]] = {}
+        self._asked: set[tuple[str, str, str]] = set()
+        self._leading: set[tuple[str, str, str]] = set()
+        self._seen: dict[tuple[tuple[PolicyRule, ...], str], tuple[frozenset[Way], tuple[PolicyRule, ...]]] = {}
 
     def learn(self, found: Sequence[Reader]) -> bool:
         """Whether any of these readers is new, or any of the roles that were asked for makes readers and was not known to."""
@@ -126,19 +136,30 @@ class _Search:
             elif kind == "Group" and name.startswith("system:serviceaccounts:"):
                 for place in ("", name.removeprefix("system:serviceaccounts:")):
                     self._groups.setdefault(place, subject)
-        self._leading |= {(role, place) for role, place in set(self._asked) if self.ways(self._policy.roles.get(role, ()), place)}
+        self._seen.clear()
+        for role, place, subject in self._asked:
+            self._pairs.take(subject, role, place)
+        open_questions = self._asked - self._leading
+        self._leading |= {one for one in open_questions if self.ways(self._policy.roles.get(one[0], ()), one[1], subject=one[2])}
         self._seen.clear()
         return (len(self._known), len(self._asked), len(self._leading)) != before
 
-    def ways(self, rules: tuple[PolicyRule, ...], where: str) -> tuple[Way, ...]:
-        """The ways that rules give in a namespace, or everywhere."""
+    def ways(self, rules: tuple[PolicyRule, ...], where: str, *, subject: str) -> tuple[Way, ...]:
+        """The ways that rules give a subject in a namespace, or everywhere."""
+        alone, more = self._sorted(rules, where)
+        return tuple(sorted({*alone, *(way for rule in more for way in self._of_two(rule, where, subject))}))
+
+    def _sorted(self, rules: tuple[PolicyRule, ...], where: str) -> tuple[frozenset[Way], tuple[PolicyRule, ...]]:
+        """What rules give by themselves, and those that may give more beside others."""
         if (rules, where) not in self._seen:
-            self._seen[rules, where] = tuple(sorted({way for rule in rules if _matters(rule) for way in self._of_rule(rule, where)}))
+            alone = frozenset(way for rule in rules if _matters(rule, ALONE) for way in self._of_rule(rule, where))
+            self._seen[rules, where] = alone, tuple(rule for rule in rules if _matters(rule, TOGETHER))
         return self._seen[rules, where]
 
     def _of_rule(self, rule: PolicyRule, where: str) -> Iterator[Way]:
+        """What a rule gives by itself."""
         here = where in ("", self._wanted.namespace)
-        if here and EVERY in rule.verbs and EVERY in rule.groups and EVERY in rule.resources and not rule.names:
+        if here and everything(rule):
             yield Way(Kind.READS, "do anything")
             return
         if here:
@@ -146,8 +167,25 @@ class _Search:
             yield from self._enter(rule, where)
         if here or self._account_in(where):
             yield from self._start(rule, where)
-            yield from self._raise(rule, where)
-        yield from self._become(rule, where)
+        if where == "" and (names := self._users(rule, "impersonate", "")) is not None:
+            yield Way(Kind.BECOMES, _said(["impersonate"], "users", names))
+        for verb, part in (("impersonate", ""), ("create", "token")):
+            if gives(rule, verb, "", "serviceaccounts", part) and (account := self._account_in(where, rule.names)):
+                yield Way(Kind.BECOMES, f"{verb} serviceaccounts{'/token' if part else ''} of {account}")
+
+    def _of_two(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
+        """What a rule gives beside another one that the subject has, or may have as a member of a group."""
+        here = where in ("", self._wanted.namespace)
+        if here and everything(rule):
+            return
+        if here or self._account_in(where):
+            if rule.names:
+                yield from self._start_named(rule, where, subject)
+            yield from self._raise(rule, where, subject)
+        yield from self._take_token(rule, where, subject)
+        if where == "":
+            yield from self._become_group(rule, subject)
+        yield from self._become_for_one_action(rule, where, subject)
 
     def _read(self, rule: PolicyRule) -> Iterator[Way]:
         verbs = []
@@ -162,55 +200,122 @@ class _Search:
     def _enter(self, rule: PolicyRule, where: str) -> Iterator[Way]:
         if not rule.names or any(self._a_pod(name) for name in rule.names):
             for part, verbs in ENTERS.items():
-                if may := [verb for verb in verbs if _has(rule, verb, "", "pods", part)]:
+                if may := [verb for verb in verbs if gives(rule, verb, "", "pods", part)]:
                     yield Way(Kind.ENTERS, _said(may, f"pods/{part}", rule.names))
-        if where == "" and (may := [verb for verb in ("create", "get") if _has(rule, verb, "", "nodes", "proxy")]):
+        if where == "" and (may := [verb for verb in ("create", "get") if gives(rule, verb, "", "nodes", "proxy")]):
             yield Way(Kind.ENTERS, _said(may, "nodes/proxy", rule.names))
 
     def _start(self, rule: PolicyRule, where: str) -> Iterator[Way]:
-        """Pods that mount the Secret, or in another namespace pods that run as a reader."""
+        """Pods that mount the Secret, or in another namespace pods that run as a reader. What is yet to be made has no name in the request, so
+        that a rule with names does not reach it."""
         here = where in ("", self._wanted.namespace)
         found: dict[tuple[str, ...], list[str]] = {}
         for (group, resource), verbs in STARTS.items():
-            may = tuple(verb for verb in verbs if _has(rule, verb, group, resource))
+            may = tuple(verb for verb in verbs if gives(rule, verb, group, resource) and not (verb == "create" and rule.names))
             if resource == "pods" and (not here or (rule.names and not any(self._a_pod(name) for name in rule.names))):
                 may = tuple(verb for verb in may if verb == "create")
             if may:
                 found.setdefault(may, []).append(f"{resource}.{group}" if group else resource)
         for may, resources in found.items():
-            words = _said(may, ", ".join(resources), rule.names)
-            yield Way(Kind.STARTS, words) if here else Way(Kind.BECOMES, f"{words} in namespace {where}, as {self._account_in(where)}")
+            yield self._started(_said(may, ", ".join(resources), rule.names), where)
 
-    def _raise(self, rule: PolicyRule, where: str) -> Iterator[Way]:
-        """``escalate`` writes more into a role than one has, ``bind`` hands out a role that one has not. ClusterRoles can be bound in a namespace,
-        and written only in all of them."""
-        if _has(rule, "escalate", RBAC, "roles"):
-            yield Way(Kind.RAISES, _said(["escalate"], "roles", rule.names))
-        if where == "" and _has(rule, "escalate", RBAC, "clusterroles"):
-            yield Way(Kind.RAISES, _said(["escalate"], "clusterroles", rule.names))
+    def _start_named(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
+        """A server-side apply makes what is not there, and has its name: it needs both verbs."""
+        for group, resource in MADE_BY_APPLY:
+            if gives(rule, "create", group, resource) and self._pairs.has(subject, where, "patch", group, resource, names=rule.names):
+                yield self._started(_said(["create", "patch"], f"{resource}.{group}" if group else resource, rule.names), where)
+
+    def _started(self, words: str, where: str) -> Way:
+        here = where in ("", self._wanted.namespace)
+        return Way(Kind.STARTS, words) if here else Way(Kind.BECOMES, f"{words} in namespace {where}, as {self._account_in(where)}")
+
+    def _take_token(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
+        """A Secret of the type service-account-token is filled with one, and who made it needs to read it alone."""
+        if gives(rule, "create", "", "secrets") and not rule.names:
+            for place in self._places(where):
+                account = self._account_in(place) if place else ""
+                if account and any(self._pairs.has(subject, place, verb, "", "secrets") for verb in READS):
+                    yield Way(Kind.BECOMES, f"create and read secrets in namespace {place}, with a token of {account}")
+                    return
+
+    def _raise(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
+        """``escalate`` writes more into a role than one has, ``bind`` hands out a role that one has not. Each is a check beside the right to write
+        that very role, or a binding. ClusterRoles can be bound in a namespace, and written only in all of them."""
         for resource, kind in (("roles", "Role"), ("clusterroles", "ClusterRole")):
-            if _has(rule, "bind", RBAC, resource):
-                names = tuple(name for name in rule.names if self._role_leads(kind, name, where))
-                if names or not rule.names:
-                    yield Way(Kind.RAISES, _said(["bind"], resource, names))
+            places = [place for place in self._places(where) if place or kind == "ClusterRole"]
+            escalates = gives(rule, "escalate", RBAC, resource) and (kind == "Role" or where == "")
+            if escalates and any(self._pairs.fills_own_role(subject, place, kind, rule.names) for place in places):
+                yield Way(Kind.RAISES, _said(["escalate"], resource, rule.names))
+            if gives(rule, "bind", RBAC, resource):
+                found = (name for place in places for name in self._handed_out(rule, kind, place, subject))
+                handed = set(found) if rule.names else set(islice(found, 1))
+                if handed:
+                    yield Way(Kind.RAISES, _said(["bind"], resource, [name for name in rule.names if name in handed]))
 
-    def _role_leads(self, kind: str, name: str, where: str) -> bool:
-        """Asked for now, and known from the next round on."""
-        home = where or self._wanted.namespace
-        role = f"{kind}/{name}" if kind == "ClusterRole" else f"{kind}/{home}/{name}"
-        asked = {(role, place) for place in {where, home}}
-        self._asked |= asked
-        return bool(asked & self._leading)
+    def _handed_out(self, rule: PolicyRule, kind: str, place: str, subject: str) -> Iterator[str]:
+        """The roles that lead to the values and that the subject can bind in a place."""
+        for name in self._pairs.bindable(subject, place, kind, rule.names):
+            if not name or self._role_leads(kind, name, place, subject):
+                yield name
 
-    def _become(self, rule: PolicyRule, where: str) -> Iterator[Way]:
-        for resource, kind in (("users", "User"), ("groups", "Group")):
-            if where == "" and _has(rule, "impersonate", "", resource):
-                names = tuple(name for name in rule.names if f"{kind} {name}" in self._known)
-                if names or not rule.names:
-                    yield Way(Kind.BECOMES, _said(["impersonate"], resource, names))
-        for verb, part in (("impersonate", ""), ("create", "token")):
-            if _has(rule, verb, "", "serviceaccounts", part) and (account := self._account_in(where, rule.names)):
-                yield Way(Kind.BECOMES, f"{verb} serviceaccounts{'/token' if part else ''} of {account}")
+    def _role_leads(self, kind: str, name: str, place: str, subject: str) -> bool:
+        """By itself, or beside what the subject has: asked for now, and known from the next round on."""
+        role = f"{kind}/{name}" if kind == "ClusterRole" else f"{kind}/{place}/{name}"
+        alone, more = self._sorted(self._policy.roles.get(role, ()), place)
+        if more and not alone:
+            self._asked.add((role, place, subject))
+        return bool(alone) or (role, place, subject) in self._leading
+
+    def _places(self, where: str) -> list[str]:
+        """Where a right of a namespace, or of all, may lead to the values: there, or where a reader's account is."""
+        return [where] if where else list(dict.fromkeys(["", self._wanted.namespace, *self._accounts, *self._groups]))
+
+    def _users(self, rule: PolicyRule, verb: str, group: str) -> tuple[str, ...] | None:
+        """The users that are readers and that a rule is narrowed to, none where it is not; ``None`` where there is no such user. A service account
+        or a node is none: the API server asks for those rights by their own resources."""
+        known = {one.removeprefix("User ") for one in self._known if one.startswith("User ")}
+        if not gives(rule, verb, group, "users") or not known:
+            return None
+        names = tuple(name for name in rule.names if name in known)
+        return names if names or not rule.names else None
+
+    def _become_group(self, rule: PolicyRule, subject: str) -> Iterator[Way]:
+        """A group is impersonated beside a user, whoever that is, and never without one."""
+        if not gives(rule, "impersonate", "", "groups"):
+            return
+        names = [name for name in rule.names if f"Group {name}" in self._known]
+        if "system:nodes" in rule.names and self._pairs.acts_as_a_node(subject):
+            names.append("system:nodes")  # what its pods mount
+        if (names or not rule.names) and self._pairs.acts_as_somebody(subject):
+            yield Way(Kind.BECOMES, _said(["impersonate"], "groups", names))
+
+    def _become_for_one_action(self, rule: PolicyRule, where: str, subject: str) -> Iterator[Way]:
+        """Impersonation that is constrained: as whom, and for what."""
+        for mode, what in self._whom(rule, where, subject):
+            if any(self._leads(stripped, place, mode) for stripped, place in self._pairs.on_behalf(subject, mode)):
+                yield Way(Kind.BECOMES, f"impersonate:{mode} {what}")
+
+    def _whom(self, rule: PolicyRule, where: str, subject: str) -> Iterator[tuple[str, str]]:
+        """(mode, whom): a node reads what its pods mount; system:masters cannot be had so."""
+        if where == "":
+            if (users := self._users(rule, "impersonate:user-info", AUTHENTICATION)) is not None:
+                yield "user-info", _said([], "users", users)
+            groups = {one.removeprefix("Group ") for one in self._known if one.startswith("Group ")} - {"system:masters"}
+            names = [name for name in rule.names if name in groups]
+            some = gives(rule, "impersonate:user-info", AUTHENTICATION, "groups") and (names or (groups and not rule.names))
+            if some and self._pairs.has(subject, "", "impersonate:user-info", AUTHENTICATION, "users"):
+                yield "user-info", _said([], "groups", names)
+            for mode in NODE_MODES:
+                if gives(rule, f"impersonate:{mode}", AUTHENTICATION, "nodes"):
+                    yield mode, _said([], "nodes", rule.names)
+        account = self._account_in(where, rule.names)
+        if account and gives(rule, "impersonate:serviceaccount", AUTHENTICATION, "serviceaccounts"):
+            yield "serviceaccount", f"serviceaccounts of {account}"
+
+    def _leads(self, rule: PolicyRule, where: str, mode: str) -> bool:
+        """Whether it is a way by itself, and a node's is to read."""
+        kinds = {way.kind for way in self._of_rule(rule, where)}
+        return Kind.READS in kinds if mode in NODE_MODES else bool(kinds)
 
     def _account_in(self, where: str, names: Sequence[str] = ()) -> str:
         """A service account that is a reader, of a namespace or of all; narrowed to names where there are some. Empty for none."""
@@ -223,17 +328,12 @@ class _Search:
         return name.startswith(f"{self._wanted.deployment}-")
 
 
-def _matters(rule: PolicyRule) -> bool:
+def _matters(rule: PolicyRule, table: Mapping[str, tuple[str, ...]]) -> bool:
     return any(
-        resource.startswith(EVERY) or (resource in MATTERS and (EVERY in rule.verbs or not set(rule.verbs).isdisjoint(MATTERS[resource])))
+        resource.startswith(EVERY) or (resource in table and (EVERY in rule.verbs or not set(rule.verbs).isdisjoint(table[resource])))
         for resource in rule.resources
     )
 
 
-def _has(rule: PolicyRule, verb: str, group: str, resource: str, subresource: str = "") -> bool:
-    """Whether a rule gives the right for anything, whatever it is narrowed to."""
-    return covers(rule, verb=verb, group=group, resource=resource, subresource=subresource, name=next(iter(rule.names), ""))
-
-
 def _said(verbs: Sequence[str], resource: str, names: Sequence[str]) -> str:
-    return f"{', '.join(verbs)} {resource}{' ' + ', '.join(names) if names else ''}"
+    return f"{', '.join(verbs)} {resource}{' ' + ', '.join(names) if names else ''}".strip()

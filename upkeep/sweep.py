@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from upkeep.addressing import Address
 from upkeep.clock import Clock
 from upkeep.errors import NotApplicable, TimedOut, Unmeasured, UpkeepError
 from upkeep.meter import SOURCES
@@ -94,6 +95,7 @@ class Sweep:
         self._workers = workers
         self._taken: dict[str, Taken] = {}
         self.now = clock.now()
+        self.address = Address()
 
     def closure(self, wanted: Iterable[str]) -> list[str]:
         """The measurements wanted and all that they need, needs first.

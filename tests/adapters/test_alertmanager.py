@@ -51,6 +51,33 @@ def test_routes_have_the_receiver_of_the_one_above_and_matchers_in_one_form() ->
     assert (second.receiver, second.matchers, second.routes[0].receiver) == ("cano", ('alertname="Watchdog"',), "mail")
 
 
+def test_a_route_has_the_time_intervals_that_mute_it_and_not_those_above() -> None:
+    text = TEXT.replace(
+        "receiver: mail, continue: true}",
+        "receiver: mail, mute_time_intervals: [night], active_time_intervals: [work], routes: [{receiver: cano}]}",
+    )
+    assert text != TEXT
+    first = read(text).route.routes[0]
+    assert (first.at_times, first.routes[0].at_times) == (("night", "work"), ())
+    with pytest.raises(Malformed, match="differ"):
+        told(read(TEXT), read(text))
+
+
+@pytest.mark.parametrize(
+    ("rule", "sets_off"),
+    [
+        ("{source_matchers: ['alertname=\"Down\"']}", ('alertname="Down"',)),
+        ("{source_match: {alertname: Down}, target_match_re: {severity: '.*'}, equal: []}", ('alertname="Down"',)),
+        ("{target_matchers: ['severity=~\".*\"']}", ("every alert",)),
+        ("{source_matchers: [a=b], equal: [namespace]}", ()),
+        ("{source_matchers: [a=b], target_matchers: ['severity=\"info\"']}", ()),
+        ("{source_match: {a: b}, target_match: {severity: info}}", ()),
+    ],
+)
+def test_an_inhibit_rule_is_about_every_alert_where_nothing_narrows_it(rule: str, sets_off: tuple[str, ...]) -> None:
+    assert read(f"{TEXT}inhibit_rules: [{rule}]").inhibiting == sets_off
+
+
 def test_receivers_are_kinds_and_where_webhooks_lead_and_nothing_secret() -> None:
     found = read(TEXT)
     assert [(one.name, one.integrations, one.webhooks) for one in found.receivers] == [

@@ -9,6 +9,7 @@ from kubernetes.config import incluster_config
 
 from upkeep.adapters import kubeconfig as adapter
 from upkeep.adapters.kubeconfig import Access, load
+from upkeep.addressing import Address
 from upkeep.errors import BadInput
 from upkeep.settings import TargetSettings
 
@@ -55,6 +56,19 @@ def test_the_current_context_is_used(tmp_path: Path) -> None:
     found = access(write(tmp_path / "k"))
     assert (found.context, found.namespace, found.server) == ("prod", "prod-ns", "https://127.0.0.1:9")
     assert authorization(found) == f"Bearer {SECRET}"
+
+
+def test_what_kubectl_must_be_told_is_what_differs_from_its_defaults(tmp_path: Path) -> None:
+    default, other = write(tmp_path / "a"), write(tmp_path / "b", context="lab")
+    environ = {"KUBECONFIG": f"{default}:{other}"}
+    assert access(None, environ=environ).address == Address()
+    assert access(None, environ=environ, context="prod").address == Address()
+    assert access(None, environ=environ, context="lab").address == Address(context="lab")
+    assert access(other, environ=environ).address == Address(kubeconfig=str(other))
+    assert access(default, environ={"KUBECONFIG": str(default)}).address == Address()
+    assert access(default, environ={}).address == Address(kubeconfig=str(default))
+    assert access(None, environ=environ, context="lab", acting_context="prod").address == Address(context="lab", acting="")
+    assert access(None, environ=environ, acting_context="lab").address == Address(acting="lab")
 
 
 def test_files_of_a_list_are_one_and_the_first_one_wins(tmp_path: Path) -> None:

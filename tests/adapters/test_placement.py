@@ -6,7 +6,7 @@ import pytest
 
 from upkeep.adapters import objects, placement
 from upkeep.errors import Malformed, TooEarly
-from upkeep.records import Apart, LimitRange, NodeRoom, NodeTerm, Placement, Toleration
+from upkeep.records import Apart, LabelSelector, LimitRange, NodeRoom, NodeTerm, Placement, Spread, Toleration
 
 GIB = 1024**3
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -68,7 +68,7 @@ def node(**changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
-def room(raw: dict[str, Any], *pods: dict[str, Any]) -> NodeRoom | None:
+def room(raw: dict[str, Any], *pods: dict[str, Any]) -> NodeRoom:
     return placement.node_room(raw, placement.taken(pods))
 
 
@@ -98,20 +98,20 @@ def test_a_node_has_what_requests_leave():
 )
 def test_the_taints_of_a_node_that_keep_pods_away(spec: dict[str, Any], taints: tuple):
     found = room(node(spec=spec))
-    assert found is not None
     assert found.taints == taints
 
 
 @pytest.mark.parametrize(
-    "conditions",
+    ("conditions", "why"),
     [
-        [],
-        [{"type": "Ready", "status": "Unknown"}],
-        [{"type": "Ready", "status": "True"}, {"type": "DiskPressure", "status": "True"}],
+        ([], "it is not ready"),
+        ([{"type": "Ready", "status": "Unknown"}], "it is not ready"),
+        ([{"type": "Ready", "status": "True"}, {"type": "DiskPressure", "status": "True"}], "it is under DiskPressure"),
+        ([{"type": "Ready", "status": "True"}, {"type": "DiskPressure", "status": "False"}], ""),
     ],
 )
-def test_a_node_that_does_not_run_or_is_under_pressure_is_no_room(conditions: list[dict[str, str]]):
-    assert room(node(status=node()["status"] | {"conditions": conditions})) is None
+def test_a_node_that_does_not_run_or_is_under_pressure_is_closed(conditions: list[dict[str, str]], why: str):
+    assert room(node(status=node()["status"] | {"conditions": conditions})).closed == why
 
 
 def test_a_node_that_does_not_say_what_it_has_is_malformed():
@@ -148,6 +148,7 @@ def test_a_template_says_where_its_pods_may_go():
 
 
 OTHERS = "anti-affinity to other pods"
+HARD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": OWN}}
 
 
 @pytest.mark.parametrize(
@@ -156,9 +157,10 @@ OTHERS = "anti-affinity to other pods"
         ({"labelSelector": {"matchLabels": OWN}}, (Apart("host"),), ()),
         ({"labelSelector": {}}, (Apart("host"),), ()),
         ({"labelSelector": {"matchLabels": OWN}, "matchLabelKeys": ["pod-template-hash"]}, (Apart("host", across_revisions=False),), ()),
-        ({"labelSelector": {"matchLabels": {"app": "another"}}}, (), (OTHERS,)),
-        ({}, (), (OTHERS,)),
-        ({"labelSelector": {"matchLabels": OWN}, "namespaces": ["elsewhere"]}, (), (OTHERS,)),
+        ({"labelSelector": {"matchLabels": {"app": "another"}}}, (), ()),
+        ({}, (), ()),
+        ({"labelSelector": {"matchLabels": OWN}, "namespaces": ["elsewhere"]}, (), ()),
+        ({"labelSelector": {"matchLabels": {"app": "another"}}, "matchLabelKeys": ["app"]}, (), (OTHERS,)),
         ({"labelSelector": {"matchLabels": OWN}, "namespaceSelector": {"matchLabels": {"a": "b"}}}, (), (OTHERS,)),
     ],
 )
@@ -171,6 +173,10 @@ def test_an_anti_affinity_to_their_own_kind_keeps_pods_apart(term: dict[str, Any
     ("spec", "unlooked"),
     [
         ({"topologySpreadConstraints": [{"whenUnsatisfiable": "DoNotSchedule"}]}, ("topology spread",)),
+        ({"topologySpreadConstraints": [HARD | {"nodeTaintsPolicy": "Honor"}]}, ("topology spread",)),
+        ({"topologySpreadConstraints": [HARD | {"matchLabelKeys": ["app"]}]}, ("topology spread",)),
+        ({"topologySpreadConstraints": [HARD | {"labelSelector": {"matchLabels": {"app": "other"}}}]}, ("topology spread",)),
+        ({"topologySpreadConstraints": [HARD]}, ()),
         ({"topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}]}, ()),
         ({"affinity": {"podAffinity": {REQUIRED: [{}]}}}, ("affinity to other pods",)),
         ({"schedulerName": "default-scheduler"}, ()),
@@ -183,6 +189,97 @@ def test_an_anti_affinity_to_their_own_kind_keeps_pods_apart(term: dict[str, Any
 )
 def test_what_is_not_looked_at_is_named(spec: dict[str, Any], unlooked: tuple):
     assert placed(spec).unlooked == unlooked
+
+
+def test_a_hard_spread_and_an_anti_affinity_to_others_are_read():
+    hard = HARD | {"maxSkew": 2, "minDomains": 3, "matchLabelKeys": ["pod-template-hash"]}
+    assert placed({"topologySpreadConstraints": [hard]}).spread == (Spread("zone", 2, LabelSelector(OWN), 3, across_revisions=False),)
+    db = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}}
+    terms = [db, db | {"namespaces": ["data"]}, db | {"namespaceSelector": {}}]
+    away = placed({"affinity": {"podAntiAffinity": {REQUIRED: terms}}}).away
+    assert [(one.topology_key, one.selector, one.namespaces) for one in away] == [
+        ("zone", LabelSelector({"app": "db"}), ("",)),
+        ("zone", LabelSelector({"app": "db"}), ("data",)),
+        ("zone", LabelSelector({"app": "db"}), None),
+    ]
+
+
+def other(labels: dict[str, str], *terms: dict[str, Any], namespace: str = "data", **more: Any) -> dict[str, Any]:
+    spec = {"containers": [], "nodeName": "n", "affinity": {"podAntiAffinity": {REQUIRED: list(terms)}}}
+    return {"metadata": {"name": "db-0", "namespace": namespace, "labels": labels} | more, "spec": spec}
+
+
+def newcomer(**spec: Any) -> placement.Newcomer:
+    return placement.Newcomer("monitoring", OWN, placed(spec))
+
+
+def rooms_beside(raw: dict[str, Any], one: placement.Newcomer) -> dict[str, NodeRoom]:
+    """Of the pod's node, another one in its zone, and one in another zone."""
+    nodes = [node(metadata={"name": name, "labels": {"zone": zone, "host": name}}) for name, zone in (("n", "a"), ("m", "a"), ("o", "b"))]
+    return {room.name: room for room in placement.node_rooms(nodes, placement.taken([raw], one))}
+
+
+TO_US = {"topologyKey": "zone", "labelSelector": {"matchLabels": OWN}}
+
+
+@pytest.mark.parametrize(
+    ("term", "closed"),
+    [
+        (TO_US | {"namespaces": ["monitoring"]}, ["n", "m"]),
+        (TO_US | {"namespaces": ["monitoring"], "topologyKey": "host"}, ["n"]),
+        (TO_US | {"namespaceSelector": {}}, ["n", "m"]),
+        (TO_US | {"namespaceSelector": {}, "topologyKey": "rack"}, []),  # a label that no node has
+        (TO_US, []),  # of its own namespace
+        (TO_US | {"namespaces": ["monitoring"], "labelSelector": {"matchLabels": {"app": "x"}}}, []),
+        ({"topologyKey": "zone", "namespaceSelector": {}}, []),
+    ],
+)
+def test_a_pod_that_must_not_be_beside_the_collectors_closes_its_domain(term: dict[str, Any], closed: list[str]):
+    found = rooms_beside(other({"app": "db"}, term), newcomer())
+    assert [name for name, room in found.items() if room.closed] == closed
+    assert {room.closed for room in found.values() if room.closed} <= {
+        f"pod data/db-0 must not share a {term['topologyKey']} with the pods"
+    }
+    assert {room.unsure for room in found.values()} == {""}
+
+
+def test_what_is_said_of_labels_of_namespaces_is_named():
+    found = rooms_beside(other({}, TO_US | {"namespaceSelector": {"matchLabels": {"team": "a"}}}), newcomer())
+    assert {(room.closed, room.unsure) for room in found.values()} == {
+        ("", "the anti-affinity of pod data/db-0 to namespaces with certain labels")
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "closed"),
+    [({"namespaces": ["data"]}, ["n", "m"]), ({"namespaceSelector": {}}, ["n", "m"]), ({}, []), ({"namespaces": ["elsewhere"]}, [])],
+)
+def test_a_pod_that_the_collectors_must_not_be_beside_closes_its_domain(more: dict[str, Any], closed: list[str]):
+    term = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}} | more
+    found = rooms_beside(other({"app": "db"}), newcomer(affinity={"podAntiAffinity": {REQUIRED: [term]}}))
+    assert [name for name, room in found.items() if room.closed] == closed
+
+
+def test_a_pod_of_the_own_kind_closes_nothing_by_the_rule_that_all_have():
+    term = {"topologyKey": "host", "labelSelector": {"matchLabels": OWN}}
+    found = rooms_beside(other(OWN, term, namespace="monitoring"), newcomer(affinity={"podAntiAffinity": {REQUIRED: [term]}}))
+    assert {room.closed for room in found.values()} == {""}
+    # Where the newer template has it no longer, the older pods still do.
+    assert rooms_beside(other(OWN, term, namespace="monitoring"), newcomer())["n"].closed != ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "count"),
+    [
+        (other(OWN, namespace="monitoring"), 1),
+        (other(OWN, namespace="elsewhere"), 0),
+        (other({"app": "x"}, namespace="monitoring"), 0),
+        (other(OWN, namespace="monitoring", deletionTimestamp="2026-01-01T00:00:00Z"), 0),
+    ],
+)
+def test_a_spread_counts_the_pods_that_its_selector_selects(raw: dict[str, Any], count: int):
+    found = rooms_beside(raw, newcomer(topologySpreadConstraints=[HARD]))
+    assert {name: room.spread for name, room in found.items()} == {"n": (count,), "m": (0,), "o": (0,)}
 
 
 @pytest.mark.parametrize("rule", [{"key": "a", "operator": "Near"}, {"key": "a", "operator": "Gt", "values": []}, {"operator": "In"}])

@@ -85,7 +85,7 @@ def test_every_emergency_control_has_a_scenario_in_which_it_fails() -> None:
     ],
 )  # fmt: skip
 def test_with_half_of_the_api_gone_the_others_are_judged(fault: str, unknown: set[str], lines: int, tmp_path: Path) -> None:
-    """What cannot be looked at says so, in one line for each cause; everything else is as it was."""
+    """What cannot be looked at says so, once for each cause; everything else is as it was."""
     # Only what hangs is waited for in real time.
     ran, results = ran_with(tmp_path, fault, request_deadline="3s" if "hang" in fault else "20s")
     outcomes = ran.outcomes(fault)

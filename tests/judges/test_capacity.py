@@ -14,7 +14,7 @@ from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
 from upkeep.judges.capacity import capacity_ahead
 from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records import CounterHistory, Sample, Snapshot
+from upkeep.records import Autoscaler, CounterHistory, Sample, Snapshot
 
 NAME = "cano_alerts_processing_duration_seconds"
 
@@ -39,8 +39,11 @@ def history(*daily: int, pod: str = "a", seconds: float = 0.1, handled: int | No
     return CounterHistory(tuple(moments[-1:]), tuple(moments[:-1]))
 
 
-def judge(those: CounterHistory, *, work: CounterHistory | None = None, **limits: float) -> Judgement:
-    return capacity_ahead(volumes=those, work=those if work is None else work, now=NOW, limits=Limits(limits), install=INSTALL)
+def judge(
+    those: CounterHistory, *, work: CounterHistory | None = None, autoscalers: tuple[Autoscaler, ...] | Exception = (), **limits: float
+) -> Judgement:
+    looked = those if work is None else work
+    return capacity_ahead(volumes=those, work=looked, autoscalers=autoscalers, now=NOW, limits=Limits(limits), install=INSTALL)
 
 
 def growing(days: int, *, first: float, more: float) -> list[int]:
@@ -59,6 +62,23 @@ def test_steady_traffic_that_takes_little_time_passes_and_says_what_it_takes():
     volume, busy = judgement.trends
     assert (len(volume.points), volume.points[-1]) == (20, (NOW, 500.0))
     assert (busy.unit, busy.points[0][1]) == ("ratio", round(500 * 0.1 / DAY, 6))
+
+
+def test_where_an_autoscaler_would_take_the_pods_back_its_bounds_are_what_to_raise():
+    """What it may add is not counted on, and said; also where nobody could look."""
+    days = history(*growing(30, first=40_000 - 29 * 200, more=200), seconds=1)
+    scaled = judge(days, autoscalers=(Autoscaler("cano", 1, 1, 1),))
+    (finding,) = scaled.findings
+    assert finding.code == "limit-reached-soon"
+    assert finding.next == ("""kubectl -n monitoring patch hpa cano -p '{"spec":{"minReplicas":2,"maxReplicas":2}}' --dry-run=server""")
+    assert scaled.basis.endswith("; HorizontalPodAutoscaler cano may have 1 to 1 replicas: what it may add is not counted on")
+    (wide,) = judge(days, autoscalers=(Autoscaler("cano", 1, 9, 1),)).findings
+    assert '"maxReplicas":9' in wide.next
+    unseen = judge(days, autoscalers=Absent("gone"))
+    assert unseen.basis.endswith("; whether an autoscaler changes the number of pods is not known")
+    assert unseen.findings == judge(days).findings
+    (busy,) = judge(history(*[80_000] * 20, seconds=1), autoscalers=(Autoscaler("cano", 1, 3, 1),)).findings
+    assert (busy.code, busy.next.startswith("kubectl -n monitoring patch hpa cano")) == ("utilisation-high", True)
 
 
 def test_traffic_that_reaches_the_limit_within_the_quarter_fails_with_the_day():

@@ -138,8 +138,8 @@ def test_everybody_is_told_to_be_everybody() -> None:
     ("rule", "code"),
     [
         (LISTS, "reads-secrets"),
-        (PolicyRule(("impersonate",), ("",), ("users",)), "becomes-reader"),
-        (PolicyRule(("bind",), ("rbac.authorization.k8s.io",), ("clusterroles",)), "grants-itself-more"),
+        (PolicyRule(("impersonate",), ("",), ("groups", "users")), "becomes-reader"),
+        (PolicyRule(("bind", "create"), ("rbac.authorization.k8s.io",), ("clusterroles", "rolebindings")), "grants-itself-more"),
         (PolicyRule(("create",), ("",), ("pods/exec",)), "enters-collector"),
         (PolicyRule(("create",), ("apps",), ("deployments",)), "mounts-secrets"),
     ],

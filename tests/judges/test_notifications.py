@@ -54,6 +54,38 @@ def test_a_webhook_that_leads_elsewhere_is_another_way() -> None:
     assert told(OURS, NotificationReceiver("snitch", (), (Webhook("elsewhere"),))).findings == ()
 
 
+def test_a_fallback_that_is_muted_at_times_is_none() -> None:
+    """Unless another route to it never is; a muted route above says nothing of those below it."""
+    muted = replace(CRITICAL, at_times=("night", "weekend"))
+    judged = told(OURS, MAIL, route=NotificationRoute("cano", routes=(muted, EVERYTHING)))
+    (finding,) = judged.findings
+    assert (finding.object, finding.code, finding.observed, finding.limit, finding.unit) == (
+        "Receiver/mail",
+        "fallback-muted",
+        0,
+        1,
+        "receivers",
+    )
+    assert "its routes to receiver mail are muted by time intervals (night, weekend)" in finding.message
+    assert judged.observed.endswith('to others: mail (email; severity="critical" at times)')
+    assert not told(OURS, MAIL, route=NotificationRoute("cano", routes=(muted, CRITICAL, EVERYTHING))).findings
+    below = NotificationRoute("cano", ('team="x"',), True, (NotificationRoute("mail"),), at_times=("night",))
+    assert not told(OURS, MAIL, route=NotificationRoute("cano", routes=(below, EVERYTHING))).findings
+    # Where enough others are there all the time, nothing is wrong.
+    other = NotificationReceiver("pager", ("pagerduty",))
+    assert not told(
+        OURS, MAIL, other, route=NotificationRoute("cano", routes=(muted, NotificationRoute("pager", (), True), EVERYTHING))
+    ).findings
+
+
+def test_an_inhibit_rule_about_every_alert_is_a_fault() -> None:
+    tree = NotificationRoute("cano", routes=(CRITICAL, EVERYTHING))
+    found = AlertmanagerConfiguration(tree, (OURS, MAIL), "Alertmanager", inhibiting=('alertname="CanoCollectorDown"',))
+    (finding,) = fallback(found, SERVICES, limits=Limits(), install=install()).findings
+    assert (finding.object, finding.code, finding.observed, finding.limit) == ("Alertmanager", "inhibits-everything", "every alert", "some")
+    assert finding.message.startswith('While an alert fires that is alertname="CanoCollectorDown", Alertmanager tells nobody of any other')
+
+
 @pytest.mark.parametrize("others", [(), (NULL,), (replace(OURS, name="again"),)])
 def test_nobody_beside_the_collector_fails(others: tuple[NotificationReceiver, ...]) -> None:
     (finding,) = told(OURS, *others).findings

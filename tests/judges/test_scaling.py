@@ -16,10 +16,12 @@ from upkeep.records import (
     ActionRehearsal,
     Apart,
     ContainerResources,
+    LabelSelector,
     LimitRange,
     NodeRoom,
     Placement,
     Quota,
+    Spread,
     Toleration,
     Workload,
 )
@@ -126,7 +128,24 @@ def test_pods_that_must_be_apart_need_a_node_each():
     assert (finding.code, finding.observed) == ("nodes-full", 0)
 
 
+def test_pods_that_must_be_spread_wait_for_the_node_that_takes_none():
+    """The node that is closed to them is a domain all the same, and has fewest."""
+    rooms = tuple(NodeRoom(name, 10**9, 4 * GIB, 9, labels={HOST: name}, spread=(count,)) for name, count in (("a", 1), ("b", 1), ("c", 0)))
+    seen = placed(spread=(Spread(HOST, 1, LabelSelector({})),))
+    seen = replace(seen, pods=tuple(replace(pod(name), node=name) for name in "ab"))
+    assert scale(seen, rooms=rooms).findings == ()
+    closed = (*rooms[:2], replace(rooms[2], closed="it is not ready"))
+    (finding,) = scale(seen, rooms=closed).findings
+    assert (finding.code, finding.observed, finding.limit, finding.unit) == ("nodes-full", 0, 1, "pods")
+    assert (
+        f"by the template's rules (in no {HOST} more than 1 above the one with fewest, which may be one that takes none)" in finding.message
+    )
+    assert "(c: it is not ready)" in finding.message
+
+
 def test_what_is_not_looked_at_is_in_the_basis():
+    unsure = tuple(replace(room, unsure="the anti-affinity of pod x") for room in ROOMS)
+    assert scale(rooms=unsure).basis.endswith("less requests; not looked at: the anti-affinity of pod x")
     assert scale(placed(unlooked=("topology spread",))).basis.endswith("less requests; not looked at: topology spread")
     assert scale().basis.endswith("allocatable of nodes less requests")
 

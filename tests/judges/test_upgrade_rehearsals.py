@@ -40,9 +40,11 @@ def test_an_upgrade_that_would_be_accepted_passes_and_says_what_changes():
     assert judgement.limit == "accepted"
     assert judgement.basis == (
         "helm v3.22.0 upgrade --dry-run=server with the live values, as the acting identity; then PATCH or POST dryRun=All of each object that is added "
-        "or changed; removals and hooks are not rehearsed"
+        "or changed; removals and hooks are not rehearsed, and what is in the charts' crds folders helm does not upgrade"
     )
-    assert judged(hooks=("Job/a", "Job/b")).basis.endswith("removals and 2 hooks (Job/a, Job/b) are not rehearsed")
+    assert judged(hooks=("Job/a", "Job/b")).basis.endswith(
+        "removals and 2 hooks (Job/a, Job/b) are not rehearsed, and what is in the charts' crds folders helm does not upgrade"
+    )
 
 
 def test_an_upgrade_that_changes_nothing_passes():

@@ -92,12 +92,13 @@ def test_what_could_not_be_measured(pytester):
     ]
 
 
-def test_one_line_for_one_cause(pytester):
+def test_one_cause_is_told_once_and_what_to_paste_stands_alone(pytester):
     other = "raise Forbidden('may not', source='GET /x')"
     inner = Inner(pytester, GONE, *(check(f"c{n}", fixtures="judge, gone") for n in range(7)), check("other", other))
-    assert ending(inner.run())[:4] == [
-        "COULD NOT MEASURE 7 controls [default] (unreachable): https://10.0.0.1:6443 cannot be reached: refused; next: kubectl cluster-info"
-        " -- c0, c1, c2, c3, c4 and 2 more",
+    assert ending(inner.run())[:6] == [
+        "COULD NOT MEASURE 7 controls [default] (unreachable): https://10.0.0.1:6443 cannot be reached: refused",
+        "    where: c0, c1, c2, c3, c4 and 2 more",
+        "    next: kubectl cluster-info",
         "COULD NOT MEASURE other [default] (high): may not",
         "    where: GET /x",
         "8 unknown  (8 controls, 0 requests)",
@@ -107,8 +108,9 @@ def test_one_line_for_one_cause(pytester):
 def test_two_servers_are_two_causes(pytester):
     bodies = [f"raise TimedOut('https://{host}: no answer within {n} s')" for n, host in enumerate(["a:1", "b:1", "a:1"])]
     lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
-    assert lines[:2] == [
-        "COULD NOT MEASURE 2 controls [default] (timed-out): https://a:1: no answer within 0 s -- c0, c2",
+    assert lines[:3] == [
+        "COULD NOT MEASURE 2 controls [default] (timed-out): https://a:1: no answer within 0 s",
+        "    where: c0, c2",
         "COULD NOT MEASURE c1 [default] (high): https://b:1: no answer within 1 s",
     ]
 

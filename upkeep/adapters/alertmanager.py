@@ -20,6 +20,7 @@ from upkeep.adapters import documents
 from upkeep.adapters.web import WebApi
 from upkeep.errors import Absent, Malformed
 from upkeep.masking import mask
+from upkeep.matchers import holds_of_all
 from upkeep.model import listed, parse_time
 from upkeep.records import (
     AlertmanagerConfiguration,
@@ -111,13 +112,14 @@ def parse(text: Any, *, where: str, services: Sequence[Service], collector: str,
     try:
         receivers = tuple(_receiver(entry, services, collector, namespace) for entry in read["receivers"])
         route = _route(read["route"], above="")
+        inhibiting = tuple(_inhibiting(read.get("inhibit_rules") or []))
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise Malformed(f"{where}: its configuration has not the form of Alertmanager's", source=where) from None
     names = [one.name for one in receivers]
     unknown = sorted(set(_named(route)) - set(names))
     if not names or unknown:
         raise Malformed(f"{where}: its configuration names no receiver, or routes to one that it has not: {listed(unknown)}", source=where)
-    return AlertmanagerConfiguration(route, receivers, where)
+    return AlertmanagerConfiguration(route, receivers, where, inhibiting=inhibiting)
 
 
 def stored(raw: Mapping[str, Any], *, where: str) -> str:
@@ -169,9 +171,10 @@ def _shape(configuration: AlertmanagerConfiguration) -> Any:
     """What the API shows as it is stored: it writes matchers in a form of its own, and hides URLs."""
 
     def tree(route: NotificationRoute) -> Any:
-        return route.receiver, route.goes_on, [tree(one) for one in route.routes]
+        return route.receiver, route.goes_on, route.at_times, [tree(one) for one in route.routes]
 
-    return tree(configuration.route), sorted((one.name, one.integrations, len(one.webhooks)) for one in configuration.receivers)
+    receivers = sorted((one.name, one.integrations, len(one.webhooks)) for one in configuration.receivers)
+    return tree(configuration.route), receivers, len(configuration.inhibiting)
 
 
 def _receiver(entry: Mapping[str, Any], services: Sequence[Service], collector: str, namespace: str) -> NotificationReceiver:
@@ -212,12 +215,24 @@ def _route(entry: Mapping[str, Any], *, above: str, again: float = REPEAT_SECOND
     receiver = str(entry.get("receiver") or "") or above
     if not receiver:
         raise ValueError("the first route names no receiver")
-    matchers = [f'{name}="{value}"' for name, value in (entry.get("match") or {}).items()]
-    matchers += [f'{name}=~"{value}"' for name, value in (entry.get("match_re") or {}).items()]
-    matchers += [str(one) for one in entry.get("matchers") or []]
     again = _seconds(entry["repeat_interval"]) if entry.get("repeat_interval") else again
     routes = tuple(_route(one, above=receiver, again=again) for one in entry.get("routes") or [])
-    return NotificationRoute(receiver, tuple(map(mask, matchers)), bool(entry.get("continue")), routes, again)
+    at_times = tuple(str(name) for part in ("mute", "active") for name in entry.get(f"{part}_time_intervals") or [])
+    return NotificationRoute(receiver, tuple(_matchers(entry)), bool(entry.get("continue")), routes, again, at_times)
+
+
+def _matchers(entry: Mapping[str, Any], part: str = "") -> Iterator[str]:
+    """In all three forms; of an inhibit rule those of a ``part``, ``source_`` or ``target_``."""
+    for key, sign in ((f"{part}match", "="), (f"{part}match_re", "=~")):
+        yield from (mask(f'{name}{sign}"{value}"') for name, value in (entry.get(key) or {}).items())
+    yield from (mask(str(one)) for one in entry.get(f"{part}matchers") or [])
+
+
+def _inhibiting(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What sets off the inhibit rules that are about every alert: no label need be equal, and no matcher leaves one out."""
+    for rule in rules:
+        if not rule.get("equal") and all(holds_of_all(one) for one in _matchers(rule, "target_")):
+            yield ", ".join(_matchers(rule, "source_")) or "every alert"
 
 
 def _seconds(text: Any) -> float:

@@ -6,12 +6,13 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from upkeep.addressing import Address
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
 from upkeep.masking import mask
@@ -30,12 +31,16 @@ PLUGIN_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Access:
-    """An identity at an API server, and the namespace that it means."""
+    """An identity at an API server, and the namespace that it means.
+
+    :ivar address: what kubectl must be told to go there, too.
+    """
 
     configuration: "Configuration"
     namespace: str
     context: str
     server: str
+    address: Address = field(default_factory=Address)
 
 
 def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
@@ -47,7 +52,8 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
     from kubernetes.config import ConfigException, incluster_config, kube_config
 
     configuration = Configuration()
-    text = target.kubeconfig or environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    default = environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    text = target.kubeconfig or default
     files = [path for path in text.split(os.pathsep) if path]
     there = [path for path in files if Path(path).expanduser().is_file()]
     if not there:
@@ -113,7 +119,13 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
             f"kubeconfig {text}, user {user}: the exec plugin {plugin.get('command')} gave no credentials{why}; run it by hand, or log in again"
         )
     namespace = target.namespace or str(contexts[name].get("namespace") or "default")
-    return Access(configuration, namespace, name, str(configuration.host))
+    acting = target.acting_context
+    address = Address(
+        context="" if name == current else name,
+        kubeconfig="" if text == default else text,
+        acting="" if acting == current else acting,
+    )
+    return Access(configuration, namespace, name, str(configuration.host), address)
 
 
 def _ends(call: Callable[[], None], *, within_seconds: float) -> bool:

@@ -6,10 +6,12 @@ of a day hides its busiest hour: that is what the room above the limit is for.
 Source: the guide's "Capacity Planning"; J. D. C. Little, "A Proof for the Queuing Formula L = λW" (1961).
 """
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
 
 from upkeep.errors import Malformed, TooEarly
 from upkeep.judges import counted
@@ -20,7 +22,7 @@ from upkeep.judges.volumes import daily_volumes, require_kept
 from upkeep.limits import Limits
 from upkeep.metric_names import HANDLED, WORK
 from upkeep.model import Finding, Judgement, Trend, rfc3339
-from upkeep.records import CounterHistory, Install
+from upkeep.records import Autoscaler, CounterHistory, Install
 
 CONFIDENCE = 0.95
 # The window is known when the days that are reach back over so much of it; a few days on which a pod ended are missing in any past.
@@ -49,7 +51,15 @@ class Forecast:
     latest: float
 
 
-def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: datetime, limits: Limits, install: Install) -> Judgement:
+def capacity_ahead(
+    *,
+    volumes: CounterHistory,
+    work: CounterHistory,
+    autoscalers: Sequence[Autoscaler] | Exception,
+    now: datetime,
+    limits: Limits,
+    install: Install,
+) -> Judgement:
     """capacity-ahead: processing keeps each pod busy for at most ``limits["capacity_utilisation"]`` of the time, now and within
     ``limits["capacity_horizon"]``, as the volume of the last ``limits["capacity_window"]`` grows.
 
@@ -59,6 +69,9 @@ def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: dateti
     that it passes and says how early it could be, for then the limit, which is itself a margin, is crossed only if everything goes wrong, and
     the next quarter looks again. Volume that shrinks or stays reaches nothing.
 
+    Pods that an autoscaler may add are not counted on: it looks at CPU and memory, and a group that waits for its destination uses neither. What it
+    would take back is its least number of replicas, and that is what to raise then.
+
     :raises TooEarly: fewer than ``limits["capacity_days"]`` days are known whole; what a group takes is not known; or the interval tells both.
     :raises Absent: no pod's counters were read.
     """
@@ -67,9 +80,9 @@ def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: dateti
     pods, effort = len(work.latest), _effort(parts)
     days = int(limits["capacity_window"] / DAY_SECONDS)
     known = daily_volumes(volumes, now=now, days=days)
-    why = _basis(parts, work=work, volumes=volumes, known=len(known), days=days, now=now, limits=limits)
+    why = _basis(parts, work=work, volumes=volumes, known=len(known), days=days, now=now, limits=limits) + _scaled(autoscalers)
     if effort.busy > limits[LIMIT]:
-        finding = _busy(effort, pods, limits=limits, install=install)
+        finding = _busy(effort, pods, autoscalers, limits=limits, install=install)
         return Judgement((finding,), _busy_now(effort, pods), limits[LIMIT], "ratio", why, _trends(known, effort, pods))
     needed = max(int(limits["capacity_days"]), 2)
     if len(known) < needed:
@@ -89,7 +102,7 @@ def capacity_ahead(*, volumes: CounterHistory, work: CounterHistory, now: dateti
     observed = f"{_volume(line)}; {_busy_now(effort, pods)}; {limits.text(LIMIT)} {_reached(forecast)}"
     found: tuple[Finding, ...] = ()
     if forecast.days <= horizon:
-        found = (_ahead(line, forecast, effort, pods, now=now, limits=limits, install=install),)
+        found = (_ahead(line, forecast, effort, pods, autoscalers, now=now, limits=limits, install=install),)
     elif forecast.earliest <= horizon and (reach := (now - known[0][0]) / timedelta(days=1) + 1) < WHOLE * days:
         raise TooEarly(
             f"by the {len(known)} days that are known, {limits.text(LIMIT)} {_reached(forecast)}: whether within {limits.text(HORIZON)} cannot be told "
@@ -164,18 +177,28 @@ def _in(days: float) -> str:
     return f"{days:.0f} d" if days >= 1 else "less than a day"
 
 
-def _busy(effort: Effort, pods: int, *, limits: Limits, install: Install) -> Finding:
+def _busy(effort: Effort, pods: int, autoscalers: Sequence[Autoscaler] | Exception, *, limits: Limits, install: Install) -> Finding:
     message = (
         f"Each of {counted(pods, 'pod')} is busy with alerts {_percent(effort.busy)} of the time: {counted(effort.groups, 'group')} of "
         f"{effort.seconds_each:.3g} s each in the last {limits.text('timing_window')}."
     )
     return Finding(
         f"Deployment/{install.deployment}", "utilisation-high", message, round(effort.busy, 4), limits[LIMIT], "ratio",
-        _more(effort.busy, pods, limits=limits, install=install),
+        _more(effort.busy, pods, autoscalers, limits=limits, install=install),
     )  # fmt: skip
 
 
-def _ahead(line: Slope, forecast: Forecast, effort: Effort, pods: int, *, now: datetime, limits: Limits, install: Install) -> Finding:
+def _ahead(
+    line: Slope,
+    forecast: Forecast,
+    effort: Effort,
+    pods: int,
+    autoscalers: Sequence[Autoscaler] | Exception,
+    *,
+    now: datetime,
+    limits: Limits,
+    install: Install,
+) -> Finding:
     horizon = limits[HORIZON] / DAY_SECONDS
     then = effort.seconds_each * line.at(horizon) / DAY_SECONDS / pods
     message = (
@@ -184,13 +207,25 @@ def _ahead(line: Slope, forecast: Forecast, effort: Effort, pods: int, *, now: d
     )
     return Finding(
         f"Deployment/{install.deployment}", "limit-reached-soon", message, round(forecast.days, 1), horizon, "days",
-        _more(then, pods, limits=limits, install=install),
+        _more(then, pods, autoscalers, limits=limits, install=install),
     )  # fmt: skip
 
 
-def _more(busy: float, pods: int, *, limits: Limits, install: Install) -> str:
-    """As many pods as share that load within the limit."""
+def _scaled(autoscalers: Sequence[Autoscaler] | Exception) -> str:
+    """What the basis says of autoscalers."""
+    if isinstance(autoscalers, Exception):
+        return "; whether an autoscaler changes the number of pods is not known"
+    found = ", ".join(f"HorizontalPodAutoscaler {one.name} may have {one.least} to {one.most} replicas" for one in autoscalers)
+    return f"; {found}: what it may add is not counted on" if found else ""
+
+
+def _more(busy: float, pods: int, autoscalers: Sequence[Autoscaler] | Exception, *, limits: Limits, install: Install) -> str:
+    """As many pods as share that load within the limit; where an autoscaler would take them back, as many as it leaves."""
     replicas = max(pods + 1, math.ceil(busy * pods / limits[LIMIT]))
+    if not isinstance(autoscalers, Exception) and autoscalers:
+        one = autoscalers[0]
+        bounds = json.dumps({"spec": {"minReplicas": replicas, "maxReplicas": max(one.most, replicas)}}, separators=(",", ":"))
+        return f"kubectl -n {install.namespace} patch hpa {quote(one.name)} -p '{bounds}' --dry-run=server"
     return f"kubectl -n {install.namespace} scale deployment {install.deployment} --replicas={replicas} --dry-run=server"
 
 

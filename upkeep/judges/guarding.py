@@ -6,11 +6,12 @@ Source: the guide's "Audit secret management"; controls.md, secrets-guarded.
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
+from upkeep.access import identity
 from upkeep.errors import Absent
 from upkeep.judges import counted
 from upkeep.judges.rights import described
 from upkeep.model import Finding, Judgement, listed
-from upkeep.readers import Kind, Reader, Wanted, identity, readers
+from upkeep.readers import Kind, Reader, Wanted, readers
 from upkeep.records import Deployment, Exposure, ExposureSurvey, Grant, Install, RbacPolicy, SecretInventory
 
 CODES = {

@@ -3,7 +3,6 @@
 Source: the guide's "Fallback Plan"; https://prometheus.io/docs/alerting/latest/configuration/ and Alertmanager's dispatch.Route.Match.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,20 +10,21 @@ from upkeep.errors import Absent, Ambiguous, Malformed
 from upkeep.judges import counted, excerpt
 from upkeep.limits import Limits
 from upkeep.masking import mask
+from upkeep.matchers import holds_of_all
 from upkeep.metric_names import WEBHOOK_PATH
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records import AlertmanagerConfiguration, Install, NotificationReceiver, NotificationRoute, Service, Webhook
 
 LIMIT = "fallback_receivers"
-_EVERYTHING = re.compile(r'\s*\{?\s*"?[\w:.]+"?\s*=~\s*"?\.\*"?\s*\}?\s*')
 
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A receiver that alerts get to, and which ones: by the matchers on the way."""
+    """A receiver that alerts get to, and which ones: by the matchers on the way. ``at_times``: the intervals that mute the route."""
 
     receiver: str
     which: str
+    at_times: tuple[str, ...] = ()
 
 
 def fallback(configuration: AlertmanagerConfiguration, services: Sequence[Service], *, limits: Limits, install: Install) -> Judgement:
@@ -32,7 +32,8 @@ def fallback(configuration: AlertmanagerConfiguration, services: Sequence[Servic
     ``limits["fallback_receivers"]`` receivers that do not depend on it.
 
     Alertmanager tells each integration of a receiver by itself, so a receiver with one beside the collector's webhook is such a receiver; one without
-    any, ``null``, is not. Receivers that no route leads to do not count. Which alerts get where is said, and not judged.
+    any, ``null``, is not. Receivers that no route leads to do not count, nor do those that every route to is muted at times (whichever: nobody knows
+    when it will be needed). An inhibit rule that is about every alert silences the others as well. Which alerts get where is said, and not judged.
 
     :raises Absent: the collector has no Service that a webhook could lead to.
     :raises Malformed: a webhook decides, and Alertmanager does not show its URL. :raises Ambiguous: its address is outside the cluster.
@@ -51,16 +52,22 @@ def fallback(configuration: AlertmanagerConfiguration, services: Sequence[Servic
     for one in ours:
         for webhook in one.webhooks:
             found += _of_webhook(one, webhook, services) if webhook.leads == "collector" else []
-    beside = [one for one in receivers if _independent(one)]
+    always = {use.receiver for use in uses if not use.at_times}
+    independent = [one for one in receivers if _independent(one)]
+    beside, muted = ([one for one in independent if (one.name in always) is wanted] for wanted in (True, False))
     unsure = [one for one in receivers if any(webhook.leads in ("hidden", "unknown") for webhook in one.webhooks)]
+    found += [_silenced(source) for source in configuration.inhibiting]
     if not ours and not unsure:
         found.append(_not_routed(configuration, used, services))
-    if len({one.name for one in [*beside, *unsure]}) < limit:
-        found.append(_no_fallback(configuration, used, ours, beside, limit=limit))
+    if len({one.name for one in beside} | ({one.name for one in unsure} & always)) < limit:
+        intervals = [name for use in uses for name in use.at_times if muted and use.receiver == muted[0].name]
+        found.append(
+            _muted(muted[0], intervals, beside, limit=limit) if muted else _no_fallback(configuration, used, ours, beside, limit=limit)
+        )
     if not found and unsure and (not ours or len(beside) < limit):
         raise _cannot_tell(configuration, unsure, services)
     told = [f"to the collector: {_said(ours, uses)}" if ours else f"to the collector: {'not known' if unsure else 'none'}"]
-    told.append(f"to others: {_said(beside, uses, kinds=True) or 'none'}")
+    told.append(f"to others: {_said(independent, uses, kinds=True) or 'none'}")
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
     return Judgement(tuple(found), "; ".join(told), limit, "receivers beside the collector", basis)
 
@@ -71,12 +78,12 @@ def _uses(route: NotificationRoute, above: tuple[str, ...], which: str = "every 
     for child in route.routes:
         matchers = (*above, *child.matchers)
         yield from _uses(child, matchers, ", ".join(matchers) or "every alert")
-        if all(_EVERYTHING.fullmatch(matcher) for matcher in child.matchers):
+        if all(holds_of_all(matcher) for matcher in child.matchers):
             taken = True
             if not child.goes_on:
                 break
     if not taken:
-        yield _Use(route.receiver, f"{which} that no other route takes" if route.routes else which)
+        yield _Use(route.receiver, f"{which} that no other route takes" if route.routes else which, route.at_times)
 
 
 def _independent(receiver: NotificationReceiver) -> bool:
@@ -137,6 +144,25 @@ def _no_fallback(
     return Finding("Alertmanager", "no-fallback", message, len(beside), limit, "receivers", fix)
 
 
+def _muted(receiver: NotificationReceiver, intervals: Sequence[str], beside: Sequence[NotificationReceiver], *, limit: int) -> Finding:
+    """The receiver that would do, if its routes were not muted."""
+    name, when = _name(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
+    message = (
+        f"When the collector is gone, whom Alertmanager tells depends on the hour: its routes to receiver {name} are muted by time intervals ({when}), and at "
+        f"least {counted(limit, 'receiver')} must not depend on the collector."
+    )
+    fix = f"take mute_time_intervals and active_time_intervals off a route of Alertmanager to receiver {name}, or add one: {{receiver: {name}, continue: true}}"
+    return Finding(f"Receiver/{name}", "fallback-muted", message, len(beside), limit, "receivers", fix)
+
+
+def _silenced(source: str) -> Finding:
+    """An inhibit rule without a bound."""
+    shown = excerpt(source)
+    message = f"While an alert fires that is {shown}, Alertmanager tells nobody of any other: an inhibit rule is about every alert."
+    fix = f"in Alertmanager's inhibit rule of {shown}: narrow it by target_matchers, and by equal"
+    return Finding("Alertmanager", "inhibits-everything", message, "every alert", "some", "", fix)
+
+
 def _cannot_tell(
     configuration: AlertmanagerConfiguration, unsure: Sequence[NotificationReceiver], services: Sequence[Service]
 ) -> Malformed | Ambiguous:
@@ -161,7 +187,7 @@ def _said(receivers: Sequence[NotificationReceiver], uses: Sequence[_Use], *, ki
     parts = []
     for one in receivers:
         how = [*one.integrations, *(["webhook"] if any(webhook.leads != "collector" for webhook in one.webhooks) else [])] if kinds else []
-        which = list(dict.fromkeys(use.which for use in uses if use.receiver == one.name))
+        which = list(dict.fromkeys(f"{use.which}{' at times' if use.at_times else ''}" for use in uses if use.receiver == one.name))
         parts.append(f"{_name(one)} ({'; '.join(filter(None, [listed(how), listed(which, most=3)]))})")
     return ", ".join(parts)
 

@@ -10,7 +10,7 @@ from upkeep.emergency import MIB, MILLI, cpu_text, memory_text, patch_command, r
 from upkeep.errors import Absent
 from upkeep.judges import counted
 from upkeep.judges.rehearsals import BASIS, lacking
-from upkeep.judges.room import closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
+from upkeep.judges.room import bounded_by, closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.placement import demand, fit, keeps_away, with_defaults
@@ -70,7 +70,7 @@ def raised(
         ", ".join(f"{name} {was} → {text}" for name, was, text in _changes(present, memory_bytes=memory, cpu_nanocores=cpu))
         or "nothing changed"
     )
-    basis = f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests{unlooked(before.placement)}"
+    basis = f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests{unlooked(before.placement, rooms)}"
     return Judgement(tuple(found), f"container {install.container}: {shown}", "raised, accepted and room for it", "", basis)
 
 
@@ -220,7 +220,7 @@ def _no_room(
         fits.append((replicas, fit(placement, given_back, new, taken=(), same_revision=False)))
     for wanted, room in fits:
         if room < wanted:
-            message = f"The rollout of raised limits needs room for {counted(wanted, 'pod')} by requests, and there is room for {room} on {where}{closed_nodes(placement, rooms)}."
+            message = f"The rollout of raised limits needs room for {counted(wanted, 'pod')} {bounded_by(placement)}, and there is room for {room} on {where}{closed_nodes(placement, rooms)}."
             found.append(Finding(subject, "no-node-for-raise", message, room, wanted, "pods", look))
     open_to = [room for room in rooms if not keeps_away(placement, room)]
     for name, wanted, most, text in (
@@ -240,4 +240,5 @@ def _without(room: NodeRoom, old: Demand, pods: int) -> NodeRoom:
         cpu_nanocores=room.cpu_nanocores + pods * old.cpu_request,
         memory_bytes=room.memory_bytes + pods * old.memory_request,
         pods=room.pods + pods,
+        spread=tuple(max(0, count - pods) for count in room.spread),
     )

@@ -54,6 +54,17 @@ def closed_nodes(placement: Placement, rooms: Sequence[NodeRoom]) -> str:
     return f" ({listed(sorted(away), most=2)})" if away else ""
 
 
-def unlooked(placement: Placement) -> str:
+def bounded_by(placement: Placement) -> str:
+    """``by requests``, and by the template's own rules that keep its pods apart."""
+    rules = [f"at most one in each {rule.topology_key}" for rule in placement.apart]
+    rules += [
+        f"in no {rule.topology_key} more than {rule.most_skew} above the one with fewest, which may be one that takes none"
+        for rule in placement.spread
+    ]
+    return f"by requests and by the template's rules ({'; '.join(rules)})" if rules else "by requests"
+
+
+def unlooked(placement: Placement, rooms: Sequence[NodeRoom]) -> str:
     """What the basis says of what is not looked at; empty where it is all."""
-    return f"; not looked at: {listed(placement.unlooked)}" if placement.unlooked else ""
+    found = list(dict.fromkeys([*placement.unlooked, *(room.unsure for room in rooms if room.unsure)]))
+    return f"; not looked at: {listed(found)}" if found else ""

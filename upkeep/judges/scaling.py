@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from upkeep.judges import counted
 from upkeep.judges.rehearsals import BASIS, lacking
-from upkeep.judges.room import closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
+from upkeep.judges.room import bounded_by, closed_nodes, counted_by_quotas, open_nodes, pods_of, short_quotas, unlooked
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.placement import demand, fit
@@ -27,8 +27,8 @@ def scale(
     """scale-rehearsed: the acting identity may scale to two and to ``limits["emergency_replicas"]``, the dry run accepts both, and the pods that would
     come fit into the quotas and onto the nodes that they may go to.
 
-    Room is what requests leave. Node selector, required node affinity, taints, and a required anti-affinity of the pods to their own kind are
-    looked at; what else the template says of nodes is named in the basis, and an anti-affinity of other pods to these is not seen.
+    Room is what requests leave. Node selector, required node affinity, taints, required anti-affinity (of the pods to their own kind and to others, and of
+    others to them), and hard topology spread of their own kind are looked at; what else the template says of nodes is named in the basis.
 
     :raises Absent: it was not asked, or it may and it was not rehearsed.
     """
@@ -49,8 +49,8 @@ def scale(
     room = fit(template.placement, rooms, wanted, taken=pods_of(workload), same_revision=True)
     where = open_nodes(template.placement, rooms)
     if room < more:
-        message = f"There is room for {counted(room, 'further pod')} by requests on {where}{closed_nodes(template.placement, rooms)}, and {counted(most, 'replica')} need {more}."
+        message = f"There is room for {counted(room, 'further pod')} {bounded_by(template.placement)} on {where}{closed_nodes(template.placement, rooms)}, and {counted(most, 'replica')} need {more}."
         found.append(Finding(f"Deployment/{install.deployment}", "nodes-full", message, room, more, "pods", "kubectl describe nodes"))
     observed = f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to {most} replicas, room for {min(room, 1000)} on {where}"
-    basis = f"{BASIS}; quotas; allocatable of nodes less requests{unlooked(template.placement)}"
+    basis = f"{BASIS}; quotas; allocatable of nodes less requests{unlooked(template.placement, rooms)}"
     return Judgement(tuple(found), observed, most, "replicas", basis)

@@ -21,7 +21,8 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     """upgrade-rehearsed: the acting identity may upgrade, helm renders the newest chart with the live values, and the API server's dry run accepts
     every object that would be added or changed. An upgrade that changes nothing is accepted, too.
 
-    What is removed and what hooks do is not rehearsed, and said.
+    What is removed and what hooks do is not rehearsed, and said; so are the custom resource definitions in a chart's folder crds, which helm makes at
+    the first installation and leaves alone in every upgrade.
 
     :raises Absent: it was not asked, or not every object was rehearsed.
     """
@@ -50,7 +51,7 @@ def _basis(rehearsal: UpgradeRehearsal) -> str:
     if rehearsal.refusal:
         return helm
     hooks = f"{counted(len(rehearsal.hooks), 'hook')} ({listed(rehearsal.hooks)})" if rehearsal.hooks else "hooks"
-    return f"{helm}; then PATCH or POST dryRun=All of each object that is added or changed; removals and {hooks} are not rehearsed"
+    return f"{helm}; then PATCH or POST dryRun=All of each object that is added or changed; removals and {hooks} are not rehearsed, and what is in the charts' crds folders helm does not upgrade"
 
 
 def _require_whole(rehearsal: UpgradeRehearsal) -> None:

@@ -78,12 +78,14 @@ from upkeep.records.notifications import (
 )
 from upkeep.records.placement import (
     Apart,
+    Away,
     Demand,
     LimitRange,
     NodeRoom,
     NodeTerm,
     Placement,
     Quota,
+    Spread,
     Toleration,
 )
 from upkeep.records.releases import (
@@ -95,6 +97,7 @@ from upkeep.records.releases import (
     ReleasedObject,
     ServedApis,
 )
+from upkeep.records.selectors import LabelSelector
 from upkeep.records.serving import (
     Endpoint,
     EndpointSlice,
@@ -113,7 +116,6 @@ from upkeep.records.usage import (
     DisruptionBudget,
     Filesystem,
     Filesystems,
-    LabelSelector,
     NetworkPolicy,
     UsageHistory,
     UsageSeries,
@@ -146,6 +148,7 @@ __all__ = [
     "AttestationFile",
     "AttestedFile",
     "Autoscaler",
+    "Away",
     "BackupFault",
     "BackupFaultCode",
     "BackupFile",
@@ -228,6 +231,7 @@ __all__ = [
     "ServicePort",
     "SlowWork",
     "Snapshot",
+    "Spread",
     "StoredObject",
     "Termination",
     "Toleration",

@@ -1,7 +1,7 @@
 """Who may do what, and what became of what was rehearsed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,13 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class RbacPolicy:
-    """All that RBAC grants in a cluster: one grant for each subject of each binding, and the rules of every role by its name, bound or not."""
+    """All that RBAC grants in a cluster: one grant for each subject of each binding, and the rules of every role by its name, bound or not.
+
+    :ivar bindings: the role of every binding, also of those without a subject.
+    :ivar aggregated: the ClusterRoles that take in the rules of others by their labels.
+    """
 
     grants: tuple[Grant, ...]
     roles: Mapping[str, tuple[PolicyRule, ...]]
+    bindings: Mapping[str, str] = field(default_factory=dict)
+    aggregated: tuple[str, ...] = ()

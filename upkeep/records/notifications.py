@@ -39,6 +39,7 @@ class NotificationRoute:
     :ivar matchers: as Alertmanager writes them, ``severity="critical"``; none match every alert.
     :ivar goes_on: the routes beside it are looked at, too (``continue``).
     :ivar repeat_seconds: after so long what has not changed is sent again (``repeat_interval``).
+    :ivar at_times: the time intervals in which it is muted, or in which alone it is not; they are its own, and not those of the routes below it.
     """
 
     receiver: str
@@ -46,6 +47,7 @@ class NotificationRoute:
     goes_on: bool = False
     routes: tuple["NotificationRoute", ...] = ()
     repeat_seconds: float = 4 * 3600
+    at_times: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class AlertmanagerConfiguration:
     """Alertmanager's configuration.
 
     :ivar source: where it was read: ``Service monitoring/alertmanager-operated:9093``, and the object that its URLs are from.
+    :ivar inhibiting: of each inhibit rule that is about every alert, whatever its labels, the matchers of the alert that sets it off.
     :ivar stored: where it hides URLs and nobody said where it is stored: where that is likely to be, as ``--alertmanager-config`` takes it.
     """
 
@@ -60,3 +63,4 @@ class AlertmanagerConfiguration:
     receivers: tuple[NotificationReceiver, ...]
     source: str
     stored: str = ""
+    inhibiting: tuple[str, ...] = ()

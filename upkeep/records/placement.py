@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from upkeep.records.selectors import LabelSelector
+
 
 @dataclass(frozen=True, slots=True)
 class Toleration:
@@ -34,6 +36,32 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """A hard topology spread of pods of their own kind: no domain of the node label ``topology_key`` has more than ``most_skew`` more of them than
+    the one that has fewest.
+
+    :ivar selector: which pods of the namespace count; ``across_revisions`` as for ``Apart``.
+    :ivar least_domains: with fewer domains, the fewest counts as none.
+    """
+
+    topology_key: str
+    most_skew: int
+    selector: LabelSelector
+    least_domains: int = 1
+    across_revisions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A required anti-affinity to other pods: to none of those that it selects, in these namespaces (``None`` is all), in a domain of
+    ``topology_key``."""
+
+    topology_key: str
+    selector: LabelSelector
+    namespaces: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """What a pod template says of the nodes that its pods may go to.
 
@@ -47,6 +75,8 @@ class Placement:
     terms: tuple[NodeTerm, ...] | None = None
     tolerations: tuple[Toleration, ...] = ()
     apart: tuple[Apart, ...] = ()
+    spread: tuple[Spread, ...] = ()
+    away: tuple[Away, ...] = ()
     unlooked: tuple[str, ...] = ()
 
 
@@ -62,11 +92,15 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class NodeRoom:
-    """What requests leave free on a node that runs.
+    """What requests leave free on a node.
 
     :ivar cpu_nanocores: what is free; likewise ``memory_bytes``, ``pods``.
     :ivar cpu_allocatable_nanocores: what there would be if no pod were there.
     :ivar taints: (key, value, effect) of those that keep pods away, ``node.kubernetes.io/unschedulable`` of a cordoned node among them.
+    :ivar closed: why it takes no further pod of the collector, whatever that tolerates; empty where it does: it does not run, or a pod in its domain
+        must not share that.
+    :ivar unsure: what may keep the collector's pods away and is not looked at; empty for nothing.
+    :ivar spread: how many pods each of the collector's topology spreads counts there, in their order.
     """
 
     name: str
@@ -77,6 +111,9 @@ class NodeRoom:
     memory_allocatable_bytes: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[tuple[str, str, str], ...] = ()
+    closed: str = ""
+    unsure: str = ""
+    spread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What the pods use, and what protects and scales them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from upkeep.records.selectors import LabelSelector
 from upkeep.records.workload import Condition
 
 
@@ -64,14 +64,6 @@ class Connections:
     way: str
     open: int
     most: int
-
-
-@dataclass(frozen=True, slots=True)
-class LabelSelector:
-    """``expressions`` are (key, operator, values); empty, it selects everything."""
-
-    labels: Mapping[str, str]
-    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

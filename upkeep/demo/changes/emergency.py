@@ -72,6 +72,34 @@ def pods_apart(state: State) -> None:
     state.deployment["spec"]["template"]["spec"]["affinity"] = rule
 
 
+@scenario(
+    "pods-spread",
+    "the pods must be spread evenly over the nodes, and one of the three nodes takes none of them",
+    "scale-rehearsed",
+    "limits-rehearsed",
+)
+def pods_spread(state: State) -> None:
+    rule = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"}
+    rule["labelSelector"] = {"matchLabels": pod_labels(state)}
+    state.deployment["spec"]["template"]["spec"]["topologySpreadConstraints"] = [rule]
+
+
+@scenario(
+    "pods-kept-away",
+    "on each node that takes the pods runs one of another team that must be alone there",
+    "scale-rehearsed",
+    "limits-rehearsed",
+)
+def pods_kept_away(state: State) -> None:
+    term = {"topologyKey": "kubernetes.io/hostname", "namespaces": [state.namespace], "labelSelector": {"matchLabels": pod_labels(state)}}
+    affinity = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    for number in (1, 2):
+        spec = {"containers": [{"name": "db", "image": "db:1"}], "nodeName": f"node-{number}", "affinity": affinity}
+        made = make(state, "Pod", f"db-{number}", state.ago(days=3), spec=spec, status={"phase": "Running"})
+        made["metadata"]["namespace"], made["metadata"]["labels"] = "data", {"app": "db"}
+        state.add(made)
+
+
 def prepare(state: State, **change: str | None) -> None:
     """The minimal configuration, with something changed in its destination; ``None`` takes it away."""
     state.emergency = emergency.minimal(state)

@@ -68,6 +68,13 @@ def no_fallback(state: State) -> None:
     del state.notifications["receivers"][1]
 
 
+@scenario("fallback-muted", "the mail that is sent beside the collector is muted at night", HIT)
+def fallback_muted(state: State) -> None:
+    night = {"name": "night", "time_intervals": [{"times": [{"start_time": "00:00", "end_time": "07:00"}]}]}
+    state.notifications["time_intervals"] = [night]
+    state.notifications["route"]["routes"][0]["mute_time_intervals"] = ["night"]
+
+
 @scenario("webhook-wrong-port", "Alertmanager posts to a port that the collector's Service does not have", HIT)
 def webhook_wrong_port(state: State) -> None:
     other = 80 if state.layout == "guide" else 8080

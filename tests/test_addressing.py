@@ -1,0 +1,59 @@
+"""Printed commands name the cluster that was looked at, where they would go to another one."""
+
+import pytest
+
+from upkeep.addressing import Address, addressed
+
+PROD = Address("prod eu", "/etc/kube/config")
+KUBECTL = "kubectl --context='prod eu' --kubeconfig=/etc/kube/config"
+HELM = "helm --kube-context='prod eu' --kubeconfig=/etc/kube/config"
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("kubectl -n a get pods", f"{KUBECTL} -n a get pods"),
+        ("kubectl -n a apply -f x && kubectl -n a rollout restart deployment/c", f"{KUBECTL} -n a apply -f x && {KUBECTL} -n a rollout restart deployment/c"),
+        ("age -d x | kubectl apply -f -", f"age -d x | {KUBECTL} apply -f -"),
+        ("kubectl get pods\nkubectl get nodes", f"{KUBECTL} get pods\n{KUBECTL} get nodes"),
+        ("helm get values r -o yaml | helm upgrade r c -f -", f"{HELM} get values r -o yaml | {HELM} upgrade r c -f -"),
+        ("set the label; kubectl -n a get pod b", f"set the label; {KUBECTL} -n a get pod b"),
+        ("log in again, then: kubectl auth whoami", f"log in again, then: {KUBECTL} auth whoami"),
+        ("upkeep rbac --namespace=a | kubectl apply -f -", f"upkeep rbac --namespace=a | {KUBECTL} apply -f -"),
+        ("upkeep backup --namespace=a --backups=b", "upkeep backup --context='prod eu' --kubeconfig=/etc/kube/config --namespace=a --backups=b"),
+        ("pytest -m \"control(id='x')\"", "pytest --context='prod eu' --kubeconfig=/etc/kube/config -m \"control(id='x')\""),
+        ("patch -p '{\"kubectl.kubernetes.io/restartedAt\":1}'", None),
+        ("annotate secret x kubectl.kubernetes.io/last-applied-configuration-", None),
+        ("move it, next time by kubectl apply", None),
+        ("upkeep config check a.yaml", None),
+        ("in Alertmanager's receiver x: url", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_every_command_of_a_step_is_told_where_to_go(step: str, told: str | None) -> None:
+    assert addressed(step, PROD) == (step if told is None else told)
+    assert addressed(step, Address()) == step
+
+
+def test_only_what_is_not_the_default_is_said() -> None:
+    assert addressed("kubectl get pods", Address(context="prod")) == "kubectl --context=prod get pods"
+    assert addressed("kubectl get pods", Address(kubeconfig="/k")) == "kubectl --kubeconfig=/k get pods"
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("kubectl -n a describe pod b", "kubectl --context=look -n a describe pod b"),
+        ("kubectl get --raw /x", "kubectl --context=look get --raw /x"),
+        ("kubectl -n a rollout status deployment b", "kubectl --context=look -n a rollout status deployment b"),
+        ("kubectl -n a rollout restart deployment b", "kubectl --context=act -n a rollout restart deployment b"),
+        ("kubectl auth can-i get pods -n a", "kubectl --context=act auth can-i get pods -n a"),
+        ("kubectl -n a get pods && kubectl apply -f x", "kubectl --context=look -n a get pods && kubectl --context=act apply -f x"),
+        ("helm upgrade a b", "helm --kube-context=act upgrade a b"),
+        ("pytest -m daily", "pytest --context=look -m daily"),
+    ],
+)
+def test_what_acts_does_so_as_the_acting_identity(step: str, told: str) -> None:
+    assert addressed(step, Address(context="look", acting="act")) == told
+    assert addressed(step, Address(context="look", acting="")) == told.replace(" --context=act", "").replace(" --kube-context=act", "")
+    assert addressed(step, Address(acting="act")) == told.replace(" --context=look", "")
