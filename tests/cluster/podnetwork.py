@@ -17,10 +17,11 @@ class PodNetwork:
     """A network namespace with the pod network's addresses; ``cidr`` is that network."""
 
     def __init__(self) -> None:
-        # A machine that starts anew gives the same process ids again.
-        self.name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(3)}"
+        self.name = f"{PREFIX}{os.getpid()}"
         self.cidr = ""
-        self._outer, self._inner = f"upo{self.name[-6:]}", f"upi{self.name[-6:]}"
+        # Not by the process's id: what an earlier one with the same id left behind goes a moment after its namespace.
+        one = secrets.token_hex(4)
+        self._outer, self._inner = f"upo{one}", f"upi{one}"
 
     def __enter__(self) -> "PodNetwork":
         _remove_orphans()
@@ -65,10 +66,11 @@ class PodNetwork:
 
 
 def _remove_orphans() -> None:
-    """Removes the namespaces of sessions whose process is gone."""
+    """Removes the namespaces of sessions whose process is gone; one that bears this process's id was another's that had it before."""
     for line in _ip("netns", "list").splitlines():
         name = line.split()[0]
-        if name.startswith(PREFIX) and not Path("/proc", name.removeprefix(PREFIX).partition("-")[0]).exists():
+        process = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and (process == str(os.getpid()) or not Path("/proc", process).exists()):
             with contextlib.suppress(subprocess.CalledProcessError):  # another session was quicker
                 _ip("netns", "del", name)
 
