@@ -18,6 +18,7 @@ import urllib3
 import yaml
 
 from tests.cluster.programs import kwok_stages, program
+from upkeep.errors import Unmeasured
 
 IDENTITIES = {"admin": "system:masters", "measurer": "", "nobody": "", "oncall": ""}
 NODE = "node-1"
@@ -221,14 +222,21 @@ def path_of(thing: dict[str, Any]) -> str:
 def wait_for(condition: Callable[[], Any], *, what: str, seconds: float = 180) -> Any:
     """The first true value of a condition. It costs no more time than that takes; the deadline is for what will never come.
 
+    What cannot be looked at yet is not true yet: a quota without its first count, a group without its document.
+
     :raises TimeoutError: it did not become true in time.
     """
     ends = time.monotonic() + seconds
-    while not (value := condition()):
+    while True:
+        blind = None
+        try:
+            if value := condition():
+                return value
+        except Unmeasured as error:
+            blind = error
         if time.monotonic() > ends:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
+            raise TimeoutError(f"{what}: not within {seconds:g} s") from blind
         time.sleep(0.05)
-    return value
 
 
 def free_ports(count: int) -> list[int]:

@@ -82,13 +82,6 @@ def test_the_table_of_removals_is_what_this_api_server_serves(plane: ControlPlan
 def test_a_kind_of_a_custom_resource_is_served_by_its_definition_alone(plane: ControlPlane, guide: Install) -> None:
     kube = admin(plane)
     kind = ("example.com/v1", "Thing")
-
-    def is_served() -> bool:
-        try:
-            return kind in apis.served(kube, [kind[0]]).kinds
-        except Absent:  # the version is in the list of groups a moment before it has a document: could not look, never "no such kind"
-            return False
-
     assert apis.served(kube, [kind[0]]).kinds == ()
     schema = {"openAPIV3Schema": {"type": "object"}}
     definition = {
@@ -100,7 +93,7 @@ def test_a_kind_of_a_custom_resource_is_served_by_its_definition_alone(plane: Co
     }  # fmt: skip
     plane.apply(definition)
     try:
-        wait_for(is_served, what="the kind in discovery")
+        wait_for(lambda: kind in apis.served(kube, [kind[0]]).kinds, what="the kind in discovery")
     finally:
         plane.request("DELETE", path_of(definition))
         wait_for(lambda: "example.com" not in {one["name"] for one in plane.get("/apis")["groups"]}, what="the group to be gone")
