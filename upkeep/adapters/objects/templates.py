@@ -85,7 +85,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         env_from=tuple(env_from),
         env_keys=tuple(env_keys),
         env_names=tuple(text(entry["name"]) for entry in raw.get("env") or []),
-        command=(*(raw.get("command") or []), *(raw.get("args") or [])),
+        command=tuple(text(word) for part in ("command", "args") for word in raw.get(part) or []),
         probe_kinds=tuple(kind for kind in ("startup", "liveness", "readiness") if raw.get(f"{kind}Probe")),
         hooks=tuple(hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)),
         resources=resources(raw),
