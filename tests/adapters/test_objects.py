@@ -293,3 +293,16 @@ def test_a_command_that_is_not_all_texts_is_malformed(words: dict[str, Any]):
 def test_a_quantity_is_never_more_than_the_greatest_that_there_is(text: str | int, number: int):
     """Such a number of digits would be written out to no end."""
     assert fields.bytes_of(text) == number
+
+
+@pytest.mark.parametrize("labels", [{"app": {}}, {"app": None}, ["app"]])
+def test_labels_that_are_no_texts_make_a_service_malformed(labels: Any):
+    """Asked for the program that it is of, one ended every check that reads Prometheus in a traceback."""
+    raw = {"metadata": {"name": "s", "namespace": "n", "labels": labels}, "spec": {}}
+    with pytest.raises(Malformed, match="Service/s is not as the API describes it"):
+        objects.service(raw)
+
+
+def test_a_type_of_policy_that_is_no_text_makes_it_malformed():
+    with pytest.raises(Malformed, match="NetworkPolicy/p is not as the API describes it"):
+        objects.network_policy({"metadata": {"name": "p"}, "spec": {"policyTypes": [None]}})

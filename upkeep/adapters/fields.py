@@ -36,6 +36,11 @@ def text(value: Any) -> str:
     return value
 
 
+def labels_of(metadata: Raw) -> dict[str, str]:
+    """:raises TypeError: one of them is no text."""
+    return {text(name): text(value) for name, value in (metadata.get("labels") or {}).items()}
+
+
 def instant(text: str | None) -> datetime | None:
     """A time that may be left out."""
     return parse_time(text) if text else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from upkeep import discovery
-from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources, text
+from upkeep.adapters.fields import Raw, bytes_of, label_selector, labels_of, nanocores, quantity, reading, resources, text
 from upkeep.errors import TooEarly
 from upkeep.model import listed
 from upkeep.placement import UNSCHEDULABLE, effective
@@ -246,7 +246,7 @@ def node_room(raw: Raw, taken_by_node: Mapping[str, Taken]) -> NodeRoom:
             pods=int(quantity(free["pods"])) - requested.pods,
             cpu_allocatable_nanocores=cpu,
             memory_allocatable_bytes=memory,
-            labels=dict(metadata.get("labels") or {}),
+            labels=labels_of(metadata),
             taints=tuple(sorted(taints)),
             closed="it is not ready" if states.get("Ready") != "True" else f"it is under {pressure}" if pressure else "",
             spread=tuple(requested.spread),
