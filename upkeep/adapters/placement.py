@@ -259,7 +259,8 @@ def quota(raw: Raw) -> Quota | None:
     :raises TooEarly: it was made or changed just now, and what is used of it is not counted yet: until then the API server refuses every pod.
     """
     with reading("ResourceQuota", raw):
-        name, spec, status = raw["metadata"]["name"], raw.get("spec") or {}, raw.get("status") or {}
+        name, namespace = raw["metadata"]["name"], raw["metadata"].get("namespace")
+        spec, status = raw.get("spec") or {}, raw.get("status") or {}
         chosen = (spec.get("scopeSelector") or {}).get("matchExpressions") or []
         scopes = {*(spec.get("scopes") or ()), *(one["scopeName"] for one in chosen if one["operator"] == "Exists")}
         if scopes & _OF_OTHERS:
@@ -270,7 +271,7 @@ def quota(raw: Raw) -> Quota | None:
             raise TooEarly(
                 f"ResourceQuota/{name} does not say yet how much of {listed(uncounted)} is used",
                 source="resourcequotas",
-                next_step="kubectl get resourcequotas, and run again",
+                next_step=f"kubectl describe resourcequota {name}{f' -n {namespace}' if namespace else ''}",
             )
         return Quota(name, hard, used)
 
