@@ -1,5 +1,7 @@
 """Printed commands name the cluster that was looked at, where they would go to another one."""
 
+import shlex
+
 import pytest
 
 from upkeep.addressing import Address, addressed
@@ -19,6 +21,8 @@ HELM = "helm --kube-context='prod eu' --kubeconfig=/etc/kube/config"
         ("helm get values r -o yaml | helm upgrade r c -f -", f"{HELM} get values r -o yaml | {HELM} upgrade r c -f -"),
         ("set the label; kubectl -n a get pod b", f"set the label; {KUBECTL} -n a get pod b"),
         ("log in again, then: kubectl auth whoami", f"log in again, then: {KUBECTL} auth whoami"),
+        ("--absent=metrics-server=REASON, or kubectl get apiservices x", f"--absent=metrics-server=REASON, or {KUBECTL} get apiservices x"),
+        ("mount it here, or upkeep backup --backups=b", "mount it here, or upkeep backup --context='prod eu' --kubeconfig=/etc/kube/config --backups=b"),
         ("upkeep rbac --namespace=a | kubectl apply -f -", f"upkeep rbac --namespace=a | {KUBECTL} apply -f -"),
         ("upkeep backup --namespace=a --backups=b", "upkeep backup --context='prod eu' --kubeconfig=/etc/kube/config --namespace=a --backups=b"),
         ("pytest -m \"control(id='x')\"", "pytest --context='prod eu' --kubeconfig=/etc/kube/config -m \"control(id='x')\""),
@@ -46,6 +50,8 @@ def test_only_what_is_not_the_default_is_said() -> None:
         ("kubectl -n a describe pod b", "kubectl --context=look -n a describe pod b"),
         ("kubectl get --raw /x", "kubectl --context=look get --raw /x"),
         ("kubectl -n a rollout status deployment b", "kubectl --context=look -n a rollout status deployment b"),
+        ("kubectl api-versions", "kubectl --context=look api-versions"),
+        ("log in again, then: kubectl auth whoami", "log in again, then: kubectl --context=look auth whoami"),
         ("kubectl -n a rollout restart deployment b", "kubectl --context=act -n a rollout restart deployment b"),
         ("kubectl auth can-i get pods -n a", "kubectl --context=act auth can-i get pods -n a"),
         ("kubectl -n a get pods && kubectl apply -f x", "kubectl --context=look -n a get pods && kubectl --context=act apply -f x"),
@@ -57,3 +63,9 @@ def test_what_acts_does_so_as_the_acting_identity(step: str, told: str) -> None:
     assert addressed(step, Address(context="look", acting="act")) == told
     assert addressed(step, Address(context="look", acting="")) == told.replace(" --context=act", "").replace(" --kube-context=act", "")
     assert addressed(step, Address(acting="act")) == told.replace(" --context=look", "")
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "$(touch x)", "`id`", 'a"b', "a;b", "-x", "é\n"])
+def test_a_context_of_any_name_is_one_word_of_a_shell(name: str) -> None:
+    step = addressed("kubectl get pods | helm list", Address(context=name))
+    assert shlex.split(step) == ["kubectl", f"--context={name}", "get", "pods", "|", "helm", f"--kube-context={name}", "list"]

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upkeep.access import identity, may_be_one
+from upkeep.access import gives, identity, may_be_one
+from upkeep.errors import Malformed
 from upkeep.pairs import RBAC
-from upkeep.readers import Kind, Reader, Wanted, readers
+from upkeep.readers import MOST_STEPS, Kind, Reader, Wanted, readers
 from upkeep.records import Grant, PolicyRule, RbacPolicy
 
 WANTED = Wanted("monitoring", "cano-collector", ("a", "b"))
@@ -337,3 +338,45 @@ def test_a_further_grant_never_takes_a_reader_away(grants: list[Grant], further:
 @given(st.lists(GRANTS, max_size=5))
 def test_the_order_of_bindings_does_not_matter(grants: list[Grant]) -> None:
     assert set(found(*grants)) == set(found(*reversed(grants)))
+
+
+def test_a_role_that_leads_into_a_pod_and_says_nothing_of_second_rights_can_be_bound():
+    raises = grant(rule("bind", "roles", group=RBAC), rule("create", "rolebindings", group=RBAC))
+    for role, expected in ((rule("create", "pods/exec"), [(Kind.RAISES, "bind roles")]), (rule("get", "pods"), [])):
+        assert ways(raises, roles={"Role/monitoring/other": (role,)}) == expected
+
+
+def chain(length: int) -> list[Grant]:
+    """Accounts of which each may have a token of the next, the last of them a reader; the reader's binding is looked at last."""
+    links = [
+        grant(rule("create", "serviceaccounts/token"), subject=f"ServiceAccount n{number}/a", namespace=f"n{number + 1}", name=f"b{number}")
+        for number in range(length)
+    ]
+    return [*links, reads(f"n{length}", "a")]
+
+
+def test_a_chain_is_followed_to_its_end_or_said_to_have_none():
+    assert len({one.grant.subject for one in found(*chain(MOST_STEPS - 2))}) == MOST_STEPS
+    with pytest.raises(Malformed, match=f"followed for {MOST_STEPS} steps"):
+        found(*chain(MOST_STEPS))
+
+
+def test_what_is_bound_in_other_namespaces_is_not_gone_through_for_every_subject(monkeypatch: pytest.MonkeyPatch):
+    """10,000 bindings of teams in a thousand namespaces took 12 s."""
+    asked: list[str] = []
+
+    def counted(rule: PolicyRule, verb: str, *rest: str) -> bool:
+        asked.append(verb)
+        return gives(rule, verb, *rest)
+
+    monkeypatch.setattr("upkeep.pairs.gives", counted)
+    costs = []
+    for many in (100, 400):
+        asked.clear()
+        teams = [
+            grant(rule("create get", "secrets"), subject=f"Group team{number}", namespace=f"n{number}", name=f"b{number}")
+            for number in range(many)
+        ]
+        assert len(found(*teams, *(reads(f"n{number}", "op") for number in range(many)))) > many
+        costs.append(len(asked))
+    assert costs[1] <= 8 * costs[0]

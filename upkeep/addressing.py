@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass
 from shlex import quote
 
-# Where a command begins: at the start, behind another one, and at the start of a line.
-_BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& ))"
+# Where a command begins: at the start, behind another one, as another way, and at the start of a line.
+_BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
 _PROGRAM = re.compile(_BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])")
-_LOOKS = re.compile(r"(?: -n \S+| --?\S+)* (?:get|describe|logs|top|events|api-resources|rollout status)\b")
+_LOOKS = re.compile(
+    r"(?: -n \S+| --?\S+)* (?:get|describe|logs|top|events|api-resources|api-versions|version|rollout status|auth whoami)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import IntEnum
 from itertools import islice
 
 from upkeep.access import EVERY, covers, everything, gives, groups_of, identity
+from upkeep.errors import Malformed
 from upkeep.pairs import AUTHENTICATION, RBAC, Pairs
 from upkeep.records import Grant, PolicyRule, RbacPolicy
 
@@ -35,6 +36,8 @@ STARTS = {
 # Of those that a server-side apply makes, what changes nothing that is there: its making is a way where its change is none.
 MADE_BY_APPLY = (("", "pods"), ("batch", "jobs"))
 NODE_MODES = ("arbitrary-node", "associated-node")
+# From one who may act as another to the next: more than anybody sets up, and each step looks at all bindings.
+MOST_STEPS = 30
 # Of thousands of rules in a large cluster most are about something else: what is looked at more closely, by itself,
 ALONE = {
     "secrets": READS,
@@ -96,16 +99,22 @@ def readers(policy: RbacPolicy, wanted: Wanted) -> tuple[Reader, ...]:
     """Everybody who can read any of the Secrets, binding by binding; nobody where there is none to read.
 
     Who may act as a reader is one, and so is who may act as that one: looked for until nobody is new.
+
+    :raises Malformed: somebody is still new after ``MOST_STEPS``.
     """
     if not wanted.secrets:
         return ()
     search = _Search(policy, wanted)
-    while True:
+    for _ in range(MOST_STEPS):
         found = tuple(
             Reader(grant, ways) for grant in policy.grants if (ways := search.ways(grant.rules, grant.namespace, subject=grant.subject))
         )
         if not search.learn(found):
             return found
+    raise Malformed(
+        f"who reaches the Secrets by acting as somebody else was followed for {MOST_STEPS} steps, and has no end there",
+        source="Roles and bindings",
+    )
 
 
 class _Search:
@@ -113,9 +122,13 @@ class _Search:
 
     def __init__(self, policy: RbacPolicy, wanted: Wanted) -> None:
         self._policy, self._wanted = policy, wanted
-        self._pairs = Pairs(policy)
+        leading = {
+            role: True for role, rules in policy.roles.items() if any(_matters(one, ALONE) or _matters(one, TOGETHER) for one in rules)
+        }
+        self._pairs = Pairs(policy, leading=leading)
         # It is in no binding that it may do everything: the API server's own code says so.
         self._known = {"Group system:masters"}
+        self._known_users: set[str] = set()
         # Of each namespace, and of all under "": the accounts that are known to be readers, and a group of them.
         self._accounts: dict[str, list[tuple[str, str]]] = {}
         self._groups: dict[str, str] = {}
@@ -130,6 +143,8 @@ class _Search:
             self._known.add(subject)
             kind, _, name = subject.partition(" ")
             namespace, _, account = name.partition("/")
+            if kind == "User":
+                self._known_users.add(name)
             if kind == "ServiceAccount":
                 for place in ("", namespace):
                     self._accounts.setdefault(place, []).append((account, subject))
@@ -273,10 +288,9 @@ class _Search:
     def _users(self, rule: PolicyRule, verb: str, group: str) -> tuple[str, ...] | None:
         """The users that are readers and that a rule is narrowed to, none where it is not; ``None`` where there is no such user. A service account
         or a node is none: the API server asks for those rights by their own resources."""
-        known = {one.removeprefix("User ") for one in self._known if one.startswith("User ")}
-        if not gives(rule, verb, group, "users") or not known:
+        if not gives(rule, verb, group, "users") or not self._known_users:
             return None
-        names = tuple(name for name in rule.names if name in known)
+        names = tuple(name for name in rule.names if name in self._known_users)
         return names if names or not rule.names else None
 
     def _become_group(self, rule: PolicyRule, subject: str) -> Iterator[Way]:

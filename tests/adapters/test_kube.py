@@ -202,6 +202,26 @@ def test_where_the_clocks_differ_no_age_can_be_told(server: Server, date: str, e
     assert caught.value.next_step.startswith("timedatectl")
 
 
+def test_the_clock_of_a_program_behind_the_api_server_is_its_own(server: Server) -> None:
+    server.date = "Wed, 31 Dec 2025 00:00:00 GMT"
+    path = "/api/v1/namespaces/a/services/b:80/proxy/metrics"
+    server.on(path, (200, JSON, b"{}"))
+    with pytest.raises(Malformed, match="2 d ahead of that of the program asked") as caught:
+        kube(server.url).get(path)
+    assert caught.value.next_step == "timedatectl; set the clock that is wrong, here or on the program's node"
+
+
+@pytest.mark.parametrize(("age", "accepted"), [("172800", True), ("172300", False), ("soon", False), ("", False)])
+def test_an_answer_from_a_cache_is_dated_when_it_was_made(server: Server, age: str, accepted: bool) -> None:
+    server.date = "Wed, 31 Dec 2025 00:00:00 GMT"
+    server.on("/pods", (200, JSON | {"Age": age}, page("a")[2]))
+    if accepted:
+        assert names(kube(server.url).items("/pods")) == ["a"]
+        return
+    with pytest.raises(Malformed, match=r"(2 d|8 min) ahead of"):
+        kube(server.url).items("/pods")
+
+
 @pytest.mark.parametrize("asked", ["0", "soon", "Fri, 02 Jan 2026 00:00:00 GMT"])
 def test_leave_to_ask_at_once_is_no_leave_to_ask_without_a_pause(server: Server, asked: str) -> None:
     """The pause doubles from a quarter of a second, so that a deadline of 10 s is over after six requests and not after thousands."""

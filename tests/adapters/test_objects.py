@@ -281,3 +281,28 @@ def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(spec: dict[str,
     metadata = {"name": "b", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
     template = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}} | job}
     assert objects.cron_job({"metadata": metadata, "spec": {"schedule": "0 2 * * *", "jobTemplate": template} | spec}).keeps_jobs is keeps
+
+
+@pytest.mark.parametrize("words", [{"command": ["sh", None]}, {"command": ["sh"], "args": [0]}, {"args": [["-c"]]}])
+def test_a_command_that_is_not_all_texts_is_malformed(words: dict[str, Any]):
+    with pytest.raises(Malformed, match=r"CronJob/\? is not as the API describes it"), fields.reading("CronJob", {}):
+        objects.template({"spec": {"containers": [{"name": "c", **words}]}})
+
+
+@pytest.mark.parametrize(("text", "number"), [("20Pi", 20 * 1024**5), ("100E", 2**63 - 1), ("1e999999999", 2**63 - 1), (10**30, 2**63 - 1)])
+def test_a_quantity_is_never_more_than_the_greatest_that_there_is(text: str | int, number: int):
+    """Such a number of digits would be written out to no end."""
+    assert fields.bytes_of(text) == number
+
+
+@pytest.mark.parametrize("labels", [{"app": {}}, {"app": None}, ["app"]])
+def test_labels_that_are_no_texts_make_a_service_malformed(labels: Any):
+    """Asked for the program that it is of, one ended every check that reads Prometheus in a traceback."""
+    raw = {"metadata": {"name": "s", "namespace": "n", "labels": labels}, "spec": {}}
+    with pytest.raises(Malformed, match="Service/s is not as the API describes it"):
+        objects.service(raw)
+
+
+def test_a_type_of_policy_that_is_no_text_makes_it_malformed():
+    with pytest.raises(Malformed, match="NetworkPolicy/p is not as the API describes it"):
+        objects.network_policy({"metadata": {"name": "p"}, "spec": {"policyTypes": [None]}})

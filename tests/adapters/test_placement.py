@@ -314,8 +314,9 @@ def test_a_quota_counts_pods_that_run_on_and_on(scopes: list[str], counts: bool)
 def test_a_quota_that_is_not_counted_yet_leaves_nobody_knows_what(status: dict[str, Any] | None):
     """Until it is, the API server refuses pods, and nothing that is used would look like room."""
     raw = {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "10", "count/widgets.example.com": "3"}}, "status": status}
-    with pytest.raises(TooEarly, match=r"ResourceQuota/q does not say yet how much of .*pods.* is used"):
-        placement.quota(raw)
+    with pytest.raises(TooEarly, match=r"ResourceQuota/q does not say yet how much of .*pods.* is used") as caught:
+        placement.quota(raw | {"metadata": {"name": "q", "namespace": "n"}})
+    assert caught.value.next_step == "kubectl describe resourcequota q -n n"
     known = {"hard": {"pods": "10", "count/widgets.example.com": "3"}, "used": {"pods": "1"}}
     assert placement.quota(raw | {"status": known}).used == {"pods": 1000}
 

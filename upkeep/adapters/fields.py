@@ -13,6 +13,8 @@ from upkeep.records import Condition, ContainerResources, LabelSelector
 
 Raw = Mapping[str, Any]
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+# What Kubernetes makes of a greater quantity, where it does not keep it as it is written.
+MOST = Decimal(2**63 - 1)
 
 
 @contextmanager
@@ -32,6 +34,11 @@ def text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     return value
+
+
+def labels_of(metadata: Raw) -> dict[str, str]:
+    """:raises TypeError: one of them is no text."""
+    return {text(name): text(value) for name, value in (metadata.get("labels") or {}).items()}
 
 
 def instant(text: str | None) -> datetime | None:
@@ -95,7 +102,7 @@ def bytes_of(text: Any) -> int | None:
 
 
 def quantity(text: Any) -> Decimal:
-    """A Kubernetes quantity, exactly (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+    """A Kubernetes quantity, exactly, or the greatest that there is (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
 
     :raises ValueError: it is none.
     """
@@ -104,4 +111,4 @@ def quantity(text: Any) -> Decimal:
     found: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]  # the client has no types
     if not found.is_finite() or found < 0:
         raise ValueError(f"not a quantity: {text}")
-    return found
+    return min(found, MOST)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from upkeep import discovery
-from upkeep.adapters.fields import Raw, bytes_of, label_selector, nanocores, quantity, reading, resources, text
+from upkeep.adapters.fields import Raw, bytes_of, label_selector, labels_of, nanocores, quantity, reading, resources, text
 from upkeep.errors import TooEarly
 from upkeep.model import listed
 from upkeep.placement import UNSCHEDULABLE, effective
@@ -246,7 +246,7 @@ def node_room(raw: Raw, taken_by_node: Mapping[str, Taken]) -> NodeRoom:
             pods=int(quantity(free["pods"])) - requested.pods,
             cpu_allocatable_nanocores=cpu,
             memory_allocatable_bytes=memory,
-            labels=dict(metadata.get("labels") or {}),
+            labels=labels_of(metadata),
             taints=tuple(sorted(taints)),
             closed="it is not ready" if states.get("Ready") != "True" else f"it is under {pressure}" if pressure else "",
             spread=tuple(requested.spread),
@@ -259,7 +259,8 @@ def quota(raw: Raw) -> Quota | None:
     :raises TooEarly: it was made or changed just now, and what is used of it is not counted yet: until then the API server refuses every pod.
     """
     with reading("ResourceQuota", raw):
-        name, spec, status = raw["metadata"]["name"], raw.get("spec") or {}, raw.get("status") or {}
+        name, namespace = raw["metadata"]["name"], raw["metadata"].get("namespace")
+        spec, status = raw.get("spec") or {}, raw.get("status") or {}
         chosen = (spec.get("scopeSelector") or {}).get("matchExpressions") or []
         scopes = {*(spec.get("scopes") or ()), *(one["scopeName"] for one in chosen if one["operator"] == "Exists")}
         if scopes & _OF_OTHERS:
@@ -270,7 +271,7 @@ def quota(raw: Raw) -> Quota | None:
             raise TooEarly(
                 f"ResourceQuota/{name} does not say yet how much of {listed(uncounted)} is used",
                 source="resourcequotas",
-                next_step="kubectl get resourcequotas, and run again",
+                next_step=f"kubectl describe resourcequota {name}{f' -n {namespace}' if namespace else ''}",
             )
         return Quota(name, hard, used)
 

@@ -182,20 +182,25 @@ class Transport:
     def _require_one_time(self, response: urllib3.BaseHTTPResponse, source: str, *, asked: datetime) -> None:
         """Every age is reckoned from this machine's now, and every time comes from the cluster: where the two clocks differ, all of them are wrong.
 
+        A program that is asked through the API server dates its answers itself, and a cache on the way says how old the date is.
+
         :raises Malformed: the answer is dated before it was asked for, or after it came.
         """
+        age = str(response.headers.get("Age", ""))
         try:
             dated = parsedate_to_datetime(str(response.headers.get("Date", "")))
+            dated += timedelta(seconds=int(age) if age.isdecimal() else 0)
             apart = max(asked - dated, dated - self._clock.now())
         except (ValueError, TypeError, OverflowError):  # none that tells: an answer may do without
             return
         if apart > MOST_APART:
             response.close()
             way = "behind" if dated > asked else "ahead of"
+            whose, where = ("the program asked", "on the program's node") if "/proxy/" in source else (self.server, "on the control plane")
             raise Malformed(
-                f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {self.server}: no age and no window can be told",
+                f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {whose}: no age and no window can be told",
                 source=source,
-                next_step="timedatectl; set the clock that is wrong, here or on the control plane",
+                next_step=f"timedatectl; set the clock that is wrong, here or {where}",
             )
 
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:

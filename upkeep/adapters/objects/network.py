@@ -5,7 +5,7 @@ Source: Kubernetes API reference v1.36 (core/v1, discovery.k8s.io/v1, networking
 
 from ipaddress import ip_network
 
-from upkeep.adapters.fields import Raw, label_selector, reading
+from upkeep.adapters.fields import Raw, label_selector, labels_of, reading, text
 from upkeep.records import Endpoint, EndpointSlice, NetworkPolicy, Service, ServicePort
 
 
@@ -13,7 +13,7 @@ def network_policy(raw: Raw) -> NetworkPolicy:
     """A NetworkPolicy (networking.k8s.io/v1): without policyTypes it is about ingress, and about egress where it has rules of that."""
     with reading("NetworkPolicy", raw):
         spec = raw.get("spec") or {}
-        types = tuple(spec.get("policyTypes") or ("Ingress", *(("Egress",) if spec.get("egress") else ())))
+        types = tuple(text(kind) for kind in spec.get("policyTypes") or ("Ingress", *(("Egress",) if spec.get("egress") else ())))
         open_to = []
         if "Ingress" in types:
             for number, rule in enumerate(spec.get("ingress") or [], 1):
@@ -33,7 +33,7 @@ def service(raw: Raw) -> Service:
             name=metadata["name"],
             namespace=metadata["namespace"],
             selector=dict(spec.get("selector") or {}),
-            labels=dict(metadata.get("labels") or {}),
+            labels=labels_of(metadata),
             ports=tuple(
                 ServicePort(
                     port.get("name") or "", int(port["port"]), port.get("targetPort") or int(port["port"]), port.get("protocol") or "TCP"

@@ -4,7 +4,7 @@ Source: Kubernetes API reference v1.36 (core/v1, meta/v1).
 """
 
 from upkeep.adapters import exposure
-from upkeep.adapters.fields import Raw, instant, reading
+from upkeep.adapters.fields import Raw, instant, labels_of, reading
 from upkeep.model import parse_time
 from upkeep.records import FieldOwner, StoredObject
 
@@ -33,7 +33,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
             keys=tuple(sorted(_owned_keys(metadata) if keys is None else keys)),
             owners=owners,
             written_by=_writers(kinds, owners),
-            labels=dict(metadata.get("labels") or {}),
+            labels=labels_of(metadata),
             last_applied=exposure.LAST_APPLIED in (metadata.get("annotations") or {}),
         )
 

@@ -5,7 +5,7 @@ Source: Kubernetes API reference v1.36 (core/v1).
 
 from typing import Any
 
-from upkeep.adapters.fields import Raw, resources, text
+from upkeep.adapters.fields import Raw, labels_of, resources, text
 from upkeep.adapters.placement import placement
 from upkeep.records import ContainerSpec, PodTemplate, Probe, SecurityContext, Volume
 from upkeep.versions import named
@@ -14,7 +14,7 @@ from upkeep.versions import named
 def template(raw: Raw) -> PodTemplate:
     """A pod template (core/v1 PodTemplateSpec)."""
     spec = raw["spec"]
-    labels = dict((raw.get("metadata") or {}).get("labels") or {})
+    labels = labels_of(raw.get("metadata") or {})
     return PodTemplate(
         labels=labels,
         containers=tuple(container(entry, spec) for entry in spec["containers"]),
@@ -85,7 +85,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         env_from=tuple(env_from),
         env_keys=tuple(env_keys),
         env_names=tuple(text(entry["name"]) for entry in raw.get("env") or []),
-        command=(*(raw.get("command") or []), *(raw.get("args") or [])),
+        command=tuple(text(word) for part in ("command", "args") for word in raw.get(part) or []),
         probe_kinds=tuple(kind for kind in ("startup", "liveness", "readiness") if raw.get(f"{kind}Probe")),
         hooks=tuple(hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)),
         resources=resources(raw),

@@ -6,7 +6,7 @@ Source: Kubernetes API reference v1.36 (apps/v1, core/v1); metrics.k8s.io/v1beta
 from typing import Any
 
 from upkeep.adapters import exposure
-from upkeep.adapters.fields import Raw, conditions_of, instant, owner_uid, quantity, reading, resources, text
+from upkeep.adapters.fields import Raw, conditions_of, instant, labels_of, owner_uid, quantity, reading, resources, text
 from upkeep.adapters.objects.templates import container, template
 from upkeep.model import parse_time
 from upkeep.records import ContainerStatus, ContainerUsage, Deployment, Pod, ReplicaSet, Termination
@@ -45,7 +45,7 @@ def deployment(raw: Raw) -> Deployment:
             revision=(metadata.get("annotations") or {}).get(REVISION) or "",
             paused=bool(spec.get("paused")),
             conditions=conditions_of(status),
-            labels=dict(metadata.get("labels") or {}),
+            labels=labels_of(metadata),
             max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
             exposures=exposure.of_deployment(raw),
             **_release(metadata),
@@ -100,7 +100,7 @@ def pod(raw: Raw) -> Pod:
             name=metadata["name"],
             uid=text(metadata["uid"]),
             phase=text(status.get("phase") or "Pending"),
-            labels=dict(metadata.get("labels") or {}),
+            labels=labels_of(metadata),
             created=parse_time(metadata["creationTimestamp"]),
             owner_uid=owner_uid(raw, "ReplicaSet"),
             ip=text(status.get("podIP") or ""),
