@@ -118,6 +118,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
         severities=severities,
         targets=list(dict.fromkeys(result.target for result in results)),
         changed=[limit for limit in run["limits"] if limit["value"] != limit["default"]],
+        places=run.get("looked_at", []),
         run=run,
         gate=gate,
     )

@@ -1,5 +1,6 @@
 """results.jsonl, the record of a run: a line for each control as it finishes, so that a killed run keeps what it has."""
 
+import dataclasses
 import fcntl
 import json
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from reports.controls import CONTROL, target_of
 from reports.outcomes import RESULT
 from reports.run import RUN, begin_run, chooses, ended, output, records
+from reports.text import own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
 
@@ -178,6 +180,7 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "targets": list(run.targets),
         "cadences": list(run.cadences),
         "requests": run.requests,
+        "looked_at": [{name: own(value) for name, value in dataclasses.asdict(place).items()} for place in run.places],
         "limits": [{"name": name, "value": value, "default": default} for name, value, default in run.limits],
         "counts": counts(ledger.results),
         "stopped": stopped(ledger, exitstatus),

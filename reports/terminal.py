@@ -69,7 +69,13 @@ def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
     could not be measured, then what was not run.
     """
     found = stories(results)
-    told_so_far = [(outcome, _story(one)) for outcome in (Outcome.FAIL, Outcome.DUE) for one in found if one.cause.outcome is outcome]
+    told_so_far = []
+    for outcome in (Outcome.FAIL, Outcome.DUE):
+        same: dict[tuple[str, str, str], list[Story]] = defaultdict(list)
+        for one in found:
+            if one.cause.outcome is outcome:
+                same[(one.cause.target, one.cause.summary, one.cause.next)].append(one)
+        told_so_far += [(outcome, _stories(together)) for together in same.values()]
     for together in alike([one.cause for one in found if one.cause.outcome is Outcome.UNKNOWN]):
         told_so_far.append((Outcome.UNKNOWN, _lines(together[0]) if len(together) == 1 else _together(together)))
     unrun: dict[str, list[Result]] = defaultdict(list)
@@ -96,10 +102,22 @@ def server(result: Result) -> str:
     return match.group() if match else ""
 
 
+def _stories(together: Sequence[Story]) -> list[str]:
+    """The results that found the very same, of which the first is told and the others named."""
+    also = ", ".join(f"{story.cause.control.id} ({_grave(story.cause)})" for story in together[1:])
+    lines = [line for number, story in enumerate(together) for line in (_story(story) if number == 0 else _follows(story))]
+    return [*lines, f"the same: {also}"] if also else lines
+
+
 def _story(story: Story) -> list[str]:
     """A result with what is likely to follow from it."""
     others = len(story.symptoms)
-    lines = _lines(story.cause, f", the likely cause of {others} more" if others else "")
+    return [*_lines(story.cause, f", the likely cause of {others} more" if others else ""), *_follows(story)]
+
+
+def _follows(story: Story) -> list[str]:
+    """What is likely to follow from it, a line each."""
+    lines = []
     unknown = [one for one in story.symptoms if one.outcome is Outcome.UNKNOWN]
     for one in story.symptoms:
         if one.outcome is not Outcome.UNKNOWN:

@@ -47,9 +47,11 @@ def test_only_what_is_not_the_default_is_said() -> None:
 @pytest.mark.parametrize(
     ("step", "told"),
     [
-        ("kubectl -n a describe pod b", "kubectl --context=look -n a describe pod b"),
+        ("kubectl -n a get pods -o wide", "kubectl --context=look -n a get pods -o wide"),
+        ("kubectl -n a describe pod b", "kubectl --context=act -n a describe pod b"),
+        ("kubectl -n a logs b -c c --previous", "kubectl --context=act -n a logs b -c c --previous"),
         ("kubectl get --raw /x", "kubectl --context=look get --raw /x"),
-        ("kubectl -n a rollout status deployment b", "kubectl --context=look -n a rollout status deployment b"),
+        ("kubectl -n a rollout status deployment b", "kubectl --context=act -n a rollout status deployment b"),
         ("kubectl api-versions", "kubectl --context=look api-versions"),
         ("log in again, then: kubectl auth whoami", "log in again, then: kubectl --context=look auth whoami"),
         ("kubectl -n a rollout restart deployment b", "kubectl --context=act -n a rollout restart deployment b"),

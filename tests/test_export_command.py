@@ -44,7 +44,7 @@ def test_where_a_pod_cannot_be_read_nothing_is_written(scenario: str, tmp_path: 
         (["export", "--demo"], "where the exports go was not said: --exports=DIR"),
         (["export", "--demo", "--exports=/proc/no"], "--exports=/proc/no: cannot be written (No such file or directory)"),
         (["export", "--demo=nothing", "--exports=x"], "--demo=nothing: "),
-        (["export", "--exprots=x"], "unrecognized arguments: --exprots=x (upkeep --help)"),
+        (["export", "--exprots=x"], "unrecognized arguments: --exprots=x (upkeep export --help)"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_four(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

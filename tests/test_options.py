@@ -200,6 +200,17 @@ def test_each_command_says_its_exit_codes_in_its_help(command: str, capsys: pyte
     assert "xit codes: 0" in capsys.readouterr().out
 
 
+def test_no_command_is_a_usage_error_that_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 4
+    said = capsys.readouterr()
+    assert (said.out, [name for name in COMMANDS if name not in said.err]) == ("", [])
+
+
+def test_options_of_the_checks_that_doctor_got_as_its_own_are_said_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--context=prod"]) == 4
+    assert "options of the checks stand behind --: upkeep doctor -- --context=prod" in capsys.readouterr().err
+
+
 def test_an_unknown_command_is_a_usage_error_without_a_traceback() -> None:
     code, said, complaint = upkeep("nonsense")
     assert (code == 4, said, "Traceback" in complaint, "nonsense" in complaint) == (True, "", False, True)

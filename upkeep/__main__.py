@@ -34,7 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from upkeep.commands import suite
 
             return suite.run(words[1:])
-        options = _parser(words[0] if words else "").parse_args(words)
+        parser = _parser(words[0] if words else "")
+        if not words:
+            parser.print_help(sys.stderr)
+            return BAD_INPUT
+        options, others = parser.parse_known_args(words)
+        if others:
+            behind = f"; options of the checks stand behind --: upkeep doctor -- {' '.join(others)}" if words[0] == "doctor" else ""
+            raise BadInput(f"unrecognized arguments: {' '.join(others)} (upkeep {words[0]} --help){behind}")
         code: int = options.module.run(options)
         return code
     except BadInput as error:

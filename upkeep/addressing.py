@@ -1,7 +1,8 @@
 """A printed command goes to the cluster that the run looked at, also where that is not the one that it would go to by itself.
 
-What only looks does so as the identity that the run looks as. What writes, rehearses or asks for rights is for whoever is on call: as the acting
-identity, where there is one.
+What only lists does so as the identity that the run looks as: it has the right, for the run did the same. What writes, rehearses or asks for rights
+is for whoever is on call: as the acting identity, where there is one. So are ``describe``, ``logs`` and ``rollout status``, which get the object by its
+name first: the smallest Role to look with may only list it.
 """
 
 import re
@@ -11,9 +12,7 @@ from shlex import quote
 # Where a command begins: at the start, behind another one, as another way, and at the start of a line.
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
 _PROGRAM = re.compile(_BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])")
-_LOOKS = re.compile(
-    r"(?: -n \S+| --?\S+)* (?:get|describe|logs|top|events|api-resources|api-versions|version|rollout status|auth whoami)\b"
-)
+_LOOKS = re.compile(r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a target's objects were looked at, and as whom: nothing of it is a secret.
+
+    :ivar server: the URL of the API server, or that it was the embedded cluster.
+    :ivar context: the context of the kubeconfig; ``user`` is the one that it names there.
+    :ivar acting: the context of the identity that rehearsed; empty where nobody did.
+    """
+
+    target: str
+    server: str
+    namespace: str
+    context: str
+    user: str
+    acting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """The run that results belong to."""
 
@@ -150,6 +167,7 @@ class Run:
     arguments: tuple[str, ...] = ()
     requests: int = 0
     limits: tuple[tuple[str, str, str], ...] = field(default=())
+    places: tuple[Place, ...] = ()
 
 
 def rfc3339(instant: datetime) -> str:

@@ -21,7 +21,7 @@ from upkeep.addressing import Address
 from upkeep.clock import Clock
 from upkeep.errors import NotApplicable, TimedOut, Unmeasured, UpkeepError
 from upkeep.meter import SOURCES
-from upkeep.model import Evidence
+from upkeep.model import Evidence, Place
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -99,6 +99,7 @@ class Sweep:
         self._taken: dict[str, Taken] = {}
         self.now = clock.now()
         self.address = Address()
+        self.place: Place | None = None
 
     def closure(self, wanted: Iterable[str]) -> list[str]:
         """The measurements wanted and all that they need, needs first.

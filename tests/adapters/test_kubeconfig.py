@@ -54,7 +54,7 @@ def authorization(found: Access) -> str:
 
 def test_the_current_context_is_used(tmp_path: Path) -> None:
     found = access(write(tmp_path / "k"))
-    assert (found.context, found.namespace, found.server) == ("prod", "prod-ns", "https://127.0.0.1:9")
+    assert (found.context, found.namespace, found.server, found.user) == ("prod", "prod-ns", "https://127.0.0.1:9", "prod-u")
     assert authorization(found) == f"Bearer {SECRET}"
 
 

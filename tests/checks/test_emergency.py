@@ -92,3 +92,9 @@ def test_with_half_of_the_api_gone_the_others_are_judged(fault: str, unknown: se
     assert {control for control, outcome in outcomes.items() if outcome == "unknown"} == unknown
     assert {control for control, outcome in outcomes.items() if outcome == "pass"} == EMERGENCY - unknown
     assert sum(text[0].startswith("COULD NOT MEASURE") for _, text in told(results)) <= lines
+
+
+def test_whoever_reads_a_log_must_be_allowed_to_get_the_pod(tmp_path: Path) -> None:
+    """kubectl logs and kubectl describe get the pod first: who may only list pods and get their logs sees Forbidden."""
+    (result,) = run(["healthy"], tmp_path, cadence="control(id='triage-possible')").results.values()
+    assert (result["outcome"], result["observed"]) == ("pass", "4 of 4 rights")

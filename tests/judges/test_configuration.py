@@ -37,8 +37,8 @@ def test_documents_that_agree_pass() -> None:
 
 def test_a_fault_of_a_document_is_a_finding_with_its_object_and_fix() -> None:
     (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, (), now=NOW, install=INSTALL).findings
-    assert (finding.object, finding.code, finding.message) == ("Secret/d", "required", "… is required.")
-    assert finding.next == f"kubectl -n {INSTALL.namespace} edit secret/d  # add it"
+    assert (finding.object, finding.code, finding.message) == ("Secret/d", "required", "… is required. To do: add it.")
+    assert finding.next == f"kubectl -n {INSTALL.namespace} edit secret/d"
 
 
 def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:
@@ -49,10 +49,10 @@ def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:
     )
     written = (StoredObject("ConfigMap", "d", NOW, (), ()), StoredObject("Secret", "d", NOW, ("destinations.yaml",), owners))
     (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, written, now=NOW, install=INSTALL).findings
-    assert finding.message == "… is required. Last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit."
+    assert finding.message == "… is required. Last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit. To do: add it."
     unowned = (StoredObject("Secret", "d", NOW, (), (FieldOwner("old", None, ("destinations.yaml",), False),)),)
     (finding,) = judges.valid([destinations("a", faults=(FAULT,))], NONE, unowned, now=NOW, install=INSTALL).findings
-    assert finding.message == "… is required."
+    assert finding.message == "… is required. To do: add it."
 
 
 def test_a_name_twice_is_a_finding() -> None:
@@ -63,7 +63,7 @@ def test_a_name_twice_is_a_finding() -> None:
 def test_a_team_must_name_what_exists() -> None:
     (finding,) = judges.valid([destinations("oncall"), teams(default=("on-call", "oncall"))], NONE, (), now=NOW, install=INSTALL).findings
     assert (finding.code, finding.object) == ("unknown-destination", "ConfigMap/t")
-    assert finding.message.endswith("names the destination on-call, which does not exist: the collector will not start; oncall was meant?")
+    assert "names the destination on-call, which does not exist: the collector will not start; oncall was meant? To do: " in finding.message
 
 
 def test_what_is_not_whole_makes_no_team_wrong() -> None:

@@ -52,12 +52,19 @@ def test_a_ready_endpoint_for_each_ready_pod_passes():
     assert judgement.basis == "1 Service, their EndpointSlices, the Pods and the pod template"
 
 
-@pytest.mark.parametrize("services", [(), (service(selector={}),), (service(selector={"app": "other"}),)])
+@pytest.mark.parametrize("services", [(), (service("other", selector={}),), (service("other", selector={"app": "other"}),)])
 def test_no_service_that_selects_the_pods_fails(services):
     (finding,) = serving(services).findings
     assert (finding.object, finding.code) == ("Deployment/cano-collector", "no-service")
     assert (finding.observed, finding.limit, finding.unit) == (0, 1, "Services")
     assert finding.next == "kubectl -n monitoring expose deployment cano-collector --port=8080"
+
+
+def test_a_service_of_the_collectors_name_that_selects_something_else_is_named_and_set_right():
+    """It cannot be made a second time: kubectl expose would end with AlreadyExists."""
+    (finding,) = serving((service(selector={"app": "cano-colector"}),)).findings
+    assert finding.message.endswith("Service/cano-collector selects app=cano-colector, and they are not labelled so.")
+    assert finding.next == "kubectl -n monitoring set selector service cano-collector app=cano-collector"
 
 
 def test_a_service_with_an_empty_selector_is_not_judged():

@@ -124,9 +124,9 @@ def test_a_reader_is_told_with_its_ways_and_the_binding() -> None:
     )
     assert finding.message == (
         "Group sre may list secrets; create pods in namespace monitoring, by RoleBinding/monitoring/read (ClusterRole/read), and so get at the "
-        "collector's Secrets."
+        "collector's Secrets. If that is meant: --secret-reader='Group sre'."
     )
-    assert finding.next == "kubectl describe rolebinding read -n monitoring   # or allow it: --secret-reader='Group sre'"
+    assert finding.next == "kubectl describe rolebinding read -n monitoring"
 
 
 def test_everybody_is_told_to_be_everybody() -> None:
@@ -166,10 +166,13 @@ def test_a_credential_in_plain_sight_is_told_by_its_place() -> None:
         "webhook URL in key x.yaml",
         "none",
     )
-    assert first.message == "ConfigMap/c key x.yaml, lines 3, 9 shows a credential (webhook URL) to everybody who may read it."
-    assert first.next.startswith("kubectl -n monitoring edit configmap c ")
+    assert first.message == (
+        "ConfigMap/c key x.yaml, lines 3, 9 shows a credential (webhook URL) to everybody who may read it. Move it into a Secret, let a variable "
+        "stand for it, then rotate it: it has been seen."
+    )
+    assert first.next == "kubectl -n monitoring edit configmap c"
     assert (second.object, second.code) == ("Deployment/cano-collector", "credential-in-deployment")
-    assert second.next.startswith("kubectl -n monitoring edit deployment cano-collector ")
+    assert second.next == "kubectl -n monitoring edit deployment cano-collector"
 
 
 def test_a_secret_that_repeats_its_values_in_an_annotation_is_told() -> None:
@@ -226,6 +229,7 @@ def test_a_shorter_list_never_makes_a_pass(grants: list[Grant], allowed: tuple[s
 def test_names_of_bindings_and_subjects_are_no_commands() -> None:
     """RBAC takes any name that can stand in a path, and any text for a user."""
     (finding,) = judge(grant(name="x; touch y", subject="User a b")).findings
-    assert finding.next == "kubectl describe rolebinding 'x; touch y' -n monitoring   # or allow it: --secret-reader='User a b'"
+    assert finding.next == "kubectl describe rolebinding 'x; touch y' -n monitoring"
+    assert finding.message.endswith("If that is meant: --secret-reader='User a b'.")
     (finding,) = judge(grant(subject="User a\ntouch y\n")).findings
     assert finding.next == "kubectl describe rolebinding read -n monitoring"

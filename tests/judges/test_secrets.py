@@ -98,8 +98,11 @@ def test_a_key_that_is_proven_old_fails_with_the_patch_that_would_prove_the_next
         120 * 86400,
         90 * 86400,
     )
-    assert finding.message == "Secret/slack key key is too old: not changed for 120 d, as the entry of helm says, and 90 d is the limit."
-    assert finding.next == "kubectl -n monitoring patch secret slack --patch-file=FILE   # stringData, key alone"
+    assert (
+        finding.message
+        == "Secret/slack key key is too old: not changed for 120 d, as the entry of helm says, and 90 d is the limit. FILE: a patch with stringData, key alone."
+    )
+    assert finding.next == "kubectl -n monitoring patch secret slack --patch-file=FILE"
 
 
 def test_what_an_operator_writes_is_rotated_there():

@@ -54,6 +54,16 @@ RUN: dict[str, Any] = {
     "targets": ["prod-eu"],
     "cadences": ["daily"],
     "requests": 24,
+    "looked_at": [
+        {
+            "target": "prod-eu",
+            "server": "https://10.0.0.1:6443",
+            "namespace": "monitoring",
+            "context": "eu",
+            "user": "auditor",
+            "acting": "oncall",
+        }
+    ],
     "limits": [
         {"name": "restarts", "value": "3", "default": "0"},
         {"name": "backup_age", "value": "1 d 1 h", "default": "1 d 1 h"},
@@ -182,8 +192,19 @@ def test_run_facts_limits_and_targets():
         "restarts 3 0",
     ):
         assert words in text
-    assert "backup_age" not in text
+    changed, _, every = text.partition("Every limit in force (2)")
+    assert "backup_age" not in changed
+    assert "restarts 3 backup_age 1 d 1 h" in every
     assert "No limit was changed" in page(ALL, limits=RUN["limits"][1:]).text
+
+
+def test_where_was_looked_and_as_whom():
+    """An auditor has this page and not the kubeconfig; a record of before this was told is drawn all the same."""
+    told = "target API server namespace context user rehearsed as context prod-eu https://10.0.0.1:6443 monitoring eu auditor oncall"
+    assert told in page(ALL).text
+    assert "rehearsed as context" not in page(ALL, looked_at=[]).text
+    before = {name: value for name, value in RUN.items() if name != "looked_at"}
+    assert "rehearsed as context" not in html(ALL, run=before, gate=None)
 
 
 def test_counts_by_severity_and_outcome():

@@ -27,6 +27,7 @@ def test_columns_of_the_control(pytester):
     assert headers[:4] == ["result", "control", "cadence", "severity"]
     for cell in ("col-control", "pods-ready"), ("col-cadence", "daily emergency"), ("col-severity", "critical"):
         assert f'<td class=\\"{cell[0]}\\">{cell[1]}</td>' in rows(inner)
+    assert "#results-table td" in page.partition("</style>")[2], "the plugin's pale grey is darkened"
     assert "<title" in page
     assert "Maintenance of cano-collector" in page
 

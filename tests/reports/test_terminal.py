@@ -75,11 +75,23 @@ def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester
         "FAIL endpoints-odd [default] (critical): Pod a is not ready.",
         "    where: Pod/a (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
-        "FAIL backups-old [default] (medium): Pod a is not ready.",
-        "    where: Pod/a (1 of 2 replicas ready)",
-        "    next: kubectl describe pod a",
+        "    the same: backups-old (medium)",
         "4 fail  2 unknown  (6 controls, 0 requests)",
         f"compliance report: {inner.out / 'compliance.html'}",
+    ]
+
+
+def test_the_very_same_finding_of_several_controls_is_told_once(pytester):
+    """An empty folder of backups is one thing to do, however many controls wanted a backup."""
+    inner = Inner(
+        pytester, *(check(name, "assert judge(BAD)", severity=how) for name, how in (("a", "high"), ("b", "critical"), ("c", "low")))
+    )
+    assert ending(inner.run())[:5] == [
+        "FAIL b [default] (critical): Pod a is not ready.",
+        "    where: Pod/a (1 of 2 replicas ready)",
+        "    next: kubectl describe pod a",
+        "    the same: a (high), c (low)",
+        "3 fail  (3 controls, 0 requests)",
     ]
 
 

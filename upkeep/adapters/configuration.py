@@ -171,7 +171,7 @@ def parse(text: str, *, kind: str, where: str) -> ConfigurationDocument:
     except Malformed as error:
         found = re.search(r", line (\d+)", error.message)
         line = int(found[1]) if found else 1
-        fault = ConfigurationFault(where, line, "", "not-yaml", error.message, "correct the document; upkeep config check shows the rest")
+        fault = ConfigurationFault(where, line, "", "not-yaml", error.message, "correct the document; what else is wrong is seen then")
         return ConfigurationDocument(kind, where, (fault,))
     reader = _Reader(kind, where, lines)
     reader.read(document)

@@ -34,6 +34,7 @@ class Access:
     """An identity at an API server, and the namespace that it means.
 
     :ivar address: what kubectl must be told to go there, too.
+    :ivar user: as which user of the kubeconfig, or that it is the pod's service account.
     """
 
     configuration: "Configuration"
@@ -41,6 +42,7 @@ class Access:
     context: str
     server: str
     address: Address = field(default_factory=Address)
+    user: str = "the pod's service account"
 
 
 def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
@@ -125,7 +127,7 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         kubeconfig="" if text == default else text,
         acting="" if acting == current else acting,
     )
-    return Access(configuration, namespace, name, str(configuration.host), address)
+    return Access(configuration, namespace, name, str(configuration.host), address, user)
 
 
 def _ends(call: Callable[[], None], *, within_seconds: float) -> bool:

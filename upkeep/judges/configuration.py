@@ -110,4 +110,6 @@ def _finding(fault: ConfigurationFault, written: Sequence[StoredObject], *, now:
     look = f"kubectl -n {install.namespace} edit {kind.lower()}/{shlex.quote(name)}"
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
     message += f" Last written {when}." if when else ""
-    return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", f"{look}  # {fault.fix}")
+    # What to change is said here, and not behind the command: not every shell takes a comment at its prompt.
+    message += f" To do: {fault.fix}."
+    return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", look)

@@ -5,6 +5,7 @@ Source: the guide's "Check service endpoints"; the Kubernetes API's Service (cor
 """
 
 from collections.abc import Sequence
+from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges import counted
@@ -38,7 +39,7 @@ def serving(services: Sequence[Service], slices: Sequence[EndpointSlice], worklo
         found += _of_ports(service, own, workload, others=others, install=install)
         observed.append(f"Service {service.name} leads to {len(serving_pods)} of {counted(len(expected), 'ready pod')}")
     if not mine:
-        found.append(_no_service(workload, install=install))
+        found.append(_no_service(services, workload, install=install))
         observed.append("no Service selects the collector's pods")
     basis = f"{counted(len(mine), 'Service')}, their EndpointSlices, the Pods and the pod template"
     return Judgement(tuple(found), "; ".join(observed), len(expected), "ready endpoints for each Service", basis)
@@ -158,8 +159,15 @@ def _no_slices(service: Service) -> Absent:
     )
 
 
-def _no_service(workload: Workload, *, install: Install) -> Finding:
-    where = f"Deployment/{workload.deployment.name}"
+def _no_service(services: Sequence[Service], workload: Workload, *, install: Install) -> Finding:
+    """One whose name is taken cannot be made: it is there, and selects something else."""
+    name = workload.deployment.name
+    where = f"Deployment/{name}"
     message = f"No Service selects the pods of {where}: nobody can reach the collector."
-    fix = f"kubectl -n {install.namespace} expose deployment {workload.deployment.name} --port={install.port}"
+    fix = f"kubectl -n {install.namespace} expose deployment {name} --port={install.port}"
+    namesake = next((service for service in services if service.name == name), None)
+    if namesake is not None:
+        selector = ",".join(f"{key}={value}" for key, value in sorted(namesake.selector.items()))
+        message += f" Service/{name} selects {selector or 'nothing'}, and they are not labelled so."
+        fix = f"kubectl -n {install.namespace} set selector service {name} {quote(workload.deployment.selector)}"
     return Finding(where, "no-service", message, 0, 1, "Services", fix)

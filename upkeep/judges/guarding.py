@@ -119,9 +119,9 @@ def _reads(reader: Reader, install: Install) -> Finding:
     where = f"in namespace {grant.namespace}" if grant.namespace else "in every namespace"
     ways = "; ".join(way.what for way in reader.ways[:4]) + (f"; and {len(reader.ways) - 4} more ways" if len(reader.ways) > 4 else "")
     message = f"{who} may {ways} {where}, by {grant.binding} ({grant.role}), and so get at the collector's Secrets."
+    if grant.subject.isprintable():  # not behind the command: not every shell takes a comment at its prompt
+        message += f" If that is meant: --secret-reader={quote(grant.subject)}."
     command = f"kubectl describe {described(grant)}"
-    if grant.subject.isprintable():  # a name may hold the end of a line, and with it of the comment
-        command += f"   # or allow it: --secret-reader={quote(grant.subject)}"
     return Finding(grant.subject.replace(" ", "/", 1), CODES[reader.ways[0].kind], message, ways, "not granted", "", command)
 
 
@@ -129,8 +129,8 @@ def _exposed(exposure: Exposure, install: Install) -> Finding:
     lines = f", line{'s' if len(exposure.lines) > 1 else ''} {', '.join(map(str, exposure.lines))}" if exposure.lines else ""
     message = f"{exposure.object} {exposure.place}{lines} shows a credential ({exposure.shape}) to everybody who may read it."
     kind, _, name = exposure.object.partition("/")
-    then = "move it into a Secret, stand for it by a variable, then rotate it: it has been seen"
-    command = f"kubectl -n {install.namespace} edit {kind.lower()} {name}   # {then}"
+    message += " Move it into a Secret, let a variable stand for it, then rotate it: it has been seen."
+    command = f"kubectl -n {install.namespace} edit {kind.lower()} {name}"
     code = "credential-in-configmap" if kind == "ConfigMap" else "credential-in-deployment"
     return Finding(exposure.object, code, message, f"{exposure.shape} in {exposure.place}", "none", "", command)
 

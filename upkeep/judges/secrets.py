@@ -75,11 +75,9 @@ def rotated(
             if age.proven == "fresh" or _attested(stored.name, subject, attestations, target=target, now=now, limits=limits):
                 fresh.append(subject)
             elif age.proven == "old":
-                command = (
-                    f"kubectl -n {install.namespace} patch secret {stored.name} --patch-file=FILE   # stringData, {key or 'each key'} alone"
-                )
+                command = f"kubectl -n {install.namespace} patch secret {stored.name} --patch-file=FILE"
                 where = f" It is written by {listed(list(stored.written_by))}: rotate it there." if stored.written_by else ""
-                message = f"{subject} is too old: {age.why}, and {limits.text('secret_age')} is the limit.{where}"
+                message = f"{subject} is too old: {age.why}, and {limits.text('secret_age')} is the limit. FILE: a patch with stringData, {key or 'each key'} alone.{where}"
                 found.append(Finding(subject, "secret-old", message, int(age.seconds), int(limit), "s old", command))
             else:
                 unproven.append((subject, age.why))
