@@ -165,9 +165,12 @@ def test_a_change_that_is_not_known_to_have_come_first_is_only_a_difference(live
     assert (finding.code, finding.next) == ("object-differs", "upkeep backup --namespace=monitoring --backups=/backups")
 
 
-def test_who_made_a_difference_is_said():
+def test_who_made_a_difference_is_said_and_that_not_every_change_is_to_be_saved():
     (finding,) = saved(week(), (edited(25), thing(SECRET))).findings
-    assert finding.message.endswith("holds: k (changed); last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit.")
+    assert finding.message.endswith(
+        "holds: k (changed); last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit. "
+        "Save it if that was meant; if it was not, restore the backup."
+    )
 
 
 def test_a_backup_of_what_crashes_is_none():

@@ -92,7 +92,8 @@ def configuration_saved(
         elif differ := differing(there, one):
             when = by_whom(last_writer(one.owners, changed_keys(there, one)), now=now)
             message = (
-                f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}."
+                f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}. "
+                "Save it if that was meant; if it was not, restore the backup."
             )
             found.append(Finding(name, "object-differs", message, len(differ), 0, "differing keys", save_again(folder, install)))
         else:
