@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.attacks import ATTACKERS, NEAR_MISSES, SECRET, VALUE, VAULT, WAYS, Attacker, Case, granted, scenery
+from tests.cluster.attack_cases import NEAR_MISSES, WAYS, granted, scenery
+from tests.cluster.attacks import ATTACKERS, SECRET, VALUE, VAULT, Attacker, Case
 from tests.cluster.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.test_access import policy_of
 from upkeep.readers import Kind, Wanted, readers
