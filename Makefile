@@ -30,4 +30,4 @@ clean:
 # The generated documents, after a change of what they describe.
 .PHONY: documents
 documents: .venv/ready
-	$(BIN)/python -m tests.documents
+	$(BIN)/python -m tests.repository.documents

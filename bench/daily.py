@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 from bench.timing import ROUNDS, seconds_of
-from tests.cluster.controlplane import ControlPlane
-from tests.cluster.layouts import Install, installed
-from tests.cluster.podnetwork import PodNetwork
+from tests.cluster.plane.controlplane import ControlPlane
+from tests.cluster.plane.layouts import Install, installed
+from tests.cluster.plane.podnetwork import PodNetwork
 from tests.cluster.programs import program
 
 PLUGINS = ("html", "metadata", "allure_pytest", "pytest11.testinfra", "hypothesispytest", "xdist")
@@ -81,7 +81,13 @@ def guide_commands(kubeconfig: Path, install: Install) -> list[list[str]]:
     proxy = f"/api/v1/namespaces/{install.namespace}/pods/{pod}:8080/proxy"
     return [
         [*kubectl, "get", "pods", "-l", "app=cano-collector"],
-        [*kubectl, "get", "endpointslices", "-l", "kubernetes.io/service-name=cano-collector"],  # this control plane fills no Endpoints
+        [
+            *kubectl,
+            "get",
+            "endpointslices",
+            "-l",
+            "kubernetes.io/service-name=cano-collector",
+        ],  # this control plane fills no Endpoints
         [*kubectl, "get", "--raw", f"{proxy}/health"],
         [*kubectl, "logs", "-l", "app=cano-collector", "--tail=100"],
         *([*kubectl, "get", "--raw", f"{proxy}/metrics"] for _ in range(3)),
@@ -90,7 +96,11 @@ def guide_commands(kubeconfig: Path, install: Install) -> list[list[str]]:
 
 def pytest_collects(*words: str) -> None:
     """One ``pytest --collect-only``."""
-    subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q", *words], capture_output=True, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", *words],
+        capture_output=True,
+        check=True,
+    )
 
 
 def main() -> None:
@@ -98,7 +108,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Python's default: what was imported once need not be compiled again
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # Python's default: what was imported once need not be compiled again
     peaks: list[float] = []
     lines = [
         "| added latency | guide's commands | pytest -m daily | ratio | aim | one list, its floor | ratio |",
@@ -126,8 +138,20 @@ def main() -> None:
                     "--limit=log_coverage=10%",
                     "--limit=health_latency=30s",
                 ]
-                words = [sys.executable, "-m", "pytest", "-q", "-m", "daily", f"--kubeconfig={kubeconfig}", f"--out={folder}/out", *absent]
-                ran = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                words = [
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-m",
+                    "daily",
+                    f"--kubeconfig={kubeconfig}",
+                    f"--out={folder}/out",
+                    *absent,
+                ]
+                ran = subprocess.Popen(
+                    words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                )
                 said = ran.stdout.read() if ran.stdout else ""
                 _, status, usage = os.wait4(ran.pid, 0)
                 ran.returncode = os.waitstatus_to_exitcode(status)
@@ -136,9 +160,28 @@ def main() -> None:
                     raise RuntimeError(said[-2000:])
 
             def floor(kubeconfig: Path = kubeconfig) -> None:
-                reports = [f"--html={folder}/r.html", f"--alluredir={folder}/a", f"--junitxml={folder}/j.xml"]
-                words = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-c", "/dev/null", *reports, "bench/floor.py"]
-                subprocess.run(words, check=True, capture_output=True, env=os.environ | {"KUBECONFIG": str(kubeconfig)})
+                reports = [
+                    f"--html={folder}/r.html",
+                    f"--alluredir={folder}/a",
+                    f"--junitxml={folder}/j.xml",
+                ]
+                words = [
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "--noconftest",
+                    "-c",
+                    "/dev/null",
+                    *reports,
+                    "bench/floor.py",
+                ]
+                subprocess.run(
+                    words,
+                    check=True,
+                    capture_output=True,
+                    env=os.environ | {"KUBECONFIG": str(kubeconfig)},
+                )
 
             daily()
             theirs, ours, least = seconds_of(commands), seconds_of(daily), seconds_of(floor)
@@ -148,7 +191,13 @@ def main() -> None:
         requests = json.loads((Path(folder) / "out" / "run.json").read_text())["requests"]
     collect = seconds_of(lambda: pytest_collects("-m", "daily"))
     bare = seconds_of(
-        lambda: pytest_collects("--noconftest", "-c", "/dev/null", *(f"-pno:{plugin}" for plugin in PLUGINS), "bench/bare.py")
+        lambda: pytest_collects(
+            "--noconftest",
+            "-c",
+            "/dev/null",
+            *(f"-pno:{plugin}" for plugin in PLUGINS),
+            "bench/bare.py",
+        )
     )
     lines += [
         "",

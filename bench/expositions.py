@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.timing import ROUNDS, seconds_of
 from upkeep import demo
-from upkeep.adapters import exposition
-from upkeep.demo import telemetry
+from upkeep.adapters.formats import exposition
+from upkeep.demo.objects import telemetry
 
 SERIES = 50_000
 AIM = 0.1
@@ -23,7 +23,10 @@ def body() -> bytes:
     """The collector's own series, and those of a client library that labelled each request with its path."""
     state = demo.parse("healthy").state(NOW)
     own = telemetry.exposition(state.process(), state).encode()
-    foreign = "".join(f'http_client_requests_total{{path="/api/v1/issues/{number}",code="200"}} {number}\n' for number in range(SERIES))
+    foreign = "".join(
+        f'http_client_requests_total{{path="/api/v1/issues/{number}",code="200"}} {number}\n'
+        for number in range(SERIES)
+    )
     return own + f"# TYPE http_client_requests_total counter\n{foreign}".encode()
 
 

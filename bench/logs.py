@@ -24,11 +24,13 @@ AIM_RATIO, AIM_MEBIBYTES = 2.0, 32
 
 def write(path: Path, mebibytes: int) -> None:
     """What the collector writes in some days, again and again, as a container runtime keeps it (CRI)."""
-    from upkeep.demo import logs
+    from upkeep.demo.objects import logs
 
     now = datetime.now(UTC)
     lines = logs.life("chart", now - timedelta(days=7), now, seed="bench")
-    block = "".join(f"{instant:%Y-%m-%dT%H:%M:%S.%f}000Z stdout F {text}\n" for instant, text in lines).encode()
+    block = "".join(
+        f"{instant:%Y-%m-%dT%H:%M:%S.%f}000Z stdout F {text}\n" for instant, text in lines
+    ).encode()
     with path.open("wb") as log:
         for _ in range(mebibytes * MEBIBYTE // len(block)):
             log.write(block)
@@ -36,9 +38,9 @@ def write(path: Path, mebibytes: int) -> None:
 
 def read(way: str, kubeconfig: str, path: str) -> None:
     """One way to take the stream; prints its seconds, lines and bytes."""
-    from upkeep.adapters import logstream
-    from upkeep.adapters.kube import Kube
-    from upkeep.adapters.kubeconfig import load
+    from upkeep.adapters.cluster.kube import Kube
+    from upkeep.adapters.cluster.kubeconfig import load
+    from upkeep.adapters.formats import logstream
     from upkeep.clock import Clock
     from upkeep.meter import Meter
     from upkeep.settings import TargetSettings
@@ -54,14 +56,24 @@ def read(way: str, kubeconfig: str, path: str) -> None:
                 size = sum(map(len, blocks))
             else:
                 span = {"covered_from": now - timedelta(days=7), "covered_until": now}
-                lines = logstream.survey(blocks, pod="bench", container="collector", previous=False, **span).lines
+                lines = logstream.survey(
+                    blocks, pod="bench", container="collector", previous=False, **span
+                ).lines
     print(json.dumps({"seconds": time.monotonic() - began, "lines": lines, "bytes": size}))
 
 
 def taken(way: str, kubeconfig: Path, path: str) -> tuple[dict[str, float], float]:
     """What a process of its own says of a way, and its peak memory in MiB."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "bench.logs", f"--way={way}", f"--kubeconfig={kubeconfig}", f"--path={path}"], stdout=subprocess.PIPE
+        [
+            sys.executable,
+            "-m",
+            "bench.logs",
+            f"--way={way}",
+            f"--kubeconfig={kubeconfig}",
+            f"--path={path}",
+        ],
+        stdout=subprocess.PIPE,
     )
     said = child.stdout.read() if child.stdout else b""
     _, status, usage = os.wait4(child.pid, 0)
@@ -82,9 +94,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.way:
         return read(options.way, options.kubeconfig, options.path)
-    from tests.cluster.controlplane import ControlPlane
-    from tests.cluster.layouts import installed
-    from tests.cluster.podnetwork import PodNetwork
+    from tests.cluster.plane.controlplane import ControlPlane
+    from tests.cluster.plane.layouts import installed
+    from tests.cluster.plane.podnetwork import PodNetwork
 
     with (
         tempfile.TemporaryDirectory() as folder,

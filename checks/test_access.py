@@ -1,8 +1,8 @@
-"""Who may do what (guide: quarterly "Security Audit")."""
+"""Check the collector's Secrets, and who may do what (guide: "Security Updates", "Security Audit")."""
 
 import pytest
 
-from upkeep.judges import guarding, rights
+from upkeep.judges.access import guarding, rights, secrets
 
 
 @pytest.mark.control(id="rbac-least-privilege", severity="high", guide="Review RBAC permissions")
@@ -18,10 +18,67 @@ def test_the_service_account_holds_least_privilege(judge, grants, collector, ins
 
 @pytest.mark.control(id="secrets-guarded", severity="high", guide="Audit secret management")
 @pytest.mark.quarterly
-def test_the_secrets_are_guarded(judge, rbac_policy, secret_inventory, config_map_exposures, collector, secret_readers, install):
+def test_the_secrets_are_guarded(
+    judge, rbac_policy, secret_inventory, config_map_exposures, collector, secret_readers, install
+):
     """Who can read the collector's Secrets is on the allowed list, and no credential stands where no right to Secrets is needed.
 
     A right to start pods or to act as others reads Secrets as well as a right to list them, and a ConfigMap is read by everybody.
     Fix: docs/runbook.md#secrets-guarded
     """
-    assert judge(guarding.guarded(rbac_policy, secret_inventory, config_map_exposures, collector, allowed=secret_readers, install=install))
+    assert judge(
+        guarding.guarded(
+            rbac_policy,
+            secret_inventory,
+            config_map_exposures,
+            collector,
+            allowed=secret_readers,
+            install=install,
+        )
+    )
+
+
+@pytest.mark.control(id="secrets-complete", severity="high", guide="List all secrets")
+@pytest.mark.monthly
+def test_every_secret_that_is_needed_exists(judge, secret_inventory, install):
+    """Every Secret and every key that the Deployment references exists.
+
+    The guide lists them; that one is missing is seen when the next pod does not start.
+    Fix: docs/runbook.md#secrets-complete
+    """
+    assert judge(secrets.complete(secret_inventory, install=install))
+
+
+@pytest.mark.control(id="secrets-rotated", severity="high", guide="Check secret age")
+@pytest.mark.monthly
+def test_every_key_was_rotated(
+    judge, secret_inventory, attested_if_any, target_name, install, now, limits
+):
+    """Every key that the collector takes is proven to have changed within the limit.
+
+    The guide looks at creationTimestamp, which no rotation changes: it can only say that everything is too old.
+    Fix: docs/runbook.md#secrets-rotated
+    """
+    assert judge(
+        secrets.rotated(
+            secret_inventory,
+            attested_if_any,
+            target=target_name,
+            now=now,
+            limits=limits,
+            install=install,
+        )
+    )
+
+
+@pytest.mark.control(
+    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and tokens"
+)
+@pytest.mark.monthly
+def test_every_secret_could_be_rotated(judge, secret_inventory, rotation_rehearsal, install):
+    """The acting identity may rotate every Secret, and the API server's dry run accepts it; what an operator writes is rotated at its source.
+
+    When a key has leaked is no time to find out who may change it.
+    Fix: docs/runbook.md#secrets-rotatable
+    """
+    assert judge(secrets.rotatable(secret_inventory, rotation_rehearsal, install=install))

@@ -1,9 +1,8 @@
-"""The collector's logs (guide: "Check recent logs for errors")."""
+"""Check what the collector's logs say (guide: "Check recent logs for errors", "Log Analysis")."""
 
 import pytest
 
-from upkeep.judges import log_history as history
-from upkeep.judges import logs
+from upkeep.judges.logs import history, recent
 
 
 @pytest.mark.control(id="recent-logs-clean", severity="high", guide="Check recent logs for errors")
@@ -15,7 +14,7 @@ def test_recent_logs_hold_no_error(judge, log_surveys, workload, install, now, l
     Judged by the level field: the guide's grep counts info lines that mention the word, and misses a panic.
     Fix: docs/runbook.md#recent-logs-clean
     """
-    assert judge(logs.clean(log_surveys, workload, now=now, limits=limits, install=install))
+    assert judge(recent.clean(log_surveys, workload, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="repeated-errors", severity="medium", guide="Check for repeated errors")
@@ -29,7 +28,9 @@ def test_no_error_comes_again_and_again(judge, log_history, workload, install, n
     assert judge(history.repeated(log_history, workload, now=now, limits=limits, install=install))
 
 
-@pytest.mark.control(id="no-send-failures", severity="medium", guide="Check for destination failures")
+@pytest.mark.control(
+    id="no-send-failures", severity="medium", guide="Check for destination failures"
+)
 @pytest.mark.weekly
 def test_every_message_could_be_sent(judge, log_history, workload, install, now, limits):
     """No line of a week's logs says that a message could not be sent.

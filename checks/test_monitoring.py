@@ -1,9 +1,40 @@
-"""Who watches the collector (guide: "Monitoring Alerts", "Metrics Review")."""
+"""Check that Prometheus and Alertmanager watch the collector (guide: "Monitoring alerts", "Fallback plan")."""
 
 import pytest
 
-from upkeep.guide import ALERTS
-from upkeep.judges import monitoring
+from upkeep.domain.guide import ALERTS
+from upkeep.judges.monitoring import exports, notifications, rules
+
+
+@pytest.mark.control(id="fallback-notification", severity="high", guide="Fallback Plan")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_somebody_is_told_without_the_collector(
+    judge, alertmanager_configuration, collector_services, limits, install
+):
+    """Alertmanager's routes lead to the collector, at the right port and path, and to somebody when the collector is gone.
+
+    When the only way out is down, nobody is told that it is down.
+    Fix: docs/runbook.md#fallback-notification
+    """
+    assert judge(
+        notifications.fallback(
+            alertmanager_configuration, collector_services, limits=limits, install=install
+        )
+    )
+
+
+@pytest.mark.control(id="metrics-exported", severity="low", guide="Export metrics for analysis")
+@pytest.mark.monthly
+def test_the_metrics_were_exported(judge, export_folder, workload, install, now, limits):
+    """The metrics of every pod were saved this month, whole, with the families that later comparisons need.
+
+    The guide's command asks one pod, whichever the Service picks; the others are in no file.
+    Fix: docs/runbook.md#metrics-exported
+    """
+    assert judge(
+        exports.metrics_exported(export_folder, workload, install=install, now=now, limits=limits)
+    )
 
 
 @pytest.mark.control(id="maintenance-alerts-quiet", severity="high", guide="Monitoring Alerts")
@@ -14,7 +45,7 @@ def test_maintenance_alerts_are_loaded_and_quiet(judge, guide_rules, limits):
     An alert on a metric that nothing exposes evaluates to nothing: it is quiet for ever.
     Fix: docs/runbook.md#maintenance-alerts-quiet
     """
-    assert judge(monitoring.alerts_quiet(guide_rules, wanted=ALERTS, limits=limits))
+    assert judge(rules.alerts_quiet(guide_rules, wanted=ALERTS, limits=limits))
 
 
 @pytest.mark.control(id="metrics-scraped", severity="medium", guide="Metrics Review")
@@ -25,7 +56,7 @@ def test_prometheus_scrapes_every_pod(judge, scrape_states, workload, now):
     What is not scraped has no history: rates, trends and alerts about it are blind.
     Fix: docs/runbook.md#metrics-scraped
     """
-    assert judge(monitoring.scraped(scrape_states, workload, now=now))
+    assert judge(rules.scraped(scrape_states, workload, now=now))
 
 
 @pytest.mark.control(id="maintenance-alerts-loaded", severity="medium", guide="Monitoring Alerts")
@@ -36,4 +67,4 @@ def test_maintenance_alerts_are_able_to_fire(judge, guide_rules):
     A rule that cannot fire looks like one that has no reason to.
     Fix: docs/runbook.md#maintenance-alerts-loaded
     """
-    assert judge(monitoring.alerts_loaded(guide_rules, wanted=ALERTS))
+    assert judge(rules.alerts_loaded(guide_rules, wanted=ALERTS))

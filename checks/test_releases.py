@@ -1,8 +1,8 @@
-"""What is installed, how old it is, and whether it can be upgraded (guide: "Upgrade Planning")."""
+"""Check the installed version and its upgrade (guide: "Upgrade Planning")."""
 
 import pytest
 
-from upkeep.judges import releases
+from upkeep.judges.releases import upgrades, versions
 
 
 @pytest.mark.control(id="version-known", severity="medium", guide="Check current version")
@@ -13,7 +13,7 @@ def test_the_version_that_runs_is_known(judge, workload, program_versions, insta
     Where they disagree nobody knows which faults are fixed, and an upgrade begins with a guess.
     Fix: docs/runbook.md#version-known
     """
-    assert judge(releases.version_known(workload, program_versions, install=install))
+    assert judge(versions.version_known(workload, program_versions, install=install))
 
 
 @pytest.mark.control(id="up-to-date", severity="low", guide="Check for new versions")
@@ -24,7 +24,9 @@ def test_the_installed_chart_is_recent(judge, installed_chart, chart_index, now,
     Each version that is skipped makes the upgrade larger that is done in a hurry one day.
     Fix: docs/runbook.md#up-to-date
     """
-    assert judge(releases.up_to_date(installed_chart, chart_index, now=now, limits=limits, install=install))
+    assert judge(
+        versions.up_to_date(installed_chart, chart_index, now=now, limits=limits, install=install)
+    )
 
 
 @pytest.mark.control(id="apis-served", severity="medium", guide="Upgrade planning")
@@ -35,4 +37,15 @@ def test_the_cluster_serves_what_the_release_is_made_of(judge, helm_release, ser
     An API that goes with an upgrade of the cluster does not take the objects along: it is the next helm upgrade, or rollback, that fails.
     Fix: docs/runbook.md#apis-served
     """
-    assert judge(releases.apis_served(helm_release, served_apis))
+    assert judge(versions.apis_served(helm_release, served_apis))
+
+
+@pytest.mark.control(id="upgrade-rehearsed", severity="medium", guide="Test upgrade in staging")
+@pytest.mark.quarterly
+def test_an_upgrade_would_be_accepted(judge, upgrade_rehearsal, install):
+    """helm renders the newest chart with the live values, and the API server's dry run accepts every object that would change.
+
+    helm's own dry run asks no admission: a field that cannot be changed stops the real upgrade in the middle.
+    Fix: docs/runbook.md#upgrade-rehearsed
+    """
+    assert judge(upgrades.upgrade(upgrade_rehearsal, install=install))

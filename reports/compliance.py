@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from reports.causes import stories
 from reports.ledger import LEDGER, replace
 from reports.text import measure
-from upkeep.causes import stories
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
 from upkeep.results import counts, from_line
 
@@ -54,7 +54,11 @@ def draw(folder: Path) -> None:
     lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
     results = [from_line(line)[1] for line in lines]
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    gate = json.loads((folder / "gate.json").read_text(encoding="utf-8")) if (folder / "gate.json").exists() else None
+    gate = (
+        json.loads((folder / "gate.json").read_text(encoding="utf-8"))
+        if (folder / "gate.json").exists()
+        else None
+    )
     replace(folder / "compliance.html", html(results, run=run, gate=gate))
     replace(folder / "summary.md", markdown(results, run=run, gate=gate))
 
@@ -75,7 +79,9 @@ def verdict(results: Sequence[Result], *, stopped: Sequence[str] = ()) -> str:
             Outcome.UNKNOWN: "could not be measured",
             Outcome.NOT_RUN: "not run",
         }
-        parts = ", ".join(f"{numbers[outcome]} {word}" for outcome, word in words.items() if numbers[outcome])
+        parts = ", ".join(
+            f"{numbers[outcome]} {word}" for outcome, word in words.items() if numbers[outcome]
+        )
         sentence = f"{len(short)} of {judged} controls fell short: {parts}."
     return " ".join([sentence, *(f"{text[0].upper()}{text[1:]}." for text in stopped)])
 
@@ -85,7 +91,13 @@ def groups(results: Sequence[Result]) -> list[Group]:
     found = []
     for outcome, title in ORDER.items():
         mine = [result for result in results if result.outcome is outcome]
-        mine.sort(key=lambda result: (SEVERITIES.index(result.control.severity), result.control.id, result.target))
+        mine.sort(
+            key=lambda result: (
+                SEVERITIES.index(result.control.severity),
+                result.control.id,
+                result.target,
+            )
+        )
         if mine:
             found.append(Group(outcome, title, tuple(mine)))
     return found
@@ -96,7 +108,13 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
     import jinja2  # imported late: it is needed at the end of a run only
 
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {
         "measure": measure,
         "anchor": lambda result: re.sub(r"[^\w-]", "_", f"{result.control.id}-{result.target}"),
@@ -110,7 +128,9 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
     ]
     return environment.get_template("compliance.html.j2").render(
         verdict=verdict(results, stopped=run["stopped"]),
-        fell_short=any(result.outcome not in _GOOD for result in results) or not results or bool(run["stopped"]),
+        fell_short=any(result.outcome not in _GOOD for result in results)
+        or not results
+        or bool(run["stopped"]),
         stories=[story for story in stories(results) if story.symptoms],
         groups=groups(results),
         order={outcome.value: word for outcome, word in ORDER.items()},
@@ -131,7 +151,11 @@ def drawing(trend: Trend) -> dict[str, Any]:
     seconds, most = (last - first).total_seconds(), max(value for _, value in trend.points)
     dots = [
         (
-            round(left + (right - left) * ((at - first).total_seconds() / seconds if seconds else 0.5), 1),
+            round(
+                left
+                + (right - left) * ((at - first).total_seconds() / seconds if seconds else 0.5),
+                1,
+            ),
             round(bottom - (bottom - top) * (value / most if most else 0), 1),
         )
         for at, value in trend.points
@@ -146,25 +170,47 @@ def drawing(trend: Trend) -> dict[str, Any]:
 
 def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
     """The summary for a merge request or a chat."""
-    lines = ["# Maintenance of cano-collector", "", f"**{verdict(results, stopped=run['stopped'])}**", ""]
+    lines = [
+        "# Maintenance of cano-collector",
+        "",
+        f"**{verdict(results, stopped=run['stopped'])}**",
+        "",
+    ]
     if gate is not None:
         lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
     for story in stories(results):
         if story.symptoms:
             names = ", ".join(_cell(result.control.id) for result in story.symptoms)
-            where = f" on {_cell(story.cause.target)}" if len({result.target for result in results}) > 1 else ""
-            lines += [f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} From it follow: {names}.", ""]
-    lines += ["| outcome | control | target | severity | what was seen |", "| --- | --- | --- | --- | --- |"]
+            where = (
+                f" on {_cell(story.cause.target)}"
+                if len({result.target for result in results}) > 1
+                else ""
+            )
+            lines += [
+                f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} From it follow: {names}.",
+                "",
+            ]
+    lines += [
+        "| outcome | control | target | severity | what was seen |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for group in groups(results):
         for result in group.results:
-            seen = measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
+            seen = (
+                measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
+            )
             cells = [group.title, result.control.id, result.target, result.control.severity, seen]
             lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    lines += ["", f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}."]
+    lines += [
+        "",
+        f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}.",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _cell(text: str) -> str:
     """Text that a Markdown table shows as it is."""
-    escaped = "".join(f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text)
+    escaped = "".join(
+        f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text
+    )
     return " ".join(escaped.split())

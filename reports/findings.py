@@ -23,11 +23,18 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
 
     def record(judgement: Judgement) -> Judgement:
         if JUDGEMENT in request.node.stash:
-            raise TypeError(f"{request.node.name} judges twice; one check is one control and one judgement")
+            raise TypeError(
+                f"{request.node.name} judges twice; one check is one control and one judgement"
+            )
         if not isinstance(judgement, Judgement):
-            raise TypeError(f"{request.node.name} judged nothing: a {type(judgement).__name__} is not a Judgement")
+            raise TypeError(
+                f"{request.node.name} judged nothing: a {type(judgement).__name__} is not a Judgement"
+            )
         address = request.node.stash.get(ADDRESS, Address())
-        findings = tuple(replace(finding, next=addressed(finding.next, address)) for finding in judgement.findings)
+        findings = tuple(
+            replace(finding, next=addressed(finding.next, address))
+            for finding in judgement.findings
+        )
         request.node.stash[JUDGEMENT] = replace(judgement, findings=findings)
         return request.node.stash[JUDGEMENT]
 
@@ -36,7 +43,11 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
 
 def lines_of(finding: Finding) -> list[str]:
     """A finding in three lines at most: what, where, what to do next."""
-    where = ", ".join(part for part in (finding.object, seen(finding.observed, finding.limit, finding.unit)) if part)
+    where = ", ".join(
+        part
+        for part in (finding.object, seen(finding.observed, finding.limit, finding.unit))
+        if part
+    )
     lines = [flat(finding.message)]
     if where:
         lines.append(f"where: {flat(where)}")

@@ -11,9 +11,9 @@ import pytest
 from reports.controls import CONTROL
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
 from reports.run import RUN, chooses, narrowed_by, records, settings
-from upkeep.gate import Code, Verdict, verdict
 from upkeep.model import Result
 from upkeep.results import SCHEMA
+from upkeep.verdict import Code, Verdict, verdict
 
 VERDICT = pytest.StashKey[Verdict]()
 
@@ -23,11 +23,19 @@ def pytest_configure(config: pytest.Config) -> None:
     if not settings(config).gate:
         return
     option = config.option
-    for name, word in (("collectonly", "--collect-only"), ("setupplan", "--setup-plan"), ("setuponly", "--setup-only")):
+    for name, word in (
+        ("collectonly", "--collect-only"),
+        ("setupplan", "--setup-plan"),
+        ("setuponly", "--setup-only"),
+    ):
         if getattr(option, name, False):
-            raise pytest.UsageError(f"--gate and {word} contradict each other: nothing would be judged")
+            raise pytest.UsageError(
+                f"--gate and {word} contradict each other: nothing would be judged"
+            )
     if word := narrowed_by(config):
-        raise pytest.UsageError(f"--gate judges the whole checklist: leave {word} out, and choose with -m")
+        raise pytest.UsageError(
+            f"--gate judges the whole checklist: leave {word} out, and choose with -m"
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -36,9 +44,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if ledger is None or not settings(config).gate or exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
     hidden = left_out(config, ledger)
-    decided = verdict([*ledger.results, *hidden], strict=settings(config).gate_strict, stopped=stopped(ledger, exitstatus))
+    decided = verdict(
+        [*ledger.results, *hidden],
+        strict=settings(config).gate_strict,
+        stopped=stopped(ledger, exitstatus),
+    )
     config.stash[VERDICT] = decided
-    replace(ledger.folder / "gate.json", json.dumps(_document(config, decided), indent=2, ensure_ascii=False) + "\n")
+    replace(
+        ledger.folder / "gate.json",
+        json.dumps(_document(config, decided), indent=2, ensure_ascii=False) + "\n",
+    )
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
@@ -46,13 +61,23 @@ def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
 
     They are found by evaluating the expression with their own markers and each other control's name.
     """
-    gated = [item for item in ledger.collected if CONTROL in item.stash and item.stash[CONTROL].gate]
-    names = {mark.kwargs["id"]: mark for item in ledger.collected for mark in item.iter_markers("control")}.values()
+    gated = [
+        item for item in ledger.collected if CONTROL in item.stash and item.stash[CONTROL].gate
+    ]
+    names = {
+        mark.kwargs["id"]: mark
+        for item in ledger.collected
+        for mark in item.iter_markers("control")
+    }.values()
     hidden = []
     for item in gated:
         others = [mark for mark in item.iter_markers() if mark.name != "control"]
-        if not chooses(config, item.iter_markers()) and any(chooses(config, [*others, *name]) for name in ([], *([n] for n in names))):
-            hidden.append(not_run(item, "left out by its name in -m, but the gate judges cadences whole"))
+        if not chooses(config, item.iter_markers()) and any(
+            chooses(config, [*others, *name]) for name in ([], *([n] for n in names))
+        ):
+            hidden.append(
+                not_run(item, "left out by its name in -m, but the gate judges cadences whole")
+            )
     return hidden
 
 
@@ -72,12 +97,20 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     decided, chosen = config.stash[VERDICT], settings(config)
     colour = {"green" if decided.code is Code.OPEN else "red": True}
     judged = f"{decided.judged} gated control{'' if decided.judged == 1 else 's'} judged"
-    terminalreporter.write_line(f"gate {decided.sentence} (code {int(decided.code)}; {judged})", bold=True, **colour)
+    terminalreporter.write_line(
+        f"gate {decided.sentence} (code {int(decided.code)}; {judged})", bold=True, **colour
+    )
     for reason in decided.reasons:
-        where = f"{reason.control} [{reason.target}]: " if reason.control else (f"[{reason.target}]: " if reason.target else "")
+        where = (
+            f"{reason.control} [{reason.target}]: "
+            if reason.control
+            else (f"[{reason.target}]: " if reason.target else "")
+        )
         terminalreporter.write_line(f"  {int(reason.code)}  {where}{reason.text}")
     if chosen.gate_add:
-        terminalreporter.write_line(f"  added to the gate by the settings: {', '.join(chosen.gate_add)}")
+        terminalreporter.write_line(
+            f"  added to the gate by the settings: {', '.join(chosen.gate_add)}"
+        )
     for name, why in chosen.gate_remove.items():
         terminalreporter.write_line(f"  removed from the gate by the settings: {name} ({why})")
 
@@ -93,7 +126,13 @@ def _document(config: pytest.Config, decided: Verdict) -> dict[str, Any]:
         "strict": chosen.gate_strict,
         "judged": decided.judged,
         "reasons": [
-            {"code": int(each.code), "control": each.control, "target": each.target, "outcome": each.outcome, "text": each.text}
+            {
+                "code": int(each.code),
+                "control": each.control,
+                "target": each.target,
+                "outcome": each.outcome,
+                "text": each.text,
+            }
             for each in decided.reasons
         ],
         "added": list(chosen.gate_add),

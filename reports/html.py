@@ -25,8 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if not records(config):
         return
     option, folder = config.option, output(config)
-    for name, path in (("htmlpath", "report.html"), ("xmlpath", "junit.xml"), ("allure_report_dir", "allure-results")):
-        if hasattr(option, name) and not getattr(option, name):  # a plugin that was switched off has no option
+    for name, path in (
+        ("htmlpath", "report.html"),
+        ("xmlpath", "junit.xml"),
+        ("allure_report_dir", "allure-results"),
+    ):
+        if hasattr(option, name) and not getattr(
+            option, name
+        ):  # a plugin that was switched off has no option
             setattr(option, name, str(folder / path))
     if hasattr(option, "self_contained_html"):
         option.self_contained_html = True
@@ -35,7 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_metadata(metadata: dict[str, Any], config: pytest.Config) -> None:
     """Keeps what the run is made of, and what was asked for: pytest-metadata also copies variables of CI systems, credentials and all."""
-    kept = {"Python", "Platform", "Packages", "Plugins", *(key for key, _ in config.getoption("metadata", []))}
+    kept = {
+        "Python",
+        "Platform",
+        "Packages",
+        "Plugins",
+        *(key for key, _ in config.getoption("metadata", [])),
+    }
     for key in list(metadata):
         if key not in kept:
             del metadata[key]
@@ -56,7 +68,10 @@ def pytest_html_results_summary(prefix: list[str]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_header(cells: list[str]) -> None:
-    cells[1:1] = [f'<th class="sortable" data-column-type="{name}">{name.capitalize()}</th>' for name in _COLUMNS]
+    cells[1:1] = [
+        f'<th class="sortable" data-column-type="{name}">{name.capitalize()}</th>'
+        for name in _COLUMNS
+    ]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,4 +80,6 @@ def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
     known = dict(getattr(report, "user_properties", ()))
     when = "" if report.when == "call" else f"::{report.when}"
     cells[1] = f'<td class="col-testId">{escape(report.nodeid + when)}</td>'
-    cells[1:1] = [f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _COLUMNS]
+    cells[1:1] = [
+        f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _COLUMNS
+    ]

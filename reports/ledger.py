@@ -19,7 +19,15 @@ from upkeep.results import SCHEMA, counts, to_line
 __all__ = ["LEDGER", "RUN", "Ledger", "begin_run", "output"]
 
 # What a run writes; an earlier run's are taken away at the start, and nothing else is.
-OURS = ("results.jsonl", "run.json", "gate.json", "compliance.html", "summary.md", "report.html", "junit.xml")
+OURS = (
+    "results.jsonl",
+    "run.json",
+    "gate.json",
+    "compliance.html",
+    "summary.md",
+    "report.html",
+    "junit.xml",
+)
 
 
 class Ledger:
@@ -78,7 +86,9 @@ def pytest_configure(config: pytest.Config) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise pytest.UsageError(f"another run is writing to {folder}: wait for it, or choose another folder with --out=DIR") from None
+        raise pytest.UsageError(
+            f"another run is writing to {folder}: wait for it, or choose another folder with --out=DIR"
+        ) from None
     except OSError as error:  # a file system without locks
         lock.close()
         raise pytest.UsageError(_unwritable(folder, error)) from None
@@ -130,15 +140,23 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     run = begin_run(session.config)
     for item in ledger.collected:
-        if RESULT not in item.stash and CONTROL in item.stash and chooses(session.config, item.iter_markers()):
+        if (
+            RESULT not in item.stash
+            and CONTROL in item.stash
+            and chooses(session.config, item.iter_markers())
+        ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)
-    facts = json.dumps(_facts(session.config, ledger, run, exitstatus), indent=2, ensure_ascii=False)
+    facts = json.dumps(
+        _facts(session.config, ledger, run, exitstatus), indent=2, ensure_ascii=False
+    )
     replace(ledger.folder / "run.json", facts + "\n")
 
 
 def not_run(item: pytest.Item, why: str) -> Result:
     """The result of a check that was not run."""
-    return Result(control=item.stash[CONTROL], target=target_of(item), outcome=Outcome.NOT_RUN, summary=why)
+    return Result(
+        control=item.stash[CONTROL], target=target_of(item), outcome=Outcome.NOT_RUN, summary=why
+    )
 
 
 def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
@@ -180,8 +198,14 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "targets": list(run.targets),
         "cadences": list(run.cadences),
         "requests": run.requests,
-        "looked_at": [{name: own(value) for name, value in dataclasses.asdict(place).items()} for place in run.places],
-        "limits": [{"name": name, "value": value, "default": default} for name, value, default in run.limits],
+        "looked_at": [
+            {name: own(value) for name, value in dataclasses.asdict(place).items()}
+            for place in run.places
+        ],
+        "limits": [
+            {"name": name, "value": value, "default": default}
+            for name, value, default in run.limits
+        ],
         "counts": counts(ledger.results),
         "stopped": stopped(ledger, exitstatus),
     }

@@ -82,7 +82,11 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
     if error is None:
         if call.when != "call":
             return None
-        wrong = "the check passed although its judgement has findings" if judgement is not None else "the check recorded no judgement"
+        wrong = (
+            "the check passed although its judgement has findings"
+            if judgement is not None
+            else "the check recorded no judgement"
+        )
         return _unknown(item, Broken(wrong))
     if isinstance(error, NotApplicable) and call.when != "teardown":
         return Fate(Outcome.NOT_APPLICABLE, own(flat(str(error))))
@@ -102,11 +106,20 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     harmless: Any = safe(error)
     frames = getattr(harmless, "frames", ()) or places(error.__traceback__)
     if isinstance(harmless, Unmeasured) and not teardown:
-        reason, message, source, step = harmless.reason, harmless.message, harmless.source, _granting(harmless.next_step, item)
+        reason, message, source, step = (
+            harmless.reason,
+            harmless.message,
+            harmless.source,
+            _granting(harmless.next_step, item),
+        )
         step = addressed(step, item.stash.get(ADDRESS, Address()))
     else:
         reason, message, source = "internal", str(harmless), ""
-        step = "" if item.config.stash[FULL_TRACE] else "the same command with --full-trace shows where; please report it"
+        step = (
+            ""
+            if item.config.stash[FULL_TRACE]
+            else "the same command with --full-trace shows where; please report it"
+        )
     lines = [f"could not measure ({reason}): {flat(message)}"]
     lines += [f"where: {flat(source)}"] if source else []
     lines += [f"next: {flat(step)}"] if step else []
@@ -121,8 +134,14 @@ def _granting(step: str, item: pytest.Item) -> str:
         return step
     looked_at = [one.stash[CONTROL].cadence for one in item.session.items if CONTROL in one.stash]
     common = [cadence for cadence in CADENCES if all(cadence in each for each in looked_at)]
-    wanted = common[:1] or [cadence for cadence in CADENCES if any(cadence == each[0] for each in looked_at)]
-    return step if wanted == ["daily"] else step.replace(GRANT, " ".join([GRANT, *(f"--cadence={cadence}" for cadence in wanted)]))
+    wanted = common[:1] or [
+        cadence for cadence in CADENCES if any(cadence == each[0] for each in looked_at)
+    ]
+    return (
+        step
+        if wanted == ["daily"]
+        else step.replace(GRANT, " ".join([GRANT, *(f"--cadence={cadence}" for cadence in wanted)]))
+    )
 
 
 def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
@@ -144,7 +163,11 @@ def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
 
 def _put(fate: Fate, report: Any, item: pytest.Item) -> None:
     """Makes pytest's report say the fate: an ERROR is what is not reported as ``call``."""
-    report.outcome = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.NOT_APPLICABLE: "skipped"}.get(fate.outcome, "failed")
+    report.outcome = {
+        Outcome.PASS: "passed",
+        Outcome.FAIL: "failed",
+        Outcome.NOT_APPLICABLE: "skipped",
+    }.get(fate.outcome, "failed")
     report.longrepr = "\n".join(fate.lines) or None
     if fate.outcome is Outcome.NOT_APPLICABLE:
         path, line, _ = item.location
@@ -173,18 +196,31 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
         return  # --setup-only: nothing was judged, and the ledger says so
     *before, teardown = reports
     if teardown.failed and fate.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
-        fate = Fate(Outcome.UNKNOWN, teardown.longrepr.splitlines()[0], "internal", lines=tuple(teardown.longrepr.splitlines()))
+        fate = Fate(
+            Outcome.UNKNOWN,
+            teardown.longrepr.splitlines()[0],
+            "internal",
+            lines=tuple(teardown.longrepr.splitlines()),
+        )
         _put(fate, before[-1], item)
         before[-1].when = "setup"
     if teardown.failed:
         teardown.outcome, teardown.longrepr = "passed", None
-    item.stash[RESULT] = _result(item, fate, duration_seconds=sum(report.duration for report in reports))
+    item.stash[RESULT] = _result(
+        item, fate, duration_seconds=sum(report.duration for report in reports)
+    )
 
 
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
-    evidence = tuple(dataclasses.replace(each, source=own(each.source)) for each in item.stash.get(EVIDENCE, []))
-    judged = judgement if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE) else None
+    evidence = tuple(
+        dataclasses.replace(each, source=own(each.source)) for each in item.stash.get(EVIDENCE, [])
+    )
+    judged = (
+        judgement
+        if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE)
+        else None
+    )
     return Result(
         control=item.stash[CONTROL],
         target=target_of(item),
@@ -208,7 +244,9 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         evidence=evidence,
         trends=judged.trends if judged is not None else (),
         next=fate.next,
-        measured=min((each.taken for each in evidence if each.digest), default=None),  # without a digest nothing was read
+        measured=min(
+            (each.taken for each in evidence if each.digest), default=None
+        ),  # without a digest nothing was read
         valid_until=judged.valid_until if judged is not None else None,
         duration_seconds=duration_seconds,
     )

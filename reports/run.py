@@ -42,8 +42,19 @@ def output(config: pytest.Config) -> Path:
 def records(config: pytest.Config) -> bool:
     """Whether this run judges anything: ``--collect-only``, ``--help`` and their like leave the earlier results alone."""
     option = config.option
-    asked = ("collectonly", "help", "version", "markers", "showfixtures", "show_fixtures_per_test", "setupplan")
-    return not any(getattr(option, name, False) for name in asked) and getattr(option, "demo", None) != "list"
+    asked = (
+        "collectonly",
+        "help",
+        "version",
+        "markers",
+        "showfixtures",
+        "show_fixtures_per_test",
+        "setupplan",
+    )
+    return (
+        not any(getattr(option, name, False) for name in asked)
+        and getattr(option, "demo", None) != "list"
+    )
 
 
 def narrowed_by(config: pytest.Config) -> str:
@@ -85,7 +96,10 @@ def _begin(config: pytest.Config) -> Run:
         cadences=tuple(cadence for cadence in CADENCES if chooses_cadence(config, cadence)),
         targets=tuple(target.name or "default" for target in chosen.targets),
         arguments=tuple(own(argument) for argument in config.invocation_params.args),
-        limits=tuple((name, chosen.limits.text(name), limit.text(limit.default)) for name, limit in LIMITS.items()),
+        limits=tuple(
+            (name, chosen.limits.text(name), limit.text(limit.default))
+            for name, limit in LIMITS.items()
+        ),
     )
 
 
@@ -109,7 +123,9 @@ def _evaluate(config: pytest.Config, matcher: object) -> bool:
     try:
         return bool(_compiled(expression).evaluate(matcher))
     except SyntaxError as error:
-        raise pytest.UsageError(f"-m {expression!r} is no expression of markers: {error.msg}") from None
+        raise pytest.UsageError(
+            f"-m {expression!r} is no expression of markers: {error.msg}"
+        ) from None
 
 
 @lru_cache(maxsize=8)  # asked for each check of each target

@@ -84,7 +84,10 @@ def _safely(finalizer: Callable[[], object]) -> Callable[[], object]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: Any) -> None:
     """Masks the text of an error of pytest or a plugin before terminal and JUnit print it."""
-    for part, crash in [(excrepr.reprtraceback, excrepr.reprcrash), *(link[:2] for link in getattr(excrepr, "chain", ()))]:
+    for part, crash in [
+        (excrepr.reprtraceback, excrepr.reprcrash),
+        *(link[:2] for link in getattr(excrepr, "chain", ())),
+    ]:
         if crash is not None:
             crash.message = mask(crash.message)
         for entry in part.reprentries:
@@ -101,9 +104,15 @@ def safe(error: BaseException) -> BaseException:
     if isinstance(error, Broken):
         return error
     text = mask(str(error)).strip()
-    return Broken(f"{type(error).__name__}: {text}" if text else type(error).__name__, places(error.__traceback__))
+    return Broken(
+        f"{type(error).__name__}: {text}" if text else type(error).__name__,
+        places(error.__traceback__),
+    )
 
 
 def places(trace: TracebackType | None) -> tuple[str, ...]:
     """Where an exception passed through: file, line and function of each frame; neither source lines nor values."""
-    return tuple(f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}" for frame, line in traceback.walk_tb(trace))
+    return tuple(
+        f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
+        for frame, line in traceback.walk_tb(trace)
+    )

@@ -19,10 +19,14 @@ MARKERS = (*CADENCES, "gate", "control")
 FIELDS = ("id", "severity", "guide")
 # What an expression that pytest can read is made of, beside signs: a word, or a field with its value; quotes stand nowhere else.
 _WORD = r"[\w:+\-.\[\]\\/]+"
-_PART = re.compile(rf"(?P<word>{_WORD})(?:\s*=\s*(?:'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<bare>{_WORD})))?")
+_PART = re.compile(
+    rf"(?P<word>{_WORD})(?:\s*=\s*(?:'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<bare>{_WORD})))?"
+)
 
 
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """After that of reports.controls, which is to be tried first, and before pytest's own, which deselects: what was registered last comes first."""
     if session.testsfailed:
         return  # a file could not be collected, and pytest says so: what would have stood in it is not known
@@ -32,8 +36,13 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         "severity": [each.severity for each in controls],
         "guide": [each.guide for each in controls],
     }
-    markers = {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
-    wrong = [f"-m {config.option.markexpr!r}: {fault}" for fault in faults(config, markers=markers, known=known)]
+    markers = {
+        line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")
+    }
+    wrong = [
+        f"-m {config.option.markexpr!r}: {fault}"
+        for fault in faults(config, markers=markers, known=known)
+    ]
     if not narrowed_by(config):
         chosen = settings(config)
         wrong += [
@@ -46,7 +55,9 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         raise pytest.UsageError("\n".join(wrong))
 
 
-def faults(config: pytest.Config, *, markers: set[str], known: dict[str, list[str]]) -> Iterator[str]:
+def faults(
+    config: pytest.Config, *, markers: set[str], known: dict[str, list[str]]
+) -> Iterator[str]:
     """What the ``-m`` expression names and is not there.
 
     :raises pytest.UsageError: it is no expression.
@@ -54,7 +65,10 @@ def faults(config: pytest.Config, *, markers: set[str], known: dict[str, list[st
     chooses(config, ())
     marker = ""
     for part in _PART.finditer(config.option.markexpr or ""):
-        word, values = part["word"], [part[kind] for kind in ("single", "double", "bare") if part[kind] is not None]
+        word, values = (
+            part["word"],
+            [part[kind] for kind in ("single", "double", "bare") if part[kind] is not None],
+        )
         if not values and word not in ("and", "or", "not"):
             marker = word
             if word not in markers:
@@ -63,5 +77,9 @@ def faults(config: pytest.Config, *, markers: set[str], known: dict[str, list[st
             if word not in known:
                 yield f"a control has no {word!r}{nearest(word, FIELDS)}; it has {', '.join(FIELDS)}"
             elif values[0] not in known[word]:
-                what = f"control {values[0]!r}" if word == "id" else f"control whose {word} is {values[0]!r}"
+                what = (
+                    f"control {values[0]!r}"
+                    if word == "id"
+                    else f"control whose {word} is {values[0]!r}"
+                )
                 yield f"there is no {what}{nearest(values[0], known[word])}; pytest --collect-only -q lists them"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from reports.causes import Story, stories
 from reports.ledger import LEDGER, output
 from reports.run import begin_run
 from reports.secrecy import FULL_TRACE
 from reports.text import flat
-from upkeep.causes import Story, stories
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 
@@ -60,7 +60,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for outcome, number in counts(results).items():
         if number:
             terminalreporter.write(f"{number} {outcome}  ", **{_COLOURS[Outcome(outcome)]: True})
-    terminalreporter.write_line(f"({len(results)} control{'' if len(results) == 1 else 's'}, {requests} requests)")
+    terminalreporter.write_line(
+        f"({len(results)} control{'' if len(results) == 1 else 's'}, {requests} requests)"
+    )
     terminalreporter.write_line(f"compliance report: {output(config) / 'compliance.html'}")
 
 
@@ -77,12 +79,16 @@ def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
                 same[(one.cause.target, one.cause.summary, one.cause.next)].append(one)
         told_so_far += [(outcome, _stories(together)) for together in same.values()]
     for together in alike([one.cause for one in found if one.cause.outcome is Outcome.UNKNOWN]):
-        told_so_far.append((Outcome.UNKNOWN, _lines(together[0]) if len(together) == 1 else _together(together)))
+        told_so_far.append(
+            (Outcome.UNKNOWN, _lines(together[0]) if len(together) == 1 else _together(together))
+        )
     unrun: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         if result.outcome is Outcome.NOT_RUN:
             unrun[result.summary].append(result)
-    return told_so_far + [(Outcome.NOT_RUN, [f"NOT RUN {_names(together)}: {why}"]) for why, together in unrun.items()]
+    return told_so_far + [
+        (Outcome.NOT_RUN, [f"NOT RUN {_names(together)}: {why}"]) for why, together in unrun.items()
+    ]
 
 
 def alike(unknown: Sequence[Result]) -> list[list[Result]]:
@@ -105,14 +111,21 @@ def server(result: Result) -> str:
 def _stories(together: Sequence[Story]) -> list[str]:
     """The results that found the very same, of which the first is told and the others named."""
     also = ", ".join(f"{story.cause.control.id} ({_grave(story.cause)})" for story in together[1:])
-    lines = [line for number, story in enumerate(together) for line in (_story(story) if number == 0 else _follows(story))]
+    lines = [
+        line
+        for number, story in enumerate(together)
+        for line in (_story(story) if number == 0 else _follows(story))
+    ]
     return [*lines, f"the same: {also}"] if also else lines
 
 
 def _story(story: Story) -> list[str]:
     """A result with what is likely to follow from it."""
     others = len(story.symptoms)
-    return [*_lines(story.cause, f", the likely cause of {others} more" if others else ""), *_follows(story)]
+    return [
+        *_lines(story.cause, f", the likely cause of {others} more" if others else ""),
+        *_follows(story),
+    ]
 
 
 def _follows(story: Story) -> list[str]:
@@ -121,9 +134,13 @@ def _follows(story: Story) -> list[str]:
     unknown = [one for one in story.symptoms if one.outcome is Outcome.UNKNOWN]
     for one in story.symptoms:
         if one.outcome is not Outcome.UNKNOWN:
-            lines.append(f"follows: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}): {flat(one.summary)}")
+            lines.append(
+                f"follows: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}): {flat(one.summary)}"
+            )
     for together in alike(unknown):
-        lines.append(f"follows: {_WORDS[Outcome.UNKNOWN]} {_names(together)} ({together[0].reason}): {flat(together[0].summary)}")
+        lines.append(
+            f"follows: {_WORDS[Outcome.UNKNOWN]} {_names(together)} ({together[0].reason}): {flat(together[0].summary)}"
+        )
     return lines
 
 
@@ -136,7 +153,11 @@ def _lines(result: Result, more: str = "") -> list[str]:
     where = listed(list(dict.fromkeys(finding.object for finding in result.findings)), most=4)
     if result.observed not in (None, ""):
         where += f" ({result.observed})"
-    lines = [summary, f"where: {flat(where or result.basis)}", f"next: {flat(result.next.partition(chr(10))[0])}"]
+    lines = [
+        summary,
+        f"where: {flat(where or result.basis)}",
+        f"next: {flat(result.next.partition(chr(10))[0])}",
+    ]
     return [line for line in lines if not line.endswith(": ")]
 
 
@@ -144,7 +165,11 @@ def _together(together: Sequence[Result]) -> list[str]:
     """One cause, its controls, and on a line of its own what to paste."""
     first = together[0]
     what = f"COULD NOT MEASURE {len(together)} controls [{first.target}] ({first.reason}): {flat(first.summary)}"
-    return [what, f"where: {_names(together)}", *([f"next: {flat(first.next)}"] if first.next else [])]
+    return [
+        what,
+        f"where: {_names(together)}",
+        *([f"next: {flat(first.next)}"] if first.next else []),
+    ]
 
 
 def _names(together: Sequence[Result]) -> str:

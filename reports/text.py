@@ -38,7 +38,11 @@ def measure(value: Scalar, unit: str) -> str:
 
 def seen(observed: Scalar, limit: Scalar, unit: str) -> str:
     """``observed 3 restarts, limit 0 restarts``: only what is known."""
-    parts = [f"{word} {measure(value, unit)}" for word, value in (("observed", observed), ("limit", limit)) if value not in (None, "")]
+    parts = [
+        f"{word} {measure(value, unit)}"
+        for word, value in (("observed", observed), ("limit", limit))
+        if value not in (None, "")
+    ]
     return ", ".join(parts)
 
 

@@ -40,8 +40,13 @@ def test_every_command_of_a_step_is_told_where_to_go(step: str, told: str | None
 
 
 def test_only_what_is_not_the_default_is_said() -> None:
-    assert addressed("kubectl get pods", Address(context="prod")) == "kubectl --context=prod get pods"
-    assert addressed("kubectl get pods", Address(kubeconfig="/k")) == "kubectl --kubeconfig=/k get pods"
+    assert (
+        addressed("kubectl get pods", Address(context="prod")) == "kubectl --context=prod get pods"
+    )
+    assert (
+        addressed("kubectl get pods", Address(kubeconfig="/k"))
+        == "kubectl --kubeconfig=/k get pods"
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,25 +54,51 @@ def test_only_what_is_not_the_default_is_said() -> None:
     [
         ("kubectl -n a get pods -o wide", "kubectl --context=look -n a get pods -o wide"),
         ("kubectl -n a describe pod b", "kubectl --context=act -n a describe pod b"),
-        ("kubectl -n a logs b -c c --previous", "kubectl --context=act -n a logs b -c c --previous"),
+        (
+            "kubectl -n a logs b -c c --previous",
+            "kubectl --context=act -n a logs b -c c --previous",
+        ),
         ("kubectl get --raw /x", "kubectl --context=look get --raw /x"),
-        ("kubectl -n a rollout status deployment b", "kubectl --context=act -n a rollout status deployment b"),
+        (
+            "kubectl -n a rollout status deployment b",
+            "kubectl --context=act -n a rollout status deployment b",
+        ),
         ("kubectl api-versions", "kubectl --context=look api-versions"),
-        ("log in again, then: kubectl auth whoami", "log in again, then: kubectl --context=look auth whoami"),
-        ("kubectl -n a rollout restart deployment b", "kubectl --context=act -n a rollout restart deployment b"),
+        (
+            "log in again, then: kubectl auth whoami",
+            "log in again, then: kubectl --context=look auth whoami",
+        ),
+        (
+            "kubectl -n a rollout restart deployment b",
+            "kubectl --context=act -n a rollout restart deployment b",
+        ),
         ("kubectl auth can-i get pods -n a", "kubectl --context=act auth can-i get pods -n a"),
-        ("kubectl -n a get pods && kubectl apply -f x", "kubectl --context=look -n a get pods && kubectl --context=act apply -f x"),
+        (
+            "kubectl -n a get pods && kubectl apply -f x",
+            "kubectl --context=look -n a get pods && kubectl --context=act apply -f x",
+        ),
         ("helm upgrade a b", "helm --kube-context=act upgrade a b"),
         ("pytest -m daily", "pytest --context=look -m daily"),
     ],
 )
 def test_what_acts_does_so_as_the_acting_identity(step: str, told: str) -> None:
     assert addressed(step, Address(context="look", acting="act")) == told
-    assert addressed(step, Address(context="look", acting="")) == told.replace(" --context=act", "").replace(" --kube-context=act", "")
+    assert addressed(step, Address(context="look", acting="")) == told.replace(
+        " --context=act", ""
+    ).replace(" --kube-context=act", "")
     assert addressed(step, Address(acting="act")) == told.replace(" --context=look", "")
 
 
 @pytest.mark.parametrize("name", ["a b", "it's", "$(touch x)", "`id`", 'a"b', "a;b", "-x", "é\n"])
 def test_a_context_of_any_name_is_one_word_of_a_shell(name: str) -> None:
     step = addressed("kubectl get pods | helm list", Address(context=name))
-    assert shlex.split(step) == ["kubectl", f"--context={name}", "get", "pods", "|", "helm", f"--kube-context={name}", "list"]
+    assert shlex.split(step) == [
+        "kubectl",
+        f"--context={name}",
+        "get",
+        "pods",
+        "|",
+        "helm",
+        f"--kube-context={name}",
+        "list",
+    ]

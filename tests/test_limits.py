@@ -1,16 +1,15 @@
 """Limits: each declared whole, parsed strictly, and printed as the number that is in force."""
 
 import contextlib
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import ROOT
 from upkeep.errors import BadInput
 from upkeep.limits import LIMITS, Limits, parse_limits
 
-ROOT = Path(__file__).resolve().parents[1]
 EACH = pytest.mark.parametrize("name", LIMITS)
 
 
@@ -44,14 +43,26 @@ def test_values_as_people_write_them(name: str, text: str, value: float) -> None
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("alert_window", "soon", "here: limit alert_window is a duration, not 'soon'; write for instance 24h"),
+        (
+            "alert_window",
+            "soon",
+            "here: limit alert_window is a duration, not 'soon'; write for instance 24h",
+        ),
         ("alert_window", "86400", "is a duration, not '86400'"),
         ("alert_window", "1h30", "is a duration, not '1h30'"),
         ("alert_window", "-1h", "is a duration, not '-1h'"),
         ("log_error_lines", "1.5", "is a count, not '1.5'; write for instance 3"),
         ("log_coverage", "nan", "is a ratio, not 'nan'; write for instance 1%"),
-        ("log_coverage", "101%", "here: limit log_coverage must lie between 0 % and 100 %, not 101%"),
-        ("alert_windw", "1h", "here: there is no limit 'alert_windw' (did you mean 'alert_window'?); docs/limits.md lists them"),
+        (
+            "log_coverage",
+            "101%",
+            "here: limit log_coverage must lie between 0 % and 100 %, not 101%",
+        ),
+        (
+            "alert_windw",
+            "1h",
+            "here: there is no limit 'alert_windw' (did you mean 'alert_window'?); docs/limits.md lists them",
+        ),
     ],
 )
 def test_what_cannot_be_a_value_is_said_with_what_could(name: str, text: str, words: str) -> None:
@@ -106,7 +117,9 @@ def test_what_cannot_be_read_is_answered_with_the_range_and_an_example_that_fits
     with pytest.raises(BadInput) as caught:
         parse_limits({name: "soon"}, where="--limit")
     said = str(caught.value)
-    example = said.removeprefix(f"--limit: limit {name} is a {limit.unit}, not 'soon'; write for instance ").partition(", ")[0]
+    example = said.removeprefix(
+        f"--limit: limit {name} is a {limit.unit}, not 'soon'; write for instance "
+    ).partition(", ")[0]
     assert limit.least <= limit.parse(example, where="here") <= limit.most
     assert said.endswith(f", between {limit.text(limit.least)} and {limit.text(limit.most)}")
 
@@ -118,7 +131,10 @@ def test_what_is_out_of_range_is_answered_with_the_range_and_the_unit(name: str)
     with pytest.raises(BadInput) as caught:
         parse_limits({name: text}, where="--limit")
     low, high = limit.text(limit.least), limit.text(limit.most)
-    assert str(caught.value) == f"--limit: limit {name} must lie between {low} and {high}, not {text} (it is a {limit.unit})"
+    assert (
+        str(caught.value)
+        == f"--limit: limit {name} must lie between {low} and {high}, not {text} (it is a {limit.unit})"
+    )
 
 
 @EACH
@@ -126,13 +142,20 @@ def test_the_bounds_are_within(name: str) -> None:
     limit = LIMITS[name]
     texts = {"duration": "{:g}s", "ratio": "{:g}", "count": "{:.0f}", "factor": "{:g}"}
     for bound in (limit.least, limit.most):
-        text = f"{bound * 1000:.0f}ms" if limit.unit == "duration" else texts[limit.unit].format(bound)
+        text = (
+            f"{bound * 1000:.0f}ms" if limit.unit == "duration" else texts[limit.unit].format(bound)
+        )
         assert limit.parse(text, where="here") == bound
 
 
 def test_the_document_lists_each_limit_with_its_reason() -> None:
     lines = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("| `")
+    ]
     assert [(row[0], row[1], row[2], row[4]) for row in rows] == [
-        (f"`{name}`", limit.text(limit.default), limit.unit, limit.reason) for name, limit in LIMITS.items()
+        (f"`{name}`", limit.text(limit.default), limit.unit, limit.reason)
+        for name, limit in LIMITS.items()
     ]

@@ -23,7 +23,10 @@ CANARY = "canary-7f3a"
         ("Authorization: Bearer canary\nHost: a", "Authorization: ‹masked›\nHost: a"),
         ('proxy-authorization: Digest username="x", response="y"', "proxy-authorization: ‹masked›"),
         ("Set-Cookie: a=b; c=d\r\nHost: a", "Set-Cookie: ‹masked›\r\nHost: a"),
-        (r'"POST / HTTP/1.1\r\nAuthorization: Basic eDp5\r\nHost: a\r\n"', r'"POST / HTTP/1.1\r\nAuthorization: ‹masked›\r\nHost: a\r\n"'),
+        (
+            r'"POST / HTTP/1.1\r\nAuthorization: Basic eDp5\r\nHost: a\r\n"',
+            r'"POST / HTTP/1.1\r\nAuthorization: ‹masked›\r\nHost: a\r\n"',
+        ),
         (r'"{\"Cookie\":\"a=\\\"b c\\\"\",\"x\":1}"', r'"{\"Cookie\":\"‹masked›\",\"x\":1}"'),
         ('{"Authorization":"Bearer a b","x":"y"}', '{"Authorization":"‹masked›","x":"y"}'),
         ("map[Authorization:[Bearer a] Host:[b]]", "map[Authorization:‹masked›"),
@@ -32,7 +35,10 @@ CANARY = "canary-7f3a"
         ("sent bearer abc to", "sent bearer ‹masked› to"),
         ('Basic "YTpi"', 'Basic "‹masked›"'),
         # URLs keep scheme and host
-        ('Post "https://hooks.slack.com/services/T0/B0/x": EOF', 'Post "https://hooks.slack.com/…": EOF'),
+        (
+            'Post "https://hooks.slack.com/services/T0/B0/x": EOF',
+            'Post "https://hooks.slack.com/…": EOF',
+        ),
         (r'{"u":"https:\/\/hooks.slack.com\/services\/T0"}', '{"u":"https://hooks.slack.com/…"}'),
         (r"see https://a.example/x\nnext", r"see https://a.example/…\nnext"),
         ("https://user:pass@db.example:5432/x?y#z", "https://db.example/…"),
@@ -104,12 +110,26 @@ CONTEXTS = (
     "credentials=[a {} b]",
 )
 wrapped = st.sampled_from(
-    ("{}", "GET {} failed", "a\r\n{}\r\nb", 'say "{}" x', "é{}", "x=1 {} y=2", "({})", "GET /x HTTP/1.1\r\n{}\r\n\r\n")
+    (
+        "{}",
+        "GET {} failed",
+        "a\r\n{}\r\nb",
+        'say "{}" x',
+        "é{}",
+        "x=1 {} y=2",
+        "({})",
+        "GET /x HTTP/1.1\r\n{}\r\n\r\n",
+    )
 )
 
 
 @settings(deadline=None)
-@given(st.sampled_from(CONTEXTS), wrapped, st.integers(0, 3), st.sampled_from((CANARY, quote(CANARY + "/="), CANARY.upper(), "7f3a")))
+@given(
+    st.sampled_from(CONTEXTS),
+    wrapped,
+    st.integers(0, 3),
+    st.sampled_from((CANARY, quote(CANARY + "/="), CANARY.upper(), "7f3a")),
+)
 def test_no_canary_survives_in_any_wrapping(context, wrapping, depth, canary):
     text = wrapping.format(context.format(canary))
     for _ in range(depth):
@@ -121,10 +141,73 @@ def test_no_canary_survives_in_any_wrapping(context, wrapping, depth, canary):
 
 # Where each of these begins or ends, one rule or another does.
 ATOMS = (
-    *("token", "secret", "password", "api_key", "API key", "webhook", "Authorization", "Cookie", "Bearer", "Basic", "user", "host.example"),
-    *("https://", "https:\\/\\/", "%3A%2F%2F", "://", "/", "\\", '"', "'", "`", '\\"', '\\\\"', "\\r\\n", "\\n", "\n", "\r\n", "\t", " "),
-    *(":", "=", "=>", ",", ";", "{", "}", "[", "]", "(", "@", "?", "&", ".", "-", "_", "%20", "%40", "\\u0022", "\\u002f", "map["),
-    *("xoxb-", "eyJhbGci", "AKIAIOSFODNN7EXAMPLE", "A1b2C3d4E5f6", "0123456789abcdef0123456789abcdef", "a", "B", "7", "İ"),
+    *(
+        "token",
+        "secret",
+        "password",
+        "api_key",
+        "API key",
+        "webhook",
+        "Authorization",
+        "Cookie",
+        "Bearer",
+        "Basic",
+        "user",
+        "host.example",
+    ),
+    *(
+        "https://",
+        "https:\\/\\/",
+        "%3A%2F%2F",
+        "://",
+        "/",
+        "\\",
+        '"',
+        "'",
+        "`",
+        '\\"',
+        '\\\\"',
+        "\\r\\n",
+        "\\n",
+        "\n",
+        "\r\n",
+        "\t",
+        " ",
+    ),
+    *(
+        ":",
+        "=",
+        "=>",
+        ",",
+        ";",
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        "@",
+        "?",
+        "&",
+        ".",
+        "-",
+        "_",
+        "%20",
+        "%40",
+        "\\u0022",
+        "\\u002f",
+        "map[",
+    ),
+    *(
+        "xoxb-",
+        "eyJhbGci",
+        "AKIAIOSFODNN7EXAMPLE",
+        "A1b2C3d4E5f6",
+        "0123456789abcdef0123456789abcdef",
+        "a",
+        "B",
+        "7",
+        "İ",
+    ),
     *("‹masked›", "‹", "›", "…"),
 )
 
@@ -146,7 +229,23 @@ def test_any_text_can_be_masked(text):
 
 @pytest.mark.parametrize("start", ["", 'token="'])
 @pytest.mark.parametrize(
-    "atom", ["a", "A1b", "token", 'token="', "\\", '\\"', "'", "://", "bearer ", "eyJ", "authorization ", " ", ":\\/", "a."]
+    "atom",
+    [
+        "a",
+        "A1b",
+        "token",
+        'token="',
+        "\\",
+        '\\"',
+        "'",
+        "://",
+        "bearer ",
+        "eyJ",
+        "authorization ",
+        " ",
+        ":\\/",
+        "a.",
+    ],
 )
 def test_a_megabyte_of_anything_takes_less_than_a_second(start, atom):
     text = start + atom * (1_000_000 // len(atom))
@@ -156,8 +255,22 @@ def test_a_megabyte_of_anything_takes_less_than_a_second(start, atom):
 
 
 def test_names_of_secrets():
-    names = ["webhookURL", "SLACK_API_KEY_ONCALL", "Authorization", "sentry_dsn", "destination", "api", "key", "status"]
-    assert [name for name in names if sensitive(name)] == ["webhookURL", "SLACK_API_KEY_ONCALL", "Authorization", "sentry_dsn"]
+    names = [
+        "webhookURL",
+        "SLACK_API_KEY_ONCALL",
+        "Authorization",
+        "sentry_dsn",
+        "destination",
+        "api",
+        "key",
+        "status",
+    ]
+    assert [name for name in names if sensitive(name)] == [
+        "webhookURL",
+        "SLACK_API_KEY_ONCALL",
+        "Authorization",
+        "sentry_dsn",
+    ]
 
 
 def test_a_masked_value_shows_nothing_and_is_given_only_by_reveal():
@@ -172,7 +285,9 @@ def test_a_masked_value_shows_nothing_and_is_given_only_by_reveal():
     assert held.reveal() == CANARY
 
 
-@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy, lambda held: held.__getstate__()])
+@pytest.mark.parametrize(
+    "copied", [pickle.dumps, copy.copy, copy.deepcopy, lambda held: held.__getstate__()]
+)
 def test_a_masked_value_is_not_pickled_or_copied(copied):
     with pytest.raises(TypeError, match="masked value"):
         copied(Masked(CANARY))

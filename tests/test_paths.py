@@ -17,12 +17,24 @@ def run(out: Path, *words: str) -> int:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("--emergency-config={}/none", "--emergency-config={}/none: there is no such file or folder"),
-        ("--emergency-config={}/file/none", "--emergency-config={}/file/none: there is no such file or folder"),
+        (
+            "--emergency-config={}/none",
+            "--emergency-config={}/none: there is no such file or folder",
+        ),
+        (
+            "--emergency-config={}/file/none",
+            "--emergency-config={}/file/none: there is no such file or folder",
+        ),
         ("--backups={}/file", "--backups={}/file: is a file, and a folder was expected"),
         ("--exports={}/file", "--exports={}/file: is a file, and a folder was expected"),
-        ("--attestations={}/none/a.yaml", "--attestations={0}/none/a.yaml: there is no folder {0}/none"),
-        ("--backup-identity={}/none", "--backup-identity={}/none: cannot be read (No such file or directory)"),
+        (
+            "--attestations={}/none/a.yaml",
+            "--attestations={0}/none/a.yaml: there is no folder {0}/none",
+        ),
+        (
+            "--backup-identity={}/none",
+            "--backup-identity={}/none: cannot be read (No such file or directory)",
+        ),
     ],
 )
 def test_what_can_only_be_a_slip_is_refused_before_any_request(
@@ -33,14 +45,23 @@ def test_what_can_only_be_a_slip_is_refused_before_any_request(
     told = capsys.readouterr()
     assert f"ERROR: {said.format(tmp_path)}\n" in told.err
     results = tmp_path / "out" / "results.jsonl"
-    assert not results.exists() or {json.loads(line)["outcome"] for line in results.read_text().splitlines()} == {"not-run"}
+    assert not results.exists() or {
+        json.loads(line)["outcome"] for line in results.read_text().splitlines()
+    } == {"not-run"}
 
 
 def test_what_may_come_to_be_is_a_fact_about_the_install(tmp_path: Path) -> None:
     """A folder of backups may not be mounted, or nothing was saved yet; exports and attestations are made by the first who writes some."""
-    words = [f"--backups={tmp_path}/none", f"--exports={tmp_path}/new", f"--attestations={tmp_path}/a.yaml"]
+    words = [
+        f"--backups={tmp_path}/none",
+        f"--exports={tmp_path}/new",
+        f"--attestations={tmp_path}/a.yaml",
+    ]
     assert run(tmp_path / "out", *words) == 1
-    told = {one["control"]: one for one in map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())}
+    told = {
+        one["control"]: one
+        for one in map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())
+    }
     assert {control: one["outcome"] for control, one in told.items()} == {
         "config-backed-up": "unknown",
         "metrics-exported": "fail",

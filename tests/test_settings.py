@@ -11,13 +11,17 @@ from upkeep.settings import RunSettings, resolve
 SECRET = "canary-header-17"
 
 
-def resolved(folder: Path, text: str = "", options: dict[str, Any] | None = None, **environ: str) -> RunSettings:
+def resolved(
+    folder: Path, text: str = "", options: dict[str, Any] | None = None, **environ: str
+) -> RunSettings:
     if text:
         (folder / "upkeep.toml").write_text(text)
     return resolve(options or {}, environ, cwd=folder)
 
 
-def refusal(folder: Path, text: str = "", options: dict[str, Any] | None = None, **environ: str) -> str:
+def refusal(
+    folder: Path, text: str = "", options: dict[str, Any] | None = None, **environ: str
+) -> str:
     with pytest.raises(BadInput) as caught:
         resolved(folder, text, options, **environ)
     assert SECRET not in repr(caught.value)
@@ -33,34 +37,69 @@ def refusal(folder: Path, text: str = "", options: dict[str, Any] | None = None,
         ('context = "file"', {"UPKEEP_CONTEXT": "variable"}, {"context": "option"}, "option"),
     ],
 )
-def test_the_nearest_word_wins(tmp_path: Path, text: str, environ: dict[str, str], options: dict[str, Any], expected: str | None) -> None:
+def test_the_nearest_word_wins(
+    tmp_path: Path,
+    text: str,
+    environ: dict[str, str],
+    options: dict[str, Any],
+    expected: str | None,
+) -> None:
     assert resolved(tmp_path, text, options, **environ).targets[0].context == expected
 
 
 @pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
-def test_where_alertmanagers_configuration_is_stored_is_three_words(kind: str, tmp_path: Path) -> None:
+def test_where_alertmanagers_configuration_is_stored_is_three_words(
+    kind: str, tmp_path: Path
+) -> None:
     named = f"{kind}/monitoring/alertmanager-main-generated"
     expected = (kind, "monitoring", "alertmanager-main-generated")
-    assert resolved(tmp_path, options={"alertmanager_config": named}).targets[0].alertmanager_config == expected
-    assert resolved(tmp_path, UPKEEP_ALERTMANAGER_CONFIG=named).targets[0].alertmanager_config == expected
-    assert resolved(tmp_path, f'alertmanager_config = "{named}"').targets[0].alertmanager_config == expected
+    assert (
+        resolved(tmp_path, options={"alertmanager_config": named}).targets[0].alertmanager_config
+        == expected
+    )
+    assert (
+        resolved(tmp_path, UPKEEP_ALERTMANAGER_CONFIG=named).targets[0].alertmanager_config
+        == expected
+    )
+    assert (
+        resolved(tmp_path, f'alertmanager_config = "{named}"').targets[0].alertmanager_config
+        == expected
+    )
     (tmp_path / "upkeep.toml").unlink()
     assert resolved(tmp_path).targets[0].alertmanager_config is None
 
 
-@pytest.mark.parametrize("text", ["alertmanager", "Secret/x", "Pod/a/b", "Secret/a/b/c", "Secret/A/b", "Secret//b", "Secret/a/../b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alertmanager",
+        "Secret/x",
+        "Pod/a/b",
+        "Secret/a/b/c",
+        "Secret/A/b",
+        "Secret//b",
+        "Secret/a/../b",
+    ],
+)
 def test_where_it_is_stored_in_another_form_is_refused(text: str, tmp_path: Path) -> None:
     said = refusal(tmp_path, options={"alertmanager_config": text})
-    assert said == f"--alertmanager-config={text}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected"
+    assert (
+        said
+        == f"--alertmanager-config={text}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected"
+    )
 
 
 def test_limits_are_taken_one_by_one(tmp_path: Path) -> None:
     text = '[limits]\nrestarts = 1\nhealth_latency = "2s"\nlog_lines = 7'
-    limits = resolved(tmp_path, text, {"limit": ["restarts=3"]}, UPKEEP_LIMIT="restarts=2,health_latency=3s").limits
+    limits = resolved(
+        tmp_path, text, {"limit": ["restarts=3"]}, UPKEEP_LIMIT="restarts=2,health_latency=3s"
+    ).limits
     assert [limits[name] for name in ("restarts", "health_latency", "log_lines")] == [3, 3, 7]
 
 
-def test_paths_of_the_file_are_relative_to_it_and_those_of_the_command_line_to_here(tmp_path: Path) -> None:
+def test_paths_of_the_file_are_relative_to_it_and_those_of_the_command_line_to_here(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "u.toml").write_text('out = "o"\nexports = "e"\nkubeconfig = "k"')
     settings = resolve({"settings": "conf/u.toml", "exports": "here"}, {}, cwd=tmp_path)
@@ -91,13 +130,38 @@ def test_named_targets_are_chosen_in_the_given_order(tmp_path: Path) -> None:
         ),
         ('prometheus = "ftp://h"', {}, {}, "a URL with http:// or https:// was expected"),
         ('prometheus = "https://me:canary-header-17@h"', {}, {}, "a URL must not hold a password"),
-        ("", {"prometheus": "me:canary-header-17@h"}, {}, "--prometheus=…: a URL with http:// or https:// was expected"),
-        ("", {"absent": ["prometheus=none"], "prometheus": "http://h"}, {}, "prometheus is declared absent and given an address"),
-        ("", {"target": ["a"]}, {}, "--target=a: the settings file has no such target; it has none"),
+        (
+            "",
+            {"prometheus": "me:canary-header-17@h"},
+            {},
+            "--prometheus=…: a URL with http:// or https:// was expected",
+        ),
+        (
+            "",
+            {"absent": ["prometheus=none"], "prometheus": "http://h"},
+            {},
+            "prometheus is declared absent and given an address",
+        ),
+        (
+            "",
+            {"target": ["a"]},
+            {},
+            "--target=a: the settings file has no such target; it has none",
+        ),
         ("[targets.prod]", {"target": ["prd"]}, {}, "did you mean 'prod'?"),
-        ("[targets.a]\n[targets.b]", {"target": ["a", "b"], "context": "x"}, {}, "--context together with 2 targets"),
+        (
+            "[targets.a]\n[targets.b]",
+            {"target": ["a", "b"], "context": "x"},
+            {},
+            "--context together with 2 targets",
+        ),
         ("[targets.a]", {"target": ["a", "a"]}, {}, "--target=a is given twice"),
-        ("", {}, {"UPKEEP_CONTXT": "x"}, "environment variable UPKEEP_CONTXT is no setting (did you mean 'UPKEEP_CONTEXT'?)"),
+        (
+            "",
+            {},
+            {"UPKEEP_CONTXT": "x"},
+            "environment variable UPKEEP_CONTXT is no setting (did you mean 'UPKEEP_CONTEXT'?)",
+        ),
         ("", {}, {"UPKEEP_GATE": "perhaps"}, "UPKEEP_GATE is 1 or 0, not 'perhaps'"),
     ],
 )
@@ -114,7 +178,10 @@ def test_secret_readers_of_file_environment_and_command_line_add_up(tmp_path: Pa
     assert resolved(tmp_path, text, options, **environ).targets[0].secret_readers == (
         "Group sre", "ServiceAccount vault/agent", "User jane", "Group ops*",
     )  # fmt: skip
-    assert resolved(tmp_path, text, {"target": ["a"]}).targets[0].secret_readers == ("User jane", "ServiceAccount vault/*")
+    assert resolved(tmp_path, text, {"target": ["a"]}).targets[0].secret_readers == (
+        "User jane",
+        "ServiceAccount vault/*",
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,18 +194,50 @@ def test_secret_readers_of_file_environment_and_command_line_add_up(tmp_path: Pa
             "--secret-reader: 'Grup sre' is no subject (did you mean 'Group'?); 'User NAME', 'Group NAME' or",
         ),
         ("", {}, {"UPKEEP_SECRET_READER": "sre"}, "UPKEEP_SECRET_READER: 'sre' is no subject"),
-        ('secret_readers = ["Group *"]', {}, {}, "upkeep.toml secret_readers: 'Group *': a name was expected"),
+        (
+            'secret_readers = ["Group *"]',
+            {},
+            {},
+            "upkeep.toml secret_readers: 'Group *': a name was expected",
+        ),
         ('secret_readers = ["Group "]', {}, {}, "a name was expected"),
         ('secret_readers = ["User a*b"]', {}, {}, "with a * at its end"),
-        ('secret_readers = ["ServiceAccount agent"]', {}, {}, "a service account is written ServiceAccount NAMESPACE/NAME"),
-        ('secret_readers = ["ServiceAccount */agent"]', {}, {}, "a service account is written ServiceAccount NAMESPACE/NAME"),
-        ('secret_readers = ["ServiceAccount vault/"]', {}, {}, "a service account is written ServiceAccount NAMESPACE/NAME"),
+        (
+            'secret_readers = ["ServiceAccount agent"]',
+            {},
+            {},
+            "a service account is written ServiceAccount NAMESPACE/NAME",
+        ),
+        (
+            'secret_readers = ["ServiceAccount */agent"]',
+            {},
+            {},
+            "a service account is written ServiceAccount NAMESPACE/NAME",
+        ),
+        (
+            'secret_readers = ["ServiceAccount vault/"]',
+            {},
+            {},
+            "a service account is written ServiceAccount NAMESPACE/NAME",
+        ),
         ('secret_readers = "Group sre"', {}, {}, "secret_readers: a list was expected, not a text"),
-        ('secret_reader = ["Group sre"]', {}, {}, "there is no setting 'secret_reader' (did you mean 'secret_readers'?)"),
-        ("[targets.a]\n[targets.b]", {"target": ["a", "b"], "secret_reader": ["User x"]}, {}, "--secret-reader together with 2 targets"),
+        (
+            'secret_reader = ["Group sre"]',
+            {},
+            {},
+            "there is no setting 'secret_reader' (did you mean 'secret_readers'?)",
+        ),
+        (
+            "[targets.a]\n[targets.b]",
+            {"target": ["a", "b"], "secret_reader": ["User x"]},
+            {},
+            "--secret-reader together with 2 targets",
+        ),
     ],
 )
-def test_who_is_no_secret_reader(tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str) -> None:
+def test_who_is_no_secret_reader(
+    tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str
+) -> None:
     assert words in refusal(tmp_path, text, options, **environ)
 
 
@@ -163,7 +262,9 @@ EACH_KIND = pytest.mark.parametrize(
 
 def value_of(settings: RunSettings, name: str) -> str | None:
     """A setting as text, wherever it is held."""
-    found = getattr(settings if name in ("out", "exports", "emergency_config") else settings.targets[0], name)
+    found = getattr(
+        settings if name in ("out", "exports", "emergency_config") else settings.targets[0], name
+    )
     return found.url if hasattr(found, "url") else str(found) if found is not None else None
 
 
@@ -175,14 +276,29 @@ def test_the_command_line_beats_the_environment_beats_the_file_beats_the_default
     assert value_of(resolved(tmp_path), name) == (str(tmp_path / default) if default else None)
     assert value_of(resolved(tmp_path, f'{name} = "{file}"'), name) == file
     assert value_of(resolved(tmp_path, **environ), name) == variable
-    assert value_of(resolved(tmp_path, options={name: option}, **environ), name) == (None if option == "auto" else option)
+    assert value_of(resolved(tmp_path, options={name: option}, **environ), name) == (
+        None if option == "auto" else option
+    )
 
 
 @EACH_KIND
-def test_an_empty_word_is_as_not_given(tmp_path: Path, name: str, default: str | None, file: str, variable: str, option: str) -> None:
+def test_an_empty_word_is_as_not_given(
+    tmp_path: Path, name: str, default: str | None, file: str, variable: str, option: str
+) -> None:
     """A pipeline passes on a variable that is not set as an empty one; it must not reach another cluster for that."""
-    assert value_of(resolved(tmp_path, f'{name} = "{file}"', {name: ""}, **{f"UPKEEP_{name.upper()}": ""}), name) == file
-    assert value_of(resolved(tmp_path, options={name: ""}, **{f"UPKEEP_{name.upper()}": variable}), name) == variable
+    assert (
+        value_of(
+            resolved(tmp_path, f'{name} = "{file}"', {name: ""}, **{f"UPKEEP_{name.upper()}": ""}),
+            name,
+        )
+        == file
+    )
+    assert (
+        value_of(
+            resolved(tmp_path, options={name: ""}, **{f"UPKEEP_{name.upper()}": variable}), name
+        )
+        == variable
+    )
 
 
 def test_the_settings_file_itself_may_be_named_in_the_environment(tmp_path: Path) -> None:
@@ -190,52 +306,98 @@ def test_the_settings_file_itself_may_be_named_in_the_environment(tmp_path: Path
         (tmp_path / f"{name}.toml").write_text(f'context = "{name}"')
     assert resolved(tmp_path).settings_file == tmp_path / "upkeep.toml"
     assert resolved(tmp_path, UPKEEP_SETTINGS="v.toml").targets[0].context == "v"
-    assert resolved(tmp_path, options={"settings": "o.toml"}, UPKEEP_SETTINGS="v.toml").targets[0].context == "o"
+    assert (
+        resolved(tmp_path, options={"settings": "o.toml"}, UPKEEP_SETTINGS="v.toml")
+        .targets[0]
+        .context
+        == "o"
+    )
 
 
 def test_targets_may_be_named_in_the_environment(tmp_path: Path) -> None:
     text = "[targets.a]\n[targets.b]\n[targets.c]"
-    assert [target.name for target in resolved(tmp_path, text, UPKEEP_TARGET="a, b").targets] == ["a", "b"]
-    assert [target.name for target in resolved(tmp_path, options={"target": ["c"]}, UPKEEP_TARGET="a, b").targets] == ["c"]
+    assert [target.name for target in resolved(tmp_path, text, UPKEEP_TARGET="a, b").targets] == [
+        "a",
+        "b",
+    ]
+    assert [
+        target.name
+        for target in resolved(tmp_path, options={"target": ["c"]}, UPKEEP_TARGET="a, b").targets
+    ] == ["c"]
     assert [target.name for target in resolved(tmp_path).targets] == [""]
 
 
-@pytest.mark.parametrize(("text", "expected"), [("1", True), ("TRUE", True), ("yes", True), ("0", False), ("no", False), ("", False)])
-def test_the_gate_may_be_asked_for_in_the_environment(tmp_path: Path, text: str, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1", True), ("TRUE", True), ("yes", True), ("0", False), ("no", False), ("", False)],
+)
+def test_the_gate_may_be_asked_for_in_the_environment(
+    tmp_path: Path, text: str, expected: bool
+) -> None:
     settings = resolved(tmp_path, UPKEEP_GATE=text)
     assert (settings.gate, settings.gate_strict) == (expected, False)
-    settings = resolved(tmp_path, options={"gate": True, "gate_strict": False}, UPKEEP_GATE_STRICT=text)
+    settings = resolved(
+        tmp_path, options={"gate": True, "gate_strict": False}, UPKEEP_GATE_STRICT=text
+    )
     assert (settings.gate, settings.gate_strict) == (True, expected)
 
 
 def test_absences_are_taken_one_by_one(tmp_path: Path) -> None:
     text = 'absent = { prometheus = "file", alertmanager = "file", backups = "file" }'
-    settings = resolved(tmp_path, text, {"absent": ["backups=option"]}, UPKEEP_ABSENT="backups=variable, alertmanager=variable")
-    assert settings.targets[0].absent == {"prometheus": "file", "alertmanager": "variable", "backups": "option"}
+    settings = resolved(
+        tmp_path,
+        text,
+        {"absent": ["backups=option"]},
+        UPKEEP_ABSENT="backups=variable, alertmanager=variable",
+    )
+    assert settings.targets[0].absent == {
+        "prometheus": "file",
+        "alertmanager": "variable",
+        "backups": "option",
+    }
 
 
 def test_what_the_gate_adds_and_removes(tmp_path: Path) -> None:
-    settings = resolved(tmp_path, '[gate]\nadd = ["x"]\nremove = [{ control = "y", reason = "moved" }]')
+    settings = resolved(
+        tmp_path, '[gate]\nadd = ["x"]\nremove = [{ control = "y", reason = "moved" }]'
+    )
     assert (settings.gate_add, settings.gate_remove) == (("x",), {"y": "moved"})
 
 
 def test_a_ratio_in_the_file_may_be_as_small_as_on_the_command_line(tmp_path: Path) -> None:
-    assert resolved(tmp_path, "[limits]\nalert_error_ratio = 0.00001").limits["alert_error_ratio"] == 0.00001
+    assert (
+        resolved(tmp_path, "[limits]\nalert_error_ratio = 0.00001").limits["alert_error_ratio"]
+        == 0.00001
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("contxt = 1", "there is no setting 'contxt' (did you mean 'context'?)"),
-        ("[targets.a]\nnamespce = 1", "there is no setting 'targets.a.namespce' (did you mean 'namespace'?)"),
-        ('[prometheus]\nurll = "http://h"', "there is no setting 'prometheus.urll' (did you mean 'url'?)"),
-        ('[targets.a.prometheus]\nurl = "http://h"\nbearer = "x"', "'targets.a.prometheus.bearer' (did you mean 'bearer_file'?)"),
+        (
+            "[targets.a]\nnamespce = 1",
+            "there is no setting 'targets.a.namespce' (did you mean 'namespace'?)",
+        ),
+        (
+            '[prometheus]\nurll = "http://h"',
+            "there is no setting 'prometheus.urll' (did you mean 'url'?)",
+        ),
+        (
+            '[targets.a.prometheus]\nurl = "http://h"\nbearer = "x"',
+            "'targets.a.prometheus.bearer' (did you mean 'bearer_file'?)",
+        ),
         ("[gate]\nadded = []", "there is no setting 'gate.added' (did you mean 'add'?)"),
-        ('[gate]\nremove = [{ control = "a", reson = "b" }]', "there is no setting 'gate.remove.0.reson' (did you mean 'reason'?)"),
+        (
+            '[gate]\nremove = [{ control = "a", reson = "b" }]',
+            "there is no setting 'gate.remove.0.reson' (did you mean 'reason'?)",
+        ),
         ("zzz = 1", "there is no setting 'zzz'"),
     ],
 )
-def test_an_unknown_key_is_named_with_its_file_and_the_nearest_right_one(tmp_path: Path, text: str, words: str) -> None:
+def test_an_unknown_key_is_named_with_its_file_and_the_nearest_right_one(
+    tmp_path: Path, text: str, words: str
+) -> None:
     said = refusal(tmp_path, text)
     assert said.startswith(f"{tmp_path / 'upkeep.toml'}: there is no setting ")
     assert said.endswith(words)
@@ -257,34 +419,61 @@ def test_an_unknown_key_is_named_with_its_file_and_the_nearest_right_one(tmp_pat
         ("[gate]\nremove = [{control = 'x', reason = ' '}]", 'gate.remove: x: removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'),
     ],
 )  # fmt: skip
-def test_a_wrong_type_is_named_with_its_file_its_key_and_what_was_expected(tmp_path: Path, text: str, words: str) -> None:
+def test_a_wrong_type_is_named_with_its_file_its_key_and_what_was_expected(
+    tmp_path: Path, text: str, words: str
+) -> None:
     assert refusal(tmp_path, text) == f"{tmp_path / 'upkeep.toml'}: {words}"
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('context = "a"\nnamespace', "is not TOML: Expected '=' after a key in a key/value pair (at line 2, the end of the document)"),
+        (
+            'context = "a"\nnamespace',
+            "is not TOML: Expected '=' after a key in a key/value pair (at line 2, the end of the document)",
+        ),
         ('context = "a"\n\n= 1\n', "is not TOML: Invalid statement (at line 3, column 1)"),
         ("context = [\n", "is not TOML: Invalid value (at line 1, the end of the document)"),
-        ("a = " + "[" * 3000, "is not TOML that can be read: a number is too long, or tables lie too deep in each other"),
-        ("a = " + "1" * 5000, "is not TOML that can be read: a number is too long, or tables lie too deep in each other"),
+        (
+            "a = " + "[" * 3000,
+            "is not TOML that can be read: a number is too long, or tables lie too deep in each other",
+        ),
+        (
+            "a = " + "1" * 5000,
+            "is not TOML that can be read: a number is too long, or tables lie too deep in each other",
+        ),
     ],
     ids=["end", "middle", "open", "deep", "long"],
 )
-def test_what_is_no_toml_is_named_with_its_file_and_line(tmp_path: Path, text: str, words: str) -> None:
+def test_what_is_no_toml_is_named_with_its_file_and_line(
+    tmp_path: Path, text: str, words: str
+) -> None:
     assert refusal(tmp_path, text) == f"{tmp_path / 'upkeep.toml'} {words}"
 
 
 def test_what_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "upkeep.toml").write_bytes(b'context = "a"\n# \xff')
-    assert refusal(tmp_path) == f"{tmp_path / 'upkeep.toml'} is not TOML: line 2 is not UTF-8; save it as UTF-8"
+    assert (
+        refusal(tmp_path)
+        == f"{tmp_path / 'upkeep.toml'} is not TOML: line 2 is not UTF-8; save it as UTF-8"
+    )
 
 
-def test_a_settings_file_that_cannot_be_read_is_never_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal(tmp_path, options={"settings": "x.toml"}) == "--settings=x.toml: there is no such file"
-    assert refusal(tmp_path, UPKEEP_SETTINGS="x.toml") == "UPKEEP_SETTINGS=x.toml: there is no such file"
-    assert refusal(tmp_path, options={"settings": "."}) == "--settings=.: cannot be read: Is a directory; a TOML file was expected"
+def test_a_settings_file_that_cannot_be_read_is_never_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (
+        refusal(tmp_path, options={"settings": "x.toml"})
+        == "--settings=x.toml: there is no such file"
+    )
+    assert (
+        refusal(tmp_path, UPKEEP_SETTINGS="x.toml")
+        == "UPKEEP_SETTINGS=x.toml: there is no such file"
+    )
+    assert (
+        refusal(tmp_path, options={"settings": "."})
+        == "--settings=.: cannot be read: Is a directory; a TOML file was expected"
+    )
     default = tmp_path / "upkeep.toml"
     default.symlink_to("gone")
     assert refusal(tmp_path) == f"{default}: there is no such file"
@@ -293,7 +482,10 @@ def test_a_settings_file_that_cannot_be_read_is_never_passed_over(tmp_path: Path
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "read_text", denied)
-    assert refusal(tmp_path) == f"{default}: cannot be read: Permission denied; a TOML file was expected"
+    assert (
+        refusal(tmp_path)
+        == f"{default}: cannot be read: Permission denied; a TOML file was expected"
+    )
 
 
 @pytest.mark.parametrize(
@@ -330,15 +522,31 @@ def test_of_what_contradicts_itself_both_are_named(
         ("", {"limit": ["restarts"]}, {}, "--limit: NAME=VALUE was expected, not 'restarts'"),
     ],
 )  # fmt: skip
-def test_an_absence_needs_its_reason(tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str) -> None:
-    assert refusal(tmp_path, text, options, **environ) == words.format(file=tmp_path / "upkeep.toml")
+def test_an_absence_needs_its_reason(
+    tmp_path: Path, text: str, options: dict[str, Any], environ: dict[str, str], words: str
+) -> None:
+    assert refusal(tmp_path, text, options, **environ) == words.format(
+        file=tmp_path / "upkeep.toml"
+    )
 
 
 @pytest.mark.parametrize(
-    "url", ["http://[::1", "http://h:99999", "http://h:x", "http://:80", "https://", "h:9090", "http://h:0", "http://[{pod_ip}]"]
+    "url",
+    [
+        "http://[::1",
+        "http://h:99999",
+        "http://h:x",
+        "http://:80",
+        "https://",
+        "h:9090",
+        "http://h:0",
+        "http://[{pod_ip}]",
+    ],
 )
 @pytest.mark.parametrize("name", ["prometheus", "collector"])
-def test_a_url_that_reaches_nothing_is_refused_before_any_request(tmp_path: Path, name: str, url: str) -> None:
+def test_a_url_that_reaches_nothing_is_refused_before_any_request(
+    tmp_path: Path, name: str, url: str
+) -> None:
     said = refusal(tmp_path, options={name: url})
     assert said.startswith(f"--{name}=")
     assert said.split(": ", 1)[1].partition(",")[0] in (
@@ -376,7 +584,9 @@ def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
 
 
 def test_a_home_that_nobody_has_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path, 'out = "~nobody-here/x"').endswith("out: whose home ~nobody-here/x means is not known; write the whole path")
+    assert refusal(tmp_path, 'out = "~nobody-here/x"').endswith(
+        "out: whose home ~nobody-here/x means is not known; write the whole path"
+    )
 
 
 def test_a_chart_repository_is_a_url_a_table_or_a_file(tmp_path: Path) -> None:
@@ -387,7 +597,11 @@ def test_a_chart_repository_is_a_url_a_table_or_a_file(tmp_path: Path) -> None:
 
     def of(text: str, **options: str) -> Any:
         (tmp_path / "conf" / "u.toml").write_text(text)
-        return resolve({"settings": "conf/u.toml", **options}, {}, cwd=tmp_path).targets[0].chart_repository
+        return (
+            resolve({"settings": "conf/u.toml", **options}, {}, cwd=tmp_path)
+            .targets[0]
+            .chart_repository
+        )
 
     assert of("") is None
     assert of('chart_repository = "charts"') == index
@@ -395,22 +609,47 @@ def test_a_chart_repository_is_a_url_a_table_or_a_file(tmp_path: Path) -> None:
     assert of("", chart_repository="conf/charts") == index
     assert of("", chart_repository=str(index)) == index
     assert of("", chart_repository="https://charts.example/x").url == "https://charts.example/x"
-    access = of('chart_repository = { url = "https://charts.example", headers = { X = "canary-header-17" } }')
+    access = of(
+        'chart_repository = { url = "https://charts.example", headers = { X = "canary-header-17" } }'
+    )
     assert (access.url, SECRET in repr(access)) == ("https://charts.example", False)
-    assert resolve({}, {"UPKEEP_CHART_REPOSITORY": str(index)}, cwd=tmp_path).targets[0].chart_repository == index
+    assert (
+        resolve({}, {"UPKEEP_CHART_REPOSITORY": str(index)}, cwd=tmp_path)
+        .targets[0]
+        .chart_repository
+        == index
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [
-        ("", {"chart_repository": "oci://registry.example/charts"}, "--chart-repository: an OCI registry has no index of its charts"),
-        ('chart_repository = { url = "OCI://registry.example" }', {}, "chart_repository: an OCI registry has no index"),
-        ("", {"chart_repository": "gone.yaml"}, "--chart-repository=gone.yaml: there is no such file; the URL of a chart repository"),
+        (
+            "",
+            {"chart_repository": "oci://registry.example/charts"},
+            "--chart-repository: an OCI registry has no index of its charts",
+        ),
+        (
+            'chart_repository = { url = "OCI://registry.example" }',
+            {},
+            "chart_repository: an OCI registry has no index",
+        ),
+        (
+            "",
+            {"chart_repository": "gone.yaml"},
+            "--chart-repository=gone.yaml: there is no such file; the URL of a chart repository",
+        ),
         ("", {"chart_repository": "auto"}, "--chart-repository=auto: there is no such file"),
         ("", {"chart_repository": "ftp://h"}, "a URL with http:// or https:// was expected"),
-        ('chart_repository = "https://me:canary-header-17@h"', {}, "a URL must not hold a password"),
+        (
+            'chart_repository = "https://me:canary-header-17@h"',
+            {},
+            "a URL must not hold a password",
+        ),
         ("chart_repository = 1", {}, "chart_repository: a text or a table was expected"),
     ],
 )
-def test_what_is_no_chart_repository_is_refused(tmp_path: Path, text: str, options: dict[str, Any], words: str) -> None:
+def test_what_is_no_chart_repository_is_refused(
+    tmp_path: Path, text: str, options: dict[str, Any], words: str
+) -> None:
     assert words in refusal(tmp_path, text, options)

@@ -40,8 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return BAD_INPUT
         options, others = parser.parse_known_args(words)
         if others:
-            behind = f"; options of the checks stand behind --: upkeep doctor -- {' '.join(others)}" if words[0] == "doctor" else ""
-            raise BadInput(f"unrecognized arguments: {' '.join(others)} (upkeep {words[0]} --help){behind}")
+            behind = (
+                f"; options of the checks stand behind --: upkeep doctor -- {' '.join(others)}"
+                if words[0] == "doctor"
+                else ""
+            )
+            raise BadInput(
+                f"unrecognized arguments: {' '.join(others)} (upkeep {words[0]} --help){behind}"
+            )
         code: int = options.module.run(options)
         return code
     except BadInput as error:
@@ -58,7 +64,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser(command: str) -> argparse.ArgumentParser:
     """The parser; of the commands only the one that is meant is imported, so that --help is quick."""
-    parser = _Parser(prog="upkeep", description="The maintenance guide of cano-collector, checked on a live cluster.")
+    parser = _Parser(
+        prog="upkeep",
+        description="The maintenance guide of cano-collector, checked on a live cluster.",
+    )
     parser.add_argument("--version", action="version", version=f"upkeep {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():

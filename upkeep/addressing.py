@@ -11,8 +11,12 @@ from shlex import quote
 
 # Where a command begins: at the start, behind another one, as another way, and at the start of a line.
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
-_PROGRAM = re.compile(_BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])")
-_LOOKS = re.compile(r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami)\b")
+_PROGRAM = re.compile(
+    _BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])"
+)
+_LOOKS = re.compile(
+    r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,12 @@ def addressed(step: str, address: Address) -> str:
         program = found[1]
         acts = program == "helm" or (program == "kubectl" and not _LOOKS.match(step, found.end()))
         context = address.context if address.acting is None or not acts else address.acting
-        options = [("kube-context" if program == "helm" else "context", context), ("kubeconfig", address.kubeconfig)]
-        return " ".join([program, *(f"--{option}={quote(value)}" for option, value in options if value)])
+        options = [
+            ("kube-context" if program == "helm" else "context", context),
+            ("kubeconfig", address.kubeconfig),
+        ]
+        return " ".join(
+            [program, *(f"--{option}={quote(value)}" for option, value in options if value)]
+        )
 
     return _PROGRAM.sub(named, step)

@@ -27,7 +27,9 @@ class HeldClock(Clock):
     def __init__(self, instant: datetime) -> None:
         self._instant = instant
         # Each measurement sleeps for itself: who waits for a retry must not bring the others closer to their deadlines. Each clock has its own.
-        self._slept: contextvars.ContextVar[float] = contextvars.ContextVar("slept_seconds", default=0.0)
+        self._slept: contextvars.ContextVar[float] = contextvars.ContextVar(
+            "slept_seconds", default=0.0
+        )
 
     def now(self) -> datetime:
         return self._instant + timedelta(seconds=self._slept.get())

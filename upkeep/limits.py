@@ -40,7 +40,9 @@ class Limit:
                 f"{where}: limit {self.name} is a {self.unit}, not {text!r}; write for instance {self._example()}, between {low} and {high}"
             )
         if not self.least <= value <= self.most:
-            raise BadInput(f"{where}: limit {self.name} must lie between {low} and {high}, not {text} (it is a {self.unit})")
+            raise BadInput(
+                f"{where}: limit {self.name} must lie between {low} and {high}, not {text} (it is a {self.unit})"
+            )
         return value
 
     def text(self, value: float) -> str:
@@ -70,7 +72,9 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds * 1_000_000), 60_000_000)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    parts = [
+        f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count
+    ]
     if rest or not parts:
         parts.append(f"{_decimal(rest / 1_000_000, 6)} s")
     return " ".join(parts)
@@ -80,7 +84,9 @@ def _parse(text: str, unit: str) -> float | None:
     if unit == "duration":
         if not text or _DURATION.sub("", text):
             return None
-        return round(sum(float(number) * _SECONDS[part] for number, part in _DURATION.findall(text)), 6)
+        return round(
+            sum(float(number) * _SECONDS[part] for number, part in _DURATION.findall(text)), 6
+        )
     if unit == "factor":
         text = text.lstrip("x×")
     percent = unit == "ratio" and text.endswith("%")
@@ -98,44 +104,225 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         for limit in (
             Limit("restarts", "count", 0, 0, 1000, "a restart loses what was in flight"),
             Limit("restart_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
-            Limit("health_latency", "duration", 1, 0.01, 60, "the kubelet's probes give up after 1 s"),
+            Limit(
+                "health_latency", "duration", 1, 0.01, 60, "the kubelet's probes give up after 1 s"
+            ),
             Limit("log_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
             Limit("log_lines", "count", 100, 1, 100_000, "the guide looks at the last 100 lines"),
-            Limit("log_error_lines", "count", 0, 0, 1_000_000, "every error line is a message that may not have arrived"),
-            Limit("log_coverage", "ratio", 0.9, 0, 1, "the kubelet rotates logs away; what is gone cannot be called clean"),
-            Limit("log_history_window", "duration", 7 * DAY, 60, 30 * DAY, "the weekly log analysis looks at seven days"),
-            Limit("repeated_error_lines", "count", 10, 0, 1_000_000, "ten alike in a week are no accident"),
-            Limit("send_failure_lines", "count", 0, 0, 1_000_000, "every one is a message that somebody did not get"),
             Limit(
-                "processing_latency", "duration", 5, 0.001, 600, "Alertmanager gives a webhook 10 s by default; half of it is late enough"
+                "log_error_lines",
+                "count",
+                0,
+                0,
+                1_000_000,
+                "every error line is a message that may not have arrived",
             ),
-            Limit("slow_lines", "count", 10, 0, 1_000_000, "one slow answer of a chat program is its own affair, ten are a pattern"),
-            Limit("timing_window", "duration", 7 * DAY, 3600, 90 * DAY, "slow work shows over a week, whatever the weekday"),
-            Limit("trend_window", "duration", 28 * DAY, 3600, 366 * DAY, "the past that the present is compared with: four whole weeks"),
-            Limit("latency_growth", "factor", 1.5, 1, 100, "half as long again is no noise of a week"),
-            Limit("latency_noticed", "duration", 0.1, 0, 600, "nobody waits for less, and the lowest buckets are wide"),
-            Limit("send_latency", "duration", 2, 0.001, 600, "a chat program that takes longer is ill, or far away"),
+            Limit(
+                "log_coverage",
+                "ratio",
+                0.9,
+                0,
+                1,
+                "the kubelet rotates logs away; what is gone cannot be called clean",
+            ),
+            Limit(
+                "log_history_window",
+                "duration",
+                7 * DAY,
+                60,
+                30 * DAY,
+                "the weekly log analysis looks at seven days",
+            ),
+            Limit(
+                "repeated_error_lines",
+                "count",
+                10,
+                0,
+                1_000_000,
+                "ten alike in a week are no accident",
+            ),
+            Limit(
+                "send_failure_lines",
+                "count",
+                0,
+                0,
+                1_000_000,
+                "every one is a message that somebody did not get",
+            ),
+            Limit(
+                "processing_latency",
+                "duration",
+                5,
+                0.001,
+                600,
+                "Alertmanager gives a webhook 10 s by default; half of it is late enough",
+            ),
+            Limit(
+                "slow_lines",
+                "count",
+                10,
+                0,
+                1_000_000,
+                "one slow answer of a chat program is its own affair, ten are a pattern",
+            ),
+            Limit(
+                "timing_window",
+                "duration",
+                7 * DAY,
+                3600,
+                90 * DAY,
+                "slow work shows over a week, whatever the weekday",
+            ),
+            Limit(
+                "trend_window",
+                "duration",
+                28 * DAY,
+                3600,
+                366 * DAY,
+                "the past that the present is compared with: four whole weeks",
+            ),
+            Limit(
+                "latency_growth", "factor", 1.5, 1, 100, "half as long again is no noise of a week"
+            ),
+            Limit(
+                "latency_noticed",
+                "duration",
+                0.1,
+                0,
+                600,
+                "nobody waits for less, and the lowest buckets are wide",
+            ),
+            Limit(
+                "send_latency",
+                "duration",
+                2,
+                0.001,
+                600,
+                "a chat program that takes longer is ill, or far away",
+            ),
             Limit("export_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
             Limit("alert_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
-            Limit("alerts_dropped", "count", 0, 0, 1_000_000, "a dropped alert was answered with 200 and reached nobody"),
-            Limit("alerts_unaccounted", "count", 0, 0, 1_000_000, "an alert that is in no book was lost"),
-            Limit("alert_error_ratio", "ratio", 0.01, 0, 1, "Alertmanager sends again, but not for ever"),
-            Limit("destination_success_ratio", "ratio", 0.99, 0, 1, "people rely on each destination"),
+            Limit(
+                "alerts_dropped",
+                "count",
+                0,
+                0,
+                1_000_000,
+                "a dropped alert was answered with 200 and reached nobody",
+            ),
+            Limit(
+                "alerts_unaccounted",
+                "count",
+                0,
+                0,
+                1_000_000,
+                "an alert that is in no book was lost",
+            ),
+            Limit(
+                "alert_error_ratio",
+                "ratio",
+                0.01,
+                0,
+                1,
+                "Alertmanager sends again, but not for ever",
+            ),
+            Limit(
+                "destination_success_ratio", "ratio", 0.99, 0, 1, "people rely on each destination"
+            ),
             Limit("small_sample", "count", 50, 1, 1_000_000, "a ratio over few events is noise"),
-            Limit("settle_time", "duration", 5, 0, 60, "how long work in flight may take before it counts as lost"),
-            Limit("backup_age", "duration", 25 * HOUR, 60, 366 * DAY, "a daily backup and an hour of grace"),
-            Limit("backup_days", "count", 7, 1, 366, "a fault that is found late is undone from the days before"),
-            Limit("backup_shrink", "ratio", 0.5, 0.01, 1, "configuration does not halve overnight; a backup that does was cut"),
-            Limit("config_age", "duration", 30 * DAY, 60, 366 * DAY, "CanoCollectorConfigOld, the guide's alert, fires after thirty days"),
-            Limit("secret_age", "duration", 90 * DAY, 60, 366 * DAY, "a key that leaked unseen is of use for so long"),
+            Limit(
+                "settle_time",
+                "duration",
+                5,
+                0,
+                60,
+                "how long work in flight may take before it counts as lost",
+            ),
+            Limit(
+                "backup_age",
+                "duration",
+                25 * HOUR,
+                60,
+                366 * DAY,
+                "a daily backup and an hour of grace",
+            ),
+            Limit(
+                "backup_days",
+                "count",
+                7,
+                1,
+                366,
+                "a fault that is found late is undone from the days before",
+            ),
+            Limit(
+                "backup_shrink",
+                "ratio",
+                0.5,
+                0.01,
+                1,
+                "configuration does not halve overnight; a backup that does was cut",
+            ),
+            Limit(
+                "config_age",
+                "duration",
+                30 * DAY,
+                60,
+                366 * DAY,
+                "CanoCollectorConfigOld, the guide's alert, fires after thirty days",
+            ),
+            Limit(
+                "secret_age",
+                "duration",
+                90 * DAY,
+                60,
+                366 * DAY,
+                "a key that leaked unseen is of use for so long",
+            ),
             Limit("recovery_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
-            Limit("documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
+            Limit(
+                "documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"
+            ),
             Limit("signoff_age", "duration", 92 * DAY, 60, 366 * DAY, "the checklist is quarterly"),
-            Limit("chart_minors_behind", "count", 1, 0, 1000, "one minor is what a quarterly upgrade leaves open; two are a habit"),
-            Limit("chart_age", "duration", 90 * DAY, 60, 3660 * DAY, "an upgrade has a quarter to be planned, rehearsed and done"),
-            Limit("least_replicas", "count", 2, 1, 100, "one replica is an outage whenever its node is drained"),
-            Limit("fallback_receivers", "count", 1, 1, 20, "one other way is enough to hear that the collector is gone"),
-            Limit("emergency_replicas", "count", 3, 2, 100, "the guide's performance emergency scales to three"),
+            Limit(
+                "chart_minors_behind",
+                "count",
+                1,
+                0,
+                1000,
+                "one minor is what a quarterly upgrade leaves open; two are a habit",
+            ),
+            Limit(
+                "chart_age",
+                "duration",
+                90 * DAY,
+                60,
+                3660 * DAY,
+                "an upgrade has a quarter to be planned, rehearsed and done",
+            ),
+            Limit(
+                "least_replicas",
+                "count",
+                2,
+                1,
+                100,
+                "one replica is an outage whenever its node is drained",
+            ),
+            Limit(
+                "fallback_receivers",
+                "count",
+                1,
+                1,
+                20,
+                "one other way is enough to hear that the collector is gone",
+            ),
+            Limit(
+                "emergency_replicas",
+                "count",
+                3,
+                2,
+                100,
+                "the guide's performance emergency scales to three",
+            ),
             Limit(
                 "emergency_memory_mebibytes",
                 "count",
@@ -152,15 +339,62 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
                 1_024_000,
                 "the guide's performance emergency gives 1000m; 0 leaves CPU as it is",
             ),
-            Limit("scaling_usage", "ratio", 0.6, 0.01, 1, "without an autoscaler a quarter's growth must fit into what is there"),
-            Limit("event_window", "duration", HOUR, 60, DAY, "Kubernetes keeps events for an hour by default"),
-            Limit("resource_usage", "ratio", 0.8, 0.01, 1, "what is nearly full is full when it matters"),
             Limit(
-                "sizing_window", "duration", 7 * DAY, DAY, 90 * DAY, "a week has its busy hours and its quiet ones, whatever the weekday"
+                "scaling_usage",
+                "ratio",
+                0.6,
+                0.01,
+                1,
+                "without an autoscaler a quarter's growth must fit into what is there",
             ),
-            Limit("sizing_least", "ratio", 0.2, 0, 1, "of what is requested and never used others could have had the rest"),
-            Limit("sizing_most", "ratio", 0.8, 0.01, 1, "what uses nearly all it requested is slowed down or evicted first on a full node"),
-            Limit("capacity_window", "duration", 90 * DAY, 14 * DAY, 366 * DAY, "as long a past as the future that is told from it"),
+            Limit(
+                "event_window",
+                "duration",
+                HOUR,
+                60,
+                DAY,
+                "Kubernetes keeps events for an hour by default",
+            ),
+            Limit(
+                "resource_usage",
+                "ratio",
+                0.8,
+                0.01,
+                1,
+                "what is nearly full is full when it matters",
+            ),
+            Limit(
+                "sizing_window",
+                "duration",
+                7 * DAY,
+                DAY,
+                90 * DAY,
+                "a week has its busy hours and its quiet ones, whatever the weekday",
+            ),
+            Limit(
+                "sizing_least",
+                "ratio",
+                0.2,
+                0,
+                1,
+                "of what is requested and never used others could have had the rest",
+            ),
+            Limit(
+                "sizing_most",
+                "ratio",
+                0.8,
+                0.01,
+                1,
+                "what uses nearly all it requested is slowed down or evicted first on a full node",
+            ),
+            Limit(
+                "capacity_window",
+                "duration",
+                90 * DAY,
+                14 * DAY,
+                366 * DAY,
+                "as long a past as the future that is told from it",
+            ),
             Limit(
                 "capacity_days",
                 "count",
@@ -169,12 +403,40 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
                 366,
                 "two of each weekday, which is what a Prometheus keeps by default; with less a week's own ups and downs are a trend",
             ),
-            Limit("capacity_utilisation", "ratio", 0.6, 0.01, 1, "a mean of a day hides its busiest hour, which needs the rest"),
-            Limit("capacity_horizon", "duration", 90 * DAY, DAY, 366 * DAY, "the checklist is quarterly: until it looks again"),
-            Limit("usage_age", "duration", 300, 15, HOUR, "metrics-server measures every 15 s to 60 s; an older number is of another time"),
+            Limit(
+                "capacity_utilisation",
+                "ratio",
+                0.6,
+                0.01,
+                1,
+                "a mean of a day hides its busiest hour, which needs the rest",
+            ),
+            Limit(
+                "capacity_horizon",
+                "duration",
+                90 * DAY,
+                DAY,
+                366 * DAY,
+                "the checklist is quarterly: until it looks again",
+            ),
+            Limit(
+                "usage_age",
+                "duration",
+                300,
+                15,
+                HOUR,
+                "metrics-server measures every 15 s to 60 s; an older number is of another time",
+            ),
             Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),
             Limit("request_deadline", "duration", 10, 0.05, 600, "one request, retries included"),
-            Limit("sweep_deadline", "duration", 60, 0.05, 3600, "all measurements of a target together"),
+            Limit(
+                "sweep_deadline",
+                "duration",
+                60,
+                0.05,
+                3600,
+                "all measurements of a target together",
+            ),
         )
     }
 )
@@ -195,7 +457,11 @@ class Limits:
 
     def changed(self) -> dict[str, str]:
         """Those that differ from the default, as text."""
-        return {name: self.text(name) for name, limit in LIMITS.items() if self._values[name] != limit.default}
+        return {
+            name: self.text(name)
+            for name, limit in LIMITS.items()
+            if self._values[name] != limit.default
+        }
 
 
 def parse_limits(entries: Mapping[str, str], *, where: str) -> dict[str, float]:
@@ -206,7 +472,9 @@ def parse_limits(entries: Mapping[str, str], *, where: str) -> dict[str, float]:
     values = {}
     for name, text in entries.items():
         if name not in LIMITS:
-            raise BadInput(f"{where}: there is no limit {name!r}{nearest(name, LIMITS)}; docs/limits.md lists them")
+            raise BadInput(
+                f"{where}: there is no limit {name!r}{nearest(name, LIMITS)}; docs/limits.md lists them"
+            )
         values[name] = LIMITS[name].parse(text, where=where)
     return values
 

@@ -20,7 +20,10 @@ _SECRET_NAME = re.compile(
 _GAP = r"[ \t]*+(?:\r?\n[ \t]++)?+"  # a value on the next line is indented
 _HEADER = re.compile(rf"(?:authorization|cookie2?)(\\*+[\"']?+[ \t]*+[:=]{_GAP})", re.IGNORECASE)
 _END_OF_LINE = re.compile(r"[\r\n]|\\[rn]")
-_NAMED = re.compile(rf"(?<![\w.\-])(?:(?:api|access|private|signing)\s)?[\w.\-]++(\\*+[\"'`]?+\s*+[:=]{{1,2}}>?{_GAP})", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"(?<![\w.\-])(?:(?:api|access|private|signing)\s)?[\w.\-]++(\\*+[\"'`]?+\s*+[:=]{{1,2}}>?{_GAP})",
+    re.IGNORECASE,
+)
 _OPENING = re.compile(r"(\\*+)([\"'`])")
 
 # Without spaces and quotes, and up to the next escaped line end, tabulator or quote of a JSON string.
@@ -29,7 +32,10 @@ _ESCAPED_SLASH = r"(?:\\{0,8}/|\\{1,8}u002f)"
 URL = re.compile(rf"(?::{_ESCAPED_SLASH}{{2}}|(%3a%2f%2f))({_RUN})", re.IGNORECASE)
 _HOST = re.compile(rf"\[[0-9a-f:.]++\]|(?:{MASK}|[\w.\-])*+", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/?#\\]|$")
-SCHEME_VALUE = re.compile(rf"((?:bearer|basic)(?:\s|%20|\\u0020)++[\"'\\]*+)(?:[^\s\"\\]|\\(?![rnt\"])){_RUN}", re.IGNORECASE)
+SCHEME_VALUE = re.compile(
+    rf"((?:bearer|basic)(?:\s|%20|\\u0020)++[\"'\\]*+)(?:[^\s\"\\]|\\(?![rnt\"])){_RUN}",
+    re.IGNORECASE,
+)
 
 SHAPES = {
     "Slack token": re.compile(r"(?:xox[a-z]|xapp)[-.][\w.%\-]++", re.IGNORECASE),
@@ -37,7 +43,9 @@ SHAPES = {
     "AWS access key": re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
 }
 # The letter of a JSON string's \n is no part of the run behind it.
-_LONG = re.compile(r"(?:(?<![\\A-Za-z0-9+/_.%\-])|(?<=\\)(?![rnt])|(?<=\\[rnt]))[A-Za-z0-9+/_.%\-]{24,}+={0,2}")
+_LONG = re.compile(
+    r"(?:(?<![\\A-Za-z0-9+/_.%\-])|(?<=\\)(?![rnt])|(?<=\\[rnt]))[A-Za-z0-9+/_.%\-]{24,}+={0,2}"
+)
 _PART = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[A-Za-z0-9]++")
 _BASE64 = re.compile(r"[A-Za-z0-9+][A-Za-z0-9+/]*+=*+")
 _LEAST_OPAQUE, _LEAST_MIXED = 24, 6
@@ -71,7 +79,9 @@ def named_values(text: str) -> Iterator[tuple[int, str, str]]:
             continue
         end = _named_end(text, found)
         value = text[start:end].strip("\"'`\\ \t")
-        key = (value.endswith(":") and not re.search(r"[:=]", value[:-1])) or re.match(r"[\"'`]\s*:", text[end : end + 8])
+        key = (value.endswith(":") and not re.search(r"[:=]", value[:-1])) or re.match(
+            r"[\"'`]\s*:", text[end : end + 8]
+        )
         if value and not key:
             yield found.start(), found[0][: -len(found[1])], value
             position = end
@@ -104,7 +114,9 @@ class Masked:
         raise TypeError("a masked value has no state to give away")
 
 
-def _replace_values(text: str, name: re.Pattern[str], end_of: Callable[[str, re.Match[str]], int]) -> str:
+def _replace_values(
+    text: str, name: re.Pattern[str], end_of: Callable[[str, re.Match[str]], int]
+) -> str:
     """The text with what stands between each name and the end of its value masked; an empty value stays empty."""
     parts, kept, position = [], 0, 0
     while found := name.search(text, position):
@@ -112,7 +124,11 @@ def _replace_values(text: str, name: re.Pattern[str], end_of: Callable[[str, re.
         end = end_of(text, found)
         if text[start:end].strip("\"'`\\ \t"):
             opening = _OPENING.match(text, start)
-            quote = opening[0] if opening and (end == len(text) or text.startswith(opening[0], end)) else ""
+            quote = (
+                opening[0]
+                if opening and (end == len(text) or text.startswith(opening[0], end))
+                else ""
+            )
             parts += [text[kept:start], quote, MASK]
             kept, position = end, end
     return "".join(parts) + text[kept:]
@@ -171,7 +187,10 @@ def _bare_url(found: re.Match[str]) -> str:
     password_with_slash = "@" in run[len(authority) :] and ":" in authority
     host = _HOST.match(authority.rpartition("@")[2])
     name = host[0] if host and not password_with_slash and "%40" not in run else ""
-    if name and run in (name, f"{name}…"):  # masked before, its slash perhaps with a long part of the host
+    if name and run in (
+        name,
+        f"{name}…",
+    ):  # masked before, its slash perhaps with a long part of the host
         return separator + run
     return separator + name + ("/…" if name else "…")
 
@@ -183,10 +202,16 @@ def _opaque(found: re.Match[str]) -> str:
     the alphabet of base64. So names of pods (lower case and hyphens), paths and identifiers of programs stay.
     """
     run = found[0]
-    parts = [run] if _BASE64.fullmatch(run) else [part for part in _PART.findall(run) if not part.startswith("%")]
+    parts = (
+        [run]
+        if _BASE64.fullmatch(run)
+        else [part for part in _PART.findall(run) if not part.startswith("%")]
+    )
     for part in parts:
         if len(part) >= _LEAST_MIXED and any(character.isdigit() for character in part):
             lower, upper = part.upper() != part, part.lower() != part
-            if (lower and upper) or ((lower or upper) and len(part) >= _LEAST_OPAQUE and part.isalnum()):
+            if (lower and upper) or (
+                (lower or upper) and len(part) >= _LEAST_OPAQUE and part.isalnum()
+            ):
                 return MASK
     return run

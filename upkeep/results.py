@@ -79,7 +79,10 @@ def from_line(text: str) -> tuple[str, Result]:
             unit=line["unit"],
             basis=line["basis"],
             findings=tuple(Finding(**finding) for finding in line["findings"]),
-            evidence=tuple(Evidence(**{**each, "taken": parse_time(each["taken"])}) for each in line["evidence"]),
+            evidence=tuple(
+                Evidence(**{**each, "taken": parse_time(each["taken"])})
+                for each in line["evidence"]
+            ),
             trends=tuple(_trend_of(each) for each in line["trends"]),
             next=line["next"],
             measured=parse_time(line["measured"]) if line["measured"] else None,
@@ -108,12 +111,25 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {"name": evidence.name, "source": evidence.source, "taken": rfc3339(evidence.taken), "digest": evidence.digest}
+    return {
+        "name": evidence.name,
+        "source": evidence.source,
+        "taken": rfc3339(evidence.taken),
+        "digest": evidence.digest,
+    }
 
 
 def _trend(trend: Trend) -> dict[str, Any]:
-    return {"name": trend.name, "unit": trend.unit, "points": [{"at": rfc3339(at), "value": value} for at, value in trend.points]}
+    return {
+        "name": trend.name,
+        "unit": trend.unit,
+        "points": [{"at": rfc3339(at), "value": value} for at, value in trend.points],
+    }
 
 
 def _trend_of(line: dict[str, Any]) -> Trend:
-    return Trend(line["name"], line["unit"], tuple((parse_time(point["at"]), point["value"]) for point in line["points"]))
+    return Trend(
+        line["name"],
+        line["unit"],
+        tuple((parse_time(point["at"]), point["value"]) for point in line["points"]),
+    )

@@ -133,20 +133,35 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     own, where = _overrides(options, variables)
     chosen = _many("target", options, variables)
     unnamed = (_target("", file, own, where, base, str(path), cwd=cwd),) if not chosen else ()
-    targets = _named_targets(file, chosen, own, where, base, str(path), cwd=cwd) if chosen else unnamed
-    limits = parse_limits({key: _plain(value) for key, value in file.get("limits", {}).items()}, where=f"{path} [limits]")
-    limits |= parse_limits(_pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT")
+    targets = (
+        _named_targets(file, chosen, own, where, base, str(path), cwd=cwd) if chosen else unnamed
+    )
+    limits = parse_limits(
+        {key: _plain(value) for key, value in file.get("limits", {}).items()},
+        where=f"{path} [limits]",
+    )
+    limits |= parse_limits(
+        _pairs(variables.get("limit", "").split(","), "UPKEEP_LIMIT"), where="UPKEEP_LIMIT"
+    )
     limits |= parse_limits(_pairs(_listed(options.get("limit")), "--limit"), where="--limit")
     out = _one("out", options, variables)
 
     def folder(name: str, of_file: str | None) -> Path | None:
         given = _one(name, options, variables)
-        return _path(cwd, given, name) if given else (_path(base, of_file, f"{path} {name}") if of_file else None)
+        return (
+            _path(cwd, given, name)
+            if given
+            else (_path(base, of_file, f"{path} {name}") if of_file else None)
+        )
 
     return RunSettings(
         targets=targets,
         limits=Limits(limits),
-        out=_path(cwd, out, "out") if out else (_path(base, file["out"], f"{path} out") if file.get("out") else cwd / "reports" / "out"),
+        out=_path(cwd, out, "out")
+        if out
+        else (
+            _path(base, file["out"], f"{path} out") if file.get("out") else cwd / "reports" / "out"
+        ),
         exports=folder("exports", file.get("exports")),
         backups=folder("backups", file.get("backups")),
         backup_identity=folder("backup_identity", file.get("backup_identity")),
@@ -167,7 +182,9 @@ def _removed(gate: "Gate", path: Path) -> dict[str, str]:
 
             raise BadInput(f"{path}: gate.remove: {removed['control']}: {WANTS_A_REASON}")
         if removed["control"] in gate.get("add", ()):
-            raise BadInput(f"{path}: gate.add and gate.remove contradict each other: both name {removed['control']}; leave one out")
+            raise BadInput(
+                f"{path}: gate.add and gate.remove contradict each other: both name {removed['control']}; leave one out"
+            )
     return {removed["control"]: removed["reason"] for removed in gate.get("remove", ())}
 
 
@@ -175,7 +192,9 @@ def _path(base: Path, text: str, where: str) -> Path:
     try:
         return base / Path(text).expanduser()
     except RuntimeError:
-        raise BadInput(f"{where}: whose home {text} means is not known; write the whole path") from None
+        raise BadInput(
+            f"{where}: whose home {text} means is not known; write the whole path"
+        ) from None
 
 
 def _plain(value: str | float) -> str:
@@ -189,7 +208,9 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
         if name.startswith("UPKEEP_") and not name.startswith("UPKEEP_TEST_"):
             word = name.removeprefix("UPKEEP_").lower()
             if word not in VARIABLES:
-                raise BadInput(f"environment variable {name} is no setting{nearest(name, [f'UPKEEP_{v.upper()}' for v in VARIABLES])}")
+                raise BadInput(
+                    f"environment variable {name} is no setting{nearest(name, [f'UPKEEP_{v.upper()}' for v in VARIABLES])}"
+                )
             found[word] = value
     return found
 
@@ -201,11 +222,17 @@ def _one(name: str, options: Mapping[str, object], variables: Mapping[str, str])
 
 
 def _listed(value: object) -> list[str]:
-    return [str(entry) for entry in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
+    return (
+        [str(entry) for entry in value]
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else []
+    )
 
 
 def _many(name: str, options: Mapping[str, object], variables: Mapping[str, str]) -> list[str]:
-    return _listed(options.get(name)) or [entry.strip() for entry in variables.get(name, "").split(",") if entry.strip()]
+    return _listed(options.get(name)) or [
+        entry.strip() for entry in variables.get(name, "").split(",") if entry.strip()
+    ]
 
 
 def _flag(name: str, options: Mapping[str, object], variables: Mapping[str, str]) -> bool:
@@ -229,7 +256,9 @@ def _pairs(entries: Sequence[str], where: str, form: str = "NAME=VALUE") -> dict
     return found
 
 
-def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def _overrides(
+    options: Mapping[str, object], variables: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """What command line and environment say of the target, and by which words."""
     found: dict[str, Any] = {}
     where: dict[str, str] = {}
@@ -237,8 +266,15 @@ def _overrides(options: Mapping[str, object], variables: Mapping[str, str]) -> t
         value = _one(name, options, variables)
         if value is not None:
             found[name] = value
-            where[name] = f"--{name.replace('_', '-')}" if options.get(name) not in (None, "") else f"UPKEEP_{name.upper()}"
-    for word, entries in (("UPKEEP_ABSENT", variables.get("absent", "").split(",")), ("--absent", _listed(options.get("absent")))):
+            where[name] = (
+                f"--{name.replace('_', '-')}"
+                if options.get(name) not in (None, "")
+                else f"UPKEEP_{name.upper()}"
+            )
+    for word, entries in (
+        ("UPKEEP_ABSENT", variables.get("absent", "").split(",")),
+        ("--absent", _listed(options.get("absent"))),
+    ):
         absent = _pairs(entries, word, "NAME=REASON")
         if absent:
             found["absent"] = found.get("absent", {}) | absent
@@ -262,11 +298,19 @@ def _readers(entries: Sequence[str], where: str) -> tuple[str, ...]:
         kind, _, name = entry.partition(" ")
         name = name.strip()
         if kind not in SUBJECTS:
-            raise BadInput(f"{where}: {entry!r} is no subject{nearest(kind, SUBJECTS)}; {_SUBJECT_FORMS} was expected")
-        if kind == "ServiceAccount" and not re.fullmatch(r"[a-z0-9][-a-z0-9]*/[^/*\s]*\*?(?<!/)", name):
-            raise BadInput(f"{where}: {entry!r}: a service account is written ServiceAccount NAMESPACE/NAME, a * at its end")
+            raise BadInput(
+                f"{where}: {entry!r} is no subject{nearest(kind, SUBJECTS)}; {_SUBJECT_FORMS} was expected"
+            )
+        if kind == "ServiceAccount" and not re.fullmatch(
+            r"[a-z0-9][-a-z0-9]*/[^/*\s]*\*?(?<!/)", name
+        ):
+            raise BadInput(
+                f"{where}: {entry!r}: a service account is written ServiceAccount NAMESPACE/NAME, a * at its end"
+            )
         if "*" in name[:-1] or name in ("", "*"):
-            raise BadInput(f"{where}: {entry!r}: a name was expected, with a * at its end for all that begin so; everybody is no answer")
+            raise BadInput(
+                f"{where}: {entry!r}: a name was expected, with a * at its end for all that begin so; everybody is no answer"
+            )
         found.append(f"{kind} {name}")
     return tuple(found)
 
@@ -280,23 +324,44 @@ def _file(path: Path, asked: str) -> "File | None":
 
 
 def _named_targets(
-    file: "File", names: Sequence[str], own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
+    file: "File",
+    names: Sequence[str],
+    own: Mapping[str, Any],
+    where: Mapping[str, str],
+    base: Path,
+    place: str,
+    *,
+    cwd: Path,
 ) -> tuple[TargetSettings, ...]:
     if len(names) > 1 and own:
         word = next(iter(where.values()))
-        raise BadInput(f"{word} together with {len(names)} targets: each target has its own; put it into the settings file")
+        raise BadInput(
+            f"{word} together with {len(names)} targets: each target has its own; put it into the settings file"
+        )
     if len(set(names)) != len(names):
         raise BadInput(f"--target={max(names, key=list(names).count)} is given twice")
     targets = file.get("targets", {})
     for name in names:
         if name not in targets:
             known = ", ".join(targets) or "none"
-            raise BadInput(f"--target={name}: the settings file has no such target{nearest(name, list(targets))}; it has {known}")
-    return tuple(_target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd) for name in names)
+            raise BadInput(
+                f"--target={name}: the settings file has no such target{nearest(name, list(targets))}; it has {known}"
+            )
+    return tuple(
+        _target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd)
+        for name in names
+    )
 
 
 def _target(
-    name: str, file: "Target", own: Mapping[str, Any], where: Mapping[str, str], base: Path, place: str, *, cwd: Path
+    name: str,
+    file: "Target",
+    own: Mapping[str, Any],
+    where: Mapping[str, str],
+    base: Path,
+    place: str,
+    *,
+    cwd: Path,
 ) -> TargetSettings:
     value: dict[str, Any] = {key: file.get(key) for key in SCALARS} | dict(own)
     absent = file.get("absent", {}) | value.get("absent", {})
@@ -313,7 +378,9 @@ def _target(
     for key, reason in absent.items():
         word = said(f"absent.{key}")
         if key not in ABSENT:
-            raise BadInput(f"{word}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can")
+            raise BadInput(
+                f"{word}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can"
+            )
         if not reason.strip():
             raise BadInput(f"{word}: a reason was expected: why {key} is not there on purpose")
         if key in ("prometheus", "alertmanager") and value[key] not in (None, "auto"):
@@ -332,12 +399,24 @@ def _target(
         collector=_url(value["collector"], said("collector")) if value["collector"] else None,
         prometheus=_access(value["prometheus"], said("prometheus"), base),
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
-        chart_repository=_repository(value["chart_repository"], said("chart_repository"), cwd if "chart_repository" in own else base, base),
-        alertmanager_config=stored_object(value["alertmanager_config"], said("alertmanager_config")),
+        chart_repository=_repository(
+            value["chart_repository"],
+            said("chart_repository"),
+            cwd if "chart_repository" in own else base,
+            base,
+        ),
+        alertmanager_config=stored_object(
+            value["alertmanager_config"], said("alertmanager_config")
+        ),
         acting_context=value["acting_context"],
         absent=absent,
         secret_readers=tuple(
-            dict.fromkeys((*_readers(file.get("secret_readers", ()), f"{place} secret_readers"), *own.get("secret_readers", ())))
+            dict.fromkeys(
+                (
+                    *_readers(file.get("secret_readers", ()), f"{place} secret_readers"),
+                    *own.get("secret_readers", ()),
+                )
+            )
         ),
         demo=value["demo"],
     )
@@ -352,7 +431,9 @@ def stored_object(text: str | None, where: str) -> tuple[str, str, str] | None:
         return None
     found = _STORED.fullmatch(text)
     if found is None:
-        raise BadInput(f"{where}={text[:80]}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected")
+        raise BadInput(
+            f"{where}={text[:80]}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected"
+        )
     return found[1], found[2], found[3]
 
 
@@ -362,19 +443,29 @@ def _url(text: str, where: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise BadInput(f"{where}={shown}: its host or port is none; https://HOST:PORT was expected, an IPv6 address in brackets") from None
+        raise BadInput(
+            f"{where}={shown}: its host or port is none; https://HOST:PORT was expected, an IPv6 address in brackets"
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadInput(f"{where}={shown}: a URL with http:// or https:// was expected, and a host after it")
+        raise BadInput(
+            f"{where}={shown}: a URL with http:// or https:// was expected, and a host after it"
+        )
     if parts.username or parts.password:
-        raise BadInput(f"{where}: a URL must not hold a password; say bearer_file in the settings file")
+        raise BadInput(
+            f"{where}: a URL must not hold a password; say bearer_file in the settings file"
+        )
     return text
 
 
-def _repository(value: "str | Access | None", where: str, folder: Path, base: Path) -> HttpAccess | Path | None:
+def _repository(
+    value: "str | Access | None", where: str, folder: Path, base: Path
+) -> HttpAccess | Path | None:
     """A URL, or the file of an index, or the folder in which one lies."""
     text = value["url"] if isinstance(value, dict) else value
     if text is not None and text.lower().startswith("oci://"):
-        raise BadInput(f"{where}: an OCI registry has no index of its charts; give the URL or the file of a repository's index.yaml")
+        raise BadInput(
+            f"{where}: an OCI registry has no index of its charts; give the URL or the file of a repository's index.yaml"
+        )
     if not isinstance(value, str) or "://" in value:
         return _access(value, where, base)
     path = _path(folder, value, where)
@@ -403,7 +494,9 @@ def _access(value: "str | Access | None", where: str, base: Path) -> HttpAccess 
     for name, text in headers.items():
         # Said here, without the value: what refuses it later would print it.
         if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(text):
-            raise BadInput(f"{where}.headers.{name}: no HTTP header can be that; a name and a value in one line of Latin-1 were expected")
+            raise BadInput(
+                f"{where}.headers.{name}: no HTTP header can be that; a name and a value in one line of Latin-1 were expected"
+            )
         if name.lower() == "authorization" and files["bearer_file"]:
             raise BadInput(
                 f"{where}.headers.{name} and {where}.bearer_file contradict each other: both authenticate; leave one of them out"

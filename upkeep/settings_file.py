@@ -95,44 +95,78 @@ def read(path: Path, asked: str) -> File:
     except FileNotFoundError:
         raise BadInput(f"{asked or path}: there is no such file") from None
     except OSError as error:
-        raise BadInput(f"{asked or path}: cannot be read: {error.strerror}; a TOML file was expected") from None
+        raise BadInput(
+            f"{asked or path}: cannot be read: {error.strerror}; a TOML file was expected"
+        ) from None
     except ValidationError as error:
         raise _refused(path, error) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise BadInput(f"{path} is not TOML: line {line} is not UTF-8; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        end = f"at line {text.count(chr(10)) + (not text.endswith(chr(10)))}, the end of the document"
-        raise BadInput(f"{path} is not TOML: {str(error).replace('at end of document', end)}") from None
+        end = (
+            f"at line {text.count(chr(10)) + (not text.endswith(chr(10)))}, the end of the document"
+        )
+        raise BadInput(
+            f"{path} is not TOML: {str(error).replace('at end of document', end)}"
+        ) from None
     except (ValueError, RecursionError):
-        raise BadInput(f"{path} is not TOML that can be read: a number is too long, or tables lie too deep in each other") from None
+        raise BadInput(
+            f"{path} is not TOML that can be read: a number is too long, or tables lie too deep in each other"
+        ) from None
 
 
-_WORDS = {"string_type": "a text", "int_type": "a number", "float_type": "a number", "list_type": "a list"}
+_WORDS = {
+    "string_type": "a text",
+    "int_type": "a number",
+    "float_type": "a number",
+    "list_type": "a list",
+}
 _WORDS |= {"dict_type": "a table", "model_type": "a table"}
-_TYPES = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
+_TYPES = {
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
 
 
 def _refused(path: Path, error: ValidationError) -> BadInput:
     """What a settings file is refused for. The value never shows, as it may be a secret."""
     complaints = [(_key(one["loc"]), one) for one in error.errors(include_url=False)]
     # Of what may be a text or a table both are complained of: the deeper one is what was meant, and there a word that is none comes first.
-    key, first = max(complaints, key=lambda each: (len(each[1]["loc"]), each[1]["type"] == "extra_forbidden"))
+    key, first = max(
+        complaints, key=lambda each: (len(each[1]["loc"]), each[1]["type"] == "extra_forbidden")
+    )
     if first["type"] == "extra_forbidden":
         known = list(_table(first["loc"]))
-        return BadInput(f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}")
+        return BadInput(
+            f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}"
+        )
     if key.startswith("gate.remove"):
         return BadInput(f"{path}: {key}: {WANTS_A_REASON}")
     if first["type"] == "missing":
         return BadInput(f"{path}: {key} is missing")
-    expected = " or ".join(dict.fromkeys(_WORDS.get(one["type"], one["msg"].lower()) for other, one in complaints if other == key))
-    return BadInput(f"{path}: {key}: {expected} was expected, not {_TYPES.get(type(first['input']), 'a date or a time')}")
+    expected = " or ".join(
+        dict.fromkeys(
+            _WORDS.get(one["type"], one["msg"].lower()) for other, one in complaints if other == key
+        )
+    )
+    return BadInput(
+        f"{path}: {key}: {expected} was expected, not {_TYPES.get(type(first['input']), 'a date or a time')}"
+    )
 
 
 def _key(place: Sequence[int | str]) -> str:
     """As the file has it, without the kinds that pydantic tried."""
     last = len(place) - 1
-    return ".".join(str(part) for at, part in enumerate(place) if part != "Access" and not (at == last and part in ("str", "int", "float")))
+    return ".".join(
+        str(part)
+        for at, part in enumerate(place)
+        if part != "Access" and not (at == last and part in ("str", "int", "float"))
+    )
 
 
 def _table(place: Sequence[int | str]) -> Mapping[str, Any]:

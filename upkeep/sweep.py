@@ -112,7 +112,9 @@ class Sweep:
             if name in order or name in self._provided:
                 return
             if name in path or name not in self.measurements:
-                raise LookupError(f"measurement {name!r} (wanted by {' > '.join(path) or 'a check'}) is unknown or needs itself")
+                raise LookupError(
+                    f"measurement {name!r} (wanted by {' > '.join(path) or 'a check'}) is unknown or needs itself"
+                )
             for need in self.measurements[name].needs:
                 visit(need, (*path, name))
             order.append(name)
@@ -121,7 +123,9 @@ class Sweep:
             visit(name, ())
         return order
 
-    def take(self, wanted: Iterable[str], *, progress: Callable[[int, int], None] | None = None) -> None:
+    def take(
+        self, wanted: Iterable[str], *, progress: Callable[[int, int], None] | None = None
+    ) -> None:
         """Measures what is wanted and not there yet. Never raises what a measurement raised: that is stored."""
         todo = [name for name in self.closure(wanted) if name not in self._taken]
         total, ends = len(todo), self._clock.monotonic() + self._deadline_seconds
@@ -169,7 +173,9 @@ class Sweep:
         return [evidence for evidence in found if evidence.source]
 
     def _ready(self, name: str) -> bool:
-        return all(need in self._taken or need in self._provided for need in self.measurements[name].needs)
+        return all(
+            need in self._taken or need in self._provided for need in self.measurements[name].needs
+        )
 
     def _measure(self, measurement: Measurement) -> Taken:
         sources: list[str] = []
@@ -181,7 +187,9 @@ class Sweep:
             for need in measurement.needs:
                 if need in self._provided:
                     arguments[need] = self._provided[need]
-                elif need in measurement.tolerates and isinstance(reason := self.stopped(need), Unmeasured | NotApplicable):
+                elif need in measurement.tolerates and isinstance(
+                    reason := self.stopped(need), Unmeasured | NotApplicable
+                ):
                     arguments[need] = reason
                 else:
                     arguments[need] = self.of(need)
@@ -200,9 +208,13 @@ class Sweep:
 
     def _evidence(self, name: str, sources: list[str], record: Any) -> Evidence:
         distinct = list(dict.fromkeys(sources))
-        source = "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
+        source = "; ".join(distinct[:3]) + (
+            f"; and {len(distinct) - 3} more" if len(distinct) > 3 else ""
+        )
         # What was only derived, from measurements that have evidence of their own, or is a way to ask, has no source and needs none.
-        return Evidence(name=name, source=source, taken=self.now, digest=digest(record) if sources else "")
+        return Evidence(
+            name=name, source=source, taken=self.now, digest=digest(record) if sources else ""
+        )
 
 
 def digest(record: Any) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kubernetes.client import Configuration
 
-from upkeep.adapters.kube import Kube
+from upkeep.adapters.cluster.kube import Kube
 from upkeep.clock import HeldClock
 from upkeep.meter import Meter
 
@@ -73,9 +73,17 @@ class Server:
         self._server.server_close()
 
 
-def kube(url: str, *, deadline: float = 10, meter: Meter | None = None, namespace: str = "") -> Kube:
+def kube(
+    url: str, *, deadline: float = 10, meter: Meter | None = None, namespace: str = ""
+) -> Kube:
     configuration = Configuration()
     configuration.host = url
     configuration.api_key = {"authorization": f"Bearer {SECRET}"}
     clock = HeldClock(NOW)
-    return Kube(configuration, clock=clock, meter=meter or Meter(), deadline_seconds=deadline, namespace=namespace)
+    return Kube(
+        configuration,
+        clock=clock,
+        meter=meter or Meter(),
+        deadline_seconds=deadline,
+        namespace=namespace,
+    )

@@ -16,7 +16,16 @@ NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 # An answer's time is real, and a slow day is no finding: the one scenario that is about it takes longer than this.
 LIMITS = {"request_deadline": "20s", "health_latency": "3.5s"}
 # Only the ledger is read; the reports of other plugins take a third of the time.
-LEDGER_ALONE = ("-p", "no:allure_pytest", "-p", "no:reports.html", "-p", "no:logging", "-p", "no:unraisableexception")
+LEDGER_ALONE = (
+    "-p",
+    "no:allure_pytest",
+    "-p",
+    "no:reports.html",
+    "-p",
+    "no:logging",
+    "-p",
+    "no:unraisableexception",
+)
 
 
 class Held:
@@ -36,7 +45,11 @@ class Held:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if _control(item) in self.only.get(_target(item), (_control(item),))]
+        items[:] = [
+            item
+            for item in items
+            if _control(item) in self.only.get(_target(item), (_control(item),))
+        ]
 
 
 def _control(item: pytest.Item) -> str:
@@ -56,7 +69,11 @@ class Ran:
 
     def outcomes(self, target: str) -> dict[str, str]:
         """The outcome of each control on a target."""
-        return {control: result["outcome"] for (name, control), result in self.results.items() if name == target}
+        return {
+            control: result["outcome"]
+            for (name, control), result in self.results.items()
+            if name == target
+        }
 
 
 def run(
@@ -79,9 +96,21 @@ def run(
     out = folder / "out"
     chosen = [f"--target={name}" for name in names]
     code = suite.run(
-        ["-m", cadence, "-q", f"--settings={settings}", f"--out={out}", *LEDGER_ALONE, *chosen, *arguments], plugins=[Held(only or {})]
+        [
+            "-m",
+            cadence,
+            "-q",
+            f"--settings={settings}",
+            f"--out={out}",
+            *LEDGER_ALONE,
+            *chosen,
+            *arguments,
+        ],
+        plugins=[Held(only or {})],
     )
     ledger = out / "results.jsonl"
     lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
-    results = [result for result in map(orjson.loads, lines) if result["outcome"] != "not-run" or not only]
+    results = [
+        result for result in map(orjson.loads, lines) if result["outcome"] != "not-run" or not only
+    ]
     return Ran(code, {(result["target"], result["control"]): result for result in results})

@@ -11,18 +11,20 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.documents import BUILT, CADENCES_BUILT
+from tests import ROOT
+from tests.repository.documents import BUILT, CADENCES_BUILT
 from upkeep import demo
 from upkeep.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[2]
 SHAPES = {
     "plain": demo.CANARY,
     "URL-encoded": quote(f"/{demo.CANARY}", safe=""),
     "JSON-escaped": json.dumps(f"/{demo.CANARY}").replace("/", "\\/").strip('"'),
     # Whatever surrounds it, one of the three ways in which base64 can cut the marker shows.
     **{
-        f"base64 at {offset}": base64.b64encode(b"x" * offset + demo.CANARY.encode())[4 if offset else 0 :]
+        f"base64 at {offset}": base64.b64encode(b"x" * offset + demo.CANARY.encode())[
+            4 if offset else 0 :
+        ]
         .decode()
         .rstrip("=")[: -2 or None]
         for offset in (0, 1, 2)
@@ -46,7 +48,12 @@ SCENARIOS = [
     "chart/webhook-in-configmap",
 ]
 COMMANDS = {
-    "doctor": ["doctor", *(f"--cadence={cadence}" for cadence in CADENCES_BUILT), "--", "--demo={scenario}"],
+    "doctor": [
+        "doctor",
+        *(f"--cadence={cadence}" for cadence in CADENCES_BUILT),
+        "--",
+        "--demo={scenario}",
+    ],
     "backup": ["backup", "--backups={folder}/backups", "--demo={scenario}"],
     "export": ["export", "--exports={folder}/exports", "--demo={scenario}"],
 }
@@ -60,14 +67,21 @@ def leaks(text: bytes) -> list[str]:
 
 def test_the_marker_would_be_found() -> None:
     """The search itself works: in every shape."""
-    for wrapped in (demo.CANARY, quote(f"https://h/{demo.CANARY}", safe=""), base64.b64encode(f"ab{demo.CANARY}cd".encode()).decode()):
+    for wrapped in (
+        demo.CANARY,
+        quote(f"https://h/{demo.CANARY}", safe=""),
+        base64.b64encode(f"ab{demo.CANARY}cd".encode()).decode(),
+    ):
         assert leaks(wrapped.encode())
 
 
 # What native shows of frames does not depend on the scenario: one log, and one configuration that cannot be read.
 @pytest.mark.parametrize(
     ("scenario", "style"),
-    [*((scenario, "--tb=long") for scenario in SCENARIOS), *((scenario, "--tb=native") for scenario in SCENARIOS[:4:3])],
+    [
+        *((scenario, "--tb=long") for scenario in SCENARIOS),
+        *((scenario, "--tb=native") for scenario in SCENARIOS[:4:3]),
+    ],
 )
 def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
     """As loud as pytest can be: not in a file, not on the terminal, not in an exception."""
@@ -86,26 +100,45 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
     ]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("UPKEEP_")}
     limits = ["--limit=request_deadline=3s"]
-    ran = subprocess.run([*words, *limits], cwd=ROOT, capture_output=True, timeout=600, env=environment)
+    ran = subprocess.run(
+        [*words, *limits], cwd=ROOT, capture_output=True, timeout=600, env=environment
+    )
     assert ran.returncode == 1
     found = {"stdout": leaks(ran.stdout), "stderr": leaks(ran.stderr)}
-    found |= {str(path.relative_to(tmp_path)): leaks(path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()}
+    found |= {
+        str(path.relative_to(tmp_path)): leaks(path.read_bytes())
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
     assert {place: shapes for place, shapes in found.items() if shapes} == {}
     assert (out / "results.jsonl").stat().st_size > 1000
 
 
 @pytest.mark.parametrize(
-    "scenario", ["credential-in-env", "chart/secrets-applied", "expired@all", "malformed@configuration", "cut@metrics"]
+    "scenario",
+    [
+        "credential-in-env",
+        "chart/secrets-applied",
+        "expired@all",
+        "malformed@configuration",
+        "cut@metrics",
+    ],
 )
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_secret_leaves_a_command(command: str, scenario: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_leaves_a_command(
+    command: str, scenario: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """What they print and what they write; the copies of ConfigMaps and Secrets apart: these are why backups are not for everybody."""
     main([word.format(folder=tmp_path, scenario=scenario) for word in COMMANDS[command]])
     said = capfd.readouterr()
     assert said.out or said.err
     found = {"stdout": leaks(said.out.encode()), "stderr": leaks(said.err.encode())}
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    found |= {path.name: leaks(path.read_bytes()) for path in files if not path.name.startswith(("backup-", "secrets-"))}
+    found |= {
+        path.name: leaks(path.read_bytes())
+        for path in files
+        if not path.name.startswith(("backup-", "secrets-"))
+    }
     assert {place: shapes for place, shapes in found.items() if shapes} == {}
     written = [path for path in files if path.parent.name in ("backups", "exports")]
     assert written or command == "doctor" or "@" in scenario
@@ -121,12 +154,24 @@ def test_no_secret_leaves_a_command(command: str, scenario: str, tmp_path: Path,
         "destinations:\n  slack:\n  - name: ops\n    webhookURL: [{secret}]\n",
     ],
 )
-def test_no_secret_leaves_a_check_of_files_or_an_attestation(text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_leaves_a_check_of_files_or_an_attestation(
+    text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Faults of a document are told by path and line; and what may be secret beside an attestation is its evidence, of which the digest is kept."""
     document, attestations = tmp_path / "destinations.yaml", tmp_path / "attestations.yaml"
     document.write_text(text.format(secret=f"xoxb-{demo.CANARY}-oncall"))
     assert main(["config", "check", str(document)]) == 1
-    words = ["--by=Ada", "--reviewed-by=Grace", "--explanation=read", f"--evidence={document.name}", f"--attestations={attestations}"]
+    words = [
+        "--by=Ada",
+        "--reviewed-by=Grace",
+        "--explanation=read",
+        f"--evidence={document.name}",
+        f"--attestations={attestations}",
+    ]
     assert main(["attest", "documentation-current", *words]) == 0
     said = capfd.readouterr()
-    assert [leaks(said.out.encode()), leaks(said.err.encode()), leaks(attestations.read_bytes())] == [[], [], []]
+    assert [
+        leaks(said.out.encode()),
+        leaks(said.err.encode()),
+        leaks(attestations.read_bytes()),
+    ] == [[], [], []]

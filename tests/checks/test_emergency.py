@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from reports.causes import Story, stories
 from reports.terminal import told
 from tests.checks.inner import Ran, run
 from upkeep import demo
-from upkeep.causes import Story, stories
 from upkeep.commands import suite
 from upkeep.model import Result
 from upkeep.results import from_line
@@ -20,7 +20,10 @@ BAD = "bad-configuration-change"
 
 def ran_with(folder: Path, *scenarios: str, **limits: str) -> tuple[Ran, list[Result]]:
     ran = run(scenarios, folder, cadence="emergency", limits=limits)
-    return ran, [from_line(line)[1] for line in (folder / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    return ran, [
+        from_line(line)[1]
+        for line in (folder / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def test_what_answers_an_emergency_is_what_the_guide_asks_for_there() -> None:
@@ -41,8 +44,16 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Story]:
 @pytest.mark.parametrize(
     ("scenario", "holder", "fault"),
     [
-        (BAD, "ConfigMap/cano-collector-config", "stands for ${SLACK_WEBHOK}, which the container does not have"),
-        (f"chart/{BAD}", "ConfigMap/cano-collector-teams", "names the destination on-call, which does not exist"),
+        (
+            BAD,
+            "ConfigMap/cano-collector-config",
+            "stands for ${SLACK_WEBHOK}, which the container does not have",
+        ),
+        (
+            f"chart/{BAD}",
+            "ConfigMap/cano-collector-teams",
+            "names the destination on-call, which does not exist",
+        ),
     ],
 )
 def test_a_bad_change_is_told_with_who_when_the_log_line_the_backup_and_the_commands(
@@ -53,16 +64,33 @@ def test_a_bad_change_is_told_with_who_when_the_log_line_the_backup_and_the_comm
     assert story.cause.control.id == "config-backed-up"
     changed = f"{holder} was changed 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit, 2 min before container cano-collector of pod "
     assert story.cause.summary.startswith(changed)
-    assert story.cause.summary.endswith("Backup 20260102, the newest (10 h old), holds what was there.")
+    assert story.cause.summary.endswith(
+        "Backup 20260102, the newest (10 h old), holds what was there."
+    )
     assert fault in followed["config-valid"].summary
     assert "not ready since 2026-01-02T11:37:00Z (23 min)" in followed["pods-ready"].summary
-    assert "logged 1 fatal line at 2026-01-02T11:57:32Z: Failed to start: " in followed["recent-logs-clean"].summary
-    assert "last words: Configuration loaded, 0 errors | Failed to start: " in followed["pods-stable"].summary
+    assert (
+        "logged 1 fatal line at 2026-01-02T11:57:32Z: Failed to start: "
+        in followed["recent-logs-clean"].summary
+    )
+    assert (
+        "last words: Configuration loaded, 0 errors | Failed to start: "
+        in followed["pods-stable"].summary
+    )
     namespace = "kubecano" if "chart/" in scenario else "monitoring"
     apply, restart = story.cause.next.split(" && ")
-    assert re.fullmatch(rf"kubectl -n {namespace} apply --server-side --force-conflicts -f /\S+/backup-20260102\.yaml", apply)
+    assert re.fullmatch(
+        rf"kubectl -n {namespace} apply --server-side --force-conflicts -f /\S+/backup-20260102\.yaml",
+        apply,
+    )
     assert restart == f"kubectl -n {namespace} rollout restart deployment/cano-collector"
-    assert {"endpoints-serving", "health-ok", "warning-events", "processing-fast", "destinations-fast"} < set(followed)
+    assert {
+        "endpoints-serving",
+        "health-ok",
+        "warning-events",
+        "processing-fast",
+        "destinations-fast",
+    } < set(followed)
     assert demo.CANARY not in f"{story}"
 
 
@@ -84,13 +112,17 @@ def test_every_emergency_control_has_a_scenario_in_which_it_fails() -> None:
         ("malformed@rehearsals", REHEARSED | {"backup-restores", "triage-possible"}, len(REHEARSED) + 2),
     ],
 )  # fmt: skip
-def test_with_half_of_the_api_gone_the_others_are_judged(fault: str, unknown: set[str], lines: int, tmp_path: Path) -> None:
+def test_with_half_of_the_api_gone_the_others_are_judged(
+    fault: str, unknown: set[str], lines: int, tmp_path: Path
+) -> None:
     """What cannot be looked at says so, once for each cause; everything else is as it was."""
     # Only what hangs is waited for in real time.
     ran, results = ran_with(tmp_path, fault, request_deadline="3s" if "hang" in fault else "20s")
     outcomes = ran.outcomes(fault)
     assert {control for control, outcome in outcomes.items() if outcome == "unknown"} == unknown
-    assert {control for control, outcome in outcomes.items() if outcome == "pass"} == EMERGENCY - unknown
+    assert {
+        control for control, outcome in outcomes.items() if outcome == "pass"
+    } == EMERGENCY - unknown
     assert sum(text[0].startswith("COULD NOT MEASURE") for _, text in told(results)) <= lines
 
 

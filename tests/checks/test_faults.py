@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.checks.inner import run
-from tests.documents import BUILT
+from tests.repository.documents import BUILT
 from upkeep import demo
 
 EVERY = {
@@ -24,7 +24,14 @@ EVERY = {
     "right-sized", "capacity-ahead", "limits-rehearsed", "restore-rehearsed", "fallback-notification", "secrets-guarded",
     "architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed",
 }  # fmt: skip
-COUNTERS = {"destinations-used", "alerts-flow", "alerts-not-dropped", "alerts-accounted-for", "error-rate-low", "destinations-succeed"}
+COUNTERS = {
+    "destinations-used",
+    "alerts-flow",
+    "alerts-not-dropped",
+    "alerts-accounted-for",
+    "error-rate-low",
+    "destinations-succeed",
+}
 RULES = {"maintenance-alerts-quiet", "maintenance-alerts-loaded"}
 BACKUPS = {"config-backed-up", "backups-complete", "backup-restores"}
 SECRETS = {"secrets-complete", "secrets-rotated", "secrets-rotatable", "secrets-guarded"}
@@ -45,7 +52,15 @@ TEMPLATE = {
     "upgrade-rehearsed",
     "restore-rehearsed",
 }
-WORKLOAD = EVERY - {"backup-job-healthy", "fallback-notification", *TEMPLATE, *BACKUPS, *RULES, *SECRETS, *ATTESTED}
+WORKLOAD = EVERY - {
+    "backup-job-healthy",
+    "fallback-notification",
+    *TEMPLATE,
+    *BACKUPS,
+    *RULES,
+    *SECRETS,
+    *ATTESTED,
+}
 
 # Which controls cannot be judged without the source. Of the counters only these need Prometheus as the earlier moment here: that nothing bad
 # has happened since the start of a process is proof enough for the others, that something arrived since then is none, and a trend needs a past.
@@ -55,12 +70,20 @@ NEEDED_BY = {
     "deployments": EVERY - RULES,
     "replicasets": WORKLOAD,
     "pods": WORKLOAD,
-    "services": {"endpoints-serving", "metrics-scraped", "right-sized", "fallback-notification", *RULES, *SINCE},
+    "services": {
+        "endpoints-serving",
+        "metrics-scraped",
+        "right-sized",
+        "fallback-notification",
+        *RULES,
+        *SINCE,
+    },
     "endpointslices": {"endpoints-serving"},
     "logs": {"recent-logs-clean", "repeated-errors", "no-send-failures", "processing-fast"},
     "previous-logs": set(),
     "health": {"health-ok"},
-    "metrics": COUNTERS | {"processing-fast", "latency-stable", "destinations-fast", "capacity-ahead"},
+    "metrics": COUNTERS
+    | {"processing-fast", "latency-stable", "destinations-fast", "capacity-ahead"},
     "configuration": {
         "destinations-succeed",
         "destinations-fast",
@@ -111,7 +134,8 @@ TOLERATED_BY = {
     "exec": {"disk-headroom", "connections-headroom"},
     "metrics": {"connections-headroom"},
     "services": {"alerts-flow", "disk-headroom"},
-    "prometheus-query": COUNTERS | {"processing-fast", "latency-stable", "destinations-fast", "disk-headroom"},
+    "prometheus-query": COUNTERS
+    | {"processing-fast", "latency-stable", "destinations-fast", "disk-headroom"},
     "alertmanager-alerts": {"alerts-flow"},
     "alertmanager-status": {"alerts-flow"},
     "rehearsals": {"disk-headroom", "connections-headroom", "secrets-complete"},
@@ -165,25 +189,52 @@ def read_by(source: str) -> set[str]:
 
 
 # The connection is the same in both layouts. What the chart's layout reads from other objects is withheld in the two ways that differ in kind.
-@pytest.mark.parametrize(("layout", "kind"), [*(("", kind) for kind in sorted(REASONS)), ("chart/", "forbidden"), ("chart/", "empty")])
-def test_nothing_is_judged_that_could_not_be_measured(layout: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("layout", "kind"),
+    [*(("", kind) for kind in sorted(REASONS)), ("chart/", "forbidden"), ("chart/", "empty")],
+)
+def test_nothing_is_judged_that_could_not_be_measured(
+    layout: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With a source withheld its controls are unknown, for the right reason, and all others pass as before."""
     chart = NEEDED_BY_CHART if layout else {}
-    scenarios = {f"{layout}{kind}@{source}": needed | chart.get(source, set()) for source, needed in NEEDED_BY.items()}
-    only = {} if (layout, kind) in WHOLE else {f"{layout}{kind}@{source}": read_by(source) for source in NEEDED_BY}
+    scenarios = {
+        f"{layout}{kind}@{source}": needed | chart.get(source, set())
+        for source, needed in NEEDED_BY.items()
+    }
+    only = (
+        {}
+        if (layout, kind) in WHOLE
+        else {f"{layout}{kind}@{source}": read_by(source) for source in NEEDED_BY}
+    )
     # Only what hangs is waited for in real time, for all scenarios at once; everything else sleeps by the held clock.
     if kind == "hang":
         monkeypatch.setattr("fixtures.sweep.MOST_TARGETS", len(scenarios))
-    ran = run(scenarios, tmp_path, limits={"request_deadline": "6s" if kind == "hang" else "20s"}, cadence=BUILT, only=only)
+    ran = run(
+        scenarios,
+        tmp_path,
+        limits={"request_deadline": "6s" if kind == "hang" else "20s"},
+        cadence=BUILT,
+        only=only,
+    )
     answers = {f"{layout}empty@{source}": outcome for source, outcome in EMPTY.items()}
     wrong = [
         f"{scenario}: {control} is {result['outcome']} ({result['reason']}): {result['summary']}"
         for (scenario, control), result in ran.results.items()
-        for expected in [(control in scenarios[scenario], REASONS[kind] | ({"too-early"} if control in SINCE else set()))]
+        for expected in [
+            (
+                control in scenarios[scenario],
+                REASONS[kind] | ({"too-early"} if control in SINCE else set()),
+            )
+        ]
         if (
             result["outcome"] != answers[scenario]
             if expected[0] and scenario in answers
-            else not (result["outcome"] == "unknown" and result["reason"] in expected[1] if expected[0] else result["outcome"] == "pass")
+            else not (
+                result["outcome"] == "unknown" and result["reason"] in expected[1]
+                if expected[0]
+                else result["outcome"] == "pass"
+            )
         )
     ]
     assert not wrong, "\n".join(wrong)

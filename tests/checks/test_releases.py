@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.checks.inner import run
-from upkeep.demo import helm
+from upkeep.demo.objects import helm
 from upkeep.demo.scenarios import SCENARIOS, Scenario
 from upkeep.demo.state import State
 
@@ -17,7 +17,9 @@ CHOSEN = "(control(id='version-known') or control(id='up-to-date') or control(id
 INDEX = "apiVersion: v1\nentries:\n  cano-collector:\n  - version: {version}\n    created: 2025-12-01T00:00:00Z\n"
 
 
-def results(folder: Path, *scenarios: str, words: tuple[str, ...] = ()) -> dict[tuple[str, str], dict[str, Any]]:
+def results(
+    folder: Path, *scenarios: str, words: tuple[str, ...] = ()
+) -> dict[tuple[str, str], dict[str, Any]]:
     return run(scenarios, folder, *words, cadence=CHOSEN).results
 
 
@@ -26,15 +28,23 @@ def test_without_its_release_the_label_tells_the_chart(tmp_path: Path) -> None:
     found = results(tmp_path, "forbidden@releases", "chart/empty@releases", "kubectl-installed")
     for target in ("forbidden@releases", "chart/empty@releases"):
         assert found[target, "up-to-date"]["outcome"] == "pass"
-        assert found[target, "up-to-date"]["basis"].startswith("label helm.sh/chart of Deployment/cano-collector; ")
+        assert found[target, "up-to-date"]["basis"].startswith(
+            "label helm.sh/chart of Deployment/cano-collector; "
+        )
         assert found[target, "apis-served"]["outcome"] == "unknown"
     assert (
         found["forbidden@releases", "apis-served"]["next"]
         == "upkeep rbac --cadence=quarterly --helm --namespace=monitoring | kubectl apply -f -"
     )
-    assert "no revision of Helm release cano-collector is stored in kubecano" in found["chart/empty@releases", "apis-served"]["summary"]
+    assert (
+        "no revision of Helm release cano-collector is stored in kubecano"
+        in found["chart/empty@releases", "apis-served"]["summary"]
+    )
     for control in ("up-to-date", "apis-served"):
-        assert (found["kubectl-installed", control]["outcome"], found["kubectl-installed", control]["next"]) == (
+        assert (
+            found["kubectl-installed", control]["outcome"],
+            found["kubectl-installed", control]["next"],
+        ) == (
             *("unknown",),
             "--absent=helm=REASON",
         )
@@ -45,17 +55,26 @@ def test_declared_absent_is_not_applicable(tmp_path: Path) -> None:
     """Also where there is a release: the user's word is taken."""
     (tmp_path / "upkeep.toml").write_text("")
     found = results(tmp_path, "healthy", words=("--absent=helm=Argo CD applies it",))
-    outcomes = {control: (result["outcome"], result["summary"]) for (_, control), result in found.items()}
+    outcomes = {
+        control: (result["outcome"], result["summary"]) for (_, control), result in found.items()
+    }
     assert outcomes.pop("version-known")[0] == "pass"
-    assert outcomes == dict.fromkeys(("up-to-date", "apis-served"), ("not-applicable", "Argo CD applies it"))
+    assert outcomes == dict.fromkeys(
+        ("up-to-date", "apis-served"), ("not-applicable", "Argo CD applies it")
+    )
 
 
-@pytest.mark.parametrize(("version", "outcome"), [("1.4.2", "pass"), ("1.4.1", "unknown"), ("1.5.0", "pass"), ("2.0.0", "pass")])
+@pytest.mark.parametrize(
+    ("version", "outcome"),
+    [("1.4.2", "pass"), ("1.4.1", "unknown"), ("1.5.0", "pass"), ("2.0.0", "pass")],
+)
 def test_the_repository_is_the_users(version: str, outcome: str, tmp_path: Path) -> None:
     """2.0.0 is a month old here."""
     path = tmp_path / "index.yaml"
     path.write_text(INDEX.format(version=version))
-    result = results(tmp_path, "healthy", words=(f"--chart-repository={path}",))["healthy", "up-to-date"]
+    result = results(tmp_path, "healthy", words=(f"--chart-repository={path}",))[
+        "healthy", "up-to-date"
+    ]
     assert result["outcome"] == outcome
     assert str(path) in result["summary"] + result["basis"]
 
@@ -73,7 +92,9 @@ def another(state: State) -> None:
     for plural in ("secrets", "configmaps"):
         for item in state.objects[plural]:
             if item["metadata"]["labels"].get("owner") == "helm":
-                item["data"]["release"] = (base64.b64encode(packed) if plural == "secrets" else packed).decode()
+                item["data"]["release"] = (
+                    base64.b64encode(packed) if plural == "secrets" else packed
+                ).decode()
 
 
 def without_the_collector(state: State) -> None:
@@ -84,15 +105,27 @@ def without_the_collector(state: State) -> None:
     for plural in ("secrets", "configmaps"):
         for item in state.objects[plural]:
             if item["metadata"]["labels"].get("owner") == "helm":
-                item["data"]["release"] = (base64.b64encode(packed) if plural == "secrets" else packed).decode()
+                item["data"]["release"] = (
+                    base64.b64encode(packed) if plural == "secrets" else packed
+                ).decode()
 
 
 @pytest.mark.parametrize("layout", ["guide", "chart"])
-def test_a_release_that_is_not_the_collectors_is_no_proof(layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_that_is_not_the_collectors_is_no_proof(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever wrote it: its objects, its values and its name are not taken for the collector's."""
     for name, change in (("another", another), ("foreign", without_the_collector)):
         monkeypatch.setitem(SCENARIOS, name, Scenario(name, layout, name, change))
-    found = run(["another", "foreign"], tmp_path, cadence=f"{CHOSEN} or control(id='upgrade-rehearsed')").results
-    assert (found["another", "apis-served"]["outcome"], found["another", "apis-served"]["reason"]) == ("unknown", "malformed")
+    found = run(
+        ["another", "foreign"], tmp_path, cadence=f"{CHOSEN} or control(id='upgrade-rehearsed')"
+    ).results
+    assert (
+        found["another", "apis-served"]["outcome"],
+        found["another", "apis-served"]["reason"],
+    ) == ("unknown", "malformed")
     assert "holds another one" in found["another", "upgrade-rehearsed"]["summary"]
-    assert (found["foreign", "upgrade-rehearsed"]["outcome"], found["foreign", "upgrade-rehearsed"]["reason"]) == ("unknown", "absent")
+    assert (
+        found["foreign", "upgrade-rehearsed"]["outcome"],
+        found["foreign", "upgrade-rehearsed"]["reason"],
+    ) == ("unknown", "absent")

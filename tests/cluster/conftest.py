@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.controlplane import ControlPlane
-from tests.cluster.layouts import Install, installed
-from tests.cluster.podnetwork import PodNetwork
+from tests.cluster.plane.controlplane import ControlPlane
+from tests.cluster.plane.layouts import Install, installed
+from tests.cluster.plane.podnetwork import PodNetwork
 
 
 @pytest.fixture(scope="session")

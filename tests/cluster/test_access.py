@@ -5,15 +5,21 @@ import itertools
 import json
 import random
 
-from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import Install
-from upkeep import access
-from upkeep.readers import READS, Kind, Wanted, readers
-from upkeep.records import RbacPolicy
+from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
+from tests.cluster.plane.layouts import Install
+from upkeep.domain import rbac
+from upkeep.domain.secret_readers import READS, Kind, Wanted, readers
+from upkeep.records.access import RbacPolicy
 
 GROUP = "rbac.authorization.k8s.io"
 VERBS = ("get", "list", "create", "delete", "bind", "watch", "patch", "deletecollection")
-RESOURCES = (("", "pods", ""), ("", "pods", "log"), ("", "secrets", ""), ("apps", "deployments", ""), ("apps", "deployments", "scale"))
+RESOURCES = (
+    ("", "pods", ""),
+    ("", "pods", "log"),
+    ("", "secrets", ""),
+    ("apps", "deployments", ""),
+    ("apps", "deployments", "scale"),
+)
 ACCOUNTS = ("default", "one", "two")
 ELSEWHERE, USER, TEAM = "upkeep-elsewhere", "upkeep-jane", "upkeep-sre"
 
@@ -30,22 +36,43 @@ def made(namespace: str, seed: int) -> list[dict]:
                 "verbs": chance.sample([*VERBS, "*"], chance.randint(1, 2)),
                 "apiGroups": [chance.choice(["", "apps", "*"])],
                 "resources": chance.sample(
-                    ["pods", "pods/log", "secrets", "deployments", "deployments/scale", "*", "*/scale", "pods/*"], 2
+                    [
+                        "pods",
+                        "pods/log",
+                        "secrets",
+                        "deployments",
+                        "deployments/scale",
+                        "*",
+                        "*/scale",
+                        "pods/*",
+                    ],
+                    2,
                 ),
                 **({"resourceNames": ["x"]} if chance.random() < 0.25 else {}),
             }
             for _ in range(chance.randint(1, 2))
         ]
-        head = {"name": f"upkeep-{seed}-{number}"} | ({"namespace": namespace} if kind == "Role" else {})
+        head = {"name": f"upkeep-{seed}-{number}"} | (
+            {"namespace": namespace} if kind == "Role" else {}
+        )
         if kind == "ClusterRole":
             head["labels"] = label if number % 2 else {}
-        objects.append({"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": head, "rules": rules})
+        objects.append(
+            {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": head, "rules": rules}
+        )
         wide = kind == "ClusterRole" and chance.random() < 0.4
         subject = chance.choice(
             [
-                *({"kind": "ServiceAccount", "name": name, "namespace": namespace} for name in ACCOUNTS),
+                *(
+                    {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+                    for name in ACCOUNTS
+                ),
                 {"kind": "Group", "name": f"system:serviceaccounts:{namespace}", "apiGroup": GROUP},
-                {"kind": "User", "name": f"system:serviceaccount:{namespace}:one", "apiGroup": GROUP},
+                {
+                    "kind": "User",
+                    "name": f"system:serviceaccount:{namespace}:one",
+                    "apiGroup": GROUP,
+                },
                 {"kind": "ServiceAccount", "name": "far", "namespace": ELSEWHERE},
                 {"kind": "User", "name": USER, "apiGroup": GROUP},
                 {"kind": "Group", "name": TEAM, "apiGroup": GROUP},
@@ -59,7 +86,15 @@ def made(namespace: str, seed: int) -> list[dict]:
         )  # fmt: skip
     rule = {"clusterRoleSelectors": [{"matchLabels": label}]}
     name = f"upkeep-{seed}-aggregated"
-    objects.append({"apiVersion": f"{GROUP}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "aggregationRule": rule, "rules": []})
+    objects.append(
+        {
+            "apiVersion": f"{GROUP}/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": name},
+            "aggregationRule": rule,
+            "rules": [],
+        }
+    )
     objects.append(
         {"apiVersion": f"{GROUP}/v1", "kind": "RoleBinding", "metadata": {"name": name, "namespace": namespace},
          "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": name},
@@ -73,7 +108,7 @@ def listed(plane: ControlPlane, plural: str) -> list[dict]:
 
 
 def policy_of(plane: ControlPlane) -> RbacPolicy:
-    return access.policy(
+    return rbac.policy(
         roles=listed(plane, "roles"),
         cluster_roles=listed(plane, "clusterroles"),
         bindings=listed(plane, "rolebindings"),
@@ -85,12 +120,16 @@ def reviewed(plane: ControlPlane, user: str, groups: list[str], **attributes: st
     """The API server's own answer."""
     spec = {"user": user, "groups": groups, "resourceAttributes": attributes}
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-    return bool(json.loads(plane.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body).data)["status"]["allowed"])
+    return bool(
+        json.loads(
+            plane.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body).data
+        )["status"]["allowed"]
+    )
 
 
 def answer(plane: ControlPlane, account: str, namespace: str, **attributes: str) -> bool:
     user = f"system:serviceaccount:{namespace}:{account}"
-    return reviewed(plane, user, list(access.groups_of(namespace)), namespace=namespace, **attributes)
+    return reviewed(plane, user, list(rbac.groups_of(namespace)), namespace=namespace, **attributes)
 
 
 def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install) -> None:
@@ -103,10 +142,20 @@ def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install
 
         def differing() -> list[str]:
             wrong, said, policy = [], set(), policy_of(plane)
-            found = {account: access.grants(account, namespace, policy=policy) for account in ACCOUNTS}
-            for account, verb, (group, resource, subresource), name in itertools.product(ACCOUNTS, VERBS, RESOURCES, ("", "x")):
-                asked = {"verb": verb, "group": group, "resource": resource, "subresource": subresource, "name": name}
-                ours = access.allowed(found[account], namespace=namespace, **asked)
+            found = {
+                account: rbac.grants(account, namespace, policy=policy) for account in ACCOUNTS
+            }
+            for account, verb, (group, resource, subresource), name in itertools.product(
+                ACCOUNTS, VERBS, RESOURCES, ("", "x")
+            ):
+                asked = {
+                    "verb": verb,
+                    "group": group,
+                    "resource": resource,
+                    "subresource": subresource,
+                    "name": name,
+                }
+                ours = rbac.allowed(found[account], namespace=namespace, **asked)
                 said.add(ours)
                 if ours is not answer(plane, account, namespace, **asked):
                     wrong.append(f"{account}: {asked}: {ours}")
@@ -120,7 +169,9 @@ def test_the_analysis_agrees_with_the_server(plane: ControlPlane, guide: Install
             plane.request("DELETE", path_of(one))
 
 
-def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: ControlPlane, guide: Install) -> None:
+def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(
+    plane: ControlPlane, guide: Install
+) -> None:
     """Service accounts of two namespaces, a user and a group: who may get, list, watch or patch Secret x, or delete all and be told them."""
     namespace, seed = guide.namespace, 20261125
     objects = made(namespace, seed)
@@ -128,7 +179,10 @@ def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: Cont
     everybody = ["system:authenticated"]
     subjects = {
         **{
-            f"ServiceAccount {home}/{name}": (f"system:serviceaccount:{home}:{name}", list(access.groups_of(home)))
+            f"ServiceAccount {home}/{name}": (
+                f"system:serviceaccount:{home}:{name}",
+                list(rbac.groups_of(home)),
+            )
             for home, names in ((namespace, ACCOUNTS), (ELSEWHERE, ("far", "near")))
             for name in names
         },
@@ -146,9 +200,25 @@ def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: Cont
             found = readers(policy_of(plane), Wanted(namespace, "cano-collector", ("x",)))
             ours = {one.grant.subject for one in found if one.ways[0].kind is Kind.READS}
             for subject, (user, groups) in subjects.items():
-                reads = bool(ours & {f"User {user}", *(f"Group {group}" for group in groups), subject})
-                asked = [{"verb": verb, "name": "" if verb == "deletecollection" else "x"} for verb in READS]
-                theirs = any(reviewed(plane, user, groups, group="", resource="secrets", namespace=namespace, **one) for one in asked)
+                reads = bool(
+                    ours & {f"User {user}", *(f"Group {group}" for group in groups), subject}
+                )
+                asked = [
+                    {"verb": verb, "name": "" if verb == "deletecollection" else "x"}
+                    for verb in READS
+                ]
+                theirs = any(
+                    reviewed(
+                        plane,
+                        user,
+                        groups,
+                        group="",
+                        resource="secrets",
+                        namespace=namespace,
+                        **one,
+                    )
+                    for one in asked
+                )
                 said.add(reads)
                 if reads is not theirs:
                     wrong.append(f"{subject}: {reads}")
@@ -161,30 +231,55 @@ def test_who_reads_a_secret_agrees_with_the_server_for_every_subject(plane: Cont
             plane.request("DELETE", path_of(one))
 
 
-def test_a_patch_and_a_deletion_of_all_answer_with_the_values(plane: ControlPlane, guide: Install) -> None:
+def test_a_patch_and_a_deletion_of_all_answer_with_the_values(
+    plane: ControlPlane, guide: Install
+) -> None:
     """Whoever may patch or delete all reads, too, in a dry run: why these verbs count. A rule with names does not reach the deletion of all."""
     path = f"/api/v1/namespaces/{guide.namespace}/secrets"
     value = base64.b64encode(b"canary-of-the-access-test").decode()
-    plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x", "namespace": guide.namespace}, "data": {"a": value}})
+    plane.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "x", "namespace": guide.namespace},
+            "data": {"a": value},
+        }
+    )
     head = {"name": "upkeep-reads-by-writing", "namespace": guide.namespace}
     reference = {"apiGroup": GROUP, "kind": "Role", "name": head["name"]}
     subject = {"kind": "User", "name": "nobody", "apiGroup": GROUP}
-    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["patch", "deletecollection"], "resourceNames": ["x"]}
+    rule = {
+        "apiGroups": [""],
+        "resources": ["secrets"],
+        "verbs": ["patch", "deletecollection"],
+        "resourceNames": ["x"],
+    }
     role = {"apiVersion": f"{GROUP}/v1", "kind": "Role", "metadata": head, "rules": [rule]}
-    binding = {"apiVersion": f"{GROUP}/v1", "kind": "RoleBinding", "metadata": head, "roleRef": reference, "subjects": [subject]}
+    binding = {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "RoleBinding",
+        "metadata": head,
+        "roleRef": reference,
+        "subjects": [subject],
+    }
 
     def patched() -> bytes:
         words = {"content_type": "application/merge-patch+json", "identity": "nobody"}
         return plane.request("PATCH", f"{path}/x?dryRun=All", {}, **words).data
 
     def deleted() -> bytes:
-        return plane.request("DELETE", f"{path}?dryRun=All&fieldSelector=metadata.name=x", identity="nobody").data
+        return plane.request(
+            "DELETE", f"{path}?dryRun=All&fieldSelector=metadata.name=x", identity="nobody"
+        ).data
 
     try:
         plane.apply(role, binding)
         wait_for(lambda: value.encode() in patched(), what="the values in the answer to a patch")
         assert value.encode() not in deleted()
-        plane.apply(role | {"rules": [{key: found for key, found in rule.items() if key != "resourceNames"}]})
+        plane.apply(
+            role
+            | {"rules": [{key: found for key, found in rule.items() if key != "resourceNames"}]}
+        )
         wait_for(lambda: value.encode() in deleted(), what="the values in the answer to a deletion")
         assert plane.get(f"{path}/x")["data"] == {"a": value}
     finally:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.controlplane import ControlPlane
-from tests.cluster.layouts import Install
+from tests.cluster.plane.controlplane import ControlPlane
+from tests.cluster.plane.layouts import Install
+from tests.cluster.plane.runs import PATIENT, permitted
 from tests.cluster.programs import program
-from tests.cluster.runs import PATIENT, permitted
 from tests.cluster.test_live import READERS, role
 from upkeep.commands import suite
 
@@ -31,7 +31,17 @@ def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Ins
 
 def guarded(plane: ControlPlane, install: Install, folder: Path, *arguments: str) -> dict[str, Any]:
     kubeconfig = plane.kubeconfig("measurer", namespace=install.namespace)
-    suite.run(["-m", "control(id='secrets-guarded')", "-q", f"--kubeconfig={kubeconfig}", f"--out={folder}/out", *PATIENT, *arguments])
+    suite.run(
+        [
+            "-m",
+            "control(id='secrets-guarded')",
+            "-q",
+            f"--kubeconfig={kubeconfig}",
+            f"--out={folder}/out",
+            *PATIENT,
+            *arguments,
+        ]
+    )
     text = (folder / "out" / "results.jsonl").read_text()
     assert VALUE not in text
     assert base64.b64encode(VALUE.encode()).decode() not in text
@@ -42,17 +52,25 @@ def told(result: dict[str, Any]) -> set[tuple[str, str]]:
     return {(finding["object"], finding["code"]) for finding in result["findings"]}
 
 
-def test_everybody_but_the_control_plane_is_named_until_allowed(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
+def test_everybody_but_the_control_plane_is_named_until_allowed(
+    plane: ControlPlane, install: Install, tmp_path: Path
+) -> None:
     result = guarded(plane, install, tmp_path)
     # upkeep-exec is a Role of its own.
-    expected = {("User/measurer", "reads-secrets"), ("User/measurer", "enters-collector"), ("User/oncall", "reads-secrets")}
+    expected = {
+        ("User/measurer", "reads-secrets"),
+        ("User/measurer", "enters-collector"),
+        ("User/oncall", "reads-secrets"),
+    }
     if install.layout == "chart":
         expected |= {(f"ServiceAccount/{install.namespace}/backup", "reads-secrets")}
     assert (result["outcome"], told(result)) == ("fail", expected)
     assert guarded(plane, install, tmp_path, *READERS)["outcome"] == "pass"
 
 
-def test_what_kubectl_apply_repeats_is_found(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
+def test_what_kubectl_apply_repeats_is_found(
+    plane: ControlPlane, install: Install, tmp_path: Path
+) -> None:
     """By the real kubectl: the values stand in the metadata, and in those of a ConfigMap what was taken out of it since."""
     names = {
         "guide": ("cano-collector-secrets", "cano-collector-config"),
@@ -62,29 +80,52 @@ def test_what_kubectl_apply_repeats_is_found(plane: ControlPlane, install: Insta
     plain: list[dict[str, Any]] = []
     for kind, name in (("Secret", secret), ("ConfigMap", config_map)):
         whole = plane.get(f"/api/v1/namespaces/{install.namespace}/{kind.lower()}s/{name}")
-        plain.append({key: whole[key] for key in ("apiVersion", "kind", "data")} | {"metadata": {"name": name}})
+        plain.append(
+            {key: whole[key] for key in ("apiVersion", "kind", "data")}
+            | {"metadata": {"name": name}}
+        )
     value = VALUE if install.layout == "guide" else f"active_workflows: []\n# {VALUE}\n"
     plain[0]["data"] = dict.fromkeys(plain[0]["data"], base64.b64encode(value.encode()).decode())
     plain[1]["data"] = plain[1]["data"] | {"old.env": f"SLACK_API_KEY={VALUE}\n"}
     path = tmp_path / "objects.yaml"
     path.write_text(yaml.safe_dump_all(plain))
-    before = [plane.get(f"/api/v1/namespaces/{install.namespace}/{one['kind'].lower()}s/{one['metadata']['name']}") for one in plain]
+    before = [
+        plane.get(
+            f"/api/v1/namespaces/{install.namespace}/{one['kind'].lower()}s/{one['metadata']['name']}"
+        )
+        for one in plain
+    ]
     words = [str(program("kubectl")), "apply", "-n", install.namespace, "-f", str(path)]
-    environment = os.environ | {"KUBECONFIG": str(plane.kubeconfig("admin", namespace=install.namespace))}
+    environment = os.environ | {
+        "KUBECONFIG": str(plane.kubeconfig("admin", namespace=install.namespace))
+    }
     try:
         subprocess.run(words, check=True, capture_output=True, env=environment)
         first = guarded(plane, install, tmp_path, *READERS)
-        plane.patch(f"/api/v1/namespaces/{install.namespace}/configmaps/{config_map}", {"data": {"old.env": None}})
+        plane.patch(
+            f"/api/v1/namespaces/{install.namespace}/configmaps/{config_map}",
+            {"data": {"old.env": None}},
+        )
         second = guarded(plane, install, tmp_path, *READERS)
     finally:
         for one in before:
             target = f"/api/v1/namespaces/{install.namespace}/{one['kind'].lower()}s/{one['metadata']['name']}"
             gone = {"kubectl.kubernetes.io/last-applied-configuration": None}
             plane.patch(
-                target, {"data": one["data"] | ({"old.env": None} if one["kind"] == "ConfigMap" else {}), "metadata": {"annotations": gone}}
+                target,
+                {
+                    "data": one["data"] | ({"old.env": None} if one["kind"] == "ConfigMap" else {}),
+                    "metadata": {"annotations": gone},
+                },
             )
-    expected = {(f"Secret/{secret}", "secret-in-annotation"), (f"ConfigMap/{config_map}", "credential-in-configmap")}
+    expected = {
+        (f"Secret/{secret}", "secret-in-annotation"),
+        (f"ConfigMap/{config_map}", "credential-in-configmap"),
+    }
     assert told(first) == told(second) == expected
-    places = [[one["observed"] for one in result["findings"] if one["object"].startswith("ConfigMap/")] for result in (first, second)]
+    places = [
+        [one["observed"] for one in result["findings"] if one["object"].startswith("ConfigMap/")]
+        for result in (first, second)
+    ]
     repeated = "annotation kubectl.kubernetes.io/last-applied-configuration: key old.env"
     assert places == [["Slack token in key old.env"], [f"Slack token in {repeated}"]]

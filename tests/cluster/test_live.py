@@ -8,31 +8,45 @@ from typing import Any
 import pytest
 
 from fixtures.configuration import keys_of
-from tests.cluster.controlplane import ControlPlane
-from tests.cluster.layouts import Install, minimal, objects
+from tests.cluster.plane.controlplane import ControlPlane
+from tests.cluster.plane.layouts import Install, minimal, objects
+from tests.cluster.plane.releases import write_repository
+from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, results
 from tests.cluster.programs import program
-from tests.cluster.releases import write_repository
-from tests.cluster.runs import ABSENT, for_the_measurer, permitted, results
-from tests.documents import BUILT, CADENCES_BUILT
+from tests.repository.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
-from upkeep.adapters.kube import Kube
-from upkeep.adapters.kubeconfig import load
+from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.clock import Clock
 from upkeep.commands import suite
 from upkeep.commands.rbac import document
-from upkeep.judges.attestations import WHAT
+from upkeep.judges.attestations.signoffs import WHAT
 from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
-NOT_APPLICABLE = {"fallback-notification", "maintenance-alerts-quiet", "maintenance-alerts-loaded", "metrics-scraped"}
+NOT_APPLICABLE = {
+    "fallback-notification",
+    "maintenance-alerts-quiet",
+    "maintenance-alerts-loaded",
+    "metrics-scraped",
+}
 # An install that is seconds old has no past to compare with, and without Prometheus none of its use; test_capacity.py gives them one.
 NO_PAST = {"latency-stable": "too-early", "capacity-ahead": "too-early", "right-sized": "absent"}
 # Who measures, who is on call, and whose backups hold the Secrets.
-READERS = ["--secret-reader=User measurer", "--secret-reader=User oncall", "--secret-reader=ServiceAccount kubecano/backup"]
+READERS = [
+    "--secret-reader=User measurer",
+    "--secret-reader=User oncall",
+    "--secret-reader=ServiceAccount kubecano/backup",
+]
 
 
 def run(
-    plane: ControlPlane, install: Install, folder: Path, *arguments: str, identity: str = "measurer", cadence: str = BUILT
+    plane: ControlPlane,
+    install: Install,
+    folder: Path,
+    *arguments: str,
+    identity: str = "measurer",
+    cadence: str = BUILT,
 ) -> dict[str, dict[str, Any]]:
     """The results on an install, by control."""
     kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
@@ -42,9 +56,15 @@ def run(
     disk, usage = "--limit=resource_usage=100%", "--limit=usage_age=1h"
     backups = saved(plane, install)
     acting = "--acting-context=acting"
-    folders = [f"--backups={backups}", f"--exports={exported(plane, install)}", f"--attestations={confirmed(plane)}"]
+    folders = [
+        f"--backups={backups}",
+        f"--exports={exported(plane, install)}",
+        f"--attestations={confirmed(plane)}",
+    ]
     folders.append(f"--chart-repository={offered(plane, install)}")
-    folders.append(f"--emergency-config={minimal(plane.folder / f'emergency-{install.layout}', install.layout)}")
+    folders.append(
+        f"--emergency-config={minimal(plane.folder / f'emergency-{install.layout}', install.layout)}"
+    )
     words = [f"--kubeconfig={kubeconfig}", *folders, acting, young, disk, usage, *ABSENT, *READERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{helm_folder(plane)}:{os.environ['PATH']}")
@@ -82,7 +102,16 @@ def exported(plane: ControlPlane, install: Install) -> Path:
     """The folder of the install's export, made where it is not there yet."""
     folder = plane.folder / f"exports-{install.namespace}"
     if not folder.exists():
-        assert main(["export", f"--kubeconfig={plane.kubeconfig('admin', namespace=install.namespace)}", f"--exports={folder}"]) == 0
+        assert (
+            main(
+                [
+                    "export",
+                    f"--kubeconfig={plane.kubeconfig('admin', namespace=install.namespace)}",
+                    f"--exports={folder}",
+                ]
+            )
+            == 0
+        )
     return folder
 
 
@@ -91,19 +120,32 @@ def confirmed(plane: ControlPlane) -> Path:
     path = plane.folder / "attestations.yaml"
     if not path.exists():
         for control in WHAT.keys() - {"config-fresh"}:
-            words = ["--by=Ada", "--reviewed-by=Grace", "--explanation=for the tests", f"--attestations={path}"]
+            words = [
+                "--by=Ada",
+                "--reviewed-by=Grace",
+                "--explanation=for the tests",
+                f"--attestations={path}",
+            ]
             assert main(["attest", control, *words]) == 0
     return path
 
 
 def role(install: Install, cadences: Sequence[str] = CADENCES_BUILT) -> list[dict[str, Any]]:
     """The Role that is printed for the cadences."""
-    return for_the_measurer(document(cadences, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True))
+    return for_the_measurer(
+        document(
+            cadences, install.namespace, install.namespace, "upkeep", exec_too=True, helm_too=True
+        )
+    )
 
 
 def roles(objects: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The Roles among them, by kind and name."""
-    return {f"{one['kind']}/{one['metadata']['name']}": one for one in objects if one["kind"].endswith("Role")}
+    return {
+        f"{one['kind']}/{one['metadata']['name']}": one
+        for one in objects
+        if one["kind"].endswith("Role")
+    }
 
 
 @pytest.fixture(params=["guide", "chart"])
@@ -124,24 +166,41 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     results = run(plane, install, tmp_path)
     outcomes = {control: result["outcome"] for control, result in results.items()}
     early = {control: results.pop(control) for control in NO_PAST}
-    assert {control: (result["outcome"], result["reason"]) for control, result in early.items()} == {
-        control: ("unknown", reason) for control, reason in NO_PAST.items()
-    }
+    assert {
+        control: (result["outcome"], result["reason"]) for control, result in early.items()
+    } == {control: ("unknown", reason) for control, reason in NO_PAST.items()}
     # There is one node here; the budget is judged by what the real disruption controller wrote.
-    assert [finding["code"] for finding in results.pop("survives-node-loss")["findings"]] == ["one-node"]
-    summaries = [f"{control}: {result['summary']}" for control, result in results.items() if result["outcome"] in ("fail", "unknown")]
+    assert [finding["code"] for finding in results.pop("survives-node-loss")["findings"]] == [
+        "one-node"
+    ]
+    summaries = [
+        f"{control}: {result['summary']}"
+        for control, result in results.items()
+        if result["outcome"] in ("fail", "unknown")
+    ]
     assert summaries == []
-    assert {control for control, outcome in outcomes.items() if outcome == "not-applicable"} == NOT_APPLICABLE
+    assert {
+        control for control, outcome in outcomes.items() if outcome == "not-applicable"
+    } == NOT_APPLICABLE
     assert set(outcomes) == set(suite.declared(CADENCES_BUILT))
     events = list(plane.audited())[before:]
-    assert wrote(events, "measurer") == {"create localsubjectaccessreviews", "create selfsubjectaccessreviews"}
-    rehearsed = [event for event in events if event["user"]["username"] == "oncall" and event["verb"] not in ("get", "list")]
+    assert wrote(events, "measurer") == {
+        "create localsubjectaccessreviews",
+        "create selfsubjectaccessreviews",
+    }
+    rehearsed = [
+        event
+        for event in events
+        if event["user"]["username"] == "oncall" and event["verb"] not in ("get", "list")
+    ]
     assert {event["verb"] for event in rehearsed} == {"create", "patch"}
     stored = [one for one in rehearsed if "dryRun=All" not in one["requestURI"]]
     assert wrote(stored, "oncall") == {"create selfsubjectaccessreviews"}
     by_us = [event for event in events if event["user"]["username"] in ("measurer", "oncall")]
     assert len([event for event in by_us if event["verb"] in ("get", "list")]) > 40
-    refused = [event["requestURI"] for event in by_us if event.get("responseStatus", {}).get("code") == 403]
+    refused = [
+        event["requestURI"] for event in by_us if event.get("responseStatus", {}).get("code") == 403
+    ]
     assert refused == []
 
 
@@ -154,32 +213,52 @@ def test_a_cadence_runs_under_the_role_that_is_printed_for_it_alone(
     with permitted(plane, chart, role(chart, [cadence])):
         told = run(plane, chart, tmp_path, cadence=cadence)
     assert set(told) == set(suite.declared([cadence]))
-    assert [f"{control}: {one['summary']}" for control, one in told.items() if one["reason"] == "forbidden"] == []
+    assert [
+        f"{control}: {one['summary']}"
+        for control, one in told.items()
+        if one["reason"] == "forbidden"
+    ] == []
     refused = [
         event["requestURI"]
         for event in list(plane.audited())[before:]
-        if event.get("userAgent") == "cano-upkeep" and event.get("responseStatus", {}).get("code") == 403
+        if event.get("userAgent") == "cano-upkeep"
+        and event.get("responseStatus", {}).get("code") == 403
     ]
     assert refused == []
 
 
 def wrote(events: list[dict[str, Any]], identity: str) -> set[str]:
     """What an identity did beside reading: verb and resource."""
-    done = [event for event in events if event["user"]["username"] == identity and event["verb"] not in ("get", "list")]
+    done = [
+        event
+        for event in events
+        if event["user"]["username"] == identity and event["verb"] not in ("get", "list")
+    ]
     return {
-        f"{event['verb']} " + "/".join(filter(None, (event["objectRef"]["resource"], event["objectRef"].get("subresource"))))
+        f"{event['verb']} "
+        + "/".join(
+            filter(None, (event["objectRef"]["resource"], event["objectRef"].get("subresource")))
+        )
         for event in done
     }
 
 
-def test_an_identity_without_rights_measures_nothing(plane: ControlPlane, guide: Install, tmp_path: Path) -> None:
+def test_an_identity_without_rights_measures_nothing(
+    plane: ControlPlane, guide: Install, tmp_path: Path
+) -> None:
     """Where nothing may be read nothing passes, fails or is skipped but what was declared absent."""
     results = run(plane, guide, tmp_path, identity="nobody")
-    assert {result["outcome"] for control, result in results.items() if control not in NOT_APPLICABLE} == {"unknown"}
-    assert {result["reason"] for control, result in results.items() if control not in NOT_APPLICABLE} == {"forbidden"}
+    assert {
+        result["outcome"] for control, result in results.items() if control not in NOT_APPLICABLE
+    } == {"unknown"}
+    assert {
+        result["reason"] for control, result in results.items() if control not in NOT_APPLICABLE
+    } == {"forbidden"}
 
 
-def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, chart: Install, tmp_path: Path) -> None:
+def test_every_rule_of_the_role_is_needed(
+    plane: ControlPlane, guide: Install, chart: Install, tmp_path: Path
+) -> None:
     """Taking any one rule away makes at least one control *could not measure*, in the layout that needs it; none passes wrongly."""
     unneeded = []
 
@@ -190,10 +269,20 @@ def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, c
             if other_name == name or name.startswith("Role/"):
                 one["rules"] = [other for other in one["rules"] if other != rule]
         with permitted(plane, install, objects):
-            told = run(plane, install, tmp_path / f"{name.replace('/', '-')}-{number}-{install.layout}")
-        return [control for control, result in told.items() if result["outcome"] == "unknown" and control not in NO_PAST]
+            told = run(
+                plane, install, tmp_path / f"{name.replace('/', '-')}-{number}-{install.layout}"
+            )
+        return [
+            control
+            for control, result in told.items()
+            if result["outcome"] == "unknown" and control not in NO_PAST
+        ]
 
-    rules = [(name, number, rule) for name, one in roles(role(guide)).items() for number, rule in enumerate(one["rules"])]
+    rules = [
+        (name, number, rule)
+        for name, one in roles(role(guide)).items()
+        for number, rule in enumerate(one["rules"])
+    ]
     for name, number, rule in rules:
         # Rules for Prometheus and Alertmanager lead to programs that these installs declare absent.
         if rule["resources"] == ["services/proxy"]:
@@ -204,21 +293,32 @@ def test_every_rule_of_the_role_is_needed(plane: ControlPlane, guide: Install, c
     assert unneeded == []
 
 
-def test_the_keys_of_a_secret_are_told_by_its_metadata_alone(plane: ControlPlane, guide: Install) -> None:
+def test_the_keys_of_a_secret_are_told_by_its_metadata_alone(
+    plane: ControlPlane, guide: Install
+) -> None:
     """managedFields name the keys that several managers wrote, and no value is requested."""
     kube = Kube(
-        load(TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}).configuration,
+        load(
+            TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}
+        ).configuration,
         clock=Clock(),
         meter=Meter(),
         deadline_seconds=60,
     )
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": guide.namespace}, "data": {"A": "eA=="}}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "keys", "namespace": guide.namespace},
+        "data": {"A": "eA=="},
+    }
     plane.apply(secret)
     plane.patch(f"/api/v1/namespaces/{guide.namespace}/secrets/keys", {"data": {"B": "eQ=="}})
     assert keys_of(kube, guide.namespace, "Secret", "keys") == {"A", "B"}
 
 
-def test_broken_health_and_lost_alerts_are_found(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
+def test_broken_health_and_lost_alerts_are_found(
+    plane: ControlPlane, install: Install, tmp_path: Path
+) -> None:
     """A pod that answers 503, and one that crashes in its handler, are seen through the real pod proxy."""
     first, second = sorted(install.addresses)
     install.post(first, "/_fault", {"health": 503})
@@ -231,6 +331,9 @@ def test_broken_health_and_lost_alerts_are_found(plane: ControlPlane, install: I
             install.post(pod, "/_fault", {})
     failed = {control for control, result in results.items() if result["outcome"] == "fail"}
     assert {"health-ok", "alerts-accounted-for"} <= failed
-    assert {finding["object"].split("/")[1].split(" ")[0] for finding in results["health-ok"]["findings"]} == {first}
+    assert {
+        finding["object"].split("/")[1].split(" ")[0]
+        for finding in results["health-ok"]["findings"]
+    } == {first}
     lost = results["alerts-accounted-for"]["findings"]
     assert [(finding["object"], finding["observed"]) for finding in lost] == [(f"Pod/{second}", 2)]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.controlplane import ControlPlane
-from tests.cluster.layouts import SECRET, Install
-from tests.cluster.runs import PATIENT, for_the_measurer, permitted
+from tests.cluster.plane.controlplane import ControlPlane
+from tests.cluster.plane.layouts import SECRET, Install
+from tests.cluster.plane.runs import PATIENT, for_the_measurer, permitted
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document
 
@@ -26,7 +26,10 @@ def configuration(url: str) -> dict[str, Any]:
     """Everything goes to the collector, and by mail, too."""
     mail = {"to": "a@example.org", "auth_password": SECRET}
     routes = [{"receiver": "mail", "continue": True}, {"receiver": "cano"}]
-    receivers = [{"name": "cano", "webhook_configs": [{"url": url}]}, {"name": "mail", "email_configs": [mail]}]
+    receivers = [
+        {"name": "cano", "webhook_configs": [{"url": url}]},
+        {"name": "mail", "email_configs": [mail]},
+    ]
     return {"route": {"receiver": "cano", "routes": routes}, "receivers": receivers}
 
 
@@ -34,7 +37,9 @@ class Shows(BaseHTTPRequestHandler):
     """What Alertmanager 0.28 answers: its configuration, without URLs."""
 
     def do_GET(self) -> None:
-        body = json.dumps({"config": {"original": yaml.safe_dump(configuration("<secret>"))}}).encode()
+        body = json.dumps(
+            {"config": {"original": yaml.safe_dump(configuration("<secret>"))}}
+        ).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -62,28 +67,80 @@ def url() -> Iterator[str]:
             "pass",
             "to the collector: cano (every alert); to others: mail (email;",
         ),
-        ("http://cano-collector.monitoring.svc/api/alerts", True, "fail", "posts to port 80 of Service cano-collector, which has 8080"),
-        ("http://cano-collector.monitoring.svc:8080/api/alerts", False, "unknown", f"secrets/{NAME}"),
+        (
+            "http://cano-collector.monitoring.svc/api/alerts",
+            True,
+            "fail",
+            "posts to port 80 of Service cano-collector, which has 8080",
+        ),
+        (
+            "http://cano-collector.monitoring.svc:8080/api/alerts",
+            False,
+            "unknown",
+            f"secrets/{NAME}",
+        ),
     ],
 )
 def test_a_named_secret_tells_where_hidden_webhooks_lead(
-    posts_to: str, may_read: bool, outcome: str, said: str, plane: ControlPlane, guide: Install, url: str, tmp_path: Path
+    posts_to: str,
+    may_read: bool,
+    outcome: str,
+    said: str,
+    plane: ControlPlane,
+    guide: Install,
+    url: str,
+    tmp_path: Path,
 ) -> None:
     """One named Secret is read, and the right to read that one is all that it takes."""
-    packed = base64.b64encode(gzip.compress(yaml.safe_dump(configuration(posts_to)).encode())).decode()
+    packed = base64.b64encode(
+        gzip.compress(yaml.safe_dump(configuration(posts_to)).encode())
+    ).decode()
     metadata = {"name": NAME, "namespace": guide.namespace}
-    plane.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"alertmanager.yaml.gz": packed}})
-    printed = document(["quarterly"], guide.namespace, "monitoring", "upkeep", stored=STORED if may_read else None)
+    plane.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": metadata,
+            "data": {"alertmanager.yaml.gz": packed},
+        }
+    )
+    printed = document(
+        ["quarterly"], guide.namespace, "monitoring", "upkeep", stored=STORED if may_read else None
+    )
     objects = for_the_measurer(printed)
-    named = [rule for one in objects for rule in one.get("rules", []) if NAME in rule.get("resourceNames", [])]
-    assert [(rule["resources"], rule["verbs"]) for rule in named] == ([(["secrets"], ["get"])] if may_read else [])
-    words = [f"--kubeconfig={plane.kubeconfig('measurer', namespace=guide.namespace)}", f"--out={tmp_path}", f"--alertmanager={url}"]
+    named = [
+        rule
+        for one in objects
+        for rule in one.get("rules", [])
+        if NAME in rule.get("resourceNames", [])
+    ]
+    assert [(rule["resources"], rule["verbs"]) for rule in named] == (
+        [(["secrets"], ["get"])] if may_read else []
+    )
+    words = [
+        f"--kubeconfig={plane.kubeconfig('measurer', namespace=guide.namespace)}",
+        f"--out={tmp_path}",
+        f"--alertmanager={url}",
+    ]
     try:
         with permitted(plane, guide, objects):
-            main(["run", "-m", "control(id='fallback-notification')", "-q", *PATIENT, *words, f"--alertmanager-config={'/'.join(STORED)}"])
+            main(
+                [
+                    "run",
+                    "-m",
+                    "control(id='fallback-notification')",
+                    "-q",
+                    *PATIENT,
+                    *words,
+                    f"--alertmanager-config={'/'.join(STORED)}",
+                ]
+            )
     finally:
         plane.request("DELETE", f"/api/v1/namespaces/{guide.namespace}/secrets/{NAME}")
     ledger = (tmp_path / "results.jsonl").read_text()
     (result,) = map(json.loads, ledger.splitlines())
-    assert (result["outcome"], said in f"{result['summary']} {result['basis']}") == (outcome, True), result
+    assert (result["outcome"], said in f"{result['summary']} {result['basis']}") == (
+        outcome,
+        True,
+    ), result
     assert SECRET not in ledger

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import Install, minimal
-from tests.cluster.runs import results
+from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
+from tests.cluster.plane.layouts import Install, minimal
+from tests.cluster.plane.runs import results
 from upkeep.__main__ import main
-from upkeep.adapters import objects, placement
-from upkeep.adapters.kubeconfig import load
-from upkeep.adapters.rehearsal import Rehearsal
+from upkeep.adapters.cluster import objects, placement
+from upkeep.adapters.cluster.kubeconfig import load
+from upkeep.adapters.cluster.rehearsal import Rehearsal
 from upkeep.clock import Clock
+from upkeep.domain.placement import with_defaults
 from upkeep.meter import Meter
-from upkeep.placement import with_defaults
 from upkeep.settings import TargetSettings
 
 CONTROLS = (
@@ -32,13 +32,20 @@ def install(request: pytest.FixtureRequest) -> Iterator[Install]:
     return request.getfixturevalue(request.param)
 
 
-def run(plane: ControlPlane, install: Install, out: Path, *controls: str) -> dict[str, dict[str, Any]]:
+def run(
+    plane: ControlPlane, install: Install, out: Path, *controls: str
+) -> dict[str, dict[str, Any]]:
     kubeconfig = plane.kubeconfig("admin", namespace=install.namespace)
     backups = plane.folder / f"backups-of-rehearsals-{install.namespace}"
     if not backups.exists():
         assert main(["backup", f"--kubeconfig={kubeconfig}", f"--backups={backups}"]) == 0
     prepared = minimal(plane.folder / f"emergency-{install.layout}", install.layout)
-    words = [f"--kubeconfig={kubeconfig}", "--acting-context=acting", f"--backups={backups}", f"--emergency-config={prepared}"]
+    words = [
+        f"--kubeconfig={kubeconfig}",
+        "--acting-context=acting",
+        f"--backups={backups}",
+        f"--emergency-config={prepared}",
+    ]
     chosen = " or ".join(f"control(id='{control}')" for control in controls)
     return results(chosen, *words, out=out)
 
@@ -50,7 +57,9 @@ def versions(plane: ControlPlane, namespace: str) -> dict[str, str]:
         for resource in plane.get(group)["resources"]:
             if resource["namespaced"] and "list" in resource["verbs"]:
                 for one in plane.get(f"{group}/namespaces/{namespace}/{resource['name']}")["items"]:
-                    found[f"{resource['name']}/{one['metadata']['name']}"] = one["metadata"]["resourceVersion"]
+                    found[f"{resource['name']}/{one['metadata']['name']}"] = one["metadata"][
+                        "resourceVersion"
+                    ]
     return found
 
 
@@ -65,19 +74,41 @@ def settled(plane: ControlPlane, namespace: str) -> dict[str, str]:
     return dict(wait_for(unchanged, what=f"the controllers to come to rest in {namespace}"))
 
 
-def test_all_rehearsals_pass_and_change_nothing(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
+def test_all_rehearsals_pass_and_change_nothing(
+    plane: ControlPlane, install: Install, tmp_path: Path
+) -> None:
     """Every object of the namespace is the same before and after, and beside reviews the acting identity sent dry runs alone."""
     before, audited = settled(plane, install.namespace), len(list(plane.audited()))
     judged = run(plane, install, tmp_path / "out", *CONTROLS)
-    assert {control: (result["outcome"], result["summary"]) for control, result in judged.items() if result["outcome"] != "pass"} == {}
+    assert {
+        control: (result["outcome"], result["summary"])
+        for control, result in judged.items()
+        if result["outcome"] != "pass"
+    } == {}
     assert set(judged) == set(CONTROLS)
     assert versions(plane, install.namespace) == before
-    assert {kind.partition("/")[0] for kind in before} >= {"configmaps", "deployments", "replicasets", "pods", "services"}
-    mine = [event for event in list(plane.audited())[audited:] if event["user"]["username"] == "oncall"]
-    writes = [event for event in mine if event["verb"] not in ("get", "list") and "accessreviews" not in event["requestURI"]]
-    assert [event["requestURI"] for event in writes if "dryRun=All" not in event["requestURI"]] == []
+    assert {kind.partition("/")[0] for kind in before} >= {
+        "configmaps",
+        "deployments",
+        "replicasets",
+        "pods",
+        "services",
+    }
+    mine = [
+        event for event in list(plane.audited())[audited:] if event["user"]["username"] == "oncall"
+    ]
+    writes = [
+        event
+        for event in mine
+        if event["verb"] not in ("get", "list") and "accessreviews" not in event["requestURI"]
+    ]
+    assert [
+        event["requestURI"] for event in writes if "dryRun=All" not in event["requestURI"]
+    ] == []
     patched = {
-        f"{event['objectRef']['resource']}/{event['objectRef'].get('subresource', '')}" for event in writes if event["verb"] == "patch"
+        f"{event['objectRef']['resource']}/{event['objectRef'].get('subresource', '')}"
+        for event in writes
+        if event["verb"] == "patch"
     }
     assert patched >= {"deployments/", "deployments/scale", "configmaps/"}
     # A restart, other limits; scaling to two and to three; each object over the live one once, and the minimal configuration once.
@@ -95,12 +126,19 @@ def narrow(plane: ControlPlane, guide: Install) -> Iterator[str]:
     yield path_of(made)
     assert plane.request("DELETE", path_of(made)).status == 200
     # Admission remembers what it has looked up for half a minute; whoever comes next finds no trace of it.
-    wait_for(lambda: _pod(plane, guide, memory="1Gi").status == 201, what="the LimitRange to be gone from admission")
+    wait_for(
+        lambda: _pod(plane, guide, memory="1Gi").status == 201,
+        what="the LimitRange to be gone from admission",
+    )
 
 
-def test_a_limit_range_refuses_the_pods_and_not_the_deployment(plane: ControlPlane, guide: Install, narrow: str, tmp_path: Path) -> None:
+def test_a_limit_range_refuses_the_pods_and_not_the_deployment(
+    plane: ControlPlane, guide: Install, narrow: str, tmp_path: Path
+) -> None:
     """The server accepts the patch of the Deployment, and refuses the pod that it would make: so it is judged by reading the LimitRange."""
-    wait_for(lambda: _pod(plane, guide, memory="1Gi").status == 403, what="the LimitRange in admission")
+    wait_for(
+        lambda: _pod(plane, guide, memory="1Gi").status == 403, what="the LimitRange in admission"
+    )
     refused = json.loads(_pod(plane, guide, memory="1Gi").data)["message"]
     assert "maximum memory usage per Pod is 900Mi, but limit is 1Gi" in refused
     assert _pod(plane, guide, memory="768Mi").status == 201
@@ -115,9 +153,16 @@ def test_a_limit_range_refuses_the_pods_and_not_the_deployment(plane: ControlPla
 
 def _pod(plane: ControlPlane, install: Install, *, memory: str) -> Any:
     """The server's dry run of a pod of the template with another memory limit."""
-    template = plane.get(f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector")["spec"]["template"]
+    template = plane.get(
+        f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
+    )["spec"]["template"]
     template["spec"]["containers"][0]["resources"]["limits"] = {"cpu": "1", "memory": memory}
-    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "rehearsed"}, "spec": template["spec"]}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "rehearsed"},
+        "spec": template["spec"],
+    }
     return plane.request("POST", f"/api/v1/namespaces/{install.namespace}/pods?dryRun=All", body)
 
 
@@ -125,13 +170,18 @@ def _pod(plane: ControlPlane, install: Install, *, memory: str) -> Any:
 DEFAULTED = [
     ({"limits": {"memory": "64Mi"}}, {}),
     ({}, {"default": {"memory": "128Mi"}}),
-    ({"requests": {"memory": "32Mi"}}, {"default": {"memory": "128Mi"}, "defaultRequest": {"memory": "16Mi"}}),
+    (
+        {"requests": {"memory": "32Mi"}},
+        {"default": {"memory": "128Mi"}, "defaultRequest": {"memory": "16Mi"}},
+    ),
     ({}, {"max": {"memory": "256Mi"}, "min": {"memory": "8Mi"}}),
 ]
 
 
 @pytest.mark.parametrize(("said", "item"), DEFAULTED)
-def test_the_defaults_are_the_servers(plane: ControlPlane, guide: Install, said: dict[str, Any], item: dict[str, Any]) -> None:
+def test_the_defaults_are_the_servers(
+    plane: ControlPlane, guide: Install, said: dict[str, Any], item: dict[str, Any]
+) -> None:
     """A container that says less gets what is foretold, from the limit range as the server stores it."""
     made = {
         "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "defaults", "namespace": guide.namespace},
@@ -141,13 +191,20 @@ def test_the_defaults_are_the_servers(plane: ControlPlane, guide: Install, said:
         plane.apply(made)
     try:
         container = {"name": "c", "image": "i", "resources": said}
-        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "defaulted"}, "spec": {"containers": [container]}}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "defaulted"},
+            "spec": {"containers": [container]},
+        }
         ranges = placement.limit_ranges(plane.get(path_of(made))) if item else ()
         (spec,) = objects.template({"spec": {"containers": [container]}}).containers
         foretold = with_defaults(spec, ranges)
 
         def agrees() -> bool:
-            answer = plane.request("POST", f"/api/v1/namespaces/{guide.namespace}/pods?dryRun=All", body)
+            answer = plane.request(
+                "POST", f"/api/v1/namespaces/{guide.namespace}/pods?dryRun=All", body
+            )
             if answer.status != 201:
                 return False
             (got,) = objects.template(json.loads(answer.data)).containers
@@ -157,7 +214,10 @@ def test_the_defaults_are_the_servers(plane: ControlPlane, guide: Install, said:
     finally:
         if item:
             plane.request("DELETE", path_of(made))
-            wait_for(lambda: plane.request("GET", path_of(made)).status == 404, what="the LimitRange to be gone")
+            wait_for(
+                lambda: plane.request("GET", path_of(made)).status == 404,
+                what="the LimitRange to be gone",
+            )
 
 
 def needs(memory: str, **more: str) -> dict[str, Any]:
@@ -179,7 +239,10 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
     namespace = "counted"
     plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     base = f"/api/v1/namespaces/{namespace}"
-    wait_for(lambda: plane.request("GET", f"{base}/serviceaccounts/default").status == 200, what="the default service account")
+    wait_for(
+        lambda: plane.request("GET", f"{base}/serviceaccounts/default").status == 200,
+        what="the default service account",
+    )
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -201,12 +264,23 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
         "metadata": {"name": "tried", "namespace": namespace},
         "spec": {"containers": [needs("1Mi") | bare]},
     }
-    wait_for(lambda: plane.request("POST", f"{base}/pods?dryRun=All", tried).status == 201, what="the quota's count in admission")
+    wait_for(
+        lambda: plane.request("POST", f"{base}/pods?dryRun=All", tried).status == 201,
+        what="the quota's count in admission",
+    )
     sums = 0
     for number, (running, first) in enumerate(SHAPES):
-        own, before = ([one | {"name": f"{kind}{at}"} for at, one in enumerate(those)] for kind, those in (("c", running), ("i", first)))
+        own, before = (
+            [one | {"name": f"{kind}{at}"} for at, one in enumerate(those)]
+            for kind, those in (("c", running), ("i", first))
+        )
         spec = {"containers": own, "initContainers": before, "schedulerName": "nobody"}
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{number}", "namespace": namespace}, "spec": spec}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"p{number}", "namespace": namespace},
+            "spec": spec,
+        }
         answer = plane.request("POST", f"{base}/pods", pod)
         assert answer.status == 201, answer.data
         sums += placement.taken([json.loads(answer.data)])[""].memory_bytes
@@ -214,7 +288,9 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
     plane.request("DELETE", f"/api/v1/namespaces/{namespace}")
 
 
-def test_what_a_custom_resource_definition_serves_can_be_rehearsed(plane: ControlPlane, chart: Install) -> None:
+def test_what_a_custom_resource_definition_serves_can_be_rehearsed(
+    plane: ControlPlane, chart: Install
+) -> None:
     """The real API server says of such a group that it knows dryRun, and stores nothing."""
     group, plural = "upkeep.example", "widgets"
     schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
@@ -229,12 +305,26 @@ def test_what_a_custom_resource_definition_serves_can_be_rehearsed(plane: Contro
     try:
         path = f"/apis/{group}/v1/namespaces/{chart.namespace}/{plural}"
         for one in (f"/openapi/v3/apis/{group}/v1", path):
-            wait_for(lambda one=one: plane.request("GET", one).status == 200, what=f"an answer at {one}")
+            wait_for(
+                lambda one=one: plane.request("GET", one).status == 200, what=f"an answer at {one}"
+            )
         target = TargetSettings("", kubeconfig=str(plane.kubeconfig("admin")))
-        identity = Rehearsal(load(target, environ={}).configuration, clock=Clock(), meter=Meter(), deadline_seconds=60)
-        body = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "x", "namespace": chart.namespace}}
+        identity = Rehearsal(
+            load(target, environ={}).configuration,
+            clock=Clock(),
+            meter=Meter(),
+            deadline_seconds=60,
+        )
+        body = {
+            "apiVersion": f"{group}/v1",
+            "kind": "Widget",
+            "metadata": {"name": "x", "namespace": chart.namespace},
+        }
         assert identity.create(path, body, what="Widget/x").accepted
         assert plane.get(path)["items"] == []
     finally:
         plane.request("DELETE", path_of(definition))
-        wait_for(lambda: group not in {one["name"] for one in plane.get("/apis")["groups"]}, what="the group to be gone")
+        wait_for(
+            lambda: group not in {one["name"] for one in plane.get("/apis")["groups"]},
+            what="the group to be gone",
+        )

@@ -8,38 +8,54 @@ from pathlib import Path
 import pytest
 
 from fixtures.releases import newest_revision
-from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import SECRET, Install
+from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
+from tests.cluster.plane.layouts import SECRET, Install
+from tests.cluster.plane.releases import APP_VERSION, CHART, CHART_VERSION, write_chart
 from tests.cluster.programs import VERSION, program
-from tests.cluster.releases import APP_VERSION, CHART, CHART_VERSION, write_chart
-from upkeep.adapters import apis, helm, objects
-from upkeep.adapters.kube import Kube
-from upkeep.adapters.kubeconfig import load
+from upkeep.adapters.cluster import apis, objects
+from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.cluster.kubeconfig import load
+from upkeep.adapters.helm import storage
 from upkeep.clock import Clock
+from upkeep.domain.removed_apis import REMOVALS
 from upkeep.errors import Absent
 from upkeep.meter import Meter
-from upkeep.records import ReleasedObject
-from upkeep.removals import REMOVALS
+from upkeep.records.releases import ReleasedObject
 from upkeep.settings import TargetSettings
 
 MINOR = int(VERSION.split(".")[1])
 
 
 def admin(plane: ControlPlane) -> Kube:
-    configuration = load(TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}).configuration
+    configuration = load(
+        TargetSettings("", kubeconfig=str(plane.kubeconfig("admin"))), environ={}
+    ).configuration
     return Kube(configuration, clock=Clock(), meter=Meter(), deadline_seconds=60)
 
 
 @pytest.mark.parametrize("driver", ["secret", "configmap"])
 @pytest.mark.parametrize("name", ["helm3", "helm4"])
-def test_what_helm_stored_is_read_without_helm(name: str, driver: str, plane: ControlPlane, tmp_path: Path) -> None:
+def test_what_helm_stored_is_read_without_helm(
+    name: str, driver: str, plane: ControlPlane, tmp_path: Path
+) -> None:
     """The newest of its revisions, with the values and the manifest that helm itself tells; an uninstalled one is absent."""
     namespace = f"{name}-{driver}"
-    environment = {"HELM_DRIVER": driver, "KUBECONFIG": str(plane.kubeconfig("admin", namespace=namespace)), "HOME": str(tmp_path)}
+    environment = {
+        "HELM_DRIVER": driver,
+        "KUBECONFIG": str(plane.kubeconfig("admin", namespace=namespace)),
+        "HOME": str(tmp_path),
+    }
 
     def run(*words: str | Path) -> str:
         command = [str(program(name)), *map(str, words), "-n", namespace]
-        return subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True, timeout=300).stdout
+        return subprocess.run(
+            command,
+            env=os.environ | environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        ).stdout
 
     chart = write_chart(tmp_path)
     run("install", "cano", chart, "--create-namespace", "--set=token=first")
@@ -49,10 +65,19 @@ def test_what_helm_stored_is_read_without_helm(name: str, driver: str, plane: Co
     collector = objects.deployment(kube.get(path))
     assert (collector.release, collector.release_namespace) == ("cano", namespace)
     raw = newest_revision(kube, collector, target)
-    release, payload = helm.release(raw), helm.payload(raw)
+    release, payload = storage.release(raw), storage.payload(raw)
     (listed,) = json.loads(run("list", "-o", "json"))
-    assert (release.name, release.revision, release.status, str(release.revision)) == ("cano", 2, listed["status"], listed["revision"])
-    assert f"{release.chart_name}-{release.chart_version}" == listed["chart"] == f"{CHART}-{CHART_VERSION}"
+    assert (release.name, release.revision, release.status, str(release.revision)) == (
+        "cano",
+        2,
+        listed["status"],
+        listed["revision"],
+    )
+    assert (
+        f"{release.chart_name}-{release.chart_version}"
+        == listed["chart"]
+        == f"{CHART}-{CHART_VERSION}"
+    )
     assert release.app_version == listed["app_version"] == APP_VERSION
     assert release.storage.lower() == driver
     assert release.objects == (
@@ -60,7 +85,11 @@ def test_what_helm_stored_is_read_without_helm(name: str, driver: str, plane: Co
         ReleasedObject("v1", "ConfigMap", "", "hooked"),
         ReleasedObject("v1", "Secret", "", "helmed"),
     )
-    assert payload.values == json.loads(run("get", "values", "cano", "-o", "json")) == {"token": SECRET}
+    assert (
+        payload.values
+        == json.loads(run("get", "values", "cano", "-o", "json"))
+        == {"token": SECRET}
+    )
     assert payload.manifest.strip() == run("get", "manifest", "cano").strip()
     assert SECRET in payload.manifest
     assert SECRET not in repr((release, payload))
@@ -75,11 +104,17 @@ def test_the_table_of_removals_is_what_this_api_server_serves(plane: ControlPlan
     known = apis.served(kube, ()).api_versions
     served = apis.served(kube, known)
     assert (served.major, served.minor, served.version) == (1, MINOR, VERSION)
-    assert {("v1", "Service"), ("apps/v1", "Deployment"), ("policy/v1", "PodDisruptionBudget")} <= set(served.kinds)
+    assert {
+        ("v1", "Service"),
+        ("apps/v1", "Deployment"),
+        ("policy/v1", "PodDisruptionBudget"),
+    } <= set(served.kinds)
     assert [one for one in served.kinds if one in REMOVALS and REMOVALS[one].minor <= MINOR] == []
 
 
-def test_a_kind_of_a_custom_resource_is_served_by_its_definition_alone(plane: ControlPlane, guide: Install) -> None:
+def test_a_kind_of_a_custom_resource_is_served_by_its_definition_alone(
+    plane: ControlPlane, guide: Install
+) -> None:
     kube = admin(plane)
     kind = ("example.com/v1", "Thing")
     assert apis.served(kube, [kind[0]]).kinds == ()
@@ -96,5 +131,10 @@ def test_a_kind_of_a_custom_resource_is_served_by_its_definition_alone(plane: Co
         wait_for(lambda: kind in apis.served(kube, [kind[0]]).kinds, what="the kind in discovery")
     finally:
         plane.request("DELETE", path_of(definition))
-        wait_for(lambda: "example.com" not in {one["name"] for one in plane.get("/apis")["groups"]}, what="the group to be gone")
-    assert apis.served(kube, ["metrics.k8s.io/v1beta1"]).kinds == (("metrics.k8s.io/v1beta1", "PodMetrics"),)
+        wait_for(
+            lambda: "example.com" not in {one["name"] for one in plane.get("/apis")["groups"]},
+            what="the group to be gone",
+        )
+    assert apis.served(kube, ["metrics.k8s.io/v1beta1"]).kinds == (
+        ("metrics.k8s.io/v1beta1", "PodMetrics"),
+    )

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.layouts import SECRET, Install, installed
-from tests.cluster.podnetwork import PodNetwork
+from tests import ROOT
+from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
+from tests.cluster.plane.layouts import SECRET, Install, installed
+from tests.cluster.plane.podnetwork import PodNetwork
+from tests.cluster.plane.runs import ABSENT, PATIENT, by_control, for_the_measurer, permitted
 from tests.cluster.programs import program
-from tests.cluster.runs import ABSENT, PATIENT, by_control, for_the_measurer, permitted
 from tests.cluster.test_backups import content, objects_in
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document
 
-ROOT = Path(__file__).resolve().parents[2]
 FATAL = "team default names destination ops, which does not exist"
 # layout -> (kind, name, what the editor replaces, by what): a destination that the teams go on naming, a variable that there is not.
 EDITS = {
@@ -35,16 +35,22 @@ EDITS = {
 
 
 @pytest.fixture(params=["chart", "guide"])
-def install(request: pytest.FixtureRequest, plane: ControlPlane, network: PodNetwork) -> Iterator[Install]:
+def install(
+    request: pytest.FixtureRequest, plane: ControlPlane, network: PodNetwork
+) -> Iterator[Install]:
     """An install of the story's own, of which nothing needs to be mended afterwards."""
-    with installed(plane, network, layout=request.param, namespace=f"story-{request.param}") as install:
+    with installed(
+        plane, network, layout=request.param, namespace=f"story-{request.param}"
+    ) as install:
         yield install
     plane.previous_pod_log.write_text("")
 
 
 def rights(install: Install, *without: str) -> list[dict[str, Any]]:
     """Exactly the Role that ``upkeep rbac --cadence=emergency`` prints, less some resources."""
-    objects = for_the_measurer(document(["emergency"], install.namespace, install.namespace, "upkeep"))
+    objects = for_the_measurer(
+        document(["emergency"], install.namespace, install.namespace, "upkeep")
+    )
     for one in objects:
         if one["kind"].endswith("Role"):
             one["rules"] = [rule for rule in one["rules"] if rule["resources"][0] not in without]
@@ -59,14 +65,25 @@ def edit(plane: ControlPlane, install: Install, folder: Path) -> tuple[str, str]
     text = value if kind == "ConfigMap" else base64.b64decode(value).decode()
     assert old in text
     changed = text.replace(old, new)
-    words = (old, new) if kind == "ConfigMap" else (value, base64.b64encode(changed.encode()).decode())
+    words = (
+        (old, new) if kind == "ConfigMap" else (value, base64.b64encode(changed.encode()).decode())
+    )
     editor = folder / "editor.py"
     editor.write_text(
         f"#!{sys.executable}\nimport pathlib, sys\npath = pathlib.Path(sys.argv[1])\npath.write_text(path.read_text().replace(*{words!r}))\n"
     )
     editor.chmod(0o700)
-    environment = os.environ | {"KUBECONFIG": str(plane.kubeconfig("admin", namespace=install.namespace)), "KUBE_EDITOR": str(editor)}
-    subprocess.run([program("kubectl"), "edit", kind.lower(), name], env=environment, check=True, capture_output=True, timeout=300)
+    environment = os.environ | {
+        "KUBECONFIG": str(plane.kubeconfig("admin", namespace=install.namespace)),
+        "KUBE_EDITOR": str(editor),
+    }
+    subprocess.run(
+        [program("kubectl"), "edit", kind.lower(), name],
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
     assert plane.get(path)["data"]["destinations.yaml"] != value
     return kind, name
 
@@ -76,9 +93,14 @@ def crash(plane: ControlPlane, install: Install) -> datetime:
     install.stop()
     now = datetime.now(UTC)
     with plane.previous_pod_log.open("w") as log:
-        for level, message, error in (("info", "Configuration loaded", ""), ("fatal", "Failed to start", FATAL)):
+        for level, message, error in (
+            ("info", "Configuration loaded", ""),
+            ("fatal", "Failed to start", FATAL),
+        ):
             stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-            log.write(f"{stamp} stdout F {json.dumps({'level': level, 'timestamp': stamp, 'message': message, 'error': error})}\n")
+            log.write(
+                f"{stamp} stdout F {json.dumps({'level': level, 'timestamp': stamp, 'message': message, 'error': error})}\n"
+            )
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     began = (now - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for pod in install.addresses:
@@ -86,7 +108,10 @@ def crash(plane: ControlPlane, install: Install) -> datetime:
         status: dict[str, Any] = plane.get(path)["status"]
         (container,) = status["containerStatuses"]
         ended = {"exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": stamp}
-        waits = {"reason": "CrashLoopBackOff", "message": f"back-off 5m0s restarting failed container=cano-collector pod={pod}"}
+        waits = {
+            "reason": "CrashLoopBackOff",
+            "message": f"back-off 5m0s restarting failed container=cano-collector pod={pod}",
+        }
         container |= {
             "ready": False,
             "started": False,
@@ -95,23 +120,41 @@ def crash(plane: ControlPlane, install: Install) -> datetime:
             "lastState": {"terminated": ended},
         }
         conditions = [
-            one | ({"status": "False", "lastTransitionTime": stamp} if one["type"] in ("Ready", "ContainersReady") else {})
+            one
+            | (
+                {"status": "False", "lastTransitionTime": stamp}
+                if one["type"] in ("Ready", "ContainersReady")
+                else {}
+            )
             for one in status["conditions"]
         ]
         body = {"status": {"containerStatuses": [container], "conditions": conditions}}
-        assert plane.request("PATCH", f"{path}/status", body, content_type="application/merge-patch+json").status == 200
+        assert (
+            plane.request(
+                "PATCH", f"{path}/status", body, content_type="application/merge-patch+json"
+            ).status
+            == 200
+        )
     deployment = f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
-    wait_for(lambda: not plane.get(deployment)["status"].get("readyReplicas"), what="no ready replica")
+    wait_for(
+        lambda: not plane.get(deployment)["status"].get("readyReplicas"), what="no ready replica"
+    )
     slices = f"/apis/discovery.k8s.io/v1/namespaces/{install.namespace}/endpointslices"
 
     def unready() -> bool:
-        return not any(one["conditions"]["ready"] for each in plane.get(slices)["items"] for one in each["endpoints"] or [])
+        return not any(
+            one["conditions"]["ready"]
+            for each in plane.get(slices)["items"]
+            for one in each["endpoints"] or []
+        )
 
     wait_for(unready, what="endpoints that are not ready")
     return now
 
 
-def emergency(plane: ControlPlane, install: Install, backups: Path, out: Path) -> tuple[list[str], dict[str, dict[str, Any]]]:
+def emergency(
+    plane: ControlPlane, install: Install, backups: Path, out: Path
+) -> tuple[list[str], dict[str, dict[str, Any]]]:
     """``pytest -m emergency`` as whoever is on call runs it: what the terminal shows of what fell short, and the results by control."""
     kubeconfig = plane.kubeconfig("measurer", namespace=install.namespace)
     words = [
@@ -123,7 +166,11 @@ def emergency(plane: ControlPlane, install: Install, backups: Path, out: Path) -
         *PATIENT,
         *ABSENT,
     ]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("UPKEEP_", "PYTEST_"))}
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("UPKEEP_", "PYTEST_"))
+    }
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-m", "emergency", "-q", *words],
         cwd=ROOT,
@@ -137,8 +184,13 @@ def emergency(plane: ControlPlane, install: Install, backups: Path, out: Path) -
     return told, by_control(out)
 
 
-def test_a_bad_change_is_found_and_taken_back(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
-    backups, kubeconfig = tmp_path / "backups", plane.kubeconfig("admin", namespace=install.namespace)
+def test_a_bad_change_is_found_and_taken_back(
+    plane: ControlPlane, install: Install, tmp_path: Path
+) -> None:
+    backups, kubeconfig = (
+        tmp_path / "backups",
+        plane.kubeconfig("admin", namespace=install.namespace),
+    )
     assert main(["backup", f"--kubeconfig={kubeconfig}", f"--backups={backups}"]) == 0
     saved = objects_in(backups)
     before = [content(plane.get(path_of(one))) for one in saved]
@@ -158,21 +210,39 @@ def test_a_bad_change_is_found_and_taken_back(plane: ControlPlane, install: Inst
     stamp = next(backups.glob("manifest-*.json")).stem.removeprefix("manifest-")
     assert f"Backup {stamp}, the newest" in cause
     # What is wrong with it, the log line, and the symptoms, under it.
-    symptoms = {line.split()[2]: line for line in follows if line.strip().startswith("follows: FAIL")}
-    assert set(symptoms) >= {"config-valid", "pods-ready", "pods-stable", "recent-logs-clean", "endpoints-serving", "health-ok"}
+    symptoms = {
+        line.split()[2]: line for line in follows if line.strip().startswith("follows: FAIL")
+    }
+    assert set(symptoms) >= {
+        "config-valid",
+        "pods-ready",
+        "pods-stable",
+        "recent-logs-clean",
+        "endpoints-serving",
+        "health-ok",
+    }
     assert "the collector will not start" in symptoms["config-valid"]
     assert f"logged 1 fatal line at {crashed:%Y-%m-%d}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["pods-stable"]
     assert "CrashLoopBackOff" in symptoms["pods-ready"]
-    assert [result["summary"] for result in results.values() if result["reason"] == "forbidden"] == []
+    assert [
+        result["summary"] for result in results.values() if result["reason"] == "forbidden"
+    ] == []
     # The commands, as they stand there, in the shell of whoever is on call.
     command = step.strip().removeprefix("next: ")
     environment = os.environ | {
         "KUBECONFIG": str(plane.kubeconfig("oncall", namespace="default")),
         "PATH": f"{program('kubectl').parent}:{os.environ['PATH']}",
     }
-    ran = subprocess.run(["bash", "-ec", command], env=environment, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    ran = subprocess.run(
+        ["bash", "-ec", command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
+    )
     assert ran.returncode == 0, ran.stderr
     assert [content(plane.get(path_of(one))) for one in saved] == before
     deployment = f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
@@ -181,24 +251,49 @@ def test_a_bad_change_is_found_and_taken_back(plane: ControlPlane, install: Inst
         found = plane.get(deployment)
         status = found["status"]
         done = status["observedGeneration"] == found["metadata"]["generation"]
-        return done and status.get("updatedReplicas") == status.get("readyReplicas") == status["replicas"] == 2
+        return (
+            done
+            and status.get("updatedReplicas")
+            == status.get("readyReplicas")
+            == status["replicas"]
+            == 2
+        )
 
     wait_for(rolled_out, what="the restart")
     pods = f"/api/v1/namespaces/{install.namespace}/pods"
-    wait_for(lambda: not {one["metadata"]["name"] for one in plane.get(pods)["items"]} & set(install.addresses), what="no old pod")
+    wait_for(
+        lambda: (
+            not {one["metadata"]["name"] for one in plane.get(pods)["items"]}
+            & set(install.addresses)
+        ),
+        what="no old pod",
+    )
     with permitted(plane, install, rights(install)):
         _, results = emergency(plane, install, backups, tmp_path / "after")
-    good = ("config-valid", "config-backed-up", "backup-restores", "pods-ready", "pods-stable", "endpoints-serving")
+    good = (
+        "config-valid",
+        "config-backed-up",
+        "backup-restores",
+        "pods-ready",
+        "pods-stable",
+        "endpoints-serving",
+    )
     assert {control: results[control]["outcome"] for control in good} == dict.fromkeys(good, "pass")
 
 
-def test_what_can_be_seen_is_told_when_half_of_the_api_is_gone(plane: ControlPlane, chart: Install, tmp_path: Path) -> None:
+def test_what_can_be_seen_is_told_when_half_of_the_api_is_gone(
+    plane: ControlPlane, chart: Install, tmp_path: Path
+) -> None:
     """Without events, and without the proxy to the pods, these controls say so, once for each cause, and all others are judged as before."""
     backups, kubeconfig = tmp_path / "backups", plane.kubeconfig("admin", namespace=chart.namespace)
     assert main(["backup", f"--kubeconfig={kubeconfig}", f"--backups={backups}"]) == 0
     with permitted(plane, chart, rights(chart, "pods/proxy", "events")):
         told, results = emergency(plane, chart, backups, tmp_path / "out")
-    unknown = {control for control, result in results.items() if result["outcome"] == "unknown" and result["reason"] == "forbidden"}
+    unknown = {
+        control
+        for control, result in results.items()
+        if result["outcome"] == "unknown" and result["reason"] == "forbidden"
+    }
     assert unknown == {"health-ok", "processing-fast", "destinations-fast", "warning-events"}
     passed = {control for control, result in results.items() if result["outcome"] == "pass"}
     assert passed >= {
@@ -211,12 +306,21 @@ def test_what_can_be_seen_is_told_when_half_of_the_api_is_gone(plane: ControlPla
         "restart-rehearsed",
     }
     together = [where for line, where in pairwise(told) if line.startswith("COULD NOT MEASURE ")]
-    assert [where for where in together if "processing-fast" in where and "destinations-fast" in where]
+    assert [
+        where for where in together if "processing-fast" in where and "destinations-fast" in where
+    ]
 
 
-@pytest.mark.parametrize(("eventual", "series", "seen"), [(170, None, ""), (170, 4, "4 min"), (9, None, "9 min")])
+@pytest.mark.parametrize(
+    ("eventual", "series", "seen"), [(170, None, ""), (170, 4, "4 min"), (9, None, "9 min")]
+)
 def test_an_event_of_the_new_api_is_judged_by_its_own_time(
-    eventual: int, series: int | None, seen: str, plane: ControlPlane, guide: Install, tmp_path: Path
+    eventual: int,
+    series: int | None,
+    seen: str,
+    plane: ControlPlane,
+    guide: Install,
+    tmp_path: Path,
 ) -> None:
     """Created through events.k8s.io it has no lastTimestamp, and is found by the one read of the core API: when it happened last, and how often."""
 
@@ -236,9 +340,16 @@ def test_an_event_of_the_new_api_is_judged_by_its_own_time(
     path = f"/apis/events.k8s.io/v1/namespaces/{guide.namespace}/events"
     created = plane.request("POST", path, body)
     assert created.status == 201, created.data
-    assert "lastTimestamp" not in {key for key, value in plane.get(f"/api/v1/namespaces/{guide.namespace}/events/{name}").items() if value}
+    assert "lastTimestamp" not in {
+        key
+        for key, value in plane.get(f"/api/v1/namespaces/{guide.namespace}/events/{name}").items()
+        if value
+    }
     try:
-        words = [f"--kubeconfig={plane.kubeconfig('admin', namespace=guide.namespace)}", f"--out={tmp_path}"]
+        words = [
+            f"--kubeconfig={plane.kubeconfig('admin', namespace=guide.namespace)}",
+            f"--out={tmp_path}",
+        ]
         main(["run", "-m", "control(id='warning-events')", "-q", *PATIENT, *words])
     finally:
         plane.request("DELETE", f"{path}/{name}")

@@ -20,11 +20,18 @@ def asker(cluster: demo.Cluster) -> Ask:
     token = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
 
     def ask(
-        path: str, *, method: str = "GET", headers: dict[str, str] | None = None, timeout: float = 60, **rest: object
+        path: str,
+        *,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        timeout: float = 60,
+        **rest: object,
     ) -> urllib3.BaseHTTPResponse:
         sent = {"Authorization": f"Bearer {token}"} | (headers or {})
         with urllib3.PoolManager() as pool:
-            return pool.request(method, cluster.url + path, headers=sent, retries=False, timeout=timeout, **rest)
+            return pool.request(
+                method, cluster.url + path, headers=sent, retries=False, timeout=timeout, **rest
+            )
 
     return ask
 
@@ -52,4 +59,6 @@ def ask(cluster: demo.Cluster) -> Ask:
 @pytest.fixture
 def pod(cluster: demo.Cluster) -> str:
     """The path of the collector's first pod."""
-    return f"/api/v1/namespaces/{cluster.namespace}/pods/{cluster.state.pods[0]['metadata']['name']}"
+    return (
+        f"/api/v1/namespaces/{cluster.namespace}/pods/{cluster.state.pods[0]['metadata']['name']}"
+    )

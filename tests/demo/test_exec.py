@@ -49,8 +49,13 @@ def test_an_unknown_command_ends_with_127() -> None:
     assert verdict["details"] == {"causes": [{"reason": "ExitCode", "message": "127"}]}
 
 
-@pytest.mark.parametrize(("scenario", "command"), [("chart", ("sh", "-c", "df -P")), ("chart", ("df", "-P")), ("healthy", ("lsof",))])
-def test_what_is_not_in_the_image_cannot_be_started(scenario: str, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "command"),
+    [("chart", ("sh", "-c", "df -P")), ("chart", ("df", "-P")), ("healthy", ("lsof",))],
+)
+def test_what_is_not_in_the_image_cannot_be_started(
+    scenario: str, command: tuple[str, ...]
+) -> None:
     with demo.start(scenario) as cluster:
         out, _, verdict = run(cluster, *command)
     assert out == ""

@@ -26,7 +26,9 @@ def test_every_scenario_has_its_name_there() -> None:
     found = sections()
     kinds, sources = found.pop("KIND: the server"), found.pop("SOURCE")
     alone = {*found.pop(""), *found.pop("the chart's layout alone")}
-    both = [name for names in found.values() for name in names] + [f"{kind}@{source}" for source in sources for kind in kinds]
+    both = [name for names in found.values() for name in names] + [
+        f"{kind}@{source}" for source in sources for kind in kinds
+    ]
     assert len(set(both)) == len(both)
     assert {*alone, *both, *(f"chart/{name}" for name in both)} == set(demo.names())
 
@@ -37,7 +39,10 @@ def test_a_scenario_stands_under_the_control_that_it_is_about() -> None:
         assert {demo.parse(name).hits[0] for name in found[control]} == {control}
     rest = found["no control falls short, or one cannot be measured"]
     assert {demo.parse(name).hits for name in rest} == {()}
-    assert sections()["recovery-rehearsed"]["attestations-expired"] == "what was confirmed has ended (and 5 controls more)"
+    assert (
+        sections()["recovery-rehearsed"]["attestations-expired"]
+        == "what was confirmed has ended (and 5 controls more)"
+    )
 
 
 def test_it_is_a_third_of_what_there_is() -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.demo.conftest import NOW
-from tests.documents import CADENCES_BUILT
+from tests.repository.documents import CADENCES_BUILT
 from upkeep import demo
 from upkeep.commands import suite
 
@@ -36,7 +36,11 @@ def test_each_scenario_differs_from_healthy_and_leaves_no_trace_in_the_next(name
 
 @pytest.mark.parametrize("prefix", ["", "chart/"])
 def test_every_control_has_a_scenario_of_its_own(prefix: str) -> None:
-    alone = {demo.parse(name).hits[0] for name in CATALOGUE if name.startswith("chart") is bool(prefix) and len(demo.parse(name).hits) == 1}
+    alone = {
+        demo.parse(name).hits[0]
+        for name in CATALOGUE
+        if name.startswith("chart") is bool(prefix) and len(demo.parse(name).hits) == 1
+    }
     # A rule that cannot fire is not quiet either: the daily control looks at what the weekly one does, and at more. A restart that is refused is
     # half a restore.
     assert alone == CONTROLS - {"maintenance-alerts-loaded", "restart-rehearsed"}
@@ -49,7 +53,8 @@ def test_both_layouts_have_the_same_catalogue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "nearest"), [("crash-loopin", "crash-looping"), ("forbiden@pods", "forbidden@pods"), ("helthy", "healthy")]
+    ("text", "nearest"),
+    [("crash-loopin", "crash-looping"), ("forbiden@pods", "forbidden@pods"), ("helthy", "healthy")],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(text: str, nearest: str) -> None:
     with pytest.raises(demo.UnknownScenario, match=f"'{nearest}'"):
@@ -59,20 +64,31 @@ def test_an_unknown_name_is_answered_with_the_nearest(text: str, nearest: str) -
 @pytest.mark.parametrize("name", ["healthy", "chart"])
 def test_every_secret_value_carries_the_canary(name: str) -> None:
     with demo.start(name, now=lambda: NOW) as cluster:
-        assert demo.CANARY in yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
+        assert (
+            demo.CANARY
+            in yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
+        )
         state = cluster.state
     for secret in state.objects["secrets"]:
         if secret["type"] == "helm.sh/release.v1":
             assert demo.CANARY in unpacked(base64.b64decode(secret["data"]["release"]).decode())
             continue
         for key, value in secret["data"].items():
-            assert demo.CANARY in base64.b64decode(value).decode() or key == "workflows.yaml", (secret["metadata"]["name"], key)
+            assert demo.CANARY in base64.b64decode(value).decode() or key == "workflows.yaml", (
+                secret["metadata"]["name"],
+                key,
+            )
     plain = json.dumps([state.objects[plural] for plural in ("deployments", "pods", "configmaps")])
-    assert demo.CANARY not in plain + json.dumps([item["metadata"] for item in state.objects["secrets"]])
+    assert demo.CANARY not in plain + json.dumps(
+        [item["metadata"] for item in state.objects["secrets"]]
+    )
 
 
 @pytest.mark.parametrize("layout", ["", "chart/"])
-@pytest.mark.parametrize(("name", "plural"), [("credential-in-env", "deployments"), ("webhook-in-configmap", "configmaps")])
+@pytest.mark.parametrize(
+    ("name", "plural"),
+    [("credential-in-env", "deployments"), ("webhook-in-configmap", "configmaps")],
+)
 def test_what_stands_in_plain_sight_carries_the_canary(name: str, plural: str, layout: str) -> None:
     assert demo.CANARY in json.dumps(demo.parse(layout + name).state(NOW).objects[plural])
 
@@ -80,8 +96,17 @@ def test_what_stands_in_plain_sight_carries_the_canary(name: str, plural: str, l
 @pytest.mark.parametrize("name", ["secrets-applied", "chart/secrets-applied"])
 def test_what_kubectl_repeats_of_a_secret_carries_the_canary(name: str) -> None:
     secrets = demo.parse(name).state(NOW).objects["secrets"]
-    texts = [text for item in secrets for key, text in item["metadata"].get("annotations", {}).items() if "last-applied" in key]
-    values = [base64.b64decode(value).decode() for text in texts for value in json.loads(text)["data"].values()]
+    texts = [
+        text
+        for item in secrets
+        for key, text in item["metadata"].get("annotations", {}).items()
+        if "last-applied" in key
+    ]
+    values = [
+        base64.b64decode(value).decode()
+        for text in texts
+        for value in json.loads(text)["data"].values()
+    ]
     assert any(demo.CANARY in value for value in values)
 
 
@@ -92,12 +117,25 @@ def unpacked(release: str) -> str:
 
 def test_a_release_in_a_configmap_carries_the_canary_too() -> None:
     state = demo.parse("healthy").state(NOW)
-    (stored,) = [item for item in state.objects["configmaps"] if item["metadata"]["labels"].get("owner") == "helm"]
+    (stored,) = [
+        item
+        for item in state.objects["configmaps"]
+        if item["metadata"]["labels"].get("owner") == "helm"
+    ]
     release = json.loads(unpacked(stored["data"]["release"]))
     assert demo.CANARY in json.dumps(release["config"])
 
 
-@pytest.mark.parametrize("name", ["errors-in-logs", "panic-in-logs", "recovered-panic-in-logs", "crash-looping", "errors-in-previous-log"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "errors-in-logs",
+        "panic-in-logs",
+        "recovered-panic-in-logs",
+        "crash-looping",
+        "errors-in-previous-log",
+    ],
+)
 def test_what_is_secret_in_a_log_carries_the_canary(name: str) -> None:
     state = demo.parse(name).state(NOW)
     texts = [text for runs in state.processes.values() for run in runs for _, text in run.log]

@@ -8,28 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from upkeep.records import (
-    AccessAnswer,
-    AlertRule,
-    BackupJobs,
+from upkeep.records.access import AccessAnswer
+from upkeep.records.backups import BackupJobs, CronJob, Job, VolumeClaim
+from upkeep.records.monitoring import AlertRule
+from upkeep.records.serving import Endpoint, EndpointSlice, HealthAnswer, Service, ServicePort
+from upkeep.records.workload import (
     Condition,
     ContainerSpec,
     ContainerStatus,
-    CronJob,
     Deployment,
-    Endpoint,
-    EndpointSlice,
-    HealthAnswer,
     Install,
-    Job,
     Pod,
     PodTemplate,
     ReplicaSet,
-    Service,
-    ServicePort,
     Termination,
     Volume,
-    VolumeClaim,
     Workload,
 )
 
@@ -43,11 +36,18 @@ def ago(**span: float) -> datetime:
 
 
 def template(**changes: Any) -> PodTemplate:
-    container = ContainerSpec("cano-collector", "kubecano/cano-collector:0.0.24", ports=(("http", 8080),))
+    container = ContainerSpec(
+        "cano-collector", "kubecano/cano-collector:0.0.24", ports=(("http", 8080),)
+    )
     return replace(PodTemplate(LABELS, (container,)), **changes)
 
 
-def condition(kind: str = "Progressing", status: str = "True", reason: str = "NewReplicaSetAvailable", message: str = "") -> Condition:
+def condition(
+    kind: str = "Progressing",
+    status: str = "True",
+    reason: str = "NewReplicaSetAvailable",
+    message: str = "",
+) -> Condition:
     return Condition(kind, status, reason, message)
 
 
@@ -72,7 +72,9 @@ def deployment(**changes: Any) -> Deployment:
 
 def replica_set(revision: int = 4, **changes: Any) -> ReplicaSet:
     name = f"cano-collector-r{revision}"
-    healthy = ReplicaSet(name, f"rs{revision}", "deployment", str(revision), 2, 2, ago(days=9 - revision))
+    healthy = ReplicaSet(
+        name, f"rs{revision}", "deployment", str(revision), 2, 2, ago(days=9 - revision)
+    )
     return replace(healthy, **changes)
 
 
@@ -81,7 +83,10 @@ def termination(**changes: Any) -> Termination:
 
 
 def container(name: str = "cano-collector", **changes: Any) -> ContainerStatus:
-    return replace(ContainerStatus(name, ready=True, restarts=0, state="running", started=ago(days=4)), **changes)
+    return replace(
+        ContainerStatus(name, ready=True, restarts=0, state="running", started=ago(days=4)),
+        **changes,
+    )
 
 
 def pod(name: str = "a", *, revision: int = 4, **changes: Any) -> Pod:
@@ -103,16 +108,31 @@ def pod(name: str = "a", *, revision: int = 4, **changes: Any) -> Pod:
 def unready(name: str = "b", *, revision: int = 4, status: ContainerStatus, **changes: Any) -> Pod:
     """A pod that is not ready because of a container."""
     not_met = condition("Ready", "False", "ContainersNotReady")
-    return pod(name, revision=revision, **({"ready": False, "containers": (status,), "conditions": (not_met,)} | changes))
+    return pod(
+        name,
+        revision=revision,
+        **({"ready": False, "containers": (status,), "conditions": (not_met,)} | changes),
+    )
 
 
 def waiting(reason: str, **changes: Any) -> ContainerStatus:
-    return container(**({"ready": False, "state": "waiting", "waiting_reason": reason, "started": None} | changes))
+    return container(
+        **(
+            {"ready": False, "state": "waiting", "waiting_reason": reason, "started": None}
+            | changes
+        )
+    )
 
 
-def workload(*pods: Pod, replica_sets: tuple[ReplicaSet, ...] | None = None, **changes: Any) -> Workload:
+def workload(
+    *pods: Pod, replica_sets: tuple[ReplicaSet, ...] | None = None, **changes: Any
+) -> Workload:
     """Two healthy pods unless others are given; ``changes`` are the Deployment's."""
-    sets = (replica_set(3, replicas=0, ready_replicas=0), replica_set(4)) if replica_sets is None else replica_sets
+    sets = (
+        (replica_set(3, replicas=0, ready_replicas=0), replica_set(4))
+        if replica_sets is None
+        else replica_sets
+    )
     return Workload(deployment(**changes), sets, pods or (pod("a"), pod("b")))
 
 
@@ -137,23 +157,31 @@ def install(**changes: Any) -> Install:
 
 
 def service(name: str = "cano-collector", **changes: Any) -> Service:
-    return replace(Service(name, "monitoring", LABELS, LABELS, (ServicePort("http", 80, "http"),)), **changes)
+    return replace(
+        Service(name, "monitoring", LABELS, LABELS, (ServicePort("http", 80, "http"),)), **changes
+    )
 
 
 def endpoint(of: Pod, **changes: Any) -> Endpoint:
     return replace(Endpoint((of.ip,), True, of.name, of.uid), **changes)
 
 
-def endpoint_slice(*endpoints: Endpoint, service: str = "cano-collector", **changes: Any) -> EndpointSlice:
+def endpoint_slice(
+    *endpoints: Endpoint, service: str = "cano-collector", **changes: Any
+) -> EndpointSlice:
     return replace(EndpointSlice(f"{service}-x", service, endpoints, (("http", 8080),)), **changes)
 
 
 def answer(name: str = "a", path: str = "/livez", **changes: Any) -> HealthAnswer:
-    return replace(HealthAnswer(f"cano-collector-{name}", path, 200, True, 0.02, '{"status":"ok"}'), **changes)
+    return replace(
+        HealthAnswer(f"cano-collector-{name}", path, 200, True, 0.02, '{"status":"ok"}'), **changes
+    )
 
 
 def cron_job(name: str = "cano-collector-backup", **changes: Any) -> CronJob:
-    writer = ContainerSpec("backup", "registry.k8s.io/kubectl:v1.34.0", mounts=(("backup", "/backup", ""),))
+    writer = ContainerSpec(
+        "backup", "registry.k8s.io/kubectl:v1.34.0", mounts=(("backup", "/backup", ""),)
+    )
     kept = Volume("backup", "PersistentVolumeClaim", "backup-pvc")
     healthy = CronJob(
         name=name,
@@ -169,16 +197,27 @@ def cron_job(name: str = "cano-collector-backup", **changes: Any) -> CronJob:
 
 
 def job(name: str = "backup-1", *, owner: str = "cano-collector-backup", **changes: Any) -> Job:
-    return replace(Job(name, f"uid-{owner}", ago(hours=10), ago(hours=10), failed=False, succeeded=True), **changes)
+    return replace(
+        Job(name, f"uid-{owner}", ago(hours=10), ago(hours=10), failed=False, succeeded=True),
+        **changes,
+    )
 
 
-def failed_job(name: str = "backup-2", *, owner: str = "cano-collector-backup", **changes: Any) -> Job:
-    return job(name, owner=owner, **({"failed": True, "succeeded": False, "finished": ago(hours=1)} | changes))
+def failed_job(
+    name: str = "backup-2", *, owner: str = "cano-collector-backup", **changes: Any
+) -> Job:
+    return job(
+        name,
+        owner=owner,
+        **({"failed": True, "succeeded": False, "finished": ago(hours=1)} | changes),
+    )
 
 
 def access(**changes: Any) -> AccessAnswer:
     subject = "system:serviceaccount:monitoring:backup"
-    healthy = AccessAnswer(subject, "get", "", "configmaps", "cano-collector-config", "monitoring", allowed=True)
+    healthy = AccessAnswer(
+        subject, "get", "", "configmaps", "cano-collector-config", "monitoring", allowed=True
+    )
     return replace(healthy, **changes)
 
 
@@ -186,7 +225,9 @@ def backups(*cron_jobs: CronJob, **changes: Any) -> BackupJobs:
     """One healthy CronJob unless others are given; each is asked about its rights."""
     all_of_them = cron_jobs or (cron_job(),)
     claims = (VolumeClaim("backup-pvc", "Bound"),)
-    healthy = BackupJobs(all_of_them, (job(),), claims, {each.name: (access(),) for each in all_of_them})
+    healthy = BackupJobs(
+        all_of_them, (job(),), claims, {each.name: (access(),) for each in all_of_them}
+    )
     return replace(healthy, **changes)
 
 
@@ -195,4 +236,7 @@ def rule(name: str = "CanoCollectorBackupFailed", **changes: Any) -> AlertRule:
         "CanoCollectorBackupFailed": "cano_backup_last_success_timestamp",
         "CanoCollectorConfigOld": "cano_config_last_modified_timestamp",
     }.get(name, "some_metric")
-    return replace(AlertRule(name, "inactive", "ok", f"time() - {metric} > 86400", ((metric, True),)), **changes)
+    return replace(
+        AlertRule(name, "inactive", "ok", f"time() - {metric} > 86400", ((metric, True),)),
+        **changes,
+    )

@@ -55,19 +55,33 @@ BAD = Judgement(
 """
 
 
-def check(name: str, body: str = "assert judge(GOOD)", *, marks: str = "daily", fixtures: str = "judge", severity: str = "high") -> str:
+def check(
+    name: str,
+    body: str = "assert judge(GOOD)",
+    *,
+    marks: str = "daily",
+    fixtures: str = "judge",
+    severity: str = "high",
+) -> str:
     """A check called ``name``, which is its control's id too; ``marks`` are separated by spaces."""
     lines = [f'@pytest.mark.control(id="{name}", severity="{severity}", guide="Check pod status")']
     lines += [f"@pytest.mark.{mark}" for mark in marks.split()]
     lines += [f"def test_{name.replace('-', '_')}({fixtures}):", f'    """It holds for {name}.', ""]
-    lines += ["    Because.", f"    Fix: docs/runbook.md#{name}", '    """', textwrap.indent(textwrap.dedent(body), "    ")]
+    lines += [
+        "    Because.",
+        f"    Fix: docs/runbook.md#{name}",
+        '    """',
+        textwrap.indent(textwrap.dedent(body), "    "),
+    ]
     return "\n".join(lines) + "\n\n"
 
 
 class Inner:
     """The inner suite. ``out`` is its folder of results."""
 
-    def __init__(self, pytester: pytest.Pytester, *checks: str, conftest: str = "", ini: str = INI) -> None:
+    def __init__(
+        self, pytester: pytest.Pytester, *checks: str, conftest: str = "", ini: str = INI
+    ) -> None:
         self.pytester = pytester
         self.out = pytester.path / "reports" / "out"
         pytester.makefile(".ini", pytest=ini)

@@ -4,19 +4,27 @@ import dataclasses
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.compliance import draw, html, markdown, verdict
+from tests import ROOT
 from tests.reports.inner import Inner, check
 from upkeep.model import Control, Evidence, Finding, Outcome, Result
 
 pytest_plugins = ["pytester"]
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-CONTROL = Control("pods-ready", "Every pod is ready.", "critical", "Check pod status", ("daily",), True, "docs/runbook.md#pods-ready")
+CONTROL = Control(
+    "pods-ready",
+    "Every pod is ready.",
+    "critical",
+    "Check pod status",
+    ("daily",),
+    True,
+    "docs/runbook.md#pods-ready",
+)
 FAILED = Result(
     CONTROL,
     "prod-eu",
@@ -41,10 +49,26 @@ UNKNOWN = Result(
     next="upkeep rbac | kubectl apply -f -",
 )
 PASSED = Result(
-    dataclasses.replace(CONTROL, id="logs-clean"), "prod-eu", Outcome.PASS, "0 errors", observed="0 errors", limit=0, unit="lines"
+    dataclasses.replace(CONTROL, id="logs-clean"),
+    "prod-eu",
+    Outcome.PASS,
+    "0 errors",
+    observed="0 errors",
+    limit=0,
+    unit="lines",
 )
-NOT_RUN = Result(dataclasses.replace(CONTROL, id="not-tried"), "prod-eu", Outcome.NOT_RUN, "the run ended before it was judged")
-DECLARED = Result(dataclasses.replace(CONTROL, id="declared"), "prod-eu", Outcome.NOT_APPLICABLE, "no Prometheus in the lab")
+NOT_RUN = Result(
+    dataclasses.replace(CONTROL, id="not-tried"),
+    "prod-eu",
+    Outcome.NOT_RUN,
+    "the run ended before it was judged",
+)
+DECLARED = Result(
+    dataclasses.replace(CONTROL, id="declared"),
+    "prod-eu",
+    Outcome.NOT_APPLICABLE,
+    "no Prometheus in the lab",
+)
 RUN: dict[str, Any] = {
     "run": "20260102T120000Z-abc123",
     "version": "0.1.0",
@@ -115,7 +139,11 @@ def page(results: list[Result], gate: dict[str, Any] | None = None, **facts: Any
         (ALL, [], "3 of 4 controls fell short: 1 failed, 1 could not be measured, 1 not run."),
         ([], [], "Nothing was judged."),
         ([DECLARED], [], "Nothing was judged."),
-        ([PASSED, NOT_RUN], ["the run was interrupted"], "1 of 2 controls fell short: 1 not run. The run was interrupted."),
+        (
+            [PASSED, NOT_RUN],
+            ["the run was interrupted"],
+            "1 of 2 controls fell short: 1 not run. The run was interrupted.",
+        ),
     ],
 )
 def test_the_verdict(results, stopped, sentence):
@@ -127,7 +155,10 @@ def test_the_verdict(results, stopped, sentence):
 
 def test_what_fell_short_comes_first():
     text = page(ALL).text
-    order = [text.rindex(name) for name in ("pods-ready ,", "health-ok ,", "not-tried", "logs-clean ,", "declared")]
+    order = [
+        text.rindex(name)
+        for name in ("pods-ready ,", "health-ok ,", "not-tried", "logs-clean ,", "declared")
+    ]
     assert order == sorted(order)
 
 
@@ -151,33 +182,52 @@ def test_a_failure_has_all_that_an_auditor_asks_for():
 
 
 def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
-    crash = Finding("Pod/a container/c", "container-waiting", "Container c of pod a waits: CrashLoopBackOff.", "CrashLoopBackOff")
+    crash = Finding(
+        "Pod/a container/c",
+        "container-waiting",
+        "Container c of pod a waits: CrashLoopBackOff.",
+        "CrashLoopBackOff",
+    )
     cause = dataclasses.replace(FAILED, findings=(crash,), summary=crash.message)
     followed = Result(
         dataclasses.replace(CONTROL, id="pods-stable"),
         "prod-eu",
         Outcome.FAIL,
         "Container <c> restarted.",
-        findings=(Finding("Pod/a container/c", "container-restarted", "Container <c> restarted.", 3),),
+        findings=(
+            Finding("Pod/a container/c", "container-restarted", "Container <c> restarted.", 3),
+        ),
     )
     read = page([followed, PASSED, cause])
     assert read.text.index("Likely cause") < read.text.index("Summary")
     box = read.text.partition("Likely cause ")[2].partition(" Summary")[0]
-    assert box.startswith("pods-ready : Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a What follows from it")
+    assert box.startswith(
+        "pods-ready : Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a What follows from it"
+    )
     assert box.endswith("pods-stable : Container <c> restarted.")
     links = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
-    anchors = [f"#{attributes['id']}" for tag, attributes in read.tags if tag == "article" and "id" in attributes]
+    anchors = [
+        f"#{attributes['id']}"
+        for tag, attributes in read.tags
+        if tag == "article" and "id" in attributes
+    ]
     assert links == ["#pods-ready-prod-eu", "#pods-stable-prod-eu"]
     assert set(links) <= set(anchors)
     assert len(anchors) == len(set(anchors)) == 3
     told = markdown([followed, PASSED, cause], run=RUN, gate=None)
-    assert "Likely cause: pods-ready, Container c of pod a waits: CrashLoopBackOff. From it follow: pods-stable.\n" in told
+    assert (
+        "Likely cause: pods-ready, Container c of pod a waits: CrashLoopBackOff. From it follow: pods-stable.\n"
+        in told
+    )
     assert "Likely cause" not in page(ALL).text + markdown(ALL, run=RUN, gate=None)
 
 
 def test_what_could_not_be_measured_says_why_and_what_ends_it():
     text = page([UNKNOWN]).text
-    assert "may not list pods (forbidden) What was asked GET /api/v1/pods Next upkeep rbac | kubectl apply -f -" in text
+    assert (
+        "may not list pods (forbidden) What was asked GET /api/v1/pods Next upkeep rbac | kubectl apply -f -"
+        in text
+    )
     assert "Observed" not in text
 
 
@@ -220,7 +270,10 @@ def test_the_gate_is_there_when_it_was_asked():
     }  # fmt: skip
     text = page(ALL, gate).text
     assert "Gate closed: a gated control failed (exit code 10; gated controls judged: 2)." in text
-    assert "10: pods-ready on prod-eu, Pod a is not ready. 12: on lab, no gated control was judged" in text
+    assert (
+        "10: pods-ready on prod-eu, Pod a is not ready. 12: on lab, no gated control was judged"
+        in text
+    )
     assert "added to the gate by the settings: logs-clean" in text
     assert "removed from the gate by the settings: health-ok (known)" in text
     assert "Gate" not in page(ALL).text
@@ -229,14 +282,28 @@ def test_the_gate_is_there_when_it_was_asked():
 def test_nothing_comes_from_elsewhere_and_nothing_runs():
     read = page(ALL)
     assert not {tag for tag, _ in read.tags} & {"script", "link", "img", "iframe", "object", "form"}
-    assert not [attributes for _, attributes in read.tags if {"src", "href", "onclick", "style"} & set(attributes)]
-    assert ("meta", {"http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"}) in read.tags
+    assert not [
+        attributes
+        for _, attributes in read.tags
+        if {"src", "href", "onclick", "style"} & set(attributes)
+    ]
+    assert (
+        "meta",
+        {
+            "http-equiv": "Content-Security-Policy",
+            "content": "default-src 'none'; style-src 'unsafe-inline'",
+        },
+    ) in read.tags
     assert "url(" not in html(ALL, run=RUN, gate=None)
     assert "@import" not in html(ALL, run=RUN, gate=None)
 
 
 def test_headers_have_a_scope_and_tables_are_whole():
-    assert all(attributes.get("scope") in ("col", "row") for tag, attributes in page(ALL).tags if tag == "th")
+    assert all(
+        attributes.get("scope") in ("col", "row")
+        for tag, attributes in page(ALL).tags
+        if tag == "th"
+    )
 
 
 def test_what_others_wrote_is_escaped():
@@ -247,7 +314,9 @@ def test_what_others_wrote_is_escaped():
         evidence=(Evidence(evil, evil, NOON, ""),), control=dataclasses.replace(CONTROL, title=evil, guide=evil),
     )  # fmt: skip
     written = html(
-        [result, dataclasses.replace(result, outcome=Outcome.NOT_RUN)], run=RUN | {"arguments": [evil], "targets": [evil]}, gate=None
+        [result, dataclasses.replace(result, outcome=Outcome.NOT_RUN)],
+        run=RUN | {"arguments": [evil], "targets": [evil]},
+        gate=None,
     )
     assert "<script" not in written
     assert "&lt;script&gt;" in written
@@ -259,10 +328,23 @@ def test_text_can_be_read(scheme):
     """WCAG 2.1 AA: 4.5 to 1 between text and what is behind it."""
     style = html(ALL, run=RUN, gate=None)
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0 if scheme == "light" else 1]))
-    pairs = [("ink", "paper"), ("ink", "sheet"), ("ink", "wash"), ("soft", "paper"), ("soft", "sheet"), ("link", "sheet")]
+    colours = dict(
+        re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0 if scheme == "light" else 1])
+    )
+    pairs = [
+        ("ink", "paper"),
+        ("ink", "sheet"),
+        ("ink", "wash"),
+        ("soft", "paper"),
+        ("soft", "sheet"),
+        ("link", "sheet"),
+    ]
     pairs += [(name, f"{name}-wash") for name in ("fail", "unknown", "none", "pass")]
-    assert {pair: ratio(colours[pair[0]], colours[pair[1]]) for pair in pairs if ratio(colours[pair[0]], colours[pair[1]]) < 4.5} == {}
+    assert {
+        pair: ratio(colours[pair[0]], colours[pair[1]])
+        for pair in pairs
+        if ratio(colours[pair[0]], colours[pair[1]]) < 4.5
+    } == {}
 
 
 def ratio(one: str, other: str) -> float:
@@ -270,7 +352,9 @@ def ratio(one: str, other: str) -> float:
 
     def luminance(colour: str) -> float:
         parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        red, green, blue = (
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
@@ -294,15 +378,22 @@ def test_it_is_drawn_at_the_end_and_can_be_drawn_again(pytester):
     inner.run("--gate")
     first = (inner.out / "compliance.html").read_text(encoding="utf-8")
     assert "Gate open" in Page(first).text
-    assert "1 of 2 controls fell short: 1 failed." in (inner.out / "summary.md").read_text(encoding="utf-8")
+    assert "1 of 2 controls fell short: 1 failed." in (inner.out / "summary.md").read_text(
+        encoding="utf-8"
+    )
     (inner.out / "compliance.html").unlink()
     draw(inner.out)
     assert (inner.out / "compliance.html").read_text(encoding="utf-8") == first
 
 
 def test_an_interrupted_run_has_its_report(pytester, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    inner = Inner(pytester, check("good"), check("after"), conftest="def pytest_runtest_logfinish(): raise KeyboardInterrupt")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    inner = Inner(
+        pytester,
+        check("good"),
+        check("after"),
+        conftest="def pytest_runtest_logfinish(): raise KeyboardInterrupt",
+    )
     inner.pytester.runpytest_subprocess()
     text = Page((inner.out / "compliance.html").read_text(encoding="utf-8")).text
     assert "1 of 2 controls fell short: 1 not run. The run was interrupted." in text

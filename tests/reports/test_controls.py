@@ -18,15 +18,35 @@ DAILY = "@pytest.mark.daily\n"
 # what is taken out of a whole check, what is put in its place, and the complaint
 FAULTS = {
     "no marker": (MARK, "", "has no control markers, not one"),
-    "two markers": (DAILY, DAILY + '@pytest.mark.control(id="x", severity="low", guide="y")\n', "has 2 control markers"),
+    "two markers": (
+        DAILY,
+        DAILY + '@pytest.mark.control(id="x", severity="low", guide="y")\n',
+        "has 2 control markers",
+    ),
     "no guide": (', guide="Check pod status"', "", "must say id, severity and guide"),
     "an empty guide": ('guide="Check pod status"', 'guide=""', "must say id, severity and guide"),
-    "severity": ('severity="critical"', 'severity="critcal"', "there is no severity 'critcal' (did you mean 'critical'?)"),
+    "severity": (
+        'severity="critical"',
+        'severity="critcal"',
+        "there is no severity 'critcal' (did you mean 'critical'?)",
+    ),
     "id": ('id="pods-ready"', 'id="Pods_Ready"', "'Pods_Ready' is no id"),
     "no cadence": (DAILY + "@pytest.mark.emergency\n", "", "has no cadence"),
-    "no sentence": ("It holds for pods-ready.", "It holds", "must be the requirement, one sentence"),
-    "another fix": ("runbook.md#pods-ready", "runbook.md#other", "must have the line 'Fix: docs/runbook.md#pods-ready'"),
-    "skip": (DAILY, DAILY + "@pytest.mark.skip(reason='x')\n", "is marked skip: a check is never skipped"),
+    "no sentence": (
+        "It holds for pods-ready.",
+        "It holds",
+        "must be the requirement, one sentence",
+    ),
+    "another fix": (
+        "runbook.md#pods-ready",
+        "runbook.md#other",
+        "must have the line 'Fix: docs/runbook.md#pods-ready'",
+    ),
+    "skip": (
+        DAILY,
+        DAILY + "@pytest.mark.skip(reason='x')\n",
+        "is marked skip: a check is never skipped",
+    ),
     "xfail": (DAILY, DAILY + "@pytest.mark.xfail\n", "is marked xfail"),
     "parameters": ("(judge)", "(judge, n)", "control pods-ready is judged by another check too"),
 }
@@ -37,7 +57,10 @@ def test_refused(pytester, fault):
     old, new, complaint = FAULTS[fault]
     assert old in WHOLE
     text = WHOLE.replace(old, new)
-    result = Inner(pytester, "@pytest.mark.parametrize('n', [1, 2])\n" + text if fault == "parameters" else text).run()
+    result = Inner(
+        pytester,
+        "@pytest.mark.parametrize('n', [1, 2])\n" + text if fault == "parameters" else text,
+    ).run()
     assert result.ret == 4
     assert complaint in result.stderr.str()
 
@@ -49,7 +72,9 @@ def test_two_checks_of_one_control_are_refused(pytester):
 
 
 def test_a_check_that_is_not_chosen_is_validated_too(pytester):
-    result = Inner(pytester, WHOLE, check("health-ok", marks="weekly", severity="hihg")).run("-m", "daily")
+    result = Inner(pytester, WHOLE, check("health-ok", marks="weekly", severity="hihg")).run(
+        "-m", "daily"
+    )
     assert result.ret == 4
 
 
@@ -87,7 +112,11 @@ def test_allure_has_the_labels(pytester):
     (path,) = (inner.out / "allure-results").glob("*-result.json")
     result = json.loads(path.read_text(encoding="utf-8"))
     labels = {(label["name"], label["value"]) for label in result["labels"]}
-    assert labels >= {("severity", "blocker"), ("control", "pods-ready"), ("feature", "Check pod status")}
+    assert labels >= {
+        ("severity", "blocker"),
+        ("control", "pods-ready"),
+        ("feature", "Check pod status"),
+    }
     assert {value for name, value in labels if name == "tag"} == {"daily", "emergency", "gate"}
     assert result["description"] == (
         "It holds for pods-ready.\n\nBecause.\n\nGuide: Check pod status\n\nRunbook: docs/runbook.md#pods-ready"
@@ -96,6 +125,11 @@ def test_allure_has_the_labels(pytester):
 
 def test_settings_add_to_the_gate_and_take_from_it(pytester):
     inner = Inner(pytester, WHOLE, check("logs-clean"))
-    (pytester.path / "upkeep.toml").write_text('[gate]\nadd = ["logs-clean"]\nremove = [{control = "pods-ready", reason = "lab"}]\n')
+    (pytester.path / "upkeep.toml").write_text(
+        '[gate]\nadd = ["logs-clean"]\nremove = [{control = "pods-ready", reason = "lab"}]\n'
+    )
     inner.run("-m", "gate")
-    assert {control: line["gate"] for control, line in inner.lines().items()} == {"pods-ready": False, "logs-clean": True}
+    assert {control: line["gate"] for control, line in inner.lines().items()} == {
+        "pods-ready": False,
+        "logs-clean": True,
+    }

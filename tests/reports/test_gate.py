@@ -38,7 +38,11 @@ OUTSIDE = check("outside", "assert judge(BAD)", marks="daily")
         ([OUTSIDE, GOOD], ["--gate", "--maxfail=1"], 12),
         ([GOOD, BAD], ["--gate", "-m", "gate and not control(id='bad')"], 12),
         ([GOOD, BAD], ["--gate", "-m", "control(id='good')"], 12),
-        ([GOOD, ALSO, BAD], ["--gate", "-m", "(control(id='good') and daily) or control(id='also-good')"], 12),
+        (
+            [GOOD, ALSO, BAD],
+            ["--gate", "-m", "(control(id='good') and daily) or control(id='also-good')"],
+            12,
+        ),
         # without --gate pytest's codes are pytest's
         ([GOOD], [], 0),
         ([BAD], [], 1),
@@ -75,19 +79,31 @@ def test_the_folder_of_the_checks_may_be_named(pytester):
 
 
 def test_ctrl_c_closes_it(pytester, monkeypatch):
-    inner = Inner(pytester, GOOD, conftest="def pytest_runtest_logfinish(): raise KeyboardInterrupt")
+    inner = Inner(
+        pytester, GOOD, conftest="def pytest_runtest_logfinish(): raise KeyboardInterrupt"
+    )
     assert inner.run("--gate").ret == 12
-    assert [reason["text"] for reason in inner.file("gate.json")["reasons"]] == ["the run was interrupted"]
+    assert [reason["text"] for reason in inner.file("gate.json")["reasons"]] == [
+        "the run was interrupted"
+    ]
 
 
 def test_an_internal_error_closes_it(pytester):
-    inner = Inner(pytester, GOOD, conftest="def pytest_runtest_logfinish(): raise RuntimeError('broken plugin')")
+    inner = Inner(
+        pytester,
+        GOOD,
+        conftest="def pytest_runtest_logfinish(): raise RuntimeError('broken plugin')",
+    )
     assert inner.run("--gate").ret == 12
-    assert [reason["text"] for reason in inner.file("gate.json")["reasons"]] == ["pytest or a plugin broke during the run"]
+    assert [reason["text"] for reason in inner.file("gate.json")["reasons"]] == [
+        "pytest or a plugin broke during the run"
+    ]
 
 
 def test_an_internal_error_before_anything_closes_it(pytester):
-    inner = Inner(pytester, GOOD, conftest="def pytest_sessionstart(): raise RuntimeError('broken plugin')")
+    inner = Inner(
+        pytester, GOOD, conftest="def pytest_sessionstart(): raise RuntimeError('broken plugin')"
+    )
     assert inner.run("--gate").ret == 12
 
 
@@ -95,13 +111,20 @@ def test_a_file_that_cannot_be_collected_closes_it(pytester):
     inner = Inner(pytester, GOOD)
     (pytester.path / "checks" / "test_broken.py").write_text("import nothing_of_that_name")
     assert inner.run("--gate", "--continue-on-collection-errors").ret == 12
-    assert [reason["text"] for reason in inner.file("gate.json")["reasons"]] == ["checks/test_broken.py could not be collected"]
+    assert [reason["text"] for reason in inner.file("gate.json")["reasons"]] == [
+        "checks/test_broken.py could not be collected"
+    ]
     assert inner.run("--gate").ret == 12
 
 
 @pytest.mark.parametrize("code", [0, 42])
 def test_pytest_exit_with_a_code_of_its_own_closes_it(pytester, code):
-    inner = Inner(pytester, GOOD, ALSO, conftest=f"def pytest_runtest_logfinish(): pytest.exit('enough', returncode={code})")
+    inner = Inner(
+        pytester,
+        GOOD,
+        ALSO,
+        conftest=f"def pytest_runtest_logfinish(): pytest.exit('enough', returncode={code})",
+    )
     assert inner.run("--gate").ret == 12
     assert inner.outcomes() == {"good": "pass", "also-good": "not-run"}
 
@@ -115,7 +138,9 @@ def test_usage_errors_keep_pytests_code(pytester):
 
 def test_the_verdict_is_printed_and_written_with_all_reasons(pytester):
     inner = Inner(pytester, GOOD, BAD, STOPPED)
-    (pytester.path / "upkeep.toml").write_text('[gate]\nadd = ["bad"]\nremove = [{control = "stopped", reason = "known in the lab"}]\n')
+    (pytester.path / "upkeep.toml").write_text(
+        '[gate]\nadd = ["bad"]\nremove = [{control = "stopped", reason = "known in the lab"}]\n'
+    )
     result = inner.run("--gate")
     assert result.ret == 10
     result.stdout.fnmatch_lines(
@@ -136,18 +161,32 @@ def test_the_verdict_is_printed_and_written_with_all_reasons(pytester):
         "verdict": "closed: a gated control failed",
         "strict": False,
         "judged": 2,
-        "reasons": [{"code": 10, "control": "bad", "target": "default", "outcome": "fail", "text": "Pod a is not ready."}],
+        "reasons": [
+            {
+                "code": 10,
+                "control": "bad",
+                "target": "default",
+                "outcome": "fail",
+                "text": "Pod a is not ready.",
+            }
+        ],
         "added": ["bad"],
         "removed": [{"control": "stopped", "reason": "known in the lab"}],
     }
 
 
 def test_an_open_gate_says_so(pytester):
-    Inner(pytester, GOOD).run("--gate").stdout.fnmatch_lines(["gate open (code 0; 1 gated control judged)"])
+    Inner(pytester, GOOD).run("--gate").stdout.fnmatch_lines(
+        ["gate open (code 0; 1 gated control judged)"]
+    )
 
 
-@pytest.mark.parametrize("setting", ['add = ["goodd"]', 'remove = [{control = "goodd", reason = "typing error"}]'])
-@pytest.mark.parametrize("arguments", [["--gate"], [], ["-m", "weekly"], ["--collect-only", "-q"], ["checks"]])
+@pytest.mark.parametrize(
+    "setting", ['add = ["goodd"]', 'remove = [{control = "goodd", reason = "typing error"}]']
+)
+@pytest.mark.parametrize(
+    "arguments", [["--gate"], [], ["-m", "weekly"], ["--collect-only", "-q"], ["checks"]]
+)
 def test_a_control_that_is_not_there_cannot_be_added_or_removed(pytester, setting, arguments):
     inner = Inner(pytester, GOOD)
     (pytester.path / "upkeep.toml").write_text(f"[gate]\n{setting}\n")

@@ -7,16 +7,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from upkeep.gate import verdict
 from upkeep.model import Control, Outcome, Result
+from upkeep.verdict import verdict
 
-GATED = Control("pods-ready", "Every pod is ready.", "critical", "Check pod status", ("daily",), True, "docs/runbook.md#pods-ready")
+GATED = Control(
+    "pods-ready",
+    "Every pod is ready.",
+    "critical",
+    "Check pod status",
+    ("daily",),
+    True,
+    "docs/runbook.md#pods-ready",
+)
 OUTSIDE = dataclasses.replace(GATED, id="pods-stable", gate=False)
 GOOD = Result(GATED, "default", Outcome.PASS, "fine")
 
 
 def gated(*outcomes: str) -> list[Result]:
-    return [Result(dataclasses.replace(GATED, id=f"g{i}"), "default", Outcome(word), word) for i, word in enumerate(outcomes)]
+    return [
+        Result(dataclasses.replace(GATED, id=f"g{i}"), "default", Outcome(word), word)
+        for i, word in enumerate(outcomes)
+    ]
 
 
 def outside(*outcomes: str) -> list[Result]:
@@ -52,7 +63,9 @@ def test_the_table(results, strict, code):
 
 
 def test_all_reasons_are_there_the_deciding_first():
-    decided = verdict(gated("unknown", "fail", "pass", "not-run"), stopped=["the run was interrupted"])
+    decided = verdict(
+        gated("unknown", "fail", "pass", "not-run"), stopped=["the run was interrupted"]
+    )
     assert [(int(reason.code), reason.control, reason.text) for reason in decided.reasons] == [
         (10, "g1", "fail"),
         (12, "", "the run was interrupted"),
@@ -64,7 +77,9 @@ def test_all_reasons_are_there_the_deciding_first():
 
 
 def test_a_target_on_which_nothing_was_judged_keeps_it_shut():
-    decided = verdict([GOOD, dataclasses.replace(GOOD, target="prod-us", outcome=Outcome.NOT_APPLICABLE)])
+    decided = verdict(
+        [GOOD, dataclasses.replace(GOOD, target="prod-us", outcome=Outcome.NOT_APPLICABLE)]
+    )
     assert [(int(reason.code), reason.target) for reason in decided.reasons] == [(12, "prod-us")]
 
 
@@ -74,7 +89,9 @@ def test_an_interrupted_run_never_opens():
 
 RESULTS = st.lists(
     st.builds(
-        lambda gate, outcome: Result(dataclasses.replace(GATED, gate=gate), "default", outcome, "x"),
+        lambda gate, outcome: Result(
+            dataclasses.replace(GATED, gate=gate), "default", outcome, "x"
+        ),
         st.booleans(),
         st.sampled_from(Outcome),
     )
@@ -82,12 +99,20 @@ RESULTS = st.lists(
 
 
 @settings(max_examples=examples(200), deadline=None)
-@given(RESULTS, st.integers(min_value=0), st.sampled_from([Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_RUN, Outcome.DUE]))
+@given(
+    RESULTS,
+    st.integers(min_value=0),
+    st.sampled_from([Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_RUN, Outcome.DUE]),
+)
 def test_making_one_gated_control_worse_never_opens(results, which, worse):
     marked = [index for index, result in enumerate(results) if result.control.gate]
     if marked:
         index = marked[which % len(marked)]
-        results = [*results[:index], dataclasses.replace(results[index], outcome=worse), *results[index + 1 :]]
+        results = [
+            *results[:index],
+            dataclasses.replace(results[index], outcome=worse),
+            *results[index + 1 :],
+        ]
         assert verdict(results).code != 0
 
 
@@ -96,5 +121,7 @@ def test_making_one_gated_control_worse_never_opens(results, which, worse):
 def test_open_means_that_something_gated_was_judged_and_nothing_gated_fell_short(results):
     good = {Outcome.PASS, Outcome.WAIVED, Outcome.NOT_APPLICABLE}
     mine = [result.outcome for result in results if result.control.gate]
-    opens = all(outcome in good for outcome in mine) and any(outcome is not Outcome.NOT_APPLICABLE for outcome in mine)
+    opens = all(outcome in good for outcome in mine) and any(
+        outcome is not Outcome.NOT_APPLICABLE for outcome in mine
+    )
     assert (verdict(results).code == 0) is opens

@@ -8,31 +8,44 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.reports.inner import HEAD, INI, PLUGINS, check
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """A suite like ours, whose reports lie where it says that they lie."""
     for name in ("reports", "fixtures"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__"))
+        shutil.copytree(
+            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__")
+        )
     (tmp_path / "pytest.ini").write_text(INI)
     # pytest-xdist's option, whether it is installed or not (inner runs leave the real one out)
     option = "def pytest_addoption(parser): parser.addoption('--numprocesses', type=int)"
-    (tmp_path / "conftest.py").write_text(f"pytest_plugins = {['reports.guard', *PLUGINS]!r}\n{option}\n")
+    (tmp_path / "conftest.py").write_text(
+        f"pytest_plugins = {['reports.guard', *PLUGINS]!r}\n{option}\n"
+    )
     (tmp_path / "checks").mkdir()
-    (tmp_path / "checks" / "test_inner.py").write_text(HEAD + check("good") + check("bad", "assert judge(BAD)"))
+    (tmp_path / "checks" / "test_inner.py").write_text(
+        HEAD + check("good") + check("bad", "assert judge(BAD)")
+    )
     return tmp_path
 
 
-def run(folder: Path, *arguments: str, python: tuple[str, ...] = (), **variables: str) -> tuple[int, str]:
+def run(
+    folder: Path, *arguments: str, python: tuple[str, ...] = (), **variables: str
+) -> tuple[int, str]:
     """pytest there, in a process of its own: its exit code and what it said on stderr."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "UPKEEP_"))}
+    environ = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PYTEST_", "UPKEEP_"))
+    }
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables}
     command = [sys.executable, *python, "-m", "pytest", "-p", "no:xdist", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=600, check=False
+    )
     return done.returncode, done.stderr
 
 
@@ -52,8 +65,14 @@ def test_without_assertions(suite):
         (["--assert=plain"], "--assert=plain (or -p no:assertion) is not for these checks"),
         (["-p", "no:assertion"], "--assert=plain (or -p no:assertion) is not for these checks"),
         (["--rootdir=checks", "checks/test_inner.py"], "not the suite's"),
-        (["-c", "/dev/null", "--rootdir=."], "the configuration is /dev/null, not one of the suite's"),
-        (["-p", "no:reports.outcomes"], "-p no:reports.outcomes: the checks cannot be judged without it"),
+        (
+            ["-c", "/dev/null", "--rootdir=."],
+            "the configuration is /dev/null, not one of the suite's",
+        ),
+        (
+            ["-p", "no:reports.outcomes"],
+            "-p no:reports.outcomes: the checks cannot be judged without it",
+        ),
         (["-p", "no:reports.gate"], "-p no:reports.gate"),
         (["--debug"], "--debug would write every argument of every hook"),
         (["--numprocesses=2"], "-n: a run measures everything once"),

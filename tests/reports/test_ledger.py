@@ -7,17 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import jsonschema
 import pytest
 
+from tests import ROOT
 from tests.reports.inner import Inner, check
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).parents[2]
-VALIDATOR = jsonschema.Draft202012Validator(json.loads((ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")))
+VALIDATOR = jsonschema.Draft202012Validator(
+    json.loads((ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8"))
+)
 ALL = (
     check("good", marks="daily gate"),
     check("bad", "assert judge(BAD)"),
@@ -41,19 +42,35 @@ def test_every_line_is_of_the_schema(pytester):
 def test_what_a_marker_left_out_is_not_listed_and_what_was_deselected_is(pytester):
     inner = Inner(pytester, *ALL)
     inner.run("-m", "daily", "-k", "good", "--deselect=checks/test_inner.py::test_bad")
-    assert inner.outcomes() == {"good": "pass", "bad": "not-run", "stopped": "not-run", "declared": "not-run"}
-    assert inner.lines()["bad"]["summary"] == "deselected, though its marker chose it (-k, --deselect or the like)"
+    assert inner.outcomes() == {
+        "good": "pass",
+        "bad": "not-run",
+        "stopped": "not-run",
+        "declared": "not-run",
+    }
+    assert (
+        inner.lines()["bad"]["summary"]
+        == "deselected, though its marker chose it (-k, --deselect or the like)"
+    )
 
 
 def test_what_came_after_x_is_listed(pytester):
     inner = Inner(pytester, *ALL)
     inner.run("-x")
-    assert inner.outcomes() == {"good": "pass", "bad": "fail", "stopped": "not-run", "declared": "not-run", "later": "not-run"}
+    assert inner.outcomes() == {
+        "good": "pass",
+        "bad": "fail",
+        "stopped": "not-run",
+        "declared": "not-run",
+        "later": "not-run",
+    }
     assert inner.lines()["later"]["summary"] == "the run ended before it was judged"
 
 
 def test_what_ctrl_c_kept_from_running_is_listed(pytester):
-    inner = Inner(pytester, check("good"), check("interrupted", "raise KeyboardInterrupt"), check("after"))
+    inner = Inner(
+        pytester, check("good"), check("interrupted", "raise KeyboardInterrupt"), check("after")
+    )
     assert inner.pytester.runpytest_subprocess().ret == 2
     assert inner.outcomes() == {"good": "pass", "interrupted": "not-run", "after": "not-run"}
     assert inner.file("run.json")["stopped"] == ["the run was interrupted"]
@@ -69,7 +86,11 @@ def test_a_broken_plugin_leaves_the_rest_not_run(pytester):
     inner = Inner(pytester, *ALL, conftest=hook)
     assert inner.run().ret == 3
     assert inner.outcomes()["good"] == "pass"
-    assert [inner.outcomes()[name] for name in ("stopped", "declared", "later")] == ["not-run", "not-run", "not-run"]
+    assert [inner.outcomes()[name] for name in ("stopped", "declared", "later")] == [
+        "not-run",
+        "not-run",
+        "not-run",
+    ]
     assert inner.file("run.json")["stopped"] == ["pytest or a plugin broke during the run"]
 
 
@@ -81,9 +102,13 @@ def test_only_setting_up_judges_nothing(pytester):
 
 def test_a_killed_run_keeps_what_finished(pytester):
     inner = Inner(pytester, check("good"), check("hangs", "import time\ntime.sleep(600)"))
-    program = subprocess.Popen([sys.executable, "-m", "pytest"], cwd=pytester.path, stdout=subprocess.DEVNULL)
+    program = subprocess.Popen(
+        [sys.executable, "-m", "pytest"], cwd=pytester.path, stdout=subprocess.DEVNULL
+    )
     ends = time.monotonic() + 300
-    while time.monotonic() < ends and not ((inner.out / "results.jsonl").exists() and inner.lines()):
+    while time.monotonic() < ends and not (
+        (inner.out / "results.jsonl").exists() and inner.lines()
+    ):
         time.sleep(0.05)
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
@@ -98,7 +123,11 @@ def test_a_second_run_in_the_same_folder_is_refused(pytester):
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = inner.run()
     assert result.ret == 4
-    result.stderr.fnmatch_lines([f"ERROR: another run is writing to {inner.out}: wait for it, or choose another folder with --out=DIR"])
+    result.stderr.fnmatch_lines(
+        [
+            f"ERROR: another run is writing to {inner.out}: wait for it, or choose another folder with --out=DIR"
+        ]
+    )
     assert inner.lines() == before
     assert inner.run().ret == 1
 
@@ -116,7 +145,17 @@ def test_the_earlier_runs_files_go_and_others_stay(pytester):
     assert (inner.out / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--markers"], ["--fixtures"], ["--collect-only"], ["--setup-plan"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["--markers"],
+        ["--fixtures"],
+        ["--collect-only"],
+        ["--setup-plan"],
+    ],
+)
 def test_looking_only_leaves_the_results_alone(pytester, arguments):
     inner = Inner(pytester, *ALL)
     assert inner.run(*arguments).ret == 0
@@ -137,10 +176,29 @@ def test_run_json_says_what_the_run_was(pytester):
     inner = Inner(pytester, *ALL)
     inner.run("-m", "daily", "--limit=backup_age=30h", "--prometheus=https://prom.example/path")
     run = inner.file("run.json")
-    assert (run["targets"], run["cadences"], run["requests"], run["version"], run["stopped"]) == (["default"], ["daily"], 0, "0.1.0", [])
-    assert run["arguments"] == ["-m", "daily", "--limit=backup_age=30h", "--prometheus=https://prom.example/path"]
+    assert (run["targets"], run["cadences"], run["requests"], run["version"], run["stopped"]) == (
+        ["default"],
+        ["daily"],
+        0,
+        "0.1.0",
+        [],
+    )
+    assert run["arguments"] == [
+        "-m",
+        "daily",
+        "--limit=backup_age=30h",
+        "--prometheus=https://prom.example/path",
+    ]
     assert {"name": "backup_age", "value": "1 d 6 h", "default": "1 d 1 h"} in run["limits"]
-    assert run["counts"] == {"pass": 1, "fail": 1, "unknown": 1, "waived": 0, "due": 0, "not-run": 0, "not-applicable": 1}
+    assert run["counts"] == {
+        "pass": 1,
+        "fail": 1,
+        "unknown": 1,
+        "waived": 0,
+        "due": 0,
+        "not-run": 0,
+        "not-applicable": 1,
+    }
     assert run["started"] <= run["ended"]
 
 

@@ -37,10 +37,28 @@ def breaks_after():
 WAYS = {
     "good": ("assert judge(GOOD)", "judge", "pass", "", "passed"),
     "bad": ("assert judge(BAD)", "judge", "fail", "", "failed"),
-    "stopped-measurement": ("assert judge(GOOD)", "judge, stopped", "unknown", "forbidden", "error"),
+    "stopped-measurement": (
+        "assert judge(GOOD)",
+        "judge, stopped",
+        "unknown",
+        "forbidden",
+        "error",
+    ),
     "stopped-judge": ("raise TooEarly('not yet')", "judge", "unknown", "too-early", "error"),
-    "not-applicable": ("assert judge(GOOD)", "judge, absent_on_purpose", "not-applicable", "", "skipped"),
-    "not-applicable-to-the-judge": ("raise NotApplicable('declared')", "judge", "not-applicable", "", "skipped"),
+    "not-applicable": (
+        "assert judge(GOOD)",
+        "judge, absent_on_purpose",
+        "not-applicable",
+        "",
+        "skipped",
+    ),
+    "not-applicable-to-the-judge": (
+        "raise NotApplicable('declared')",
+        "judge",
+        "not-applicable",
+        "",
+        "skipped",
+    ),
     "fixture-asserts": ("assert judge(GOOD)", "judge, asserts", "unknown", "internal", "error"),
     "fixture-breaks": ("assert judge(GOOD)", "judge, breaks", "unknown", "internal", "error"),
     "check-breaks": ("raise KeyError('x')", "judge", "unknown", "internal", "error"),
@@ -60,21 +78,37 @@ WAYS = {
         "",
         "failed",
     ),
-    "teardown-breaks": ("assert judge(GOOD)", "judge, breaks_after", "unknown", "internal", "error"),
+    "teardown-breaks": (
+        "assert judge(GOOD)",
+        "judge, breaks_after",
+        "unknown",
+        "internal",
+        "error",
+    ),
     "bad-and-teardown-breaks": ("assert judge(BAD)", "judge, breaks_after", "fail", "", "failed"),
-    "stopped-and-teardown-breaks": ("raise Absent('gone')", "judge, breaks_after", "unknown", "absent", "error"),
+    "stopped-and-teardown-breaks": (
+        "raise Absent('gone')",
+        "judge, breaks_after",
+        "unknown",
+        "absent",
+        "error",
+    ),
 }
 
 
 @pytest.fixture
 def ran(pytester: pytest.Pytester) -> tuple[Inner, pytest.RunResult]:
-    inner = Inner(pytester, STOPPED, *(check(name, way[0], fixtures=way[1]) for name, way in WAYS.items()))
+    inner = Inner(
+        pytester, STOPPED, *(check(name, way[0], fixtures=way[1]) for name, way in WAYS.items())
+    )
     return inner, inner.run()
 
 
 def test_every_way_to_end_has_its_outcome(ran):
     lines = ran[0].lines()
-    assert {name: (lines[name]["outcome"], lines[name]["reason"]) for name in WAYS} == {name: way[2:4] for name, way in WAYS.items()}
+    assert {name: (lines[name]["outcome"], lines[name]["reason"]) for name in WAYS} == {
+        name: way[2:4] for name, way in WAYS.items()
+    }
 
 
 def test_all_reports_count_the_same(ran):
@@ -90,10 +124,21 @@ def test_all_reports_count_the_same(ran):
         "failures": "3",
         "skipped": "2",
     }
-    statuses = [json.loads(path.read_text())["status"] for path in (inner.out / "allure-results").glob("*-result.json")]
-    assert {status: statuses.count(status) for status in set(statuses)} == {"passed": 1, "failed": 3, "broken": 16, "skipped": 2}
+    statuses = [
+        json.loads(path.read_text())["status"]
+        for path in (inner.out / "allure-results").glob("*-result.json")
+    ]
+    assert {status: statuses.count(status) for status in set(statuses)} == {
+        "passed": 1,
+        "failed": 3,
+        "broken": 16,
+        "skipped": 2,
+    }
     page = (inner.out / "report.html").read_text()
-    shown = {word: int(number) for number, word in re.findall(r">\s*(\d+) (Passed|Failed|Errors|Skipped)", page)}
+    shown = {
+        word: int(number)
+        for number, word in re.findall(r">\s*(\d+) (Passed|Failed|Errors|Skipped)", page)
+    }
     assert shown == {"Passed": 1, "Failed": 3, "Errors": 16, "Skipped": 2}
     assert inner.file("run.json")["counts"] == {
         "pass": 1,
@@ -111,7 +156,9 @@ def test_a_line_says_what_was_judged(pytester):
     request.node.stash[EVIDENCE] = [Evidence("pods", "GET /api/v1/pods", datetime(2026, 1, 2, 12, tzinfo=UTC), "ab" * 32)]
     assert judge(BAD)
     """
-    inner = Inner(pytester, check("pods-ready", body, marks="daily gate", fixtures="judge, request"))
+    inner = Inner(
+        pytester, check("pods-ready", body, marks="daily gate", fixtures="judge, request")
+    )
     inner.run()
     line = inner.lines()["pods-ready"]
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{6}", line.pop("run"))
@@ -132,9 +179,23 @@ def test_a_line_says_what_was_judged(pytester):
         "unit": "replicas",
         "basis": "Pods, now",
         "findings": [
-            {"object": "Pod/a", "code": "not-ready", "message": "Pod a is not ready.", "observed": 1, "limit": 2, "unit": "replicas"}
+            {
+                "object": "Pod/a",
+                "code": "not-ready",
+                "message": "Pod a is not ready.",
+                "observed": 1,
+                "limit": 2,
+                "unit": "replicas",
+            }
         ],
-        "evidence": [{"name": "pods", "source": "GET /api/v1/pods", "taken": "2026-01-02T12:00:00Z", "digest": "ab" * 32}],
+        "evidence": [
+            {
+                "name": "pods",
+                "source": "GET /api/v1/pods",
+                "taken": "2026-01-02T12:00:00Z",
+                "digest": "ab" * 32,
+            }
+        ],
         "trends": [],
         "guide": "Check pod status",
         "runbook": "docs/runbook.md#pods-ready",
@@ -148,7 +209,14 @@ def test_what_was_stopped_says_by_what_and_what_ends_it(pytester):
     inner = Inner(pytester, STOPPED, check("pods-ready", fixtures="judge, stopped"))
     inner.run()
     line = inner.lines()["pods-ready"]
-    assert (line["summary"], line["reason"], line["basis"], line["next"], line["observed"], line["findings"]) == (
+    assert (
+        line["summary"],
+        line["reason"],
+        line["basis"],
+        line["next"],
+        line["observed"],
+        line["findings"],
+    ) == (
         "may not list pods",
         "forbidden",
         "GET /api/v1/pods",
@@ -174,13 +242,24 @@ def test_what_was_asked_in_vain_was_not_measured(pytester):
     [
         (("daily", "daily emergency"), "daily", ""),
         (("daily emergency", "quarterly emergency"), "emergency", " --cadence=emergency"),
-        (("daily", "quarterly emergency"), "daily or quarterly", " --cadence=daily --cadence=quarterly"),
+        (
+            ("daily", "quarterly emergency"),
+            "daily or quarterly",
+            " --cadence=daily --cadence=quarterly",
+        ),
         (("daily", "quarterly"), "quarterly", " --cadence=quarterly"),
     ],
 )
 def test_the_role_that_ends_it_is_that_of_the_run(pytester, marks, selected, options):
     names = ("pods-ready", "health-ok")
-    inner = Inner(pytester, STOPPED, *(check(name, marks=each, fixtures="judge, stopped") for name, each in zip(names, marks, strict=True)))
+    inner = Inner(
+        pytester,
+        STOPPED,
+        *(
+            check(name, marks=each, fixtures="judge, stopped")
+            for name, each in zip(names, marks, strict=True)
+        ),
+    )
     inner.run("-m", selected)
     steps = {line["next"] for line in inner.lines().values() if line["outcome"] == "unknown"}
     assert steps == {f"upkeep rbac{options} | kubectl apply -f -"}
@@ -188,14 +267,23 @@ def test_the_role_that_ends_it_is_that_of_the_run(pytester, marks, selected, opt
 
 def test_a_file_that_skips_itself_is_an_error(pytester):
     inner = Inner(pytester, check("pods-ready"))
-    (pytester.path / "checks" / "test_shy.py").write_text("import pytest\npytest.skip('not today', allow_module_level=True)\n")
+    (pytester.path / "checks" / "test_shy.py").write_text(
+        "import pytest\npytest.skip('not today', allow_module_level=True)\n"
+    )
     result = inner.run()
     assert result.ret == 2
-    result.stdout.fnmatch_lines(["*checks/test_shy.py skipped itself: *not today; a check is never skipped*"])
+    result.stdout.fnmatch_lines(
+        ["*checks/test_shy.py skipped itself: *not today; a check is never skipped*"]
+    )
 
 
 def test_no_traceback_unless_asked(pytester):
-    inner = Inner(pytester, STOPPED, check("pods-ready", "assert judge(BAD)"), check("health-ok", fixtures="judge, breaks"))
+    inner = Inner(
+        pytester,
+        STOPPED,
+        check("pods-ready", "assert judge(BAD)"),
+        check("health-ok", fixtures="judge, breaks"),
+    )
     short = inner.run().stdout.str()
     assert "test_inner.py:" not in short
     assert "in breaks" not in short
@@ -205,6 +293,8 @@ def test_no_traceback_unless_asked(pytester):
 
 
 def test_a_value_that_json_cannot_hold_is_written_as_text(pytester):
-    inner = Inner(pytester, check("pods-ready", "assert judge(Judgement((), 'fine', limit=float('inf')))"))
+    inner = Inner(
+        pytester, check("pods-ready", "assert judge(Judgement((), 'fine', limit=float('inf')))")
+    )
     inner.run()
     assert inner.lines()["pods-ready"]["limit"] == "inf"

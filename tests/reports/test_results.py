@@ -3,19 +3,25 @@
 import dataclasses
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from tests import ROOT
 from upkeep.model import Control, Evidence, Finding, Outcome, Result
 from upkeep.results import counts, from_line, to_line
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "results.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 CONTROL = Control(
-    "pods-ready", "Every pod is ready.", "critical", "Check pod status", ("daily", "emergency"), True, "docs/runbook.md#pods-ready"
+    "pods-ready",
+    "Every pod is ready.",
+    "critical",
+    "Check pod status",
+    ("daily", "emergency"),
+    True,
+    "docs/runbook.md#pods-ready",
 )
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 FAILED = Result(
@@ -41,7 +47,10 @@ def changed(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_line_comes_back_as_it_went():
-    assert from_line(to_line(FAILED, run="20260102T120000Z-abc123")) == ("20260102T120000Z-abc123", FAILED)
+    assert from_line(to_line(FAILED, run="20260102T120000Z-abc123")) == (
+        "20260102T120000Z-abc123",
+        FAILED,
+    )
 
 
 def test_a_line_is_one_line_and_of_the_schema():
@@ -56,11 +65,15 @@ def test_a_line_is_one_line_and_of_the_schema():
         pytest.param(changed(extra=1), id="a field that is not there"),
         pytest.param(changed(outcome="green"), id="an outcome that is not there"),
         pytest.param(changed(findings=[]), id="a failure without a finding"),
-        pytest.param(changed(outcome="unknown", findings=[], reason=""), id="unknown without a reason"),
+        pytest.param(
+            changed(outcome="unknown", findings=[], reason=""), id="unknown without a reason"
+        ),
         pytest.param(changed(reason="forbidden"), id="a failure with a reason for not measuring"),
         pytest.param(changed(measured="2026-01-02 12:00"), id="a time that is not RFC 3339"),
         pytest.param(changed(cadence=[]), id="no cadence"),
-        pytest.param({key: value for key, value in changed().items() if key != "basis"}, id="a field missing"),
+        pytest.param(
+            {key: value for key, value in changed().items() if key != "basis"}, id="a field missing"
+        ),
     ],
 )
 def test_the_schema_refuses(line):
@@ -69,7 +82,14 @@ def test_the_schema_refuses(line):
 
 @pytest.mark.parametrize(
     "text",
-    ["not json", "{}", '{"schema": 2}', "[]", json.dumps(changed(evidence=[{"name": "pods"}])), json.dumps(changed(outcome="green"))],
+    [
+        "not json",
+        "{}",
+        '{"schema": 2}',
+        "[]",
+        json.dumps(changed(evidence=[{"name": "pods"}])),
+        json.dumps(changed(outcome="green")),
+    ],
 )
 def test_what_is_no_line_is_refused(text):
     with pytest.raises(ValueError, match=r"."):

@@ -3,15 +3,14 @@
 import base64
 import json
 import urllib.parse
-from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.reports.inner import Inner, check
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).parents[2]
 # Made of pieces in the inner files, so that the sources themselves do not hold it.
 CANARY = "Ca" + "naryS3cr3t" + "T0ken+/Value=="
 LEAKS = """
@@ -98,7 +97,11 @@ def traces(text: str) -> list[str]:
 
 def everything(inner: Inner, result: pytest.RunResult) -> dict[str, str]:
     """All that was written: the terminal and every file but the inner suite's own."""
-    files = [path for path in inner.pytester.path.rglob("*") if path.is_file() and "checks" not in path.parts and path.suffix != ".pyc"]
+    files = [
+        path
+        for path in inner.pytester.path.rglob("*")
+        if path.is_file() and "checks" not in path.parts and path.suffix != ".pyc"
+    ]
     found = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
     return found | {"stdout": result.stdout.str(), "stderr": result.stderr.str()}
 
@@ -125,26 +128,42 @@ def test_what_libraries_say_while_debugging_is_not_kept(pytester):
     body = "import logging\nlogging.getLogger('kubernetes.client.rest').debug('response body: ' + 'correct ' + 'horse')\nassert judge(GOOD)"
     inner = Inner(pytester, check("good", body))
     result = inner.run(*LOUD)
-    assert [name for name, text in everything(inner, result).items() if "correct horse" in text] == []
+    assert [
+        name for name, text in everything(inner, result).items() if "correct horse" in text
+    ] == []
 
 
 @pytest.mark.parametrize("hook", ["pytest_runtest_logfinish", "pytest_collection_finish"])
 def test_an_internal_error_holds_none(pytester, hook):
     inner = Inner(
-        pytester, LEAKS, *CHECKS, conftest=LEAKS.replace("print(local)", "pass") + f"\ndef {hook}(): call(Client(), {{'a': CANARY}})\n"
+        pytester,
+        LEAKS,
+        *CHECKS,
+        conftest=LEAKS.replace("print(local)", "pass")
+        + f"\ndef {hook}(): call(Client(), {{'a': CANARY}})\n",
     )
     result = inner.run(*LOUD)
     assert result.ret == 3
     result.stdout.fnmatch_lines(["INTERNALERROR> ValueError: refused: Authorization: *masked*"])
-    assert {name: traces(text) for name, text in everything(inner, result).items() if traces(text) and "conftest" not in name} == {}
+    assert {
+        name: traces(text)
+        for name, text in everything(inner, result).items()
+        if traces(text) and "conftest" not in name
+    } == {}
 
 
 def test_ctrl_c_holds_none(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    inner = Inner(pytester, LEAKS, check("interrupted", "def wait(header): raise KeyboardInterrupt\nwait(CANARY)"))
+    inner = Inner(
+        pytester,
+        LEAKS,
+        check("interrupted", "def wait(header): raise KeyboardInterrupt\nwait(CANARY)"),
+    )
     result = inner.pytester.runpytest_subprocess(*LOUD)
     assert result.ret == 2
-    assert {name: traces(text) for name, text in everything(inner, result).items() if traces(text)} == {}
+    assert {
+        name: traces(text) for name, text in everything(inner, result).items() if traces(text)
+    } == {}
 
 
 def test_variables_of_ci_systems_stay_out(pytester, monkeypatch):
@@ -153,11 +172,15 @@ def test_variables_of_ci_systems_stay_out(pytester, monkeypatch):
     inner = Inner(pytester, check("good"))
     result = inner.run("-v", "--metadata", "ticket", "OPS-7")
     assert "OPS-7" in result.stdout.str()
-    assert {name: traces(text) for name, text in everything(inner, result).items() if traces(text)} == {}
+    assert {
+        name: traces(text) for name, text in everything(inner, result).items() if traces(text)
+    } == {}
 
 
 def test_what_is_left_still_says_what_happened(pytester):
     inner = Inner(pytester, LEAKS, *CHECKS)
     inner.run()
-    assert inner.lines()["in-a-fixture"]["summary"] == "ValueError: refused: Authorization: ‹masked›"
+    assert (
+        inner.lines()["in-a-fixture"]["summary"] == "ValueError: refused: Authorization: ‹masked›"
+    )
     assert inner.lines()["in-an-unmeasured"]["reason"] == "unreachable"

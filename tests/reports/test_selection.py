@@ -6,7 +6,10 @@ from tests.reports.inner import Inner, check
 
 pytest_plugins = ["pytester"]
 
-READY, FLOW = check("pods-ready", marks="daily gate"), check("alerts-flow", marks="weekly", severity="medium")
+READY, FLOW = (
+    check("pods-ready", marks="daily gate"),
+    check("alerts-flow", marks="weekly", severity="medium"),
+)
 THERE = "there are daily, weekly, monthly, quarterly, emergency, gate, control"
 LISTED = "pytest --collect-only -q lists them"
 

@@ -26,7 +26,11 @@ def ending(result: pytest.RunResult) -> list[str]:
 
 
 def test_three_lines_for_what_fell_short(pytester):
-    inner = Inner(pytester, check("pods-ready", "assert judge(BAD)", marks="daily gate", severity="critical"), check("fine"))
+    inner = Inner(
+        pytester,
+        check("pods-ready", "assert judge(BAD)", marks="daily gate", severity="critical"),
+        check("fine"),
+    )
     result = inner.run()
     assert ending(result) == [
         "FAIL pods-ready [default] (critical, gate): Pod a is not ready.",
@@ -84,7 +88,11 @@ def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester
 def test_the_very_same_finding_of_several_controls_is_told_once(pytester):
     """An empty folder of backups is one thing to do, however many controls wanted a backup."""
     inner = Inner(
-        pytester, *(check(name, "assert judge(BAD)", severity=how) for name, how in (("a", "high"), ("b", "critical"), ("c", "low")))
+        pytester,
+        *(
+            check(name, "assert judge(BAD)", severity=how)
+            for name, how in (("a", "high"), ("b", "critical"), ("c", "low"))
+        ),
     )
     assert ending(inner.run())[:5] == [
         "FAIL b [default] (critical): Pod a is not ready.",
@@ -106,7 +114,12 @@ def test_what_could_not_be_measured(pytester):
 
 def test_one_cause_is_told_once_and_what_to_paste_stands_alone(pytester):
     other = "raise Forbidden('may not', source='GET /x')"
-    inner = Inner(pytester, GONE, *(check(f"c{n}", fixtures="judge, gone") for n in range(7)), check("other", other))
+    inner = Inner(
+        pytester,
+        GONE,
+        *(check(f"c{n}", fixtures="judge, gone") for n in range(7)),
+        check("other", other),
+    )
     assert ending(inner.run())[:6] == [
         "COULD NOT MEASURE 7 controls [default] (unreachable): https://10.0.0.1:6443 cannot be reached: refused",
         "    where: c0, c1, c2, c3, c4 and 2 more",
@@ -118,7 +131,10 @@ def test_one_cause_is_told_once_and_what_to_paste_stands_alone(pytester):
 
 
 def test_two_servers_are_two_causes(pytester):
-    bodies = [f"raise TimedOut('https://{host}: no answer within {n} s')" for n, host in enumerate(["a:1", "b:1", "a:1"])]
+    bodies = [
+        f"raise TimedOut('https://{host}: no answer within {n} s')"
+        for n, host in enumerate(["a:1", "b:1", "a:1"])
+    ]
     lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
     assert lines[:3] == [
         "COULD NOT MEASURE 2 controls [default] (timed-out): https://a:1: no answer within 0 s",
@@ -128,7 +144,10 @@ def test_two_servers_are_two_causes(pytester):
 
 
 def test_what_may_not_be_read_is_told_apart(pytester):
-    bodies = [f"raise Forbidden('may not list {word}', source='GET /{word}')" for word in ("pods", "services")]
+    bodies = [
+        f"raise Forbidden('may not list {word}', source='GET /{word}')"
+        for word in ("pods", "services")
+    ]
     lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
     assert lines[0] == "COULD NOT MEASURE c0 [default] (high): may not list pods"
     assert lines[2] == "COULD NOT MEASURE c1 [default] (high): may not list services"
@@ -136,14 +155,19 @@ def test_what_may_not_be_read_is_told_apart(pytester):
 
 def test_what_was_not_run_is_one_line(pytester):
     inner = Inner(pytester, *(check(f"c{n}") for n in range(3)))
-    assert ending(inner.run("-k", "c1"))[0] == "NOT RUN c0, c2: deselected, though its marker chose it (-k, --deselect or the like)"
+    assert (
+        ending(inner.run("-k", "c1"))[0]
+        == "NOT RUN c0, c2: deselected, though its marker chose it (-k, --deselect or the like)"
+    )
 
 
 def test_nothing_fell_short(pytester):
     inner = Inner(pytester, check("fine"))
     result = inner.run()
     assert "what fell short" not in result.stdout.str()
-    result.stdout.fnmatch_lines(["1 pass  (1 control, 0 requests)", f"compliance report: {inner.out}/compliance.html"])
+    result.stdout.fnmatch_lines(
+        ["1 pass  (1 control, 0 requests)", f"compliance report: {inner.out}/compliance.html"]
+    )
 
 
 def test_colours_only_where_pytest_colours(pytester):

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from upkeep.errors import BadInput, Unmeasured
-from upkeep.records import ConfigurationDocument, Environment
+from upkeep.records.configuration import ConfigurationDocument, Environment
 
 SUMMARY = "check the collector's configuration files before they are deployed"
 
@@ -17,24 +17,34 @@ SUMMARY = "check the collector's configuration files before they are deployed"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="apply the collector's rules to files", description=__doc__)
+    check = actions.add_parser(
+        "check", help="apply the collector's rules to files", description=__doc__
+    )
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument(
-        "--env", action="append", default=None, metavar="NAME", help="a variable that the container has; repeatable (default: not checked)"
+        "--env",
+        action="append",
+        default=None,
+        metavar="NAME",
+        help="a variable that the container has; repeatable (default: not checked)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints the faults, one a line, and the number of them."""
-    from upkeep.judges import configuration as judges
-    from upkeep.judges import counted
+    from upkeep.judges.configuration import validity as judges
+    from upkeep.judges.wording import counted
 
     documents = [document for file in options.files for document in read(file)]
     environment = None if options.env is None else Environment(tuple(options.env))
-    found = judges.faults(documents) + ([] if environment is None else judges.unset_variables(documents, environment))
+    found = judges.faults(documents) + (
+        [] if environment is None else judges.unset_variables(documents, environment)
+    )
     for fault in found:
         print(f"{fault.message} ({fault.fix})")
-    print(f"{counted(len(found), 'fault')} in {counted(len(documents), 'document')} of {counted(len(options.files), 'file')}")
+    print(
+        f"{counted(len(found), 'fault')} in {counted(len(documents), 'document')} of {counted(len(options.files), 'file')}"
+    )
     return 1 if found else 0
 
 
@@ -43,7 +53,7 @@ def read(file: Path) -> list[ConfigurationDocument]:
 
     :raises BadInput: it cannot be read, is no text, or holds no document of the collector.
     """
-    from upkeep.adapters import configuration_files
+    from upkeep.adapters.folders import configuration_files
 
     try:
         return [draft.document for draft in configuration_files.read(file)]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upkeep.errors import BadInput
-from upkeep.records import Deployment, Install
+from upkeep.records.workload import Deployment, Install
 
 if TYPE_CHECKING:
-    from upkeep.adapters.kube import Kube
+    from upkeep.adapters.cluster.kube import Kube
     from upkeep.clock import Clock
     from upkeep.settings import RunSettings, TargetSettings
 
@@ -43,7 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options; they mean what they mean for the checks."""
     for name, (metavar, text) in OPTIONS.items():
         parser.add_argument(f"--{name}", metavar=metavar, help=text)
-    parser.add_argument("--demo", nargs="?", const="healthy", metavar="SCENARIO", help="the embedded cluster")
+    parser.add_argument(
+        "--demo", nargs="?", const="healthy", metavar="SCENARIO", help="the embedded cluster"
+    )
 
 
 @contextlib.contextmanager
@@ -52,18 +54,25 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
 
     :raises BadInput: an option cannot be used, or several targets are named. :raises Unmeasured: it cannot be found, or not be looked for.
     """
-    from upkeep import demo, discovery
-    from upkeep.adapters import objects
-    from upkeep.adapters.kube import Kube
-    from upkeep.adapters.kubeconfig import load
+    from upkeep import demo
+    from upkeep.adapters.cluster import objects
+    from upkeep.adapters.cluster.kube import Kube
+    from upkeep.adapters.cluster.kubeconfig import load
     from upkeep.clock import Clock
+    from upkeep.domain import discovery
     from upkeep.meter import Meter
     from upkeep.settings import resolve
 
-    given = {key: [value] if key == "target" and value else value for key, value in vars(options).items() if isinstance(value, str | bool)}
+    given = {
+        key: [value] if key == "target" and value else value
+        for key, value in vars(options).items()
+        if isinstance(value, str | bool)
+    }
     settings = resolve(given, os.environ, cwd=Path.cwd())
     if len(settings.targets) != 1:
-        raise BadInput(f"one target was expected, not {len(settings.targets)}: --target={settings.targets[0].name}")
+        raise BadInput(
+            f"one target was expected, not {len(settings.targets)}: --target={settings.targets[0].name}"
+        )
     target, clock = settings.targets[0], Clock()
     with contextlib.ExitStack() as stack:
         if target.demo is not None:
@@ -71,11 +80,23 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
                 cluster = stack.enter_context(demo.start(target.demo, now=clock.now))
             except demo.UnknownScenario as error:
                 raise BadInput(f"--demo={target.demo}: {error}") from None
-            target = dataclasses.replace(target, kubeconfig=str(cluster.kubeconfig), namespace=target.namespace or cluster.namespace)
+            target = dataclasses.replace(
+                target,
+                kubeconfig=str(cluster.kubeconfig),
+                namespace=target.namespace or cluster.namespace,
+            )
         access = load(target, environ=os.environ)
         deadline_seconds = settings.limits["request_deadline"]
-        kube = Kube(access.configuration, clock=clock, meter=Meter(), deadline_seconds=deadline_seconds, namespace=access.namespace)
+        kube = Kube(
+            access.configuration,
+            clock=clock,
+            meter=Meter(),
+            deadline_seconds=deadline_seconds,
+            namespace=access.namespace,
+        )
         path = f"/apis/apps/v1/namespaces/{access.namespace}/deployments"
         deployments = tuple(objects.deployment(raw) for raw in kube.items(path))
-        collector = discovery.find_collector(deployments, namespace=access.namespace, name=target.deployment)
+        collector = discovery.find_collector(
+            deployments, namespace=access.namespace, name=target.deployment
+        )
         yield Connection(kube, collector, discovery.install(collector), settings, target, clock)

@@ -14,9 +14,17 @@ SUMMARY = "serve the embedded cluster until interrupted"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
-    parser.add_argument("scenario", nargs="?", default="healthy", metavar="SCENARIO", help="'list' prints them (default: healthy)")
+    parser.add_argument(
+        "scenario",
+        nargs="?",
+        default="healthy",
+        metavar="SCENARIO",
+        help="'list' prints them (default: healthy)",
+    )
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
-    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="also write its kubeconfig here")
+    parser.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="also write its kubeconfig here"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,8 +49,12 @@ def run(options: argparse.Namespace) -> int:
                 kubeconfig = Path(shutil.copyfile(kubeconfig, options.kubeconfig))
                 kubeconfig.chmod(0o600)
             except OSError as error:
-                raise BadInput(f"--kubeconfig={options.kubeconfig}: {error.strerror}; name a file that can be written") from None
-        print(f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}")
+                raise BadInput(
+                    f"--kubeconfig={options.kubeconfig}: {error.strerror}; name a file that can be written"
+                ) from None
+        print(
+            f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}"
+        )
         print(f"kubectl --kubeconfig={kubeconfig} get pods\nEnd it with Ctrl-C.", flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

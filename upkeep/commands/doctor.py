@@ -12,27 +12,36 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from upkeep.commands.roles import USUAL_NAMES
 from upkeep.commands.suite import declared
 from upkeep.commands.suite import run as run_checks
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.model import CADENCES
-from upkeep.rights import USUAL_NAMES
 
 if TYPE_CHECKING:
-    from upkeep.adapters.kube import Kube
+    from upkeep.adapters.cluster.kube import Kube
     from upkeep.sweep import Right
 
 SUMMARY = "say what the identity may do, what is missing, and the one line that ends it"
 MONITORING = "monitoring"
 # Where a right is needed that is not needed in the collector's namespace.
-WHERE = {"namespace": "", "monitoring": f" in namespace {MONITORING}", "cluster": " in the whole cluster"}
+WHERE = {
+    "namespace": "",
+    "monitoring": f" in namespace {MONITORING}",
+    "cluster": " in the whole cluster",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
-    parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
     parser.add_argument(
-        "checks", nargs="*", metavar="-- OPTION", help="options of the checks: --context, --namespace, --prometheus, --demo …"
+        "--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)"
+    )
+    parser.add_argument(
+        "checks",
+        nargs="*",
+        metavar="-- OPTION",
+        help="options of the checks: --context, --namespace, --prometheus, --demo …",
     )
 
 
@@ -60,7 +69,7 @@ class Looked:
 
 def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
     """``yes``, ``no``, or why the question itself could not be asked."""
-    from upkeep.adapters.reviews import may
+    from upkeep.adapters.cluster.reviews import may
 
     resource, _, subresource = right.resource.partition("/")
     try:
@@ -98,7 +107,9 @@ def run(options: argparse.Namespace) -> int:
     for right, answer in looked.answers.items():
         if right in needed_by:
             named = f" ({right.names})" if right.names else ""
-            print(f"  {answer:5} {right.verb} {right.resource}{named}{WHERE[right.scope]}: {', '.join(needed_by[right])}")
+            print(
+                f"  {answer:5} {right.verb} {right.resource}{named}{WHERE[right.scope]}: {', '.join(needed_by[right])}"
+            )
     unknown = [result for result in results if result["outcome"] in ("unknown", "not-run")]
     print(f"\nControls: {len(results) - len(unknown)} of {len(results)} can be measured")
     causes: dict[tuple[str, str, str], list[str]] = {}

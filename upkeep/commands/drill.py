@@ -20,9 +20,9 @@ from upkeep.errors import Absent, BadInput, Unmeasured
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from upkeep.adapters.backups import Manifest
-    from upkeep.adapters.scratch import Scratch
-    from upkeep.records import BackupSet
+    from upkeep.adapters.cluster.scratch import Scratch
+    from upkeep.adapters.folders.backups import Manifest
+    from upkeep.records.backups import BackupSet
 
 SUMMARY = "rehearse a recovery: the newest backup into a namespace that the command makes, compares and removes"
 REVIEWER = "upkeep drill restore"
@@ -33,23 +33,39 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     parser.add_argument("what", choices=["restore"], help="what is rehearsed")
     connection.arguments(parser)
-    parser.add_argument("--acting-context", metavar="NAME", help="the context of the identity that restores")
-    parser.add_argument("--backups", metavar="DIR", help="the folder (default: backups of the settings file)")
-    parser.add_argument("--backup-identity", metavar="FILE", help="what opens encrypted backups, as age-keygen writes it")
-    parser.add_argument("--attestations", metavar="FILE", help="where it is recorded (default: attestations of the settings file)")
-    parser.add_argument("--by", metavar="NAME", help="who ran it (default: the user of this machine)")
+    parser.add_argument(
+        "--acting-context", metavar="NAME", help="the context of the identity that restores"
+    )
+    parser.add_argument(
+        "--backups", metavar="DIR", help="the folder (default: backups of the settings file)"
+    )
+    parser.add_argument(
+        "--backup-identity",
+        metavar="FILE",
+        help="what opens encrypted backups, as age-keygen writes it",
+    )
+    parser.add_argument(
+        "--attestations",
+        metavar="FILE",
+        help="where it is recorded (default: attestations of the settings file)",
+    )
+    parser.add_argument(
+        "--by", metavar="NAME", help="who ran it (default: the user of this machine)"
+    )
     parser.add_argument("--yes", action="store_true", help="do it without asking")
 
 
 def run(options: argparse.Namespace) -> int:
     """Says what it will do, does it, and records what came of it."""
-    from upkeep.adapters import attestations
-    from upkeep.adapters.scratch import NotDone, Scratch
+    from upkeep.adapters.cluster.scratch import NotDone, Scratch
+    from upkeep.adapters.folders import attestations
 
     objects: list[dict[str, Any]] = []
     scratch: Scratch | None = None
     if options.demo is not None:
-        raise BadInput("--demo: the embedded cluster stores nothing; a drill needs a real API server")
+        raise BadInput(
+            "--demo: the embedded cluster stores nothing; a drill needs a real API server"
+        )
     try:
         with connection.connected(options) as found:
             scratch = _scratch(found)
@@ -61,7 +77,9 @@ def run(options: argparse.Namespace) -> int:
             if not _agreed(options):
                 print("nothing was done")
                 return 1
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # the namespace goes then, too
+            signal.signal(
+                signal.SIGTERM, signal.default_int_handler
+            )  # the namespace goes then, too
             began = found.clock.monotonic()
             with scratch.opened():
                 for one in manifests:
@@ -70,19 +88,34 @@ def run(options: argparse.Namespace) -> int:
             seconds = found.clock.monotonic() - began
             now = found.clock.now()
     except (NotDone, Unmeasured) as error:
-        print(f"upkeep: {error}" + (f" (next: {error.next_step})" if error.next_step else ""), file=sys.stderr)
+        print(
+            f"upkeep: {error}" + (f" (next: {error.next_step})" if error.next_step else ""),
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         left = scratch is not None and scratch.may_exist
         named = f"Namespace/{scratch.namespace}" if scratch is not None else "the namespace"
-        what = f"{named} may be left (next: kubectl delete namespace {named.partition('/')[2]})" if left else f"nothing of {named} is left"
+        what = (
+            f"{named} may be left (next: kubectl delete namespace {named.partition('/')[2]})"
+            if left
+            else f"nothing of {named} is left"
+        )
         print(f"upkeep: interrupted; {what}", file=sys.stderr)
         return 1
     for one in foreign:
-        objects.append({"object": f"{one.kind}/{one.name}", "equal": False, "why": f"is of namespace {one.namespace or 'none'}"})
+        objects.append(
+            {
+                "object": f"{one.kind}/{one.name}",
+                "equal": False,
+                "why": f"is of namespace {one.namespace or 'none'}",
+            }
+        )
         _show(objects[-1])
     equal = sum(one["equal"] for one in objects)
-    sentence = f"restored {equal} of {len(objects)} objects of backup {newest.stamp} in {seconds:.1f} s"
+    sentence = (
+        f"restored {equal} of {len(objects)} objects of backup {newest.stamp} in {seconds:.1f} s"
+    )
     print(f"{sentence}; Namespace/{scratch.namespace} was removed")
     if record is not None:
         evidence = {
@@ -94,7 +127,15 @@ def run(options: argparse.Namespace) -> int:
             "backup": newest.stamp,
             "objects": objects,
         }
-        _record(record, found.target.name or "default", options, now, sentence, evidence, satisfied=equal == len(objects))
+        _record(
+            record,
+            found.target.name or "default",
+            options,
+            now,
+            sentence,
+            evidence,
+            satisfied=equal == len(objects),
+        )
     return 0 if equal == len(objects) else 1
 
 
@@ -102,18 +143,23 @@ def _scratch(found: connection.Connection) -> "Scratch":
     import dataclasses
     import os
 
-    from upkeep.adapters.kubeconfig import load
-    from upkeep.adapters.scratch import Scratch
+    from upkeep.adapters.cluster.kubeconfig import load
+    from upkeep.adapters.cluster.scratch import Scratch
     from upkeep.meter import Meter
 
     if found.target.acting_context is None:
         raise BadInput("which identity restores was not said: --acting-context=NAME")
     try:
-        access = load(dataclasses.replace(found.target, context=found.target.acting_context), environ=os.environ)
+        access = load(
+            dataclasses.replace(found.target, context=found.target.acting_context),
+            environ=os.environ,
+        )
     except BadInput as error:
         raise BadInput(f"--acting-context={found.target.acting_context}: {error}") from None
     deadline = found.settings.limits["request_deadline"]
-    return Scratch(access.configuration, clock=found.clock, meter=Meter(), deadline_seconds=deadline)
+    return Scratch(
+        access.configuration, clock=found.clock, meter=Meter(), deadline_seconds=deadline
+    )
 
 
 def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"], list["Manifest"]]:
@@ -121,7 +167,7 @@ def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"]
 
     :raises BadInput: where backups lie was not said. :raises Unmeasured: there is none, or it holds nothing.
     """
-    from upkeep.adapters import backups, encryption
+    from upkeep.adapters.folders import backups, encryption
 
     folder, identity = found.settings.backups, found.settings.backup_identity
     if folder is None:
@@ -129,18 +175,34 @@ def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"]
     identities = encryption.identities(identity)
     sets = backups.read(folder, now=found.clock.now(), days=1, identities=identities).sets
     if not sets:
-        raise Absent(f"--backups={folder}: there is no backup", next_step=f"upkeep backup --backups={folder}")
+        raise Absent(
+            f"--backups={folder}: there is no backup", next_step=f"upkeep backup --backups={folder}"
+        )
     everything = backups.manifests(folder, sets[0], identities=identities)
     if not everything:
-        raise Absent(f"--backups={folder}: backup {sets[0].stamp} holds no object that could be restored")
-    usual = [one for one in everything if one.kind in backups.KINDS and one.namespace == found.install.namespace]
+        raise Absent(
+            f"--backups={folder}: backup {sets[0].stamp} holds no object that could be restored"
+        )
+    usual = [
+        one
+        for one in everything
+        if one.kind in backups.KINDS and one.namespace == found.install.namespace
+    ]
     return sets[0], usual, [one for one in everything if one not in usual]
 
 
-def _say(scratch: "Scratch", found: connection.Connection, newest: "BackupSet", manifests: list["Manifest"], record: Path | None) -> None:
+def _say(
+    scratch: "Scratch",
+    found: connection.Connection,
+    newest: "BackupSet",
+    manifests: list["Manifest"],
+    record: Path | None,
+) -> None:
     print(f"As context {found.target.acting_context} at {scratch.server} this will")
     print(f"  create   Namespace/{scratch.namespace}")
-    print(f"  restore  backup {newest.stamp} into it: {', '.join(f'{one.kind}/{one.name}' for one in manifests) or 'nothing'}")
+    print(
+        f"  restore  backup {newest.stamp} into it: {', '.join(f'{one.kind}/{one.name}' for one in manifests) or 'nothing'}"
+    )
     print("  compare  what is there then with the backup")
     print(f"  remove   Namespace/{scratch.namespace}")
     if record is not None:
@@ -158,33 +220,59 @@ def _agreed(options: argparse.Namespace) -> bool:
 
 def _restored(scratch: "Scratch", one: "Manifest", backup: "BackupSet") -> dict[str, Any]:
     """What became of an object; the names of its keys alone, never a value."""
-    from upkeep.adapters import backups
-    from upkeep.adapters.kube import CONFIGURATION_KINDS
-    from upkeep.adapters.scratch import said
+    from upkeep.adapters.cluster.kube import CONFIGURATION_KINDS
+    from upkeep.adapters.cluster.scratch import said
+    from upkeep.adapters.folders import backups
 
     name = f"{one.kind}/{one.name}"
     body = {**one.body, "metadata": {**one.body["metadata"], "namespace": scratch.namespace}}
     answer = scratch.apply(CONFIGURATION_KINDS[one.kind], one.name, body)
     if answer.status not in (200, 201):
-        return {"object": name, "equal": False, "why": f"the API server refused it ({said(answer)})"}
-    there = backups.configuration_object(scratch.configuration_object(one.kind, one.name, namespace=scratch.namespace))
-    wanted = next((saved for saved in backup.objects if (saved.kind, saved.name) == (one.kind, one.name)), None)
+        return {
+            "object": name,
+            "equal": False,
+            "why": f"the API server refused it ({said(answer)})",
+        }
+    there = backups.configuration_object(
+        scratch.configuration_object(one.kind, one.name, namespace=scratch.namespace)
+    )
+    wanted = next(
+        (saved for saved in backup.objects if (saved.kind, saved.name) == (one.kind, one.name)),
+        None,
+    )
     if wanted is None:
         return {"object": name, "equal": False, "why": "the backup's own object cannot be used"}
-    differing = sorted(key for key in {*wanted.keys, *there.keys} if wanted.keys.get(key) != there.keys.get(key))
-    why = f"key {', '.join(differing)} differs" if differing else ("" if wanted.type == there.type else "the type differs")
+    differing = sorted(
+        key for key in {*wanted.keys, *there.keys} if wanted.keys.get(key) != there.keys.get(key)
+    )
+    why = (
+        f"key {', '.join(differing)} differs"
+        if differing
+        else ("" if wanted.type == there.type else "the type differs")
+    )
     return {"object": name, "equal": not why, "why": why}
 
 
 def _show(one: dict[str, Any]) -> None:
-    print(f"  {'equal' if one['equal'] else 'NOT RESTORED'}  {one['object']}" + (f": {one['why']}" if one["why"] else ""), flush=True)
+    print(
+        f"  {'equal' if one['equal'] else 'NOT RESTORED'}  {one['object']}"
+        + (f": {one['why']}" if one["why"] else ""),
+        flush=True,
+    )
 
 
 def _record(
-    path: Path, target: str, options: argparse.Namespace, now: "datetime", sentence: str, evidence: dict[str, Any], *, satisfied: bool
+    path: Path,
+    target: str,
+    options: argparse.Namespace,
+    now: "datetime",
+    sentence: str,
+    evidence: dict[str, Any],
+    *,
+    satisfied: bool,
 ) -> None:
-    from upkeep.adapters import attestations
-    from upkeep.adapters.files import write_whole
+    from upkeep.adapters.folders import attestations
+    from upkeep.adapters.folders.files import write_whole
     from upkeep.limits import LIMITS
 
     file = path.parent / f"drill-restore-{now:%Y%m%d-%H%M%S}.json"
@@ -202,7 +290,9 @@ def _record(
     try:
         write_whole(file, json.dumps(evidence, indent=2).encode() + b"\n", mode=0o644)
     except OSError as error:
-        raise BadInput(f"--attestations={path}: {file} cannot be written ({error.strerror})") from None
+        raise BadInput(
+            f"--attestations={path}: {file} cannot be written ({error.strerror})"
+        ) from None
     attestations.append(path, entry, at=now.replace(microsecond=0))
     print(f"{path}: recovery-rehearsed ({entry['status']}), evidence {file.name}")
 

@@ -9,7 +9,7 @@ import sys
 
 from upkeep.commands import connection
 from upkeep.errors import Absent, BadInput, Unmeasured
-from upkeep.records import Pod
+from upkeep.records.workload import Pod
 
 SUMMARY = "save the metrics of every pod, for later comparison"
 
@@ -17,15 +17,24 @@ SUMMARY = "save the metrics of every pod, for later comparison"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     connection.arguments(parser)
-    parser.add_argument("--exports", metavar="DIR", help="the folder (default: exports of the settings file); made where it is missing")
     parser.add_argument(
-        "--collector", metavar="URL", help="the collector's HTTP, when not through the pod proxy; {pod_ip} is each pod's address"
+        "--exports",
+        metavar="DIR",
+        help="the folder (default: exports of the settings file); made where it is missing",
+    )
+    parser.add_argument(
+        "--collector",
+        metavar="URL",
+        help="the collector's HTTP, when not through the pod proxy; {pod_ip} is each pod's address",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Reads every pod, then writes them all."""
-    from upkeep.adapters import collector, exports, exposition, objects
+    from upkeep.adapters.cluster import objects
+    from upkeep.adapters.folders import exports
+    from upkeep.adapters.formats import exposition
+    from upkeep.adapters.http import collector
     from upkeep.meter import Meter
     from upkeep.sweep import concurrently
 
@@ -39,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
             raw = found.kube.items(path, {"labelSelector": found.collector.selector})
             pods = [pod for pod in map(objects.pod, raw) if pod.works]
             if not pods:
-                raise Absent(f"Deployment/{install.deployment} has no pod: there is nothing to export", source=f"GET {path}")
+                raise Absent(
+                    f"Deployment/{install.deployment} has no pod: there is nothing to export",
+                    source=f"GET {path}",
+                )
             http = collector.way_to(
                 found.kube,
                 url=found.target.collector,
@@ -55,12 +67,18 @@ def run(options: argparse.Namespace) -> int:
 
             def read(pod: Pod) -> bytes:
                 body = collector.exposition_of(http, pod)
-                exposition.parse(body, pod=pod.name, taken=found.clock.now())  # what would be of no use later is not saved
+                exposition.parse(
+                    body, pod=pod.name, taken=found.clock.now()
+                )  # what would be of no use later is not saved
                 return body
 
             bodies = concurrently(read, pods)
     except Unmeasured as error:
-        print(f"upkeep: nothing was written: {error}" + (f" (next: {error.next_step})" if error.next_step else ""), file=sys.stderr)
+        print(
+            f"upkeep: nothing was written: {error}"
+            + (f" (next: {error.next_step})" if error.next_step else ""),
+            file=sys.stderr,
+        )
         return 1
     written = exports.write(
         folder,

@@ -8,10 +8,10 @@ lists all of them. Exit codes: 0, 4 for bad input.
 import argparse
 from collections.abc import Sequence
 
+from upkeep.commands.roles import EXEC, HELM, NAME, bindings, name_for, roles
 from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
-from upkeep.rights import EXEC, HELM, NAME, bindings, name_for, roles
 from upkeep.settings import stored_object
 from upkeep.sweep import Right
 
@@ -20,9 +20,17 @@ SUMMARY = "print the Role that a choice of cadences needs"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
-    parser.add_argument("--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)")
-    parser.add_argument("--namespace", default="monitoring", help="the collector's namespace (default: monitoring)")
-    parser.add_argument("--monitoring-namespace", default="monitoring", help="that of Prometheus and Alertmanager (default: monitoring)")
+    parser.add_argument(
+        "--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)"
+    )
+    parser.add_argument(
+        "--namespace", default="monitoring", help="the collector's namespace (default: monitoring)"
+    )
+    parser.add_argument(
+        "--monitoring-namespace",
+        default="monitoring",
+        help="that of Prometheus and Alertmanager (default: monitoring)",
+    )
     parser.add_argument(
         "--alertmanager-config",
         metavar="KIND/NS/NAME",
@@ -39,7 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="and a Role to list the namespace's Secrets and ConfigMaps, among which Helm keeps its releases; who may that may read all of them",
     )
     parser.add_argument(
-        "--service-account", default=NAME, help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})"
+        "--service-account",
+        default=NAME,
+        help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})",
     )
 
 
@@ -53,7 +63,10 @@ def run(options: argparse.Namespace) -> int:
             f"--alertmanager-config is in namespace {stored[1]}, Alertmanager in {monitoring}: --monitoring-namespace={stored[1]}"
         )
     names = options.namespace, monitoring, options.service_account
-    print(document(cadences, *names, exec_too=options.exec, helm_too=options.helm, stored=stored), end="")
+    print(
+        document(cadences, *names, exec_too=options.exec, helm_too=options.helm, stored=stored),
+        end="",
+    )
     return 0
 
 
@@ -74,7 +87,11 @@ def document(
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": service_account, "namespace": namespace, "labels": {"app.kubernetes.io/name": NAME}},
+        "metadata": {
+            "name": service_account,
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/name": NAME},
+        },
     }
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
     made = roles(rights, namespace=namespace, name=name_for(cadences), monitoring=monitoring)
@@ -85,7 +102,11 @@ def document(
     if stored is not None:
         kind, place, name = stored
         read = Right("get", f"{kind.lower()}s", names="stored")
-        made += roles([read], namespace=place, name=f"{NAME}-{kind.lower()}-{name}", names={"stored": (name,)})
+        made += roles(
+            [read], namespace=place, name=f"{NAME}-{kind.lower()}-{name}", names={"stored": (name,)}
+        )
     subject = {"kind": "ServiceAccount", "name": service_account, "namespace": namespace}
     head = f"# What the {' and '.join(cadences)} controls must be allowed to do, and nothing else. Made by `upkeep rbac`; it only reads.\n"
-    return head + str(yaml.safe_dump_all([account, *made, *bindings(made, subject=subject)], sort_keys=False))
+    return head + str(
+        yaml.safe_dump_all([account, *made, *bindings(made, subject=subject)], sort_keys=False)
+    )

@@ -39,7 +39,12 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
     configuration = ini if ini.is_file() else folder / "pyproject.toml"
     # The folder comes first: after an option whose value may be left out (--demo) it would be that value.
     where = [] if any(_is_path(argument) for argument in arguments) else [str(folder / "checks")]
-    return int(pytest.main([f"--rootdir={folder}", f"--config-file={configuration}", *where, *arguments], plugins=list(plugins)))
+    return int(
+        pytest.main(
+            [f"--rootdir={folder}", f"--config-file={configuration}", *where, *arguments],
+            plugins=list(plugins),
+        )
+    )
 
 
 def _is_path(argument: str) -> bool:
@@ -59,7 +64,9 @@ class Declared:
         for item in session.items:
             asked = [measurements[name] for name in asked_by(item.fixturenames, measurements)]
             mark = item.get_closest_marker("control")
-            self.rights[mark.kwargs["id"]] = tuple(dict.fromkeys(right for one in asked for right in one.rights))
+            self.rights[mark.kwargs["id"]] = tuple(
+                dict.fromkeys(right for one in asked for right in one.rights)
+            )
 
 
 def declared(cadences: Sequence[str]) -> dict[str, tuple["Right", ...]]:
@@ -74,5 +81,7 @@ def declared(cadences: Sequence[str]) -> dict[str, tuple["Right", ...]]:
     with contextlib.redirect_stdout(said):
         code = run(["--collect-only", "-qq", "-m", " or ".join(cadences)], plugins=[plugin])
     if code != 0 or not plugin.rights:
-        raise BadInput(f"no check of {', '.join(cadences)} could be collected: {said.getvalue().strip()[-300:]}")
+        raise BadInput(
+            f"no check of {', '.join(cadences)} could be collected: {said.getvalue().strip()[-300:]}"
+        )
     return plugin.rights

@@ -20,15 +20,15 @@ from types import TracebackType
 
 import yaml
 
-from upkeep.demo import helm
-from upkeep.demo.api import Api
-from upkeep.demo.attestations import EVIDENCE
-from upkeep.demo.backups import backup_time
-from upkeep.demo.faults import KINDS, SOURCES, Fault
-from upkeep.demo.notifications import SECRET
-from upkeep.demo.releases import archive, index
+from upkeep.demo.objects import helm
+from upkeep.demo.objects.attestations import EVIDENCE
+from upkeep.demo.objects.backups import backup_time
+from upkeep.demo.objects.notifications import SECRET
+from upkeep.demo.objects.releases import archive, index
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
-from upkeep.demo.server import Server
+from upkeep.demo.server.api import Api
+from upkeep.demo.server.faults import KINDS, SOURCES, Fault
+from upkeep.demo.server.wire import Server
 from upkeep.demo.state import CANARY, Clock, State
 
 __all__ = [
@@ -82,7 +82,9 @@ class Cluster:
     :ivar requests: (method, path with query) of every request so far.
     """
 
-    def __init__(self, scenario: Scenario, *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, scenario: Scenario, *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.scenario = scenario
         self.state = scenario.state(now().astimezone(UTC).replace(microsecond=0))
         self.namespace = self.state.namespace
@@ -95,10 +97,20 @@ class Cluster:
             self.placeholder.bind((host, port))
             port = self.placeholder.getsockname()[1]
         else:
-            self.server = Server((host, port), Api(self.state, now), scenario.fault, {TOKEN: "self", ACTING_TOKEN: "acting"})
+            self.server = Server(
+                (host, port),
+                Api(self.state, now),
+                scenario.fault,
+                {TOKEN: "self", ACTING_TOKEN: "acting"},
+            )
             self.requests = self.server.requests
             port = self.server.server_address[1]
-            threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, name="upkeep-demo", daemon=True).start()
+            threading.Thread(
+                target=self.server.serve_forever,
+                kwargs={"poll_interval": 0.05},
+                name="upkeep-demo",
+                daemon=True,
+            ).start()
         self.url = f"http://{host}:{port}"
         self.folder = Path(tempfile.mkdtemp(prefix="upkeep-demo-"))
         self.kubeconfig = self.folder / "kubeconfig"
@@ -121,7 +133,11 @@ class Cluster:
                 {"name": name, "context": {"cluster": "demo", "user": name, "namespace": self.namespace}} for name in ("demo", ACTING)
             ],
         }  # fmt: skip
-        with open(os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with open(
+            os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+            "w",
+            encoding="utf-8",
+        ) as file:
             yaml.safe_dump(document, file, sort_keys=False)
 
     def write_backups(self) -> Path | None:
@@ -192,10 +208,23 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
 
-def start(scenario: str | Scenario = "healthy", *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0) -> Cluster:
+def start(
+    scenario: str | Scenario = "healthy",
+    *,
+    now: Clock = utc_now,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Cluster:
     """Start a cluster; raises UnknownScenario for a name that is none."""
-    return Cluster(parse(scenario) if isinstance(scenario, str) else scenario, now=now, host=host, port=port)
+    return Cluster(
+        parse(scenario) if isinstance(scenario, str) else scenario, now=now, host=host, port=port
+    )

@@ -2,8 +2,20 @@
 
 from datetime import datetime, timedelta
 
-from upkeep.demo import alerting, attestations, backups, configuration, helm, nodes, protection, rbac, releases, services, workload
-from upkeep.demo.objects import make, metadata
+from upkeep.demo.objects import (
+    alerting,
+    attestations,
+    backups,
+    configuration,
+    helm,
+    nodes,
+    protection,
+    rbac,
+    releases,
+    services,
+    workload,
+)
+from upkeep.demo.objects.stored import make, metadata
 from upkeep.demo.state import State
 
 NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
@@ -34,17 +46,25 @@ def healthy(
         del entry["metadata"]["namespace"]
         state.add(entry)
     collector = workload.deployment(state, fullname, replicas, now - age)
-    newest = workload.replica_set(state, collector, workload.HASH, revision=3, replicas=replicas, created=now - life)
+    newest = workload.replica_set(
+        state, collector, workload.HASH, revision=3, replicas=replicas, created=now - life
+    )
     groups = int(workload.GROUPS_A_DAY * (life / timedelta(days=1))) if traffic else 0
     state.add(collector, newest)
     if age > life:
-        state.add(workload.replica_set(state, collector, workload.OLD_HASH, revision=2, replicas=0, created=now - age))
+        state.add(
+            workload.replica_set(
+                state, collector, workload.OLD_HASH, revision=2, replicas=0, created=now - age
+            )
+        )
         state.former = workload.former(state, now - age, now - life) if traffic else []
     for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
         item = workload.pod(state, newest, suffix, index, now - life)
         state.add(item)
         name = item["metadata"]["name"]
-        state.processes[name] = [workload.run(state, name, now - life + timedelta(seconds=2), groups=groups)]
+        state.processes[name] = [
+            workload.run(state, name, now - life + timedelta(seconds=2), groups=groups)
+        ]
     port = 8080 if layout == "guide" else 80
     labels = workload.pod_labels(state)
     service = services.service(state, fullname, port, target=8080, selector=labels, labels=labels)
@@ -53,8 +73,14 @@ def healthy(
         "kubernetes.io/service-name": fullname,
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     }, addressType="IPv4", endpoints=[], ports=[{"name": "http", "port": 8080, "protocol": "TCP"}])  # fmt: skip
-    entry["metadata"]["ownerReferences"] = metadata(state, "EndpointSlice", "", now, None, service)["ownerReferences"]
-    state.add(entry, make(state, "ServiceAccount", fullname, now - age), make(state, "ServiceAccount", "default", now - age))
+    entry["metadata"]["ownerReferences"] = metadata(state, "EndpointSlice", "", now, None, service)[
+        "ownerReferences"
+    ]
+    state.add(
+        entry,
+        make(state, "ServiceAccount", fullname, now - age),
+        make(state, "ServiceAccount", "default", now - age),
+    )
     services.refresh_endpoints(state)
     configuration.configure(state, configuration.destinations(state))
     protection.store(state)
@@ -64,6 +90,8 @@ def healthy(
     alerting.store(state)
     state.attestations = attestations.confirmed(state)
     releases.store(state)
-    releases.offer(state, releases.Chart(helm.following(releases.CHARTS[layout][1]), timedelta(days=5)))
+    releases.offer(
+        state, releases.Chart(helm.following(releases.CHARTS[layout][1]), timedelta(days=5))
+    )
     state.upgrade = helm.newer(state)
     return state

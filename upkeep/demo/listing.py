@@ -5,8 +5,8 @@ What exists in both layouts stands here once, and so does each kind and each sou
 
 from collections.abc import Iterator
 
-from upkeep.demo.faults import KINDS, MEANINGS, SOURCES
 from upkeep.demo.scenarios import SCENARIOS, Scenario
+from upkeep.demo.server.faults import KINDS, MEANINGS, SOURCES
 
 WIDTH = 35
 
@@ -16,14 +16,26 @@ def lines() -> Iterator[str]:
     yield from map(_line, (SCENARIOS["healthy"], SCENARIOS["chart"]))
     yield ""
     yield "Faults, by the control that each is about; NAME is in the guide's layout, chart/NAME is the same in the chart's."
-    both = [one for one in SCENARIOS.values() if one.layout == "guide" and one.fault is None and one.name != "healthy"]
+    both = [
+        one
+        for one in SCENARIOS.values()
+        if one.layout == "guide" and one.fault is None and one.name != "healthy"
+    ]
     by_control: dict[str, list[Scenario]] = {}
     for one in both:
         by_control.setdefault(one.hits[0] if one.hits else "", []).append(one)
     for control in sorted(by_control.keys() - {""}):
         yield from ("", control, *map(_line, by_control[control]))
-    yield from ("", "no control falls short, or one cannot be measured", *map(_line, by_control.get("", [])))
-    chart = [one for one in SCENARIOS.values() if one.layout == "chart" and one.name != "chart" and not one.name.startswith("chart/")]
+    yield from (
+        "",
+        "no control falls short, or one cannot be measured",
+        *map(_line, by_control.get("", [])),
+    )
+    chart = [
+        one
+        for one in SCENARIOS.values()
+        if one.layout == "chart" and one.name != "chart" and not one.name.startswith("chart/")
+    ]
     yield from ("", "the chart's layout alone", *map(_line, chart))
     yield from (
         "",

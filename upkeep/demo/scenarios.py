@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from upkeep.demo import backups, emergency, notifications, telemetry
 from upkeep.demo.changes import CHANGES, CHART_ONLY, Change, nothing
-from upkeep.demo.faults import KINDS, MEANINGS, SOURCES, Fault, right
 from upkeep.demo.healthy import healthy
+from upkeep.demo.objects import backups, emergency, notifications, telemetry
+from upkeep.demo.server.faults import KINDS, MEANINGS, SOURCES, Fault, right
 from upkeep.demo.state import State
 
 
@@ -63,7 +63,13 @@ def connection_faults(layout: str) -> Iterator[Scenario]:
 
             subject = "every request" if source == "all" else f"reading {source}"
             summary = f"{subject}: the server {MEANINGS[kind]}"
-            yield Scenario(prefixed(layout, f"{kind}@{source}"), layout, summary, change, fault=Fault(kind, source))
+            yield Scenario(
+                prefixed(layout, f"{kind}@{source}"),
+                layout,
+                summary,
+                change,
+                fault=Fault(kind, source),
+            )
 
 
 def catalogue() -> Iterator[Scenario]:

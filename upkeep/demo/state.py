@@ -127,7 +127,9 @@ class State:
     namespace: str
     fullname: str
     now: datetime
-    objects: dict[str, list[Object]] = field(default_factory=lambda: {plural: [] for plural in RESOURCES})
+    objects: dict[str, list[Object]] = field(
+        default_factory=lambda: {plural: [] for plural in RESOURCES}
+    )
     processes: dict[str, list[Process]] = field(default_factory=dict)
     former: list[Process] = field(default_factory=list)
     unscraped: set[str] = field(default_factory=set)
@@ -163,7 +165,9 @@ class State:
     def add(self, *objects: Object) -> None:
         """Store objects, each under the plural of its kind."""
         for item in objects:
-            plural = next(plural for plural, (_, kind, _) in RESOURCES.items() if kind == item["kind"])
+            plural = next(
+                plural for plural, (_, kind, _) in RESOURCES.items() if kind == item["kind"]
+            )
             self.objects[plural].append(item)
 
     def get(self, plural: str, name: str) -> Object:
@@ -172,13 +176,18 @@ class State:
     def find(self, plural: str, name: str, namespace: str) -> Object | None:
         """The stored object, or None where there is none."""
         for item in self.objects[plural]:
-            if item["metadata"]["name"] == name and item["metadata"].get("namespace", "") == namespace:
+            if (
+                item["metadata"]["name"] == name
+                and item["metadata"].get("namespace", "") == namespace
+            ):
                 return item
         return None
 
     def drop(self, plural: str, *names: str) -> None:
         """Forget the named objects, or all of a kind where no name is given."""
-        self.objects[plural] = [item for item in self.objects[plural] if names and item["metadata"]["name"] not in names]
+        self.objects[plural] = [
+            item for item in self.objects[plural] if names and item["metadata"]["name"] not in names
+        ]
 
     def ago(self, **offset: float) -> datetime:
         return self.now - timedelta(**offset)
@@ -196,7 +205,11 @@ class State:
     @property
     def pods(self) -> list[Object]:
         """The collector's pods, oldest first."""
-        return [pod for pod in self.objects["pods"] if pod["metadata"]["name"].startswith(self.fullname + "-")]
+        return [
+            pod
+            for pod in self.objects["pods"]
+            if pod["metadata"]["name"].startswith(self.fullname + "-")
+        ]
 
     def process(self, index: int = 0) -> Process:
         """The present process of a collector's pod."""

@@ -38,7 +38,9 @@ class Snapshot:
     source: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one is itself: what was read of it is remembered by it
+@dataclass(
+    frozen=True, slots=True, eq=False
+)  # one is itself: what was read of it is remembered by it
 class CounterHistory:
     """What is known of the collector's counters.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from upkeep.records.exposure import Exposure
+from upkeep.records.access import Exposure
 from upkeep.records.placement import Placement
 
 
@@ -203,7 +203,9 @@ class Pod:
 
     def never_ran(self, container: str) -> bool:
         """The kubelet says that the container of this name waits for its first start, or says nothing of a pod that is pending."""
-        status = next((one for one in self.containers if one.name == container and not one.init), None)
+        status = next(
+            (one for one in self.containers if one.name == container and not one.init), None
+        )
         if status is None:
             return self.phase == "Pending"
         return status.state == "waiting" and not status.restarts and status.last_termination is None

@@ -43,7 +43,11 @@ def kwok_stages() -> list[Path]:
     """The stages with which kwok plays the kubelet, from its own module."""
     # Downloaded where it is not there yet; go list would name no folder then.
     command = ["go", "mod", "download", "-json", "sigs.k8s.io/kwok"]
-    told = json.loads(subprocess.run(command, cwd=_HERE / "kwok", check=True, capture_output=True, text=True).stdout)
+    told = json.loads(
+        subprocess.run(
+            command, cwd=_HERE / "kwok", check=True, capture_output=True, text=True
+        ).stdout
+    )
     stages = Path(told["Dir"]) / "kustomize" / "stage"
     return [
         stages / "node" / "fast" / "node-initialize.yaml",
@@ -54,8 +58,12 @@ def kwok_stages() -> list[Path]:
 def _built(module: str) -> Path:
     """The folder with a module's programs: named by what they are built from, so that a change of a version builds anew."""
     source = _HERE / module
-    digest = hashlib.sha256((source / "go.mod").read_bytes() + (source / "go.sum").read_bytes() + _LDFLAGS.encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "upkeep" / "controlplane"
+    digest = hashlib.sha256(
+        (source / "go.mod").read_bytes() + (source / "go.sum").read_bytes() + _LDFLAGS.encode()
+    ).hexdigest()[:16]
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "upkeep" / "controlplane"
+    )
     folder = cache / f"{module}-{digest}"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / f"{module}.lock").open("w") as lock:
@@ -67,10 +75,20 @@ def _built(module: str) -> Path:
 
 def _build(source: Path, folder: Path, programs: dict[str, str]) -> None:
     if shutil.which("go") is None:
-        raise RuntimeError("the control plane must be built and there is no Go: install it, or set KUBEBUILDER_ASSETS")
-    print(f"building {', '.join(programs.values())} (once; the control plane takes about 5 minutes) …", file=sys.stderr, flush=True)
+        raise RuntimeError(
+            "the control plane must be built and there is no Go: install it, or set KUBEBUILDER_ASSETS"
+        )
+    print(
+        f"building {', '.join(programs.values())} (once; the control plane takes about 5 minutes) …",
+        file=sys.stderr,
+        flush=True,
+    )
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        subprocess.run(["go", "build", "-ldflags", _LDFLAGS, "-o", f"{scratch}/", "tool"], cwd=source, check=True)
+        subprocess.run(
+            ["go", "build", "-ldflags", _LDFLAGS, "-o", f"{scratch}/", "tool"],
+            cwd=source,
+            check=True,
+        )
         for built, name in programs.items():
             (Path(scratch) / built).rename(Path(scratch) / name)
         shutil.copytree(scratch, folder.with_suffix(".new"), dirs_exist_ok=True)

@@ -2,56 +2,16 @@
 
 Where one change has consequences in a real cluster (a pod that crashes is not ready, is no ready endpoint, cannot be
 scraped), the change carries them, so that a check meets what it would meet there.
+
+Every module of this package enters its scenarios into the catalogue when it is imported, and all are imported here.
 """
 
-# Each of these modules enters its scenarios into the catalogue when it is imported.
-from upkeep.demo.changes import (
-    access,
-    alerts,
-    architecture,
-    attestations,
-    backups,
-    capacity,
-    configuration,
-    emergency,
-    exports,
-    finding,
-    guarding,
-    logs,
-    monitoring,
-    outage,
-    pods,
-    releases,
-    resources,
-    secrets,
-    serving,
-    upgrades,
-)
+import importlib
+import pkgutil
+
 from upkeep.demo.changes.catalogue import CHANGES, CHART_ONLY, Change, nothing
 
-__all__ = [
-    "CHANGES",
-    "CHART_ONLY",
-    "Change",
-    "access",
-    "alerts",
-    "architecture",
-    "attestations",
-    "backups",
-    "capacity",
-    "configuration",
-    "emergency",
-    "exports",
-    "finding",
-    "guarding",
-    "logs",
-    "monitoring",
-    "nothing",
-    "outage",
-    "pods",
-    "releases",
-    "resources",
-    "secrets",
-    "serving",
-    "upgrades",
-]
+__all__ = ["CHANGES", "CHART_ONLY", "Change", "nothing"]
+
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)

@@ -4,8 +4,8 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
-from upkeep.demo import alerting, configuration, logs, workload
 from upkeep.demo.changes.catalogue import divert, rebuild, scenario, write
+from upkeep.demo.objects import alerting, configuration, logs, workload
 from upkeep.demo.state import State, Stream
 
 
@@ -15,39 +15,74 @@ def stop_alerts(state: State) -> None:
     for index in range(len(state.pods)):
         process = state.process(index)
         process.streams = [replace(stream, until=silent) for stream in process.streams]
-        process.log = logs.life(state.layout, process.started, state.now, seed=process.pod, silent=silent)
+        process.log = logs.life(
+            state.layout, process.started, state.now, seed=process.pod, silent=silent
+        )
 
 
-@scenario("alerts-stopped", "no alert arrived for 26 hours, though Alertmanager routes some here", "alerts-flow")
+@scenario(
+    "alerts-stopped",
+    "no alert arrived for 26 hours, though Alertmanager routes some here",
+    "alerts-flow",
+)
 def alerts_stopped(state: State) -> None:
     stop_alerts(state)
 
 
-@scenario("alerts-stopped-nothing-routed", "no alert arrived for 26 hours, and Alertmanager had none to route here")
+@scenario(
+    "alerts-stopped-nothing-routed",
+    "no alert arrived for 26 hours, and Alertmanager had none to route here",
+)
 def alerts_stopped_nothing_routed(state: State) -> None:
     stop_alerts(state)
-    state.alerts = [alerting.alert(state, "Watchdog", "mail", started=state.ago(days=9), severity="none")]
+    state.alerts = [
+        alerting.alert(state, "Watchdog", "mail", started=state.ago(days=9), severity="none")
+    ]
 
 
-@scenario("alerts-dropped", "some alerts found no team and were dropped without a word", "alerts-not-dropped")
+@scenario(
+    "alerts-dropped",
+    "some alerts found no team and were dropped without a word",
+    "alerts-not-dropped",
+)
 def alerts_dropped(state: State) -> None:
     divert(state, share=30, outcome="no_team_resolved", sends=())
 
 
-@scenario("alerts-dropped-no-destinations", "some alerts found a team without destinations and were dropped", "alerts-not-dropped")
+@scenario(
+    "alerts-dropped-no-destinations",
+    "some alerts found a team without destinations and were dropped",
+    "alerts-not-dropped",
+)
 def alerts_dropped_no_destinations(state: State) -> None:
     divert(state, share=30, outcome="no_destinations", sends=())
 
 
-@scenario("alerts-lost", "some alerts were received and never seen again: the books do not balance", "alerts-accounted-for")
+@scenario(
+    "alerts-lost",
+    "some alerts were received and never seen again: the books do not balance",
+    "alerts-accounted-for",
+)
 def alerts_lost(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
 
 
-@scenario("alerts-lost-in-a-panic", "the same, with the handler's panics in the log", "alerts-accounted-for", "recent-logs-clean")
+@scenario(
+    "alerts-lost-in-a-panic",
+    "the same, with the handler's panics in the log",
+    "alerts-accounted-for",
+    "recent-logs-clean",
+)
 def alerts_lost_in_a_panic(state: State) -> None:
     divert(state, share=30, outcome="lost", sends=())
-    write(state.process(), [line for number in range(5) for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))])
+    write(
+        state.process(),
+        [
+            line
+            for number in range(5)
+            for line in logs.recovered_panic(state.ago(hours=1 + 4 * number))
+        ],
+    )
 
 
 @scenario("alert-errors", "one alert in twenty ended in an error", "error-rate-low")
@@ -55,16 +90,23 @@ def alert_errors(state: State) -> None:
     divert(state, share=10, outcome="conversion_failed", sends=())
 
 
-@scenario("alerts-refused", "the collector refused requests of Alertmanager with 400", "error-rate-low")
+@scenario(
+    "alerts-refused", "the collector refused requests of Alertmanager with 400", "error-rate-low"
+)
 def alerts_refused(state: State) -> None:
     state.process().streams.append(Stream("", 240, outcome="refused"))
 
 
 @scenario(
-    "restarted-process", "the pods were replaced six hours ago, and one alert in twelve has ended in an error since", "error-rate-low"
+    "restarted-process",
+    "the pods were replaced six hours ago, and one alert in twelve has ended in an error since",
+    "error-rate-low",
 )
 def restarted_process(state: State) -> None:
-    former = [workload.run(state, f"{state.fullname}-{workload.OLD_HASH}-{suffix}", state.ago(days=4)) for suffix in ("b8c4v", "h5n7r")]
+    former = [
+        workload.run(state, f"{state.fullname}-{workload.OLD_HASH}-{suffix}", state.ago(days=4))
+        for suffix in ("b8c4v", "h5n7r")
+    ]
     rebuild(state, life=timedelta(hours=6))
     state.former = []
     for process in former:
@@ -79,7 +121,11 @@ def processing_slow(state: State) -> None:
     divert(state, share=3, took_seconds=7.0, process=state.former[0])
 
 
-@scenario("processing-slower", "for three days every alert has taken 0.4 s, ten times as long as before", "latency-stable")
+@scenario(
+    "processing-slower",
+    "for three days every alert has taken 0.4 s, ten times as long as before",
+    "latency-stable",
+)
 def processing_slower(state: State) -> None:
     turned = state.ago(days=3)
     for (process,) in state.processes.values():
@@ -95,23 +141,41 @@ def processing_slower(state: State) -> None:
         ]
 
 
-@scenario("destination-slow", "every message to one destination takes three seconds", "destinations-fast")
+@scenario(
+    "destination-slow", "every message to one destination takes three seconds", "destinations-fast"
+)
 def destination_slow(state: State) -> None:
     divert(state, share=3, sends=(("platform", 1),), send_seconds=3.0)
 
 
-@scenario("requests-slow", "a dozen requests of alerts took eight seconds this week, as the access lines tell", "processing-fast")
+@scenario(
+    "requests-slow",
+    "a dozen requests of alerts took eight seconds this week, as the access lines tell",
+    "processing-fast",
+)
 def requests_slow(state: State) -> None:
-    write(state.process(), [logs.access(state.ago(hours=5 + 12 * number), 8_000_000_000 + number) for number in range(12)])
+    write(
+        state.process(),
+        [
+            logs.access(state.ago(hours=5 + 12 * number), 8_000_000_000 + number)
+            for number in range(12)
+        ],
+    )
 
 
-@scenario("destination-failing", "one message in ten to one destination fails", "destinations-succeed")
+@scenario(
+    "destination-failing", "one message in ten to one destination fails", "destinations-succeed"
+)
 def destination_failing(state: State) -> None:
     divert(state, share=10, sends=(("oncall", 1),), failures=(("platform", 1),))
 
 
-@scenario("destination-silent", "a third destination is configured and got nothing", "destinations-used")
+@scenario(
+    "destination-silent", "a third destination is configured and got nothing", "destinations-used"
+)
 def destination_silent(state: State) -> None:
     document = configuration.destinations(state)
-    document["destinations"]["slack"].append(deepcopy(document["destinations"]["slack"][0]) | {"name": "audit"})
+    document["destinations"]["slack"].append(
+        deepcopy(document["destinations"]["slack"][0]) | {"name": "audit"}
+    )
     configuration.configure(state, document)

@@ -1,16 +1,25 @@
 """What people have confirmed, or have not."""
 
-from upkeep.demo import attestations
 from upkeep.demo.changes.catalogue import scenario
+from upkeep.demo.objects import attestations
 from upkeep.demo.state import State, stamp
 
-SIGN_OFFS = ("architecture-reviewed", "security-audited", "runbooks-updated", "emergency-procedures-reviewed")
+SIGN_OFFS = (
+    "architecture-reviewed",
+    "security-audited",
+    "runbooks-updated",
+    "emergency-procedures-reviewed",
+)
 PEOPLES = ("recovery-rehearsed", "documentation-current", *SIGN_OFFS)
 
 
 @scenario("nothing-attested", "the file of attestations holds nothing of this month", *PEOPLES)
 def nothing_attested(state: State) -> None:
-    state.attestations = [attestations.entry(state, "recovery-rehearsed", "of another cluster", days=3, target="staging")]
+    state.attestations = [
+        attestations.entry(
+            state, "recovery-rehearsed", "of another cluster", days=3, target="staging"
+        )
+    ]
 
 
 @scenario("attestations-expired", "what was confirmed has ended", *PEOPLES)
@@ -19,7 +28,9 @@ def attestations_expired(state: State) -> None:
         entry["at"] = stamp(state.ago(days=100))
 
 
-@scenario("documentation-unread", "the review of the documentation has ended", "documentation-current")
+@scenario(
+    "documentation-unread", "the review of the documentation has ended", "documentation-current"
+)
 def documentation_unread(state: State) -> None:
     for entry in state.attestations:
         if entry["control"] == "documentation-current":
@@ -32,7 +43,11 @@ def attested_by_one(state: State) -> None:
         entry["reviewed_by"] = "ada"
 
 
-@scenario("attested-evidence-changed", "the evidence of the rehearsal was changed afterwards", *PEOPLES[:1])
+@scenario(
+    "attested-evidence-changed",
+    "the evidence of the rehearsal was changed afterwards",
+    *PEOPLES[:1],
+)
 def attested_evidence_changed(state: State) -> None:
     state.attestations[0]["evidence"][0]["sha256"] = "ab" * 32
 
@@ -42,7 +57,11 @@ def recovery_failed(state: State) -> None:
     state.attestations[0] |= {"status": "not-satisfied", "explanation": "the backup held no teams"}
 
 
-@scenario("configuration-old", "the configuration has not changed for two months, and nobody confirmed it", "config-fresh")
+@scenario(
+    "configuration-old",
+    "the configuration has not changed for two months, and nobody confirmed it",
+    "config-fresh",
+)
 def configuration_old(state: State) -> None:
     for plural in ("configmaps", "secrets"):
         for item in state.objects[plural]:
@@ -51,16 +70,23 @@ def configuration_old(state: State) -> None:
                 entry["time"] = stamp(state.ago(days=60))
 
 
-@scenario("configuration-confirmed", "the configuration has not changed for two months, and a person has confirmed that it is still right")
+@scenario(
+    "configuration-confirmed",
+    "the configuration has not changed for two months, and a person has confirmed that it is still right",
+)
 def configuration_confirmed(state: State) -> None:
     configuration_old(state)
-    state.attestations.append(attestations.entry(state, "config-fresh", "compared with the team's wishes", days=2))
+    state.attestations.append(
+        attestations.entry(state, "config-fresh", "compared with the team's wishes", days=2)
+    )
 
 
 def sign_off_ended(control: str) -> None:
     """One sign-off of the quarter has ended."""
 
-    @scenario(f"{control.rpartition('-')[0]}-not-signed-off", f"the sign-off {control} has ended", control)
+    @scenario(
+        f"{control.rpartition('-')[0]}-not-signed-off", f"the sign-off {control} has ended", control
+    )
     def ended(state: State) -> None:
         state.attestations = [entry for entry in state.attestations if entry["control"] != control]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
-from upkeep.demo import logs
 from upkeep.demo.healthy import healthy
+from upkeep.demo.objects import logs
 from upkeep.demo.state import Process, State
 
 Change = Callable[[State], None]
@@ -17,7 +17,10 @@ RULES = ("maintenance-alerts-quiet", "maintenance-alerts-loaded")
 
 
 def scenario(
-    name: str, summary: str, *hits: str, into: dict[str, tuple[str, Change, tuple[str, ...]]] = CHANGES
+    name: str,
+    summary: str,
+    *hits: str,
+    into: dict[str, tuple[str, Change, tuple[str, ...]]] = CHANGES,
 ) -> Callable[[Change], Change]:
     """Enter a change into the catalogue; ``hits`` are the controls that it is meant to make fail, or due."""
 

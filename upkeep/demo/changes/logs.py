@@ -1,23 +1,37 @@
 """What the log says, and what is left of it."""
 
-from upkeep.demo import logs
 from upkeep.demo.changes.catalogue import divert, scenario, write
-from upkeep.demo.changes.pods import restart
+from upkeep.demo.changes.workload.pods import restart
+from upkeep.demo.objects import logs
 from upkeep.demo.state import State
 
 
-@scenario("errors-in-logs", "one pod logged seven errors today, each with a webhook URL in it", "recent-logs-clean", "no-send-failures")
+@scenario(
+    "errors-in-logs",
+    "one pod logged seven errors today, each with a webhook URL in it",
+    "recent-logs-clean",
+    "no-send-failures",
+)
 def errors_in_logs(state: State) -> None:
-    write(state.process(), [logs.send_failure(state.ago(hours=1 + 2.5 * number)) for number in range(7)])
+    write(
+        state.process(),
+        [logs.send_failure(state.ago(hours=1 + 2.5 * number)) for number in range(7)],
+    )
 
 
-@scenario("errors-before-window", "errors were logged and counted, but more than a day ago", "no-send-failures")
+@scenario(
+    "errors-before-window",
+    "errors were logged and counted, but more than a day ago",
+    "no-send-failures",
+)
 def errors_before_window(state: State) -> None:
     write(state.process(), [logs.send_failure(state.ago(hours=30 + number)) for number in range(7)])
     divert(state, share=20, outcome="conversion_failed", sends=(), until=state.ago(hours=30))
 
 
-@scenario("panic-in-logs", "a goroutine's panic is in one pod's log, as plain text", "recent-logs-clean")
+@scenario(
+    "panic-in-logs", "a goroutine's panic is in one pod's log, as plain text", "recent-logs-clean"
+)
 def panic_in_logs(state: State) -> None:
     write(state.process(), logs.crash(state.ago(hours=3)))
 
@@ -31,12 +45,24 @@ def recovered_panic_in_logs(state: State) -> None:
     write(state.process(), logs.recovered_panic(state.ago(hours=3)))
 
 
-@scenario("errors-repeated", "the same error was logged fifteen times this week, none of them today", "repeated-errors")
+@scenario(
+    "errors-repeated",
+    "the same error was logged fifteen times this week, none of them today",
+    "repeated-errors",
+)
 def errors_repeated(state: State) -> None:
-    write(state.process(), [logs.error(state.ago(hours=30 + 8 * number), "Failed to resolve channel", number) for number in range(15)])
+    write(
+        state.process(),
+        [
+            logs.error(state.ago(hours=30 + 8 * number), "Failed to resolve channel", number)
+            for number in range(15)
+        ],
+    )
 
 
-@scenario("errors-different", "fifteen errors of this week, none of them today, have nothing in common")
+@scenario(
+    "errors-different", "fifteen errors of this week, none of them today, have nothing in common"
+)
 def errors_different(state: State) -> None:
     words = [
         "Cache",
@@ -56,7 +82,11 @@ def errors_different(state: State) -> None:
         "Node",
     ]
     write(
-        state.process(), [logs.error(state.ago(hours=30 + 8 * number), f"{word} was refused", number) for number, word in enumerate(words)]
+        state.process(),
+        [
+            logs.error(state.ago(hours=30 + 8 * number), f"{word} was refused", number)
+            for number, word in enumerate(words)
+        ],
     )
 
 
@@ -76,5 +106,7 @@ def errors_in_previous_log(state: State) -> None:
 def log_rotated(state: State) -> None:
     process = state.process()
     process.log = [
-        line for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod) if line[0] > state.ago(hours=5)
+        line
+        for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod)
+        if line[0] > state.ago(hours=5)
     ]

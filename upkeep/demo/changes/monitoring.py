@@ -1,7 +1,7 @@
 """Prometheus, Alertmanager and the guide's alerts."""
 
-from upkeep.demo import alerting, notifications
 from upkeep.demo.changes.catalogue import RULES, scenario
+from upkeep.demo.objects import alerting, notifications, telemetry
 from upkeep.demo.state import State, stamp
 
 
@@ -10,20 +10,34 @@ def guide_alerts_missing(state: State) -> None:
     state.rules = []
 
 
-@scenario("guide-alerts-cannot-fire", "the guide's alerts are loaded, but their metrics do not exist", *RULES)
+@scenario(
+    "guide-alerts-cannot-fire",
+    "the guide's alerts are loaded, but their metrics do not exist",
+    *RULES,
+)
 def guide_alerts_cannot_fire(state: State) -> None:
     state.series = []
 
 
 @scenario("guide-alert-broken", "one of the guide's alerts cannot be evaluated", *RULES)
 def guide_alert_broken(state: State) -> None:
-    state.rules[0] |= {"health": "err", "lastError": "found duplicate series for the match group on the right hand-side of the operation"}
+    state.rules[0] |= {
+        "health": "err",
+        "lastError": "found duplicate series for the match group on the right hand-side of the operation",
+    }
 
 
-@scenario("guide-alert-firing", "the configuration is forty days old, and the guide's alert for that fires", "maintenance-alerts-quiet")
+@scenario(
+    "guide-alert-firing",
+    "the configuration is forty days old, and the guide's alert for that fires",
+    "maintenance-alerts-quiet",
+)
 def guide_alert_firing(state: State) -> None:
     changed, since = state.ago(days=40), state.ago(days=9)
-    state.series = [(labels, changed.timestamp() if "config" in labels["__name__"] else value) for labels, value in state.series]
+    state.series = [
+        (labels, changed.timestamp() if "config" in labels["__name__"] else value)
+        for labels, value in state.series
+    ]
     active = {
         "labels": {"alertname": "CanoCollectorConfigOld", "severity": "info"},
         "annotations": {},
@@ -32,10 +46,18 @@ def guide_alert_firing(state: State) -> None:
         "value": "3.4e+06",
     }
     state.rules[1] |= {"state": "firing", "alerts": [active]}
-    state.alerts.append(alerting.alert(state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"))
+    state.alerts.append(
+        alerting.alert(
+            state, "CanoCollectorConfigOld", "cano-collector", started=since, severity="info"
+        )
+    )
 
 
-@scenario("scrape-down", "Prometheus has not been able to scrape one pod for ten minutes", "metrics-scraped")
+@scenario(
+    "scrape-down",
+    "Prometheus has not been able to scrape one pod for ten minutes",
+    "metrics-scraped",
+)
 def scrape_down(state: State) -> None:
     state.unreachable.add(state.pods[0]["metadata"]["name"])
 
@@ -48,14 +70,24 @@ def scrape_missing(state: State) -> None:
 @scenario("no-prometheus", "there is no Prometheus")
 def no_prometheus(state: State) -> None:
     state.drop(
-        "services", *(item["metadata"]["name"] for item in state.objects["services"] if "prometheus" in item["spec"]["selector"].values())
+        "services",
+        *(
+            item["metadata"]["name"]
+            for item in state.objects["services"]
+            if "prometheus" in item["spec"]["selector"].values()
+        ),
     )
 
 
 @scenario("no-alertmanager", "there is no Alertmanager")
 def no_alertmanager(state: State) -> None:
     state.drop(
-        "services", *(item["metadata"]["name"] for item in state.objects["services"] if "alertmanager" in item["spec"]["selector"].values())
+        "services",
+        *(
+            item["metadata"]["name"]
+            for item in state.objects["services"]
+            if "alertmanager" in item["spec"]["selector"].values()
+        ),
     )
 
 
@@ -70,23 +102,107 @@ def no_fallback(state: State) -> None:
 
 @scenario("fallback-muted", "the mail that is sent beside the collector is muted at night", HIT)
 def fallback_muted(state: State) -> None:
-    night = {"name": "night", "time_intervals": [{"times": [{"start_time": "00:00", "end_time": "07:00"}]}]}
+    night = {
+        "name": "night",
+        "time_intervals": [{"times": [{"start_time": "00:00", "end_time": "07:00"}]}],
+    }
     state.notifications["time_intervals"] = [night]
     state.notifications["route"]["routes"][0]["mute_time_intervals"] = ["night"]
 
 
-@scenario("webhook-wrong-port", "Alertmanager posts to a port that the collector's Service does not have", HIT)
+@scenario(
+    "webhook-wrong-port",
+    "Alertmanager posts to a port that the collector's Service does not have",
+    HIT,
+)
 def webhook_wrong_port(state: State) -> None:
     other = 80 if state.layout == "guide" else 8080
-    state.notifications["receivers"][0]["webhook_configs"] = [notifications.webhook(state, port=other)]
+    state.notifications["receivers"][0]["webhook_configs"] = [
+        notifications.webhook(state, port=other)
+    ]
 
 
-@scenario("collector-not-routed", "Alertmanager has a receiver for the collector, and no route leads to it", HIT)
+@scenario(
+    "collector-not-routed",
+    "Alertmanager has a receiver for the collector, and no route leads to it",
+    HIT,
+)
 def collector_not_routed(state: State) -> None:
     state.notifications["route"] = {"receiver": "mail", "group_by": ["alertname"]}
 
 
-@scenario("webhook-url-hidden", "Alertmanager takes its webhook's URL from a file, and nobody says where its configuration is stored")
+@scenario(
+    "webhook-url-hidden",
+    "Alertmanager takes its webhook's URL from a file, and nobody says where its configuration is stored",
+)
 def webhook_url_hidden(state: State) -> None:
-    state.notifications["receivers"][0]["webhook_configs"] = [{"url_file": "/etc/alertmanager/secrets/cano-collector/url"}]
+    state.notifications["receivers"][0]["webhook_configs"] = [
+        {"url_file": "/etc/alertmanager/secrets/cano-collector/url"}
+    ]
     state.notifications_named = False
+
+
+def export(state: State, text: str, **ago: float) -> None:
+    """Make one export the only one."""
+    state.exports = {f"metrics-{state.ago(**(ago or {'days': 7})):%Y%m%d}.txt": text}
+
+
+def exported(state: State, **ago: float) -> str:
+    return telemetry.exported(state, state.ago(**(ago or {"days": 7})))
+
+
+@scenario("exports-missing", "nobody has exported the metrics", "metrics-exported")
+def exports_missing(state: State) -> None:
+    state.exports = {"notes.txt": "The metrics of each month are kept here.\n"}
+
+
+@scenario(
+    "export-old", "the newest export is forty days old, of pods that are gone", "metrics-exported"
+)
+def export_old(state: State) -> None:
+    instant = state.ago(days=40)
+    text = exported(state).replace(
+        f"{state.ago(days=7):%Y-%m-%dT%H:%M:%SZ}", f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    for process in state.processes.values():
+        text = text.replace(process[0].pod, process[0].pod[:-5] + "old00").replace(
+            f"{process[0].started.timestamp():.10g}", f"{state.ago(days=41).timestamp():.10g}"
+        )
+    export(state, text, days=40)
+
+
+@scenario("export-cut", "the newest export ends in the middle of its last pod", "metrics-exported")
+def export_cut(state: State) -> None:
+    export(state, exported(state)[:-40])
+
+
+@scenario(
+    "export-of-one-pod",
+    "the newest export is the guide's: one exposition, of one of the two pods",
+    "metrics-exported",
+)
+def export_of_one_pod(state: State) -> None:
+    export(state, telemetry.exposition(state.process(), state, state.ago(days=7)))
+
+
+@scenario("export-lacks-a-pod", "the newest export lacks a pod that ran then", "metrics-exported")
+def export_lacks_a_pod(state: State) -> None:
+    head, _, rest = exported(state).partition("\n")
+    first = rest.split("# upkeep namespace=")[1]
+    export(state, head.replace("pods=2", "pods=1") + "\n# upkeep namespace=" + first)
+
+
+@scenario(
+    "export-without-histograms",
+    "the newest export was filtered: it holds no histogram",
+    "metrics-exported",
+)
+def export_without_histograms(state: State) -> None:
+    export(
+        state,
+        "".join(
+            line
+            for line in exported(state).splitlines(keepends=True)
+            if "duration_seconds" not in line
+        ),
+    )

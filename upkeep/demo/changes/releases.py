@@ -2,35 +2,55 @@
 
 from datetime import timedelta
 
-from upkeep.demo import releases
 from upkeep.demo.changes.catalogue import scenario
-from upkeep.demo.releases import Chart
-from upkeep.demo.state import Object, State
+from upkeep.demo.objects import releases
+from upkeep.demo.objects.releases import Chart
+from upkeep.demo.state import CANARY, Object, State
 
 GONE = ("apis-served", "upgrade-rehearsed")
 
 
-@scenario("version-label-stale", "the label of the pods names an older version than their image", "version-known")
+@scenario(
+    "version-label-stale",
+    "the label of the pods names an older version than their image",
+    "version-known",
+)
 def version_label_stale(state: State) -> None:
     for pod in state.pods:
-        pod["metadata"]["labels"] = pod["metadata"]["labels"] | {"app.kubernetes.io/version": "0.0.19"}
+        pod["metadata"]["labels"] = pod["metadata"]["labels"] | {
+            "app.kubernetes.io/version": "0.0.19"
+        }
 
 
-@scenario("version-unknown", "a digest alone names the image, and nothing tells which version that is")
+@scenario(
+    "version-unknown", "a digest alone names the image, and nothing tells which version that is"
+)
 def version_unknown(state: State) -> None:
     digest = f"@sha256:{'ab' * 32}"
     state.container["image"] = state.container["image"].partition(":")[0] + digest
     state.container["env"] = [one for one in state.container["env"] if one["name"] != "APP_VERSION"]
     for item in (state.deployment, *state.pods):
         item["metadata"]["labels"].pop("app.kubernetes.io/version", None)
-    state.deployment["spec"]["template"]["metadata"]["labels"].pop("app.kubernetes.io/version", None)
+    state.deployment["spec"]["template"]["metadata"]["labels"].pop(
+        "app.kubernetes.io/version", None
+    )
     state.silent_program = True
 
 
-@scenario("outdated", "the installed chart is three minors behind the newest, and has been for more than a quarter", "up-to-date")
+@scenario(
+    "outdated",
+    "the installed chart is three minors behind the newest, and has been for more than a quarter",
+    "up-to-date",
+)
 def outdated(state: State) -> None:
     major, minor, _ = (int(part) for part in releases.CHARTS[state.layout][1].split("."))
-    releases.offer(state, *(Chart(f"{major}.{minor + ahead}.0", timedelta(days=days)) for ahead, days in ((3, 9), (2, 140), (1, 300))))
+    releases.offer(
+        state,
+        *(
+            Chart(f"{major}.{minor + ahead}.0", timedelta(days=days))
+            for ahead, days in ((3, 9), (2, 140), (1, 300))
+        ),
+    )
 
 
 @scenario("upgrade-failed", "the last helm upgrade failed", "up-to-date")
@@ -41,10 +61,19 @@ def upgrade_failed(state: State) -> None:
 def budget(state: State) -> Object:
     """A PodDisruptionBudget of an API version that Kubernetes 1.25 took away."""
     head = {"name": f"{state.fullname}-old", "namespace": state.namespace}
-    return {"apiVersion": "policy/v1beta1", "kind": "PodDisruptionBudget", "metadata": head, "spec": {"maxUnavailable": 1}}
+    return {
+        "apiVersion": "policy/v1beta1",
+        "kind": "PodDisruptionBudget",
+        "metadata": head,
+        "spec": {"maxUnavailable": 1},
+    }
 
 
-@scenario("api-gone", "the release has a PodDisruptionBudget of policy/v1beta1, which the API server no longer serves", *GONE)
+@scenario(
+    "api-gone",
+    "the release has a PodDisruptionBudget of policy/v1beta1, which the API server no longer serves",
+    *GONE,
+)
 def api_gone(state: State) -> None:
     releases.store(state, more=(budget(state),))
     # helm cannot even say what would change.
@@ -54,19 +83,85 @@ def api_gone(state: State) -> None:
     )
 
 
-@scenario("api-goes", "the API server is 1.24, and the release has what 1.25 will not serve any more", "apis-served")
+@scenario(
+    "api-goes",
+    "the API server is 1.24, and the release has what 1.25 will not serve any more",
+    "apis-served",
+)
 def api_goes(state: State) -> None:
     state.minor = 24
     state.served = [("policy/v1beta1", "PodDisruptionBudget")]
     releases.store(state, more=(budget(state),))
 
 
-@scenario("kubectl-installed", "kubectl installed the collector, and nothing says that it came from a chart")
+@scenario(
+    "kubectl-installed",
+    "kubectl installed the collector, and nothing says that it came from a chart",
+)
 def kubectl_installed(state: State) -> None:
     for plural in ("configmaps", "secrets"):
-        state.objects[plural] = [item for item in state.objects[plural] if item["metadata"]["labels"].get("owner") != "helm"]
+        state.objects[plural] = [
+            item
+            for item in state.objects[plural]
+            if item["metadata"]["labels"].get("owner") != "helm"
+        ]
     head = state.deployment["metadata"]
     for name in releases.annotations(state):
         del head["annotations"][name]
     for name in ("helm.sh/chart", "app.kubernetes.io/managed-by"):
         head["labels"].pop(name, None)
+
+
+HIT = "upgrade-rehearsed"
+
+
+@scenario(
+    "upgrade-immutable",
+    "the newest chart selects the pods by another label, and a Deployment's selector cannot be changed",
+    HIT,
+)
+def upgrade_immutable(state: State) -> None:
+    key, value = next(iter(state.deployment["spec"]["selector"]["matchLabels"].items()))
+    state.upgrade.append(
+        (
+            f"    matchLabels:\n      {key}: {value}\n",
+            f"    matchLabels:\n      {key}: {value}\n      part: collector\n",
+        )
+    )
+
+
+@scenario(
+    "upgrade-renames",
+    "the newest chart names everything otherwise: what is there would go, and something else would come",
+    HIT,
+)
+def upgrade_renames(state: State) -> None:
+    state.upgrade.append(
+        (f"  name: {state.fullname}\n  namespace:", f"  name: {state.fullname}-main\n  namespace:")
+    )
+
+
+@scenario(
+    "upgrade-unrenderable",
+    "a template of the newest chart refuses the live values, and quotes one of them",
+    HIT,
+)
+def upgrade_unrenderable(state: State) -> None:
+    state.helm_refusal = (
+        "execution error at (cano-collector/templates/deployment.yaml:12:4): destinations.slack must be a map now, got "
+        f"[map[api_key:xoxb-{CANARY}-oncall name:oncall]]"
+    )
+
+
+@scenario(
+    "upgrade-forbidden",
+    "whoever upgrades may list neither Secrets nor ConfigMaps, where Helm keeps its releases",
+    HIT,
+)
+def upgrade_forbidden(state: State) -> None:
+    state.denied |= {("acting", "list secrets"), ("acting", "list configmaps")}
+
+
+@scenario("no-helm", "there is no program helm on the machine that looks")
+def no_helm(state: State) -> None:
+    state.helm_refusal = None

@@ -1,0 +1,108 @@
+"""Check that the emergency procedures would work (guide: "Emergency Maintenance Procedures")."""
+
+import pytest
+
+from upkeep.judges.rehearsals import actions, raised_limits, restoring, scaling
+
+
+@pytest.mark.control(id="restart-rehearsed", severity="high", guide="Quick Recovery")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
+    """Whoever is on call may restart the collector, and the API server's dry run accepts it.
+
+    That a right is missing is found in the emergency otherwise.
+    Fix: docs/runbook.md#restart-rehearsed
+    """
+    assert judge(actions.restart(restart_rehearsal, install=install))
+
+
+@pytest.mark.control(id="scale-rehearsed", severity="high", guide="Scale up")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_more_replicas_would_be_accepted_and_fit(
+    judge, scale_rehearsal, quotas, limit_ranges, node_rooms, workload, limits, install
+):
+    """Whoever is on call may scale to two and to three, the dry run accepts it, and quotas and nodes have room.
+
+    A quota refuses pods, not the Deployment that wants them: the command succeeds, and nothing comes.
+    Fix: docs/runbook.md#scale-rehearsed
+    """
+    assert judge(
+        scaling.scale(
+            scale_rehearsal,
+            quotas,
+            limit_ranges,
+            node_rooms,
+            workload,
+            limits=limits,
+            install=install,
+        )
+    )
+
+
+@pytest.mark.control(id="limits-rehearsed", severity="medium", guide="Increase resource limits")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_raised_limits_would_be_accepted_raise_and_fit(
+    judge, limits_rehearsal, quotas, limit_ranges, node_rooms, workload, limits, install
+):
+    """Whoever is on call may raise the collector's limits, the emergency's are really higher than what is there, and the pods would fit.
+
+    On the chart's defaults the guide's patch raises nothing, and throttles.
+    Fix: docs/runbook.md#limits-rehearsed
+    """
+    assert judge(
+        raised_limits.raised(
+            limits_rehearsal,
+            quotas,
+            limit_ranges,
+            node_rooms,
+            workload,
+            limits=limits,
+            install=install,
+        )
+    )
+
+
+@pytest.mark.control(id="restore-rehearsed", severity="high", guide="Restore from Backup")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_a_restore_and_a_minimal_configuration_would_be_accepted(
+    judge,
+    backup_folder,
+    configuration_references,
+    restore_rehearsal,
+    restart_if_rehearsed,
+    emergency_if_read,
+    emergency_if_rehearsed,
+    install,
+):
+    """Whoever is on call may restore the newest backup and restart in one go, and the emergency's minimal configuration would be accepted, too.
+
+    Each alone is half a recovery, and a minimal configuration that is written at 3 a.m. has a fault.
+    Fix: docs/runbook.md#restore-rehearsed
+    """
+    assert judge(
+        restoring.restored(
+            backup_folder,
+            configuration_references,
+            restore=restore_rehearsal,
+            restart=restart_if_rehearsed,
+            emergency=emergency_if_read,
+            attempt=emergency_if_rehearsed,
+            install=install,
+        )
+    )
+
+
+@pytest.mark.control(id="triage-possible", severity="high", guide="Service Outage")
+@pytest.mark.quarterly
+@pytest.mark.emergency
+def test_what_broke_can_be_seen(judge, triage_access, install):
+    """Whoever is on call may read the pods, their logs of the life before, and the events.
+
+    Without them the first step of every procedure ends in Forbidden.
+    Fix: docs/runbook.md#triage-possible
+    """
+    assert judge(actions.triage(triage_access, install=install))

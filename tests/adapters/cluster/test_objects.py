@@ -1,0 +1,478 @@
+"""Kubernetes objects as records: what a pod template needs of Secrets, and what an object's metadata tell."""
+
+import contextlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.judges.samples import deployment
+from upkeep.adapters.cluster import fields, objects
+from upkeep.domain import discovery
+from upkeep.domain.discovery import secret_references
+from upkeep.errors import Malformed
+from upkeep.records.configuration import FieldOwner
+
+TEMPLATE: dict[str, Any] = {
+    "metadata": {"labels": {"app": "cano-collector"}},
+    "spec": {
+        "imagePullSecrets": [{"name": "registry"}],
+        "containers": [
+            {
+                "name": "cano-collector",
+                "env": [
+                    {"name": "SLACK", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "token"}}},
+                    {"name": "TEAMS", "valueFrom": {"configMapKeyRef": {"name": "teams", "key": "x"}}},
+                ],
+                "envFrom": [{"secretRef": {"name": "sentry", "optional": True}}, {"configMapRef": {"name": "env"}}],
+            },
+            {"name": "sidecar", "env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "other", "optional": True}}}]},
+        ],
+        "volumes": [
+            {"name": "destinations", "secret": {"secretName": "destinations"}},
+            {"name": "some", "secret": {"secretName": "certificate", "optional": True, "items": [{"key": "tls.crt", "path": "c"}]}},
+            {"name": "both", "projected": {"sources": [{"secret": {"name": "a"}}, {"configMap": {"name": "b"}},
+                                                       {"serviceAccountToken": {"path": "token"}}]}},
+            {"name": "scratch", "emptyDir": {}},
+        ],
+    },
+}  # fmt: skip
+
+
+def test_every_place_that_needs_a_secret_is_found():
+    found = secret_references(deployment(template=objects.template(TEMPLATE)))
+    assert [(one.name, one.keys, one.optional, one.place) for one in found] == [
+        ("destinations", (), False, "volume destinations"),
+        ("certificate", ("tls.crt",), True, "volume some"),
+        ("a", (), False, "volume both"),
+        ("sentry", (), True, "envFrom of container cano-collector"),
+        ("slack", ("token",), False, "env SLACK of container cano-collector"),
+        ("slack", ("other",), True, "env KEY of container sidecar"),
+        ("registry", (), False, "imagePullSecrets"),
+    ]
+
+
+def entry(
+    fields: dict[str, Any], *, manager: str = "helm", time: str | None = "2026-01-02T12:00:00Z"
+) -> dict[str, Any]:
+    return {
+        "manager": manager,
+        "operation": "Update",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    } | ({"time": time} if time else {})
+
+
+def stored(*entries: dict[str, Any], **metadata: Any):
+    plain = {
+        "name": "slack",
+        "creationTimestamp": "2025-12-01T00:00:00Z",
+        "managedFields": list(entries),
+    }
+    return objects.stored({"metadata": plain | metadata}, kind="Secret")
+
+
+AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys", "owned", "others"),
+    [
+        ({"f:data": {"f:a": {}}}, ("a",), ("a",), False),
+        ({"f:data": {".": {}, "f:a": {}}}, ("a",), ("a",), True),
+        ({"f:data": {"f:a": {}}, "f:type": {}}, ("a",), ("a",), True),
+        ({"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:team": {}}}}, ("a",), ("a",), True),
+        ({"f:binaryData": {"f:a": {}}}, ("a",), ("a",), False),
+        # The API server forgets an owner of stringData only with the entry: the key may be gone.
+        ({"f:stringData": {"f:a": {}}}, (), ("a",), False),
+        ({"f:metadata": {"f:labels": {}}}, (), (), True),
+    ],
+)
+def test_what_a_manager_owns(
+    fields: dict[str, Any], keys: tuple[str, ...], owned: tuple[str, ...], others: bool
+):
+    one = stored(entry(fields))
+    assert one.keys == keys
+    assert one.owners == (FieldOwner("helm", AT, owned, others),)
+
+
+def test_stripped_fields_and_times_that_are_not_told():
+    assert stored({}).owners == ()
+    assert stored(entry({"f:data": {"f:a": {}}}, time=None)).owners == (
+        FieldOwner("helm", None, ("a",), False),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "writers"),
+    [
+        (
+            stored(
+                ownerReferences=[
+                    {
+                        "kind": "ExternalSecret",
+                        "name": "x",
+                        "uid": "1",
+                        "apiVersion": "external-secrets.io/v1",
+                    }
+                ]
+            ),
+            ("external-secrets",),
+        ),
+        (
+            stored(entry({"f:data": {"f:a": {}}}, manager="sealed-secrets-controller")),
+            ("sealed-secrets",),
+        ),
+        (stored(entry({"f:metadata": {}}, manager="external-secrets")), ()),
+        (
+            stored(
+                ownerReferences=[
+                    {"kind": "Deployment", "name": "x", "uid": "1", "apiVersion": "apps/v1"}
+                ]
+            ),
+            (),
+        ),
+        (stored(entry({"f:data": {"f:a": {}}}, manager="kubectl")), ()),
+    ],
+)
+def test_operators_that_write_it_are_named(one, writers: tuple[str, ...]):
+    assert one.written_by == writers
+
+
+def test_an_annotation_that_holds_values_is_a_fact_and_nothing_more():
+    one = stored(annotations={"kubectl.kubernetes.io/last-applied-configuration": "canary"})
+    assert one.last_applied
+    assert "canary" not in repr(one)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_whatever_the_fields_are_it_is_read_or_malformed(fields: Any):
+    with contextlib.suppress(Malformed):
+        assert stored(entry(fields)).name == "slack"
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "holds"),
+    [
+        ({}, {}, True),
+        ({"matchLabels": {"a": "1"}}, {"a": "1", "b": "2"}, True),
+        ({"matchLabels": {"a": "1"}}, {"a": "2"}, False),
+        (
+            {"matchExpressions": [{"key": "a", "operator": "In", "values": ["1", "2"]}]},
+            {"a": "2"},
+            True,
+        ),
+        ({"matchExpressions": [{"key": "a", "operator": "In", "values": ["1", "2"]}]}, {}, False),
+        ({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]}, {}, True),
+        (
+            {"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]},
+            {"a": "1"},
+            False,
+        ),
+        ({"matchExpressions": [{"key": "a", "operator": "Exists"}]}, {"a": ""}, True),
+        ({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}, {"a": ""}, False),
+        (
+            {"matchLabels": {"a": "1"}, "matchExpressions": [{"key": "b", "operator": "Exists"}]},
+            {"a": "1"},
+            False,
+        ),
+    ],
+)
+def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dict, holds: bool):
+    assert discovery.matches(fields.label_selector(selector), labels) is holds
+    assert discovery.matches(None, labels) is False
+
+
+@pytest.mark.parametrize(
+    ("spec", "types", "wide"),
+    [
+        ({"podSelector": {}}, ("Ingress",), ()),
+        ({"podSelector": {}, "egress": [{}]}, ("Ingress", "Egress"), ()),
+        ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}]}, ("Egress",), ()),
+        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
+        (
+            {"podSelector": {}, "ingress": [{"from": []}]},
+            ("Ingress",),
+            ("ingress rule 1: from anybody",),
+        ),
+        (
+            {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]},
+            ("Ingress",),
+            ("ingress rule 1: 0.0.0.0/0",),
+        ),
+        (
+            {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0::0/0"}}]}]},
+            ("Ingress",),
+            ("ingress rule 1: 0::0/0",),
+        ),
+        (
+            {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]},
+            ("Ingress",),
+            (),
+        ),
+        (
+            {
+                "podSelector": {},
+                "ingress": [{"from": [{"podSelector": {}}]}, {"from": [{"namespaceSelector": {}}]}],
+            },
+            ("Ingress",),
+            ("ingress rule 2: every namespace",),
+        ),
+        (
+            {
+                "podSelector": {},
+                "ingress": [
+                    {
+                        "from": [
+                            {"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}
+                        ]
+                    }
+                ],
+            },
+            ("Ingress",),
+            (),
+        ),
+    ],
+)
+def test_a_network_policy_with_the_apis_defaults(spec: dict, types: tuple, wide: tuple):
+    policy = objects.network_policy({"metadata": {"name": "x"}, "spec": spec})
+    assert (policy.types, policy.from_everywhere) == (types, wide)
+
+
+@pytest.mark.parametrize(
+    ("fields", "last", "count"),
+    [
+        ({"lastTimestamp": "2026-01-01T00:00:00Z", "count": 4}, "2026-01-01T00:00:00", 4),
+        (
+            {"lastTimestamp": None, "eventTime": "2026-01-01T00:00:00.000001Z"},
+            "2026-01-01T00:00:00.000001",
+            1,
+        ),
+        (
+            {
+                "eventTime": "2026-01-01T00:00:00Z",
+                "series": {"count": 7, "lastObservedTime": "2026-01-01T01:00:00Z"},
+            },
+            "2026-01-01T01:00:00",
+            7,
+        ),
+        # Whichever client wrote what of it, the latest counts.
+        (
+            {
+                "series": {"lastObservedTime": "2026-01-01T00:00:00Z"},
+                "lastTimestamp": "2026-01-01T02:00:00Z",
+            },
+            "2026-01-01T02:00:00",
+            1,
+        ),
+        ({}, "2025-12-31T00:00:00", 1),
+    ],
+)
+def test_an_event_as_old_and_new_clients_write_it(fields: dict, last: str, count: int):
+    head = {
+        "metadata": {"name": "x", "creationTimestamp": "2025-12-31T00:00:00Z"},
+        "involvedObject": {"kind": "Pod", "name": "p"},
+    }
+    event = objects.event(head | fields)
+    assert (event.last.replace(tzinfo=None).isoformat(), event.count, event.kind, event.name) == (
+        last,
+        count,
+        "Pod",
+        "p",
+    )
+
+
+def raw_deployment(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, Any]:
+    head = {"name": "c", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
+    spec = {"selector": {"matchLabels": {"app": "c"}}, "template": TEMPLATE}
+    return {"metadata": head | {"annotations": annotations, "labels": labels}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "labels", "release"),
+    [
+        (
+            {"meta.helm.sh/release-name": "cano", "meta.helm.sh/release-namespace": "elsewhere"},
+            {},
+            ("cano", "elsewhere"),
+        ),
+        (
+            {"meta.helm.sh/release-name": "cano"},
+            {"app.kubernetes.io/instance": "other"},
+            ("cano", "n"),
+        ),
+        (
+            {},
+            {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "cano"},
+            ("cano", "n"),
+        ),
+        ({}, {"app.kubernetes.io/managed-by": "Helm"}, ("", "")),
+        ({}, {"app.kubernetes.io/instance": "cano"}, ("", "")),
+        ({}, {}, ("", "")),
+    ],
+)
+def test_the_release_that_a_deployment_is_part_of(
+    annotations: dict[str, str], labels: dict[str, str], release: tuple[str, str]
+):
+    made = objects.deployment(raw_deployment(annotations, labels))
+    assert (made.release, made.release_namespace) == release
+    assert made.labels == labels
+
+
+@pytest.mark.parametrize(
+    ("entry", "version"),
+    [
+        ({"name": "APP_VERSION", "value": "v0.0.24"}, "0.0.24"),
+        ({"name": "APP_VERSION", "value": "xoxb-canary-17"}, ""),
+        ({"name": "APP_VERSION", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}, ""),
+        ({"name": "OTHER", "value": "0.0.24"}, ""),
+    ],
+)
+def test_of_a_variable_the_version_alone_is_kept(entry: dict[str, Any], version: str):
+    made = objects.template({"spec": {"containers": [{"name": "c", "env": [entry]}]}})
+    assert made.containers[0].app_version == version
+    assert "canary" not in repr(made)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"name": None},
+        {"name": 7},
+        {"name": "A", "valueFrom": {"secretKeyRef": {"name": [], "key": 7}}},
+    ],
+)
+def test_a_variable_that_has_no_name_makes_the_deployment_malformed(variable: dict[str, Any]):
+    spec = {"containers": [{"name": "c", "image": "i", "env": [variable]}]}
+    raw = {
+        "metadata": {
+            "name": "d",
+            "namespace": "n",
+            "generation": 1,
+            "uid": "u",
+            "creationTimestamp": "2026-01-02T12:00:00Z",
+        },
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": spec},
+        },
+        "status": {},
+    }
+    assert (
+        objects.deployment(
+            raw
+            | {"spec": raw["spec"] | {"template": {"spec": spec | {"containers": [{"name": "c"}]}}}}
+        ).name
+        == "d"
+    )
+    with pytest.raises(Malformed, match="Deployment/d is not as the API describes it"):
+        objects.deployment(raw)
+
+
+@pytest.mark.parametrize(
+    ("get", "expected"),
+    [
+        ({"path": "/livez", "port": 8080, "scheme": "HTTPS"}, ("/livez", 8080, "HTTPS")),
+        ({"port": "http"}, ("/", "http", "HTTP")),
+        ({"path": "livez?full=1", "port": 8080}, ("/livez?full=1", 8080, "HTTP")),
+    ],
+)
+def test_a_probe_with_the_apis_defaults(get: dict[str, Any], expected: tuple[str, Any, str]):
+    container = {
+        "name": "c",
+        "image": "i",
+        "livenessProbe": {"httpGet": get},
+        "readinessProbe": {"exec": {"command": ["true"]}},
+    }
+    (probe,) = objects.template({"spec": {"containers": [container]}}).containers[0].probes
+    assert (probe.kind, probe.path, probe.port, probe.scheme) == ("liveness", *expected)
+
+
+def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
+    mounts = [
+        {"name": "a", "mountPath": "/a"},
+        {"name": "b", "mountPath": "/b", "readOnly": True},
+        {"name": "c", "mountPath": "/c"},
+    ]
+    volumes = [
+        {"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": name == "c"}}
+        for name in "abc"
+    ]
+    spec = {"containers": [{"name": "c", "image": "i", "volumeMounts": mounts}], "volumes": volumes}
+    assert objects.template({"spec": spec}).containers[0].read_only == ("/b", "/c")
+
+
+@pytest.mark.parametrize(
+    ("spec", "job", "keeps"),
+    [
+        ({}, {}, True),
+        ({"successfulJobsHistoryLimit": 1}, {}, True),
+        ({"successfulJobsHistoryLimit": 0}, {}, False),
+        ({}, {"ttlSecondsAfterFinished": 3600}, False),
+        ({"successfulJobsHistoryLimit": 3}, {"ttlSecondsAfterFinished": 0}, False),
+    ],
+)
+def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
+    spec: dict[str, Any], job: dict[str, Any], keeps: bool
+):
+    """Where it keeps them, a list without any of them is not whole."""
+    metadata = {
+        "name": "b",
+        "namespace": "n",
+        "uid": "u",
+        "creationTimestamp": "2026-01-02T12:00:00Z",
+    }
+    template = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}} | job}
+    assert (
+        objects.cron_job(
+            {
+                "metadata": metadata,
+                "spec": {"schedule": "0 2 * * *", "jobTemplate": template} | spec,
+            }
+        ).keeps_jobs
+        is keeps
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [{"command": ["sh", None]}, {"command": ["sh"], "args": [0]}, {"args": [["-c"]]}]
+)
+def test_a_command_that_is_not_all_texts_is_malformed(words: dict[str, Any]):
+    with (
+        pytest.raises(Malformed, match=r"CronJob/\? is not as the API describes it"),
+        fields.reading("CronJob", {}),
+    ):
+        objects.template({"spec": {"containers": [{"name": "c", **words}]}})
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("20Pi", 20 * 1024**5), ("100E", 2**63 - 1), ("1e999999999", 2**63 - 1), (10**30, 2**63 - 1)],
+)
+def test_a_quantity_is_never_more_than_the_greatest_that_there_is(text: str | int, number: int):
+    """Such a number of digits would be written out to no end."""
+    assert fields.bytes_of(text) == number
+
+
+@pytest.mark.parametrize("labels", [{"app": {}}, {"app": None}, ["app"]])
+def test_labels_that_are_no_texts_make_a_service_malformed(labels: Any):
+    """Asked for the program that it is of, one ended every check that reads Prometheus in a traceback."""
+    raw = {"metadata": {"name": "s", "namespace": "n", "labels": labels}, "spec": {}}
+    with pytest.raises(Malformed, match="Service/s is not as the API describes it"):
+        objects.service(raw)
+
+
+def test_a_type_of_policy_that_is_no_text_makes_it_malformed():
+    with pytest.raises(Malformed, match="NetworkPolicy/p is not as the API describes it"):
+        objects.network_policy({"metadata": {"name": "p"}, "spec": {"policyTypes": [None]}})

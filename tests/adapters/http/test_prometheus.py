@@ -1,0 +1,222 @@
+"""Prometheus' range answers as series and snapshots, what it may not answer, and the use of the containers that is made of it."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.resources import usage_history
+from tests.judges.samples import install
+from upkeep.adapters.http.prometheus import Prometheus
+from upkeep.errors import Absent, Malformed, NotApplicable, Unmeasured, Unreachable
+from upkeep.limits import Limits
+from upkeep.records.counters import RangeSeries
+from upkeep.records.usage import ContainerUsage, UsageHistory, UsageSeries
+
+NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+THEN = NOW.timestamp()
+CPU = {
+    "__name__": "container_cpu_usage_seconds_total",
+    "pod": "cano-collector-a-b",
+    "container": "cano-collector",
+    "cpu": "total",
+}
+
+
+class Answer:
+    """A JSON API that gives one document to whatever is asked, and remembers what that was."""
+
+    where = "http://prometheus"
+
+    def __init__(self, document: Any) -> None:
+        self.document = document
+        self.asked: list[tuple[str, Mapping[str, str]]] = []
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        self.asked.append((path, query))
+        return self.document
+
+
+def matrix(*series: dict[str, Any], kind: str = "matrix") -> dict[str, Any]:
+    return {"status": "success", "data": {"resultType": kind, "result": list(series)}}
+
+
+def series(document: Any) -> tuple[RangeSeries, ...]:
+    return Prometheus(Answer(document)).series("x", start=NOW, end=NOW, step_seconds=60)
+
+
+def test_a_matrix_is_read_series_by_series():
+    found = series(
+        matrix(
+            {"metric": CPU, "values": [[THEN - 60, "1.5"], [THEN, "2"]]},
+            {"metric": {}, "values": [[THEN, "0"]]},
+        )
+    )
+    assert found == (
+        RangeSeries(CPU, ((datetime(2026, 1, 2, 11, 59, tzinfo=UTC), 1.5), (NOW, 2.0))),
+        RangeSeries({}, ((NOW, 0.0),)),
+    )
+    assert series(matrix()) == ()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None, [], {}, {"status": "error", "error": "no"}, {"status": "success"}, {"status": "success", "data": {}},
+        matrix(kind="vector"), matrix({"metric": {}}), matrix({"metric": [], "values": [[1, "1"]]}), matrix({"values": [[1, "1"]]}),
+        matrix({"metric": {}, "values": [[1, "NaN"]]}), matrix({"metric": {}, "values": [[1, "+Inf"]]}), matrix({"metric": {}, "values": [[1, "x"]]}),
+        matrix({"metric": {}, "values": [[1, None]]}), matrix({"metric": {}, "values": [[1]]}), matrix({"metric": {}, "values": 7}),
+        matrix({"metric": {}, "values": [["x", "1"]]}), matrix({"metric": {}, "values": [[1e300, "1"]]}), matrix({"metric": {}, "values": [1]}),
+        matrix() | {"warnings": ["one store did not answer"]},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["series", "snapshots"])
+def test_what_is_no_matrix_is_malformed(document: Any, method: str):
+    with pytest.raises(Malformed):
+        getattr(Prometheus(Answer(document)), method)("x", start=NOW, end=NOW, step_seconds=60)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=4),
+        lambda inner: st.lists(inner, max_size=3),
+        max_leaves=6,
+    )
+)
+def test_no_value_of_a_matrix_breaks_the_reader(values: Any):
+    try:
+        found = series(matrix({"metric": CPU, "values": values}))
+    except Malformed:
+        return  # the one error that there may be
+    assert [len(one.points) for one in found] == [len(values)]
+
+
+def test_a_process_that_started_at_no_time_is_malformed():
+    start = {
+        "metric": {"__name__": "process_start_time_seconds", "pod": "a"},
+        "values": [[THEN, "1e300"]],
+    }
+    with pytest.raises(Malformed, match=r"1e\+300 seconds since 1970 are no time"):
+        Prometheus(Answer(matrix(start))).snapshots("x", start=NOW, end=NOW, step_seconds=60)
+
+
+# What is made of it
+
+
+def measured(prometheus: Any, usages: Any = (), **limits: float) -> UsageHistory:
+    take = vars(usage_history)["measurement"].take
+    return take(prometheus, usages, install(), Limits(limits), NOW)
+
+
+def test_the_containers_are_asked_for_by_name_for_a_week_and_an_hour():
+    api = Answer(matrix({"metric": CPU, "values": [[THEN, "2"]]}))
+    history = measured(Prometheus(api))
+    assert history == UsageHistory(
+        "Prometheus",
+        3600,
+        (UsageSeries("cano-collector-a-b", "cano-collector", "cpu", ((NOW, 2.0),)),),
+    )
+    ((path, query),) = api.asked
+    assert path == "/api/v1/query_range"
+    assert query == {
+        "query": '{__name__=~"container_cpu_usage_seconds_total|container_memory_working_set_bytes",namespace="monitoring",'
+        'pod=~"cano-collector-[0-9a-z]+-[0-9a-z]+",container!="",container!="POD",cpu=~"total|"}',
+        "start": f"{THEN - 7 * 86400 - 3600:.3f}", "end": f"{THEN:.3f}", "step": "3600",
+    }  # fmt: skip
+
+
+def test_a_prometheus_without_the_kubelets_is_absent():
+    with pytest.raises(
+        Absent,
+        match="no way to the p95 of 7 d: http://prometheus has no container_cpu_usage_seconds_total of these pods",
+    ) as caught:
+        measured(Prometheus(Answer(matrix())))
+    assert "cAdvisor" in caught.value.next_step
+
+
+def test_a_series_that_was_not_asked_for_is_malformed():
+    with pytest.raises(Malformed, match="a series without the name of one that was asked for"):
+        measured(Prometheus(Answer(matrix({"metric": {"pod": "a"}, "values": [[THEN, "2"]]}))))
+    with pytest.raises(Malformed, match="a use of less than nothing"):
+        measured(
+            Prometheus(
+                Answer(matrix({"metric": CPU, "values": [[THEN - 3600, "2"], [THEN, "-2"]]}))
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("stopped", "kind", "words"),
+    [(NotApplicable("none here"), Absent, "Prometheus is declared absent"), (Unreachable("refused", next_step="--prometheus=URL, or --absent=prometheus=REASON"), Unreachable, "refused")],
+)  # fmt: skip
+def test_a_moment_of_metrics_server_is_told_and_proves_nothing(
+    stopped: Exception, kind: type[Unmeasured], words: str
+):
+    """Of two pods the higher one; without metrics-server the reason stands alone."""
+    usages = tuple(
+        ContainerUsage(pod, "cano-collector", NOW, cpu, 2**28)
+        for pod, cpu in (("a", 9_200_000), ("b", 70_000_000))
+    )
+    with pytest.raises(kind) as caught:
+        measured(stopped, usages)
+    assert caught.value.message == (
+        f"no way to the p95 of 7 d: {words}; this moment (cano-collector 70m and 256Mi, by metrics-server) proves none"
+    )
+    assert caught.value.next_step == "--prometheus=URL"
+    with pytest.raises(kind, match=f"{words}$"):
+        measured(stopped, Absent("no metrics API"))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [7],
+        [{"rules": 7}],
+        [{"rules": [7]}],
+        [{"rules": [{}]}],
+        [{"rules": [{"name": "A", "query": {"a": 1}, "state": "firing", "health": "ok"}]}],
+    ],
+)
+def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
+    prometheus = Prometheus(Answer({"status": "success", "data": {"groups": groups}}))
+    with pytest.raises(Malformed):
+        prometheus.rules(["A"], at=NOW)
+
+
+class Rules:
+    """A Prometheus with one alerting rule, in which these metrics exist."""
+
+    where, namespace = "http://prometheus", ""
+
+    def __init__(self, query: str, *metrics: str) -> None:
+        self.query, self.metrics = query, metrics
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        if path.endswith("rules"):
+            rule = {"name": "A", "query": self.query, "state": "inactive", "health": "ok"}
+            return {
+                "status": "success",
+                "data": {"groups": [{"rules": [rule, {**rule, "name": "B"}]}]},
+            }
+        names = re.fullmatch(r'count by \(__name__\) \({__name__=~"(.*)"}\)', query["query"])
+        assert names is not None
+        there = [name for name in self.metrics if re.fullmatch(names[1], name)]
+        return matrix(
+            *({"metric": {"__name__": name}, "value": [THEN, "1"]} for name in there), kind="vector"
+        )
+
+
+def test_a_rule_is_told_with_the_metrics_of_its_own_expression() -> None:
+    """A typing error names a metric that does not exist, however well the one of the guide does."""
+    (rule,) = Prometheus(
+        Rules("time() - cano_bakcup > 1 or other > 2", "up", "cano_backup", "other")
+    ).rules(["A"], at=NOW)
+    assert (rule.name, rule.metrics) == ("A", (("cano_bakcup", False), ("other", True)))
+    (rule,) = Prometheus(Rules("vector(0) > 1", "up")).rules(["A"], at=NOW)
+    assert rule.metrics == ()
+    with pytest.raises(Absent, match="no series named up"):
+        Prometheus(Rules("cano_backup > 1", "cano_backup")).rules(["A"], at=NOW)

@@ -1,0 +1,305 @@
+"""secrets-complete, secrets-rotated and secrets-rotatable."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.judges.attestations.stored import owner, stored
+from tests.judges.counting.counter_samples import INSTALL, codes
+from tests.judges.samples import NOW, access
+from upkeep.errors import Absent, Forbidden
+from upkeep.judges.access import secrets
+from upkeep.limits import Limits
+from upkeep.model import Judgement
+from upkeep.records.access import ActionRehearsal, DryRun
+from upkeep.records.attestations import Attestation, AttestationFile
+from upkeep.records.configuration import SecretInventory, SecretReference, StoredObject
+
+ENV = "env SLACK_API_KEY of container cano-collector"
+
+
+def reference(
+    name: str = "slack", *keys: str, optional: bool = False, place: str = ENV
+) -> SecretReference:
+    return SecretReference(name, keys, optional, place)
+
+
+def inventory(
+    *references: SecretReference,
+    found: tuple[StoredObject, ...] = (),
+    unreferenced: tuple[str, ...] | None = (),
+    unlooked: str = "",
+) -> SecretInventory:
+    names = {one.name for one in found}
+    missing = tuple(sorted({one.name for one in references} - names))
+    return SecretInventory(references, found, missing, unreferenced, unlooked)
+
+
+def complete(*references: SecretReference, **options) -> Judgement:
+    return secrets.complete(inventory(*references, **options), install=INSTALL)
+
+
+OLD, FRESH = stored(owner("key")), stored(owner("key", days=6))
+
+
+def test_what_is_referenced_and_there_passes():
+    judgement = complete(reference("slack", "key"), reference("slack"), found=(OLD,))
+    assert (judgement.findings, judgement.observed) == ((), "1 of 1 Secret exist")
+
+
+def test_no_secret_referenced_passes_and_says_so():
+    assert complete().observed == "no Secret is referenced"
+
+
+def test_a_missing_secret_fails_once_with_every_place_that_needs_it():
+    (finding,) = complete(
+        reference("slack", "key"), reference("slack", place="volume keys")
+    ).findings
+    assert (finding.object, finding.code, finding.observed) == ("Secret/slack", "secret-missing", 0)
+    assert (
+        finding.message
+        == f"Secret/slack does not exist, and {ENV}, volume keys needs it: the next pod will not start."
+    )
+
+
+def test_a_missing_key_fails_by_name():
+    (finding,) = complete(reference("slack", "token"), found=(OLD,)).findings
+    assert (finding.object, finding.code) == ("Secret/slack key token", "secret-key-missing")
+    assert finding.next == "kubectl -n monitoring describe secret slack"
+
+
+def test_what_is_optional_is_said_and_one_place_that_is_not_decides():
+    judgement = complete(
+        reference("sentry", optional=True), reference("slack", "token", optional=True), found=(OLD,)
+    )
+    assert (judgement.findings, judgement.observed) == (
+        (),
+        "1 of 2 Secrets exist; optional and missing: Secret/sentry, Secret/slack key token",
+    )
+    assert codes(complete(reference("sentry", optional=True), reference("sentry"))) == [
+        "secret-missing"
+    ]
+
+
+def test_unreferenced_ones_are_listed_and_no_failure():
+    assert (
+        complete(reference(), found=(OLD,), unreferenced=("old-slack",)).observed
+        == "1 of 1 Secret exist; nothing references old-slack"
+    )
+    unlooked = complete(
+        reference(), found=(OLD,), unreferenced=None, unlooked="this identity may not list Secrets"
+    )
+    assert unlooked.observed.endswith(
+        "unreferenced ones were not looked for: this identity may not list Secrets"
+    )
+
+
+def attestation(
+    subject: str = "Secret/slack key key", *, days: float = 5, **changes
+) -> Attestation:
+    plain = Attestation(
+        "secrets-rotated",
+        "default",
+        subject,
+        True,
+        "rotated",
+        "Ada",
+        "Grace",
+        NOW - timedelta(days=days),
+        90 * 86400,
+    )
+    return replace(plain, **changes)
+
+
+def rotated(
+    *found: StoredObject,
+    keys: tuple[str, ...] = (),
+    attested: tuple[Attestation, ...] = (),
+    **limits: float,
+) -> Judgement:
+    references = tuple(reference(one.name, *keys) for one in found)
+    file = AttestationFile("/etc/a.yaml", attested)
+    return secrets.rotated(
+        inventory(*references, found=found),
+        file,
+        target="",
+        now=NOW,
+        limits=Limits(limits),
+        install=INSTALL,
+    )
+
+
+def test_a_key_that_changed_by_itself_lately_passes():
+    judgement = rotated(FRESH)
+    assert (judgement.findings, judgement.observed, judgement.limit) == (
+        (),
+        "1 of 1 key changed within 90 d",
+        90 * 86400,
+    )
+
+
+def test_a_key_that_is_proven_old_fails_with_the_patch_that_would_prove_the_next_rotation():
+    (finding,) = rotated(OLD).findings
+    assert (finding.object, finding.code, finding.observed, finding.limit) == (
+        "Secret/slack key key",
+        "secret-old",
+        120 * 86400,
+        90 * 86400,
+    )
+    assert (
+        finding.message
+        == "Secret/slack key key is too old: not changed for 120 d, as the entry of helm says, and 90 d is the limit. FILE: a patch with stringData, key alone."
+    )
+    assert finding.next == "kubectl -n monitoring patch secret slack --patch-file=FILE"
+
+
+def test_what_an_operator_writes_is_rotated_there():
+    (finding,) = rotated(stored(owner("key"), written_by=("external-secrets",))).findings
+    assert finding.message.endswith("It is written by external-secrets: rotate it there.")
+
+
+def test_what_cannot_be_proven_is_could_not_measure_with_the_way_to_prove_it():
+    with pytest.raises(
+        Absent,
+        match=r"when Secret/slack key a was last rotated cannot be proven: helm changed something 6 d ago.*\(and 1 more\)",
+    ) as caught:
+        rotated(stored(owner("a", "b", days=6)))
+    assert caught.value.next_step.startswith(
+        "upkeep attest secrets-rotated --object='Secret/slack key a' --by=NAME"
+    )
+    assert caught.value.next_step.endswith(" --attestations=/etc/a.yaml")
+
+
+def test_a_failure_that_is_known_is_told_also_where_another_cannot_be_proven():
+    judgement = rotated(OLD, stored(name="dsn"))
+    assert codes(judgement) == ["secret-old"]
+    assert judgement.observed == "0 of 2 keys changed within 90 d, of 1 it cannot be proven"
+
+
+def test_only_the_keys_that_are_taken_are_judged():
+    one = stored(owner("key", days=6), owner("legacy", days=120))
+    assert not rotated(one, keys=("key",)).findings
+    assert codes(rotated(one)) == ["secret-old"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "proof"),
+    [
+        (attestation(), True),
+        (attestation("Secret/slack"), True),
+        (attestation("Secret/other"), False),
+        (attestation(days=91), False),
+        (attestation(valid_for_seconds=86400.0), False),
+        (attestation(reviewed_by="ADA"), False),
+        (attestation(satisfied=False), False),
+        (attestation(target="staging"), False),
+        (attestation(target="*"), True),
+        (attestation(days=-1), False),
+        (attestation(control="recovery-rehearsed"), False),
+    ],
+)
+def test_an_attestation_is_proof_where_it_holds(entry: Attestation, proof: bool):
+    assert bool(rotated(OLD, attested=(entry,)).findings) is not proof
+
+
+def test_no_secret_is_nothing_to_rotate():
+    assert rotated().observed == "no Secret is referenced"
+
+
+def rehearsal(
+    *runs: DryRun, allowed: bool = True, names: tuple[str, ...] = ("slack",)
+) -> ActionRehearsal:
+    return ActionRehearsal(
+        tuple(
+            access(verb="patch", resource="secrets", name=name, allowed=allowed) for name in names
+        ),
+        runs,
+    )
+
+
+ACCEPTED = DryRun("patch", "Secret/slack", True, 200)
+
+
+def rotatable(tried: ActionRehearsal | Exception, *found: StoredObject) -> Judgement:
+    return secrets.rotatable(
+        inventory(*(reference(one.name) for one in found), found=found), tried, install=INSTALL
+    )
+
+
+def test_an_accepted_rotation_passes():
+    judgement = rotatable(rehearsal(ACCEPTED), OLD)
+    assert (judgement.findings, judgement.observed) == (
+        (),
+        "a rotation of 1 of 1 Secret would be accepted",
+    )
+
+
+def test_who_may_not_patch_cannot_rotate():
+    (finding,) = rotatable(rehearsal(allowed=False), OLD).findings
+    assert (finding.code, finding.observed, finding.limit) == (
+        "rotation-forbidden",
+        "forbidden",
+        "allowed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "code"),
+    [
+        (
+            DryRun(
+                "patch",
+                "Secret/slack",
+                False,
+                422,
+                "Invalid",
+                "data: Forbidden: field is immutable when `immutable` is set",
+            ),
+            "secret-immutable",
+        ),
+        (
+            DryRun("patch", "Secret/slack", False, 403, "Forbidden", "admission webhook denied it"),
+            "rotation-refused",
+        ),
+        (
+            DryRun("patch", "Secret/slack", False, 403, "Forbidden", "immutable by policy"),
+            "rotation-refused",
+        ),
+    ],
+)
+def test_a_refused_rotation_fails_and_an_immutable_one_by_its_name(run: DryRun, code: str):
+    assert codes(rotatable(rehearsal(run), OLD)) == [code]
+
+
+def test_what_an_operator_writes_needs_no_rehearsal():
+    foreign = stored(owner("key"), written_by=("external-secrets",))
+    judgement = rotatable(Absent("no identity was named"), foreign)
+    assert judgement.observed == "Secret/slack is written by external-secrets: rotate it there"
+    with pytest.raises(Forbidden):
+        rotatable(Forbidden("no"), foreign, replace(OLD, name="own"))
+
+
+def test_one_that_was_not_rehearsed_is_never_accepted():
+    with pytest.raises(Absent, match="a rotation of Secret/b was not rehearsed"):
+        rotatable(rehearsal(ACCEPTED), OLD, replace(OLD, name="b"))
+    with pytest.raises(Absent, match="a rotation of Secret/slack was not rehearsed"):
+        rotatable(rehearsal(), OLD)
+
+
+@given(st.sets(st.sampled_from("abc")), st.sampled_from("abc"), st.sets(st.sampled_from("abc")))
+def test_a_secret_less_never_turns_a_failure_into_a_pass(
+    there: set[str], gone: str, optional: set[str]
+):
+    references = [reference(name, optional=name in optional) for name in "abc"]
+
+    def fails(names: set[str]) -> bool:
+        return bool(
+            complete(
+                *references, found=tuple(replace(OLD, name=name) for name in sorted(names))
+            ).findings
+        )
+
+    assert fails(there - {gone}) >= fails(there)

@@ -1,0 +1,437 @@
+"""backup-job-healthy."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzzing import examples
+from tests.judges.samples import NOW, access, ago, backups, cron_job, failed_job, install, job
+from upkeep.errors import Absent, TooEarly
+from upkeep.judges.backups import job as judge
+from upkeep.limits import Limits
+from upkeep.model import Judgement
+from upkeep.records.backups import BackupJobs, CronJob, VolumeClaim
+from upkeep.records.workload import ContainerSpec, Volume
+
+HOUR = 3600
+
+
+def healthy(jobs: BackupJobs, **limits: float) -> Judgement:
+    return judge.job_healthy(jobs, install=install(), now=NOW, limits=Limits(limits))
+
+
+def codes(judgement: Judgement) -> list[str]:
+    return [finding.code for finding in judgement.findings]
+
+
+def with_volumes(*volumes: Volume, mounted: tuple[str, ...] = ("backup",)) -> CronJob:
+    writer = ContainerSpec(
+        "backup", "kubectl", mounts=tuple((name, f"/{name}", "") for name in mounted)
+    )
+    return cron_job(template=replace(cron_job().template, containers=(writer,), volumes=volumes))
+
+
+CLAIM = Volume("backup", "PersistentVolumeClaim", "backup-pvc")
+YOUNG = {"created": ago(hours=2), "last_success": None}
+
+
+def test_a_cron_job_that_backs_up_passes():
+    judgement = healthy(backups())
+    assert judgement.findings == ()
+    assert judgement.observed == "CronJob cano-collector-backup: last success 10 h ago"
+    assert (judgement.limit, judgement.unit) == (25, "h")
+    assert (
+        judgement.basis == "CronJobs, their Jobs, claims and access reviews at 2026-01-02T12:00:00Z"
+    )
+
+
+def test_no_cron_job_fails_and_says_how_to_declare_it():
+    judgement = healthy(replace(backups(), cron_jobs=()))
+    (finding,) = judgement.findings
+    assert (finding.object, finding.code) == ("Deployment/cano-collector", "no-backup-cronjob")
+    assert finding.message == (
+        "No CronJob backs up the collector's configuration: make one, or say that there is none on purpose with --absent=backups=REASON."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == (0, 1, "CronJobs")
+    assert judgement.observed == "no backup CronJob"
+
+
+def test_a_suspended_cron_job_fails_although_its_last_success_is_fresh():
+    (finding,) = healthy(backups(cron_job(suspended=True))).findings
+    assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "cronjob-suspended")
+    assert finding.next == (
+        'kubectl -n monitoring patch cronjob cano-collector-backup -p \'{"spec":{"suspend":false}}\''
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(25 * HOUR - 1, []), (25 * HOUR, []), (25 * HOUR + 1, ["backup-too-old"])],
+)
+def test_the_last_success_may_be_as_old_as_the_limit(seconds, expected):
+    old = ago(seconds=seconds)
+    assert (
+        codes(healthy(backups(cron_job(last_success=old), jobs=(job(finished=old),)))) == expected
+    )
+
+
+def test_an_old_success_says_how_old():
+    (finding,) = healthy(backups(cron_job(last_success=ago(hours=50)), jobs=())).findings
+    assert (
+        finding.message
+        == "The last success of CronJob cano-collector-backup is 2 d 2 h old; the limit is 1 d 1 h."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == (50, 25, "h since the last success")
+    assert finding.next == "kubectl -n monitoring get cronjobs,jobs,pods"
+
+
+def test_hours_are_whole_where_they_can_be():
+    (finding,) = healthy(
+        backups(cron_job(last_success=ago(hours=50, minutes=30)), jobs=())
+    ).findings
+    assert (repr(finding.observed), repr(finding.limit)) == ("50.5", "25")
+
+
+def test_a_job_that_a_person_made_from_the_cron_job_counts_as_a_success():
+    by_hand = job("by-hand", finished=ago(hours=1))
+    judgement = healthy(backups(cron_job(last_success=ago(hours=50)), jobs=(by_hand,)))
+    assert judgement.findings == ()
+    assert judgement.observed == "CronJob cano-collector-backup: last success 1 h ago"
+
+
+def test_a_job_of_another_cron_job_is_no_success_of_this_one():
+    judgement = healthy(backups(cron_job(last_success=ago(hours=50)), jobs=(job(owner="other"),)))
+    assert codes(judgement) == ["backup-too-old"]
+
+
+def test_a_cron_job_that_never_succeeded_fails():
+    (finding,) = healthy(backups(cron_job(last_success=None), jobs=())).findings
+    assert finding.code == "never-succeeded"
+    assert finding.message == (
+        "CronJob cano-collector-backup has never succeeded in the 20 d since it was made."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == (
+        "never",
+        25,
+        "h since the last success",
+    )
+
+
+def test_a_young_cron_job_without_a_run_is_too_early_and_says_until_when():
+    with pytest.raises(
+        TooEarly, match="its first run, from 2026-01-03T11:00:00Z at the latest"
+    ) as raised:
+        healthy(backups(cron_job(**YOUNG), jobs=()))
+    assert raised.value.next_step == (
+        "kubectl -n monitoring create job cano-collector-backup-now --from=cronjob/cano-collector-backup"
+    )
+
+
+def test_a_young_cron_job_that_has_succeeded_passes():
+    judgement = healthy(backups(cron_job(created=ago(hours=2), last_success=NOW), jobs=()))
+    assert judgement.findings == ()
+    assert judgement.observed == "CronJob cano-collector-backup: last success 0 s ago"
+
+
+def test_a_cron_job_is_young_until_it_is_as_old_as_the_limit():
+    with pytest.raises(TooEarly):
+        healthy(backups(cron_job(**YOUNG | {"created": ago(seconds=25 * HOUR - 1)}), jobs=()))
+    assert codes(healthy(backups(cron_job(**YOUNG | {"created": ago(hours=25)}), jobs=()))) == [
+        "never-succeeded"
+    ]
+
+
+def test_what_is_wrong_with_a_young_cron_job_is_not_put_off():
+    assert codes(healthy(backups(cron_job(**YOUNG, suspended=True), jobs=()))) == [
+        "cronjob-suspended"
+    ]
+    assert codes(healthy(backups(cron_job(**YOUNG), jobs=(failed_job(),)))) == ["last-job-failed"]
+
+
+def test_a_failed_newest_job_fails():
+    (finding,) = healthy(
+        backups(jobs=(job(), failed_job(message="Job has reached the backoff limit.")))
+    ).findings
+    assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "last-job-failed")
+    assert finding.message == (
+        "The newest finished Job of CronJob cano-collector-backup, backup-2, failed: Job has reached the backoff limit."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == ("backup-2", "succeeded", "Job")
+    assert finding.next == "kubectl -n monitoring logs job/backup-2 --all-containers --tail=50"
+
+
+def test_an_older_failure_and_a_running_job_do_not_count():
+    running = job("running", finished=None, succeeded=False, created=NOW)
+    assert (
+        healthy(backups(jobs=(failed_job(finished=ago(hours=11)), job(), running))).findings == ()
+    )
+
+
+def test_a_success_without_an_end_is_no_known_success_and_a_failure_without_one_counts_from_its_start():
+    endless = job(finished=None)
+    assert codes(healthy(backups(cron_job(last_success=None), jobs=(endless,)))) == [
+        "never-succeeded"
+    ]
+    failure = failed_job(finished=None, created=ago(hours=9))
+    assert codes(healthy(backups(jobs=(job(), failure)))) == ["last-job-failed"]
+    assert healthy(backups(jobs=(job(), replace(failure, created=ago(hours=11))))).findings == ()
+
+
+def test_of_two_jobs_that_ended_together_the_failed_one_counts():
+    assert codes(healthy(backups(jobs=(failed_job(finished=job().finished), job())))) == [
+        "last-job-failed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "named"),
+    [
+        ("bitnami/kubectl", True),
+        ("docker.io/bitnami/kubectl:1.30", True),
+        ("bitnami/kubectl:1.30@sha256:0123", True),
+        ("registry.local:5000/bitnami/kubectl:1.30", False),
+        ("bitnamilegacy/kubectl", False),
+    ],
+)
+def test_the_guides_retired_image_is_named_where_the_job_fails(image, named):
+    container = replace(cron_job().template.containers[0], image=image)
+    guides = cron_job(template=replace(cron_job().template, containers=(container,)))
+    (finding,) = healthy(backups(guides, jobs=(failed_job(),))).findings
+    assert (
+        "its image bitnami/kubectl has left Docker Hub's free catalogue" in finding.message
+    ) is named
+    assert healthy(backups(guides)).findings == ()
+
+
+@pytest.mark.parametrize("phase", ["Pending", "Lost", "missing"])
+def test_a_claim_that_is_not_bound_fails(phase):
+    (finding,) = healthy(backups(claims=(VolumeClaim("backup-pvc", phase),))).findings
+    assert finding.code == "claim-not-bound"
+    assert finding.message == (
+        f"Claim backup-pvc of CronJob cano-collector-backup is not Bound but {phase}: the Job cannot write to it."
+    )
+    assert finding.next == "kubectl -n monitoring describe persistentvolumeclaim backup-pvc"
+
+
+def test_the_guides_claim_that_is_declared_and_never_mounted_fails():
+    (finding,) = healthy(backups(with_volumes(CLAIM, mounted=()))).findings
+    assert finding.code == "volume-not-mounted"
+    assert finding.message == (
+        "Claim backup-pvc of CronJob cano-collector-backup is declared and mounted by no container: no backup reaches it."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == ("backup", "mounted", "volume")
+
+
+def test_one_mounting_container_of_several_is_enough():
+    both = ContainerSpec("first", "x"), *with_volumes(CLAIM).template.containers
+    template = replace(with_volumes(CLAIM).template, containers=both)
+    assert healthy(backups(cron_job(template=template))).findings == ()
+
+
+@pytest.mark.parametrize(
+    "volumes", [(), (Volume("backup", "emptyDir", ""),), (Volume("backup", "ConfigMap", "x"),)]
+)
+def test_no_volume_that_outlives_the_pod_fails(volumes):
+    (finding,) = healthy(backups(with_volumes(*volumes))).findings
+    assert (finding.code, finding.observed, finding.limit, finding.unit) == (
+        "nowhere-to-keep",
+        0,
+        1,
+        "lasting volumes",
+    )
+
+
+def test_another_lasting_volume_is_as_good_as_a_claim_where_it_is_mounted():
+    nfs = Volume("backup", "nfs", "")
+    assert healthy(backups(with_volumes(nfs))).findings == ()
+    assert codes(healthy(backups(with_volumes(nfs, mounted=())))) == ["volume-not-mounted"]
+
+
+def writing(*command: str, at: str = "/backup", read_only: tuple[str, ...] = ()) -> CronJob:
+    writer = ContainerSpec(
+        "backup", "kubectl", mounts=(("backup", at, ""),), command=command, read_only=read_only
+    )
+    return cron_job(template=replace(cron_job().template, containers=(writer,), volumes=(CLAIM,)))
+
+
+def test_what_an_init_container_mounts_is_mounted():
+    made = writing("sh", "-c", "x > /backup/b.yaml").template
+    done = ContainerSpec("done", "busybox")
+    assert (
+        healthy(
+            backups(
+                cron_job(
+                    template=replace(made, init_containers=made.containers, containers=(done,))
+                )
+            )
+        ).findings
+        == ()
+    )
+
+
+def test_a_lasting_volume_that_cannot_be_written_to_fails():
+    (finding,) = healthy(backups(writing(read_only=("/backup",)))).findings
+    assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "volume-read-only")
+    assert finding.message.endswith(
+        "mounts what outlives its Pod read-only, at /backup: no backup can be written there."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == ("/backup", "writable", "mount")
+    assert healthy(backups(writing(read_only=("/etc/ssl",)))).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("script", "elsewhere"),
+    [
+        ("kubectl get configmap c -o yaml > /backup/b.yaml", True),
+        ('kubectl get configmap c -o yaml >"/backup/backup-$(date +%Y%m%d).yaml"', True),
+        ("kubectl get secret s | tee -a /backup/s.yaml", True),
+        ("age -o /tmp/x.age x", True),
+        ("kubectl get configmap c > /dev/null 2>&1", False),
+        ("kubectl get configmap c > $TARGET/b.yaml", False),
+        ("kubectl get configmap c > /tmp/b.yaml && cp /tmp/b.yaml /data/", False),
+        ("cd /data && kubectl get configmap c > /tmp/b.yaml", False),
+        ("kubectl get configmap c > /data/b.yaml 2>/tmp/errors", False),
+        ("/opt/backup.sh", False),
+        ("kubectl get configmap c > /database/b.yaml", True),
+    ],
+)
+def test_a_command_that_writes_beside_the_lasting_volume_fails(script, elsewhere):
+    """Only where it says a path, and never names the one that lasts."""
+    judgement = healthy(backups(writing("/bin/sh", "-c", script, at="/data")))
+    assert codes(judgement) == (["written-elsewhere"] if elsewhere else [])
+
+
+def test_where_it_is_written_and_what_lasts_are_said():
+    (finding,) = healthy(backups(writing("sh", "-c", "x > /backup/b.yaml", at="/data"))).findings
+    assert finding.message.endswith(
+        "writes to /backup/b.yaml, and what outlives its Pod is mounted at /data: its backups are gone when the Job ends."
+    )
+    assert (finding.observed, finding.limit, finding.unit) == ("/backup/b.yaml", "/data", "path")
+
+
+def test_every_claim_is_judged():
+    claims = VolumeClaim("backup-pvc", "Bound"), VolumeClaim("second", "Pending")
+    two = with_volumes(CLAIM, Volume("more", "PersistentVolumeClaim", "second"))
+    assert codes(healthy(backups(two, claims=claims))) == ["claim-not-bound", "volume-not-mounted"]
+
+
+def test_a_service_account_that_may_not_read_fails():
+    answers = access(), access(resource="secrets", name="cano-collector-secrets", allowed=False)
+    (finding,) = healthy(backups(access={"cano-collector-backup": answers})).findings
+    assert finding.code == "may-not-read"
+    assert finding.message == (
+        "system:serviceaccount:monitoring:backup, as which CronJob cano-collector-backup runs, may not get secrets/cano-collector-secrets."
+    )
+    assert (finding.observed, finding.limit) == ("denied", "allowed")
+    assert finding.unit == "get secrets/cano-collector-secrets"
+    assert finding.next == (
+        "kubectl -n monitoring auth can-i get secrets/cano-collector-secrets --as=system:serviceaccount:monitoring:backup"
+    )
+
+
+@pytest.mark.parametrize("answers", [{}, {"cano-collector-backup": ()}, {"other": (access(),)}])
+def test_rights_that_nobody_asked_about_are_no_verdict(answers):
+    with pytest.raises(
+        Absent, match="whether the service account of CronJob cano-collector-backup may read"
+    ):
+        healthy(backups(access=answers))
+
+
+def test_a_claim_that_nobody_asked_about_is_no_verdict():
+    with pytest.raises(
+        Absent, match="whether PersistentVolumeClaim backup-pvc of CronJob cano-collector-backup"
+    ):
+        healthy(backups(claims=()))
+
+
+def test_every_cron_job_is_judged_and_named():
+    second = cron_job("second", last_success=None)
+    judgement = healthy(backups(cron_job(suspended=True), second))
+    assert [(finding.object, finding.code) for finding in judgement.findings] == [
+        ("CronJob/cano-collector-backup", "cronjob-suspended"),
+        ("CronJob/second", "never-succeeded"),
+    ]
+    assert judgement.observed == (
+        "CronJob cano-collector-backup: last success 10 h ago; CronJob second: no success yet"
+    )
+
+
+def test_a_young_cron_job_beside_a_healthy_one_is_too_early_and_beside_a_broken_one_fails():
+    with pytest.raises(TooEarly):
+        healthy(backups(cron_job(), cron_job("second", **YOUNG)))
+    assert codes(healthy(backups(cron_job(suspended=True), cron_job("second", **YOUNG)))) == [
+        "cronjob-suspended"
+    ]
+
+
+# Properties
+
+NAMES = ("one", "two")
+some_cron_jobs = st.lists(
+    st.builds(
+        cron_job,
+        st.sampled_from(NAMES),
+        suspended=st.sampled_from([False, False, True]),
+        created=st.sampled_from([ago(days=9), ago(hours=1)]),
+        last_success=st.sampled_from([ago(hours=1), ago(hours=1), ago(days=3), None]),
+    ),
+    min_size=1,
+    max_size=2,
+    unique_by=lambda one: one.name,
+)
+some_jobs = st.lists(
+    st.builds(
+        lambda name, owner, hours, build: build(name, owner=owner, finished=ago(hours=hours)),
+        st.sampled_from("abcd"),
+        st.sampled_from(NAMES),
+        st.integers(1, 60),
+        st.sampled_from([job, failed_job]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one.name,
+)
+
+
+def outcome(records: BackupJobs) -> str:
+    try:
+        return "pass" if healthy(records) else "fail"
+    except TooEarly:
+        return "too early"
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(some_cron_jobs, some_jobs, st.sampled_from(NAMES))
+def test_a_bad_object_more_never_makes_a_failure_a_pass(cron_jobs, jobs, owner):
+    before = backups(*cron_jobs, jobs=tuple(jobs))
+    bad = cron_job("zzz", suspended=True)
+    with_job = replace(before, jobs=(*jobs, failed_job("zzz", owner=owner, finished=NOW)))
+    if outcome(before) == "fail":
+        assert outcome(with_job) == "fail"
+    assert outcome(backups(*cron_jobs, bad, jobs=tuple(jobs))) == "fail"
+    if owner in {one.name for one in cron_jobs}:
+        assert outcome(with_job) == "fail"
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(some_cron_jobs, some_jobs, st.data())
+def test_answers_that_are_withheld_never_make_a_pass(cron_jobs, jobs, data):
+    whole = backups(*cron_jobs, jobs=tuple(jobs))
+    name = data.draw(st.sampled_from(cron_jobs)).name
+    asked = {other: answers for other, answers in whole.access.items() if other != name}
+    for blind in (replace(whole, access=asked), replace(whole, claims=())):
+        with pytest.raises(Absent):
+            healthy(blind)
+    assert outcome(replace(whole, cron_jobs=())) == "fail"
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(some_cron_jobs, some_jobs, st.data())
+def test_the_order_does_not_matter(cron_jobs, jobs, data):
+    records = [backups(*cron_jobs, jobs=tuple(jobs))]
+    records.append(backups(*cron_jobs[::-1], jobs=tuple(data.draw(st.permutations(jobs)))))
+    first, second = (
+        outcome(one) if outcome(one) == "too early" else healthy(one) for one in records
+    )
+    assert first == second

@@ -1,0 +1,63 @@
+"""restart-rehearsed and triage-possible: the API server's own answers, and nothing that was not asked."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.judges.samples import install
+from upkeep.errors import Absent
+from upkeep.judges.rehearsals import actions
+from upkeep.records.access import AccessAnswer, ActionRehearsal, DryRun
+
+INSTALL = install()
+MAY = AccessAnswer(
+    "the acting identity", "patch", "apps", "deployments", "cano-collector", "monitoring", True
+)
+RAN = DryRun("patch", "Deployment/cano-collector", True, 200)
+
+
+def test_a_restart_that_would_be_accepted_passes():
+    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), install=INSTALL)
+    assert (judgement.findings, judgement.observed) == ((), "a restart would be accepted")
+
+
+def test_a_missing_right_is_named_with_the_question_to_ask():
+    (finding,) = actions.restart(
+        ActionRehearsal((replace(MAY, allowed=False),)), install=INSTALL
+    ).findings
+    assert (finding.code, finding.observed) == ("restart-forbidden", "forbidden")
+    assert (
+        finding.message
+        == "The acting identity may not patch deployments.apps in monitoring, so it cannot restart the collector."
+    )
+    assert finding.next == "kubectl auth can-i patch deployments.apps -n monitoring"
+
+
+def test_a_refusal_says_what_the_server_said():
+    refused = replace(RAN, accepted=False, status=403, reason="Forbidden", message="change freeze")
+    (finding,) = actions.restart(ActionRehearsal((MAY,), (refused,)), install=INSTALL).findings
+    assert (finding.code, finding.observed, finding.limit) == ("restart-refused", 403, 200)
+    assert "(403 Forbidden, change freeze)" in finding.message
+
+
+@pytest.mark.parametrize(
+    "rehearsal", [ActionRehearsal(()), ActionRehearsal((MAY,)), ActionRehearsal((), (RAN,))]
+)
+def test_what_was_not_rehearsed_is_not_judged(rehearsal: ActionRehearsal):
+    with pytest.raises(Absent, match="a restart was not rehearsed"):
+        actions.restart(rehearsal, install=INSTALL)
+
+
+def test_triage_names_each_right_that_is_missing():
+    log = AccessAnswer("the acting identity", "get", "", "pods", "", "monitoring", True, "log")
+    judgement = actions.triage(
+        ActionRehearsal((log, replace(log, resource="events", subresource="", verb="list"))),
+        install=INSTALL,
+    )
+    assert (judgement.findings, judgement.observed) == ((), "2 of 2 rights")
+    judgement = actions.triage(ActionRehearsal((replace(log, allowed=False), log)), install=INSTALL)
+    assert [(one.code, one.next) for one in judgement.findings] == [
+        ("triage-forbidden", "kubectl auth can-i get pods --subresource=log -n monitoring")
+    ]
+    with pytest.raises(Absent):
+        actions.triage(ActionRehearsal(()), install=INSTALL)

@@ -1,0 +1,1 @@
+"""Ask the Kubernetes API, and turn its objects into records."""

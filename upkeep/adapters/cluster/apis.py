@@ -1,0 +1,87 @@
+"""What the API server serves, by its discovery documents.
+
+Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api. Everybody who is authenticated may read them (system:discovery).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from upkeep.adapters.cluster.kube import Kube
+from upkeep.errors import Absent, Forbidden, Malformed
+from upkeep.records.releases import ServedApis
+
+OPEN_AGAIN = "kubectl create clusterrolebinding discovery --clusterrole=system:discovery --group=system:authenticated"
+
+
+def served(kube: Kube, api_versions: Iterable[str]) -> ServedApis:
+    """The API server's version, its API versions, and the kinds of those that are asked for.
+
+    :param api_versions: ``apps/v1``, ``v1`` …; one that is not served has no kinds.
+    :raises Unmeasured: a document could not be read, or says nothing at all.
+    """
+    try:
+        version = kube.get("/version")
+        groups = kube.get("/apis").get("groups")
+        core = kube.get("/api").get("versions")
+        if not isinstance(groups, list) or not isinstance(core, list):
+            raise Malformed("GET /apis: the answer is no list of API groups", source="GET /apis")
+        known = (
+            *map(str, core),
+            *(str(one["groupVersion"]) for group in groups for one in group["versions"]),
+        )
+        if not core or not groups:
+            raise Absent(
+                "GET /apis: the API server names no API group",
+                source="GET /apis",
+                next_step="kubectl api-versions",
+            )
+        kinds = [
+            (one, kind)
+            for one in sorted(set(api_versions))
+            if one in known
+            for kind in _kinds(kube, one)
+        ]
+    except Forbidden as error:
+        raise Forbidden(error.message, source=error.source, next_step=OPEN_AGAIN) from None
+    except (KeyError, TypeError):
+        raise Malformed(
+            "GET /apis: the answer is no list of API groups", source="GET /apis"
+        ) from None
+    major, minor = (
+        re.match(r"\d{1,6}", str(version.get(part) or "")) for part in ("major", "minor")
+    )
+    if major is None or minor is None:  # some builds write the minor 34+
+        raise Malformed(
+            "GET /version: the API server's version is no number",
+            source="GET /version",
+            next_step="kubectl version",
+        )
+    return ServedApis(
+        str(version.get("gitVersion") or f"v{major[0]}.{minor[0]}"),
+        int(major[0]),
+        int(minor[0]),
+        known,
+        tuple(kinds),
+    )
+
+
+def _kinds(kube: Kube, api_version: str) -> list[str]:
+    """The kinds of an API version, subresources apart."""
+    path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    try:
+        resources: Any = kube.get(path).get("resources")
+    except Absent as error:  # the list of groups and a group's own document are not written at one moment: a definition comes or goes
+        sentence = (
+            f"GET {path}: the API server names the version and does not serve it yet, or no longer"
+        )
+        raise Absent(sentence, source=error.source, next_step=f"kubectl get --raw {path}") from None
+    if not isinstance(resources, list):
+        raise Malformed(f"GET {path}: the answer is no list of resources", source=f"GET {path}")
+    found = sorted({str(one["kind"]) for one in resources if "/" not in str(one["name"])})
+    if not found:
+        raise Absent(
+            f"GET {path}: the API server serves the version and names no kind of it",
+            source=f"GET {path}",
+        )
+    return found

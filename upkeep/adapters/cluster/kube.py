@@ -1,0 +1,189 @@
+"""The Kubernetes API as raw JSON, over the official client's connections.
+
+The client does configuration, authentication, TLS and pooling; its typed models are not used: they cost 450 ms at first use and refuse objects
+that are not complete. Every answer is either whole and of the form that was asked for, or an ``Unmeasured`` of the kind that says why not.
+Source: Kubernetes API concepts (lists, paging, Status), https://kubernetes.io/docs/reference/using-api/api-concepts/
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from upkeep.adapters.cluster.answers import (
+    Answer,
+    document,
+    is_object,
+    list_items,
+    require_end,
+    status_object,
+)
+from upkeep.adapters.cluster.transport import Transport
+from upkeep.errors import Malformed, Unavailable, Unreachable
+from upkeep.masking import mask
+
+METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+PAGE_ITEMS = 500
+# What the collector takes its configuration from, with the names of their lists.
+CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
+# A connection that the API server refused to itself: to the program that takes it to the nodes.
+TUNNEL = re.compile(r"dial tcp (127\.|\[::1\]|localhost)")
+T = TypeVar("T")
+
+
+class _ListExpired(Exception):
+    """410 Gone: the continue token of a list is too old."""
+
+
+class Kube(Transport):
+    """One identity at one API server; made as ``Transport`` is."""
+
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json"
+    ) -> dict[str, Any]:
+        """The object at a path.
+
+        :raises Unmeasured: of every kind but TooEarly and Ambiguous; Absent for a 404.
+        """
+        source = f"GET {path}"
+        answer = self.fetch("GET", path, query, accept=accept)
+        self._refuse(answer, source)
+        return document(answer, source=source, server=self.server)
+
+    def configuration_object(self, kind: str, name: str, *, namespace: str) -> dict[str, Any]:
+        """A ConfigMap or Secret, with its values.
+
+        :raises Unmeasured: as ``get``; Malformed where the answer is another object.
+        """
+        path = f"/api/v1/namespaces/{namespace}/{CONFIGURATION_KINDS[kind]}/{name}"
+        raw = self.get(path)
+        metadata = raw.get("metadata")
+        if (
+            raw.get("kind") != kind
+            or not isinstance(metadata, dict)
+            or metadata.get("name") != name
+        ):
+            raise Malformed(
+                f"{kind}/{name}: the answer is no {kind} of this name", source=f"GET {path}"
+            )
+        return raw
+
+    def metadata(self, path: str) -> dict[str, Any]:
+        """An object without its content (PartialObjectMetadata): what is not sent cannot leak.
+
+        :raises Unmeasured: as ``get``; Malformed where something else came.
+        """
+        raw = self.get(path, accept=METADATA_ALONE)
+        if raw.get("kind") != "PartialObjectMetadata" or not is_object(raw):
+            raise Malformed(
+                f"GET {path}: the metadata alone were asked for, and {raw.get('kind') or 'something else'} came",
+                source=f"GET {path}",
+            )
+        return raw
+
+    def items(
+        self, path: str, query: Mapping[str, str] | None = None, *, metadata_alone: bool = False
+    ) -> list[dict[str, Any]]:
+        """All objects of a list, or their metadata alone.
+
+        :raises Unmeasured: as ``get``.
+        """
+        return self.reduced(path, list, query, metadata_alone=metadata_alone)
+
+    def reduced(
+        self,
+        path: str,
+        reduce: Callable[[Iterator[dict[str, Any]]], T],
+        query: Mapping[str, str] | None = None,
+        *,
+        metadata_alone: bool = False,
+    ) -> T:
+        """What ``reduce`` makes of the objects of a list. They come page by page, and only a page of them is held at a time.
+
+        A token that expired on the way (410) starts the list anew, twice at most: ``reduce`` is then called again, and must begin with nothing.
+
+        :raises Unmeasured: as ``get``.
+        """
+        for _ in range(3):
+            try:
+                return reduce(
+                    self._each_item(
+                        path,
+                        query or {},
+                        METADATA_LIST_ALONE if metadata_alone else "application/json",
+                    )
+                )
+            except _ListExpired:
+                continue
+        source = f"GET {path}"
+        raise Unavailable(
+            f"{source}: the list expired three times while it was read (410 Gone)",
+            source=source,
+            next_step="run again",
+        )
+
+    def _each_item(
+        self, path: str, query: Mapping[str, str], accept: str
+    ) -> Iterator[dict[str, Any]]:
+        source, token = f"GET {path}", ""
+        while True:
+            page = {**query, "limit": str(PAGE_ITEMS)} | ({"continue": token} if token else {})
+            answer = self.fetch("GET", path, page, accept=accept)
+            if answer.status == 410:
+                raise _ListExpired
+            self._refuse(answer, source)
+            body = document(answer, source=source, server=self.server)
+            yield from list_items(body, source)
+            before, token = token, body["metadata"].get("continue") or ""
+            if token and token == before:
+                raise Malformed(
+                    f"{source}: the list goes on where it went on before, so it has no end",
+                    source=source,
+                    next_step="run again",
+                )
+            if not token:
+                require_end(body["metadata"], source)
+                return
+
+    def review(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """An access review: the one POST that the measuring identity makes; it stores nothing."""
+        source = f"POST {path}"
+        answer = self.fetch("POST", path, body=json.dumps(body).encode())
+        self._refuse(answer, source)
+        return document(answer, source=source, server=self.server)
+
+    def proxied(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        retry: frozenset[int] = frozenset({429}),
+    ) -> Answer:
+        """The answer of what lies behind a pod or Service proxy, whatever its status; faults of the API server are raised.
+
+        A refused connection to the pod comes back as status 0: it is a fact about the pod. Never retried but for 429, which the API server
+        gives before it proxies.
+
+        :raises Unmeasured: the API server forbade, throttled or failed, or could not reach the pod for another reason.
+        """
+        source = f"GET {path}"
+        answer = self.fetch("GET", path, query, accept="*/*", retry=retry)
+        if answer.status == 429:
+            self._refuse(answer, source)
+        status = status_object(answer)
+        if status is None:
+            return answer
+        message = str(status.get("message", ""))
+        if "error trying to reach service" in message:
+            if "connection refused" in message and not TUNNEL.search(message):
+                return Answer(0, answer.content_type, b"", answer.seconds)
+            raise Unreachable(
+                f"{source}: the API server could not reach it: {mask(message)[:200]}", source=source
+            )
+        if answer.status == 400 and (
+            "address" in message or "host" in message or "pod" in message.lower()
+        ):
+            return Answer(0, answer.content_type, b"", answer.seconds)
+        self._refuse(answer, source)
+        raise Malformed(f"{source}: a Status with code {answer.status}", source=source)

@@ -1,0 +1,1 @@
+"""Read and write folders and files of this machine."""

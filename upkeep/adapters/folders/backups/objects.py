@@ -1,0 +1,103 @@
+"""A ConfigMap or Secret of a backup, or a live one to compare it with, without its values: they become keyed digests here."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from upkeep.adapters.formats.exposure import LAST_APPLIED
+from upkeep.records.configuration import ConfigurationObject
+
+KINDS = ("ConfigMap", "Secret")
+# What the API server writes into an object (metadata.*, and the status as a whole).
+SERVER_METADATA = (
+    "resourceVersion",
+    "uid",
+    "creationTimestamp",
+    "managedFields",
+    "generation",
+    "selfLink",
+    "deletionTimestamp",
+)
+_DIGEST_KEY = secrets.token_bytes(32)
+
+
+def digest(value: bytes) -> str:
+    """A keyed digest: equal values of this run have equal ones, and without the key, which no one keeps, it tells nothing (HMAC-SHA-256)."""
+    return hmac.new(_DIGEST_KEY, value, hashlib.sha256).hexdigest()
+
+
+def configuration_object(raw: Mapping[str, Any], *, file: str = "") -> ConfigurationObject:
+    """A ConfigMap or Secret without its values.
+
+    :raises ValueError: it is none, has no name, or a value is no text, or no base64 where it must be. The message names the key.
+    """
+    metadata, kind = raw.get("metadata"), raw.get("kind")
+    if raw.get("apiVersion") != "v1" or kind not in KINDS:
+        raise ValueError(
+            f"a {word(kind)} of {word(raw.get('apiVersion'))}, where a ConfigMap or Secret (v1) must be"
+        )
+    if (
+        not isinstance(metadata, Mapping)
+        or not isinstance(metadata.get("name"), str)
+        or not metadata["name"]
+    ):
+        raise ValueError(f"a {kind} without a name")
+    values = _data(kind, raw)
+    annotations = metadata.get("annotations")
+    kept = [f"metadata.{name}" for name in SERVER_METADATA if metadata.get(name) is not None] + (
+        ["status"] if "status" in raw else []
+    )
+    return ConfigurationObject(
+        kind=kind,
+        namespace=metadata_text(raw, "namespace"),
+        name=metadata["name"],
+        keys={key: digest(value) for key, value in sorted(values.items())},
+        type=str(raw.get("type") or "Opaque") if kind == "Secret" else "",
+        data_bytes=sum(map(len, values.values())),
+        file=file,
+        server_fields=tuple(kept),
+        last_applied=isinstance(annotations, Mapping) and LAST_APPLIED in annotations,
+    )
+
+
+def _data(kind: str, raw: Mapping[str, Any]) -> dict[str, bytes]:
+    """The values, decoded; what ``stringData`` has wins, as on the server."""
+    found: dict[str, bytes] = {}
+    parts = (("data", kind == "Secret"), ("binaryData", True), ("stringData", False))
+    for part, encoded in parts:
+        entries = raw.get(part)
+        if entries is not None and not isinstance(entries, Mapping):
+            raise ValueError(f"{part} is no mapping")
+        for key, value in (entries or {}).items():
+            if not isinstance(key, str) or not isinstance(value, str):
+                raise ValueError(f"{part}.{word(key)} is no text, which the API server refuses")
+            try:
+                found[key] = (
+                    base64.b64decode(re.sub(r"[\r\n]", "", value), validate=True)
+                    if encoded
+                    else value.encode("utf-8", "replace")
+                )
+            except (binascii.Error, ValueError):
+                raise ValueError(
+                    f"{part}.{word(key)} is not base64, which the API server refuses"
+                ) from None
+    return found
+
+
+def metadata_text(raw: Mapping[str, Any], key: str) -> str:
+    """A text of the metadata; empty where there is none."""
+    metadata = raw.get("metadata")
+    value = metadata.get(key) if isinstance(metadata, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def word(value: object) -> str:
+    """A foreign name, where it looks like one; it may be anything, a value out of place included."""
+    return (
+        value if isinstance(value, str) and re.fullmatch(r"[\w./-]{1,80}", value) else "something"
+    )

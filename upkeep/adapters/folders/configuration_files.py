@@ -1,0 +1,142 @@
+"""The collector's documents in files: as they are, or in a ConfigMap or Secret manifest. A text is held masked, and only for a rehearsal."""
+
+import base64
+import binascii
+import shlex
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from upkeep.adapters.formats import configuration, yaml_text
+from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured
+from upkeep.masking import Masked
+from upkeep.records.configuration import ConfigurationDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document that is not live: what it says, and its text."""
+
+    document: ConfigurationDocument
+    text: Masked
+
+
+def files_in(place: Path, *, option: str) -> list[Path]:
+    """The file, or the YAML files of the folder, by name.
+
+    :raises Absent: there is none. :raises Forbidden: the folder may not be read. :raises Malformed: it cannot be for another reason.
+    """
+    try:
+        found = (
+            sorted(path for path in place.iterdir() if path.suffix in (".yaml", ".yml"))
+            if place.is_dir()
+            else [place]
+        )
+    except OSError as error:
+        raise _unreadable(f"{option}={place}", error) from None
+    if not found or not place.exists():
+        what = (
+            "the folder holds no YAML file" if place.exists() else "there is no such file or folder"
+        )
+        raise Absent(f"{option}={place}: {what}", source=str(place), next_step=f"{option}=FILE")
+    return found
+
+
+def read(file: Path) -> list[Draft]:
+    """The documents of a file.
+
+    :raises Absent: there is no such file. :raises Forbidden: it may not be read.
+    :raises Malformed: it is no text, or holds no document of the collector.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _unreadable(str(file), error) from None
+    except UnicodeDecodeError:
+        raise Malformed(
+            f"{file}: is no UTF-8 text; a document, or a ConfigMap or Secret manifest, was expected",
+            source=str(file),
+        ) from None
+    try:
+        body: Any = yaml_text.load(text, name=str(file))
+    except Malformed:
+        # Which kind it was meant to be shows in its name at best; that it is no YAML is said in any case.
+        return [_draft(text, configuration.KINDS.get(file.name, "destinations"), str(file))]
+    if isinstance(body, dict) and body.get("kind") in ("ConfigMap", "Secret"):
+        found = list(_of_manifest(file, body))
+    else:
+        kind = configuration.kind_of(text, where=str(file)) or configuration.KINDS.get(
+            file.name, ""
+        )
+        found = [_draft(text, kind, str(file))] if kind else []
+    if not found:
+        roots = ", ".join(configuration.ROOTS.values())
+        raise Malformed(
+            f"{file}: is no document of the collector: a key of {roots}, or a manifest with {', '.join(configuration.KINDS)}, was expected",
+            source=str(file),
+        )
+    return found
+
+
+def readable_by_others(file: Path) -> int:
+    """The file's permission bits where everybody on the machine may read it, and get to it; else 0.
+
+    :raises Unmeasured: it is gone.
+    """
+    try:
+        mode, folder = stat.S_IMODE(file.stat().st_mode), file.resolve().parent.stat().st_mode
+    except OSError as error:
+        raise _unreadable(str(file), error) from None
+    return mode if mode & stat.S_IROTH and folder & stat.S_IXOTH else 0
+
+
+def _draft(text: str, kind: str, where: str) -> Draft:
+    return Draft(configuration.parse(text, kind=kind, where=where), Masked(text))
+
+
+def _of_manifest(file: Path, body: dict[str, Any]) -> Iterator[Draft]:
+    """The documents that a ConfigMap or Secret holds, as plain text or base64; their lines are those within the document."""
+    for key, kind in configuration.KINDS.items():
+        plain = (
+            (body.get("stringData") or {}).get(key)
+            if body["kind"] == "Secret"
+            else (body.get("data") or {}).get(key)
+        )
+        encoded = (
+            (body.get("data") or {}).get(key)
+            if body["kind"] == "Secret" and plain is None
+            else None
+        )
+        where = f"{file} key {key}"
+        if encoded is not None:
+            try:
+                plain = base64.b64decode(str(encoded), validate=True).decode()
+            except (binascii.Error, UnicodeDecodeError):
+                raise Malformed(
+                    f"{where}: is not base64 of a text; use stringData, or base64 -w0",
+                    source=str(file),
+                ) from None
+        if plain is not None:
+            if not isinstance(plain, str):
+                raise Malformed(
+                    f"{where}: a text was expected; write '{key}: |' and indent the document under it",
+                    source=str(file),
+                )
+            yield _draft(plain, kind, where)
+
+
+def _unreadable(what: str, error: OSError) -> Unmeasured:
+    kind = (
+        Forbidden
+        if isinstance(error, PermissionError)
+        else Absent
+        if isinstance(error, FileNotFoundError)
+        else Malformed
+    )
+    return kind(
+        f"{what}: cannot be read: {error.strerror}",
+        source=what,
+        next_step=f"ls -l {shlex.quote(what.partition('=')[2] or what)}",
+    )

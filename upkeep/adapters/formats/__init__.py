@@ -1,0 +1,1 @@
+"""Parse formats: YAML, expositions, log lines, the collector's configuration."""

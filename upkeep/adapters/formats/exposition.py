@@ -1,0 +1,148 @@
+"""The exposition format: a pod's /metrics, read now or saved earlier (``exports``), as Snapshots.
+
+prometheus_client's parser reads the lines; what it accepts in silence is refused here: an empty body, a page of HTML, a cut end, duplicate
+series, numbers that are none. Lines of families that nobody wants are passed over by their bytes, which is where the time goes.
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/, collector.md ("Metrics").
+"""
+
+import io
+import math
+import re
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from upkeep.domain import counters
+from upkeep.domain.metric_names import EXPOSED, PROCESS_START
+from upkeep.errors import Malformed, Truncated
+from upkeep.records.counters import Sample, Snapshot
+
+# A node's clock may be a little ahead of ours.
+MOST_AHEAD = timedelta(minutes=5)
+_PARTS = (b"_bucket", b"_sum", b"_count")
+_NAME = re.compile(rb"[ \t]*(?:#[ \t]+(?:TYPE|HELP)[ \t]+)?([a-zA-Z_:][a-zA-Z0-9_:]*)(?=[ \t{])")
+_COMMENT = re.compile(rb"[ \t]*#")
+
+
+def parse(
+    body: bytes,
+    *,
+    pod: str,
+    taken: datetime,
+    source: str = "metrics",
+    wanted: Collection[str] = EXPOSED,
+    where: str = "",
+) -> Snapshot:
+    """The counters of an exposition.
+
+    :param taken: when it was read.
+    :param source: ``metrics`` or ``export``.
+    :param wanted: names of families; of a histogram its _bucket, _sum and _count come with it.
+    :param where: what to call it in messages; by default the pod's /metrics.
+    :raises Truncated: its last line has no end.
+    :raises Malformed: it is empty, a page of HTML, no UTF-8, without ``process_start_time_seconds``, holds a series twice, or a number of a
+        wanted family is not finite or negative, or the process starts in the future.
+    """
+    where = where or f"Pod/{pod} /metrics"
+    step = (
+        f"rm {where}"
+        if source == "export"
+        else "--collector=URL when something between here and the pod answers in its place"
+    )
+
+    def malformed(why: str) -> Malformed:
+        return Malformed(f"{where}: {why}", source=where, next_step=step)
+
+    if not body.strip():
+        raise malformed("empty, where an exposition must be")
+    if body.lstrip()[:1] == b"<":
+        raise malformed("a page of HTML, no exposition")
+    if not body.endswith(b"\n"):
+        raise Truncated(
+            f"{where}: the last line has no end, so the rest is missing",
+            source=where,
+            next_step=step,
+        )
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise malformed(f"byte {error.start} is not UTF-8") from None
+    kept = list(_wanted_lines(body, {name.encode() for name in wanted} | {PROCESS_START.encode()}))
+    samples: list[Sample] = []
+    seen: set[tuple[str, frozenset[tuple[str, str]]]] = set()
+    try:
+        for family in text_string_to_metric_families("".join(line for _, line in kept)):
+            for name, labels, value, *_ in family.samples:
+                series = (name, frozenset((label, text) for label, text in labels.items() if text))
+                if series in seen:
+                    raise malformed(f"a series of {name} is there twice")
+                seen.add(series)
+                samples.append(Sample(name, dict(labels), _number(value)))
+    except ValueError:
+        # The parser's own message quotes the line, and nobody knows what a label holds.
+        raise malformed(f"line {_first_bad(kept)} does not parse") from None
+    for sample in samples:
+        if not (math.isfinite(sample.value) and sample.value >= 0):
+            raise malformed(f"a series of {sample.name} is {sample.value:g}")
+    return Snapshot(
+        pod,
+        taken,
+        _process_start(samples, taken=taken, malformed=malformed),
+        tuple(samples),
+        source,
+    )
+
+
+def unaccounted(snapshot: Snapshot) -> int:
+    """Received − processed − errors: what is in flight, or lost. Where it is not 0 a later snapshot tells which."""
+    return counters.read(snapshot).unaccounted
+
+
+def _wanted_lines(body: bytes, wanted: Collection[bytes]) -> Iterator[tuple[int, str]]:
+    """The lines of wanted families with their numbers, and those whose family cannot be told, which the parser must judge."""
+    for number, line in enumerate(io.BytesIO(body), start=1):
+        match = _NAME.match(line)
+        if match is None:
+            if line.strip() and not _COMMENT.match(line):
+                yield number, line.decode()
+            continue
+        name = match[1]
+        if name in wanted or any(
+            name.endswith(part) and name.removesuffix(part) in wanted for part in _PARTS
+        ):
+            yield number, line.decode()
+
+
+def _first_bad(lines: list[tuple[int, str]]) -> int:
+    for number, line in lines:
+        try:
+            list(text_string_to_metric_families(line))
+        except ValueError:
+            return number
+    return lines[-1][0]
+
+
+def _number(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return math.inf
+
+
+def _process_start(
+    samples: list[Sample], *, taken: datetime, malformed: Callable[[str], Malformed]
+) -> datetime:
+    starts = [sample.value for sample in samples if sample.name == PROCESS_START]
+    if len(starts) != 1:
+        # Every process of the Go client has it, and it comes after the counters: without it the exposition is not whole.
+        raise malformed(
+            f"{len(starts) or 'no'} {PROCESS_START}, where a whole exposition of one process has one"
+        )
+    if starts[0] == 0:
+        raise malformed(f"{PROCESS_START} is 0: the process does not know when it started")
+    if starts[0] > (taken + MOST_AHEAD).timestamp():
+        raise malformed(
+            f"{PROCESS_START} lies in the future: the clocks of the node and of this machine differ"
+        )
+    return datetime.fromtimestamp(starts[0], UTC)

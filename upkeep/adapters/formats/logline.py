@@ -1,0 +1,268 @@
+"""One line of a container's log: is it bad, and which lines are like it?
+
+Bad is a JSON line whose ``level`` is error or above: by the field, an info line may well mention errors. Or a panic of Go as plain text:
+its message, goroutines and stacks are one event. All that leaves this module is masked and printable.
+Source: collector.md, "Logs"; Go's runtime for what a crash prints.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upkeep.masking import MASK, mask, sensitive
+
+BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
+WARNING_LEVELS = frozenset(
+    {"warn", "warning"}
+)  # bad only where the message says that nobody was told
+UNKNOWN_LEVEL = "unknown"  # a line that was cut before its level
+EXAMPLE_CHARACTERS = 300
+PATTERN_CHARACTERS = 200
+NAME_CHARACTERS = 63
+MOST_DIGITS = 40
+FOLDED_CHARACTERS = 1000
+REMEMBERED_CHARACTERS, MOST_REMEMBERED = 500, 500
+
+_MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\|[Ww][^}]*?[Ff]ailed to )')
+# What the collector logs where a message did not go out (collector.md, "Logs"); the guide greps for the first.
+_NOT_SENT = re.compile(r"failed to (send|get destination|dispatch issues)", re.IGNORECASE)
+# An access line of gin's, whose latency is in nanoseconds, and the line of level debug, whose duration is Go's.
+_LATENCY = re.compile(rb'"latency"\s*+:\s*+(\d++)[,}]')
+_WEBHOOK = re.compile(rb'"path"\s*+:\s*+"/api/alerts"')
+_OBSERVED = re.compile(
+    rb"Observed alert processing duration for alert: .{0,1000}?, duration: ((?:\d+(?:\.\d+)?(?:ns|us|\xc2\xb5s|ms|s|m|h))+)"
+)
+_GO_DURATION = re.compile(rb"(\d+(?:\.\d+)?)(ns|us|\xc2\xb5s|ms|s|m|h)")
+_GO_UNITS = {
+    b"ns": 1e-9,
+    b"us": 1e-6,
+    b"\xc2\xb5s": 1e-6,
+    b"ms": 1e-3,
+    b"s": 1.0,
+    b"m": 60.0,
+    b"h": 3600.0,
+}
+_BAD_LEVEL = re.compile(
+    rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"\\]*+\\)', re.IGNORECASE
+)
+_MESSAGE = re.compile(r'"(?:message|msg)"\s*+:\s*+"((?:[^"\\]|\\.)*+)')
+_PANIC = re.compile(
+    rb"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:(panic:)|(fatal error:))(?: |$)"
+    rb"|.{0,64}http: panic serving |.{0,64}\[Recovery\].{0,64}panic recovered"
+)
+_STACK = re.compile(rb"goroutine \d++ [^\[]{0,200}\[|\t[^\s:]{1,1000}\.go:\d")
+# Fields that are shown in front, say nothing about the fault, or are too long: a stack, a whole request head.
+_NOT_SHOWN = frozenset(
+    {
+        "level",
+        "timestamp",
+        "time",
+        "ts",
+        "caller",
+        "logger",
+        "message",
+        "msg",
+        "error",
+        "stack",
+        "stacktrace",
+        "errorVerbose",
+        "request",
+    }
+)
+_FOLDED = re.compile(
+    r"""(?P<name>"(?:[^"\\]|\\.)*+"|(?<!\w)'[^']*+'(?!\w))
+    |(?<!\w)(?:(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})
+      |(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:(?:T|[ ]|[ ]-[ ])\d\d:\d\d:\d\d[\w.:+-]*+)?)
+      |(?P<address>\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|0x[0-9a-fA-F]+)
+      |(?P<duration>(?:\d+(?:\.\d+)?(?:ns|us|[µμ]s|ms|s|m|h))+)
+      |(?P<n>\d+(?:\.\d+)?)(?!-\w))(?!\w)
+    |(?P<address6>\[[0-9a-fA-F:]{2,45}\](?::\d+)?)
+    |(?P<word>[\w-]++)""",
+    re.VERBOSE,
+)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*+[A-Za-z]")
+_DIGITS = re.compile(r"\d+")
+_LEAST_ID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A bad line, or all the lines of a panic.
+
+    :ivar level: error, fatal, panic, dpanic or unknown; of a failure to send also warn or warning.
+    :ivar pattern: what lines like it have in common; masked.
+    :ivar unsent: of a line that says that a message could not be sent, the destination that it names, or ``""``; else ``None``.
+    """
+
+    level: str
+    pattern: str
+    _words: Sequence[str]
+    _fields: Sequence[tuple[str, Any]] = ()
+    unsent: str | None = None
+
+    @property
+    def bad(self) -> bool:
+        """Whether its level makes it a bad line."""
+        return self.level not in WARNING_LEVELS
+
+    @property
+    def example(self) -> str:
+        """The line as a person reads it, message first; masked."""
+        told = ", ".join(f"{shown(name)}={_value(name, value)}" for name, value in self._fields)
+        return _cut(_text(self._words) + (f" ({told})" if told else ""), EXAMPLE_CHARACTERS)
+
+
+class Lines:
+    """Judges the lines of one log, in their order: a panic goes on over several."""
+
+    def __init__(self) -> None:
+        self._in_panic = False
+        # Lines that differ in their digits only: a storm of errors is masked and folded once, not a hundred thousand times.
+        self._patterns: dict[str, str] = {}
+
+    def judge(self, text: bytes, *, cut: bool) -> Event | None:
+        """The event that the line begins or is; ``None`` when it is not bad, or only goes on with a panic.
+
+        :param text: the line without the API's time. :param cut: whether its end is missing.
+        """
+        if text.lstrip().startswith(b"{"):
+            self._in_panic = False
+            return self._of_json(text, cut=cut) if cut or _MAY_BE_BAD.search(text) else None
+        if text.startswith(b"[GIN"):
+            self._in_panic = False
+        header = _PANIC.match(text)
+        if header is None and (self._in_panic or _STACK.match(text) is None):
+            return None
+        self._in_panic = True
+        return self._event(
+            "fatal" if header and header[2] else "panic", [text.decode(errors="replace")]
+        )
+
+    def _of_json(self, text: bytes, *, cut: bool) -> Event | None:
+        """The event of a line that looks like a JSON object. One that does not parse is bad as soon as a bad level stands in it."""
+        line = text.decode(errors="replace")
+        try:
+            entry: Mapping[str, Any] = json.loads(line, object_pairs_hook=_first_of_each)
+        except (ValueError, RecursionError):
+            level = _BAD_LEVEL.search(text)
+            if level is None and not (cut and b'"level"' not in text):
+                return None
+            message = _MESSAGE.search(line)
+            name = level[1].decode().lower() if level and level[1] else UNKNOWN_LEVEL
+            return self._event(name, [message[1] if message else line, "(not JSON)"])
+        said = entry.get("level")
+        if not isinstance(said, str) or said.lower() not in BAD_LEVELS | WARNING_LEVELS:
+            return None
+        message = entry.get("message", entry.get("msg"))
+        unsent = None
+        if isinstance(message, str) and _NOT_SENT.search(message):
+            unsent = shown(
+                str(entry.get("destination", entry.get("destination_name", ""))),
+                most=NAME_CHARACTERS,
+            )
+        elif said.lower() in WARNING_LEVELS:
+            return None
+        words = [word for word in (message, entry.get("error")) if isinstance(word, str) and word]
+        fields = tuple((name, value) for name, value in entry.items() if name not in _NOT_SHOWN)
+        return self._event(said.lower(), words or ["(no message)"], fields, unsent)
+
+    def _event(
+        self,
+        level: str,
+        words: Sequence[str],
+        fields: Sequence[tuple[str, Any]] = (),
+        unsent: str | None = None,
+    ) -> Event:
+        alike = _DIGITS.sub("0", ": ".join(words))
+        pattern = self._patterns.get(alike)
+        if pattern is None:
+            pattern = _cut(fold(_text(words)), PATTERN_CHARACTERS)
+            if len(alike) <= REMEMBERED_CHARACTERS and len(self._patterns) < MOST_REMEMBERED:
+                self._patterns[alike] = pattern
+        return Event(level, pattern, words, fields, unsent)
+
+
+def worked(text: bytes) -> tuple[str, float] | None:
+    """For how long the collector worked, in seconds, where the line tells: of a ``request`` of alerts, or of an ``alert``."""
+    if b"/api/alerts" in text:
+        latency = _LATENCY.search(text)
+        if latency is not None and _WEBHOOK.search(text) and len(latency[1]) <= MOST_DIGITS:
+            return "request", int(latency[1]) / 1e9
+    elif b"Observed alert processing" in text:
+        observed = _OBSERVED.search(text)
+        if observed is not None and len(observed[1]) <= MOST_DIGITS:
+            return "alert", sum(
+                float(number) * _GO_UNITS[unit]
+                for number, unit in _GO_DURATION.findall(observed[1])
+            )
+    return None
+
+
+def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:
+    """A foreign text, masked, in one line of printable characters."""
+    return _cut(_printable(mask(text)), most)
+
+
+def told(text: str) -> str:
+    """A line as a person reads it, masked: of a JSON object its message and its error, any other as it is."""
+    entry: Any = None
+    if text.lstrip().startswith("{"):
+        try:
+            entry = json.loads(text, object_pairs_hook=_first_of_each)
+        except (ValueError, RecursionError):
+            entry = None  # shown as it is
+    said = (
+        [entry.get("message", entry.get("msg")), entry.get("error")]
+        if isinstance(entry, dict)
+        else []
+    )
+    words = [word for word in said if isinstance(word, str) and word]
+    return _cut(_text(words), EXAMPLE_CHARACTERS) if words else shown(text)
+
+
+def fold(text: str) -> str:
+    """A text with placeholders for quoted names, identifiers, times, addresses, durations and numbers."""
+    return _FOLDED.sub(_placeholder, text)
+
+
+def _text(words: Sequence[str]) -> str:
+    return _printable(": ".join(mask(word) for word in words)[:FOLDED_CHARACTERS])
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The first of a key that stands twice: Slack's own ``timestamp`` comes second."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
+
+
+def _value(name: str, value: object) -> str:
+    if sensitive(name):
+        return MASK
+    if isinstance(value, dict | list):
+        return "…"
+    return shown(value if isinstance(value, str) else json.dumps(value))
+
+
+def _placeholder(found: re.Match[str]) -> str:
+    kind, text = found.lastgroup, found[0]
+    if kind != "word":
+        return {"uuid": "<id>", "address6": "<address>"}.get(str(kind), f"<{kind}>")
+    if not _DIGITS.search(text):
+        return text
+    return "<id>" if len(text) >= _LEAST_ID else _DIGITS.sub("<n>", text)
+
+
+def _printable(text: str) -> str:
+    return " ".join(
+        "".join(
+            character if character.isprintable() else " " for character in _COLOUR.sub("", text)
+        ).split()
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,1 @@
+"""Read Helm's storage, run helm, compare manifests."""

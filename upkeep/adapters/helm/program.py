@@ -1,0 +1,295 @@
+"""The program helm, asked what an upgrade would be: rendered with look-ups at the server, as the acting identity, and nothing is written.
+
+``helm upgrade --dry-run=server`` renders and looks; it runs no admission, so what it renders is rehearsed at the API server besides. The live
+values go to it in a file that only its owner may read, and that is gone when it has answered. What it prints holds secrets: it is read here,
+reduced, and shown to nobody; of its errors one line, without a value of the release.
+
+Source: https://helm.sh/docs/helm/helm_upgrade/; helm.sh/helm/v3, pkg/action/upgrade.go; Helm 4 has the same options.
+"""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upkeep.adapters.helm.manifests import Manifest, manifest
+from upkeep.adapters.helm.storage import MOST_BYTES, ReleasePayload
+from upkeep.errors import Absent, Malformed, TimedOut, Unauthenticated, Unreachable
+from upkeep.masking import MASK, mask
+from upkeep.meter import note
+from upkeep.records.releases import HelmRelease
+
+# --dry-run=server came with it; before, --dry-run was yes or no, and looked at nothing.
+LEAST_VERSION = (3, 13)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\S*")
+_FAILED = "UPGRADE FAILED: "
+# What stands in an error where the API server was not reached, or did not answer: no verdict on the upgrade.
+_NO_ANSWER = re.compile(
+    r"cluster unreachable|connection refused|connection reset|no such host|no route to host|i/o timeout|TLS handshake|x509:|context deadline exceeded"
+    r"|Client\.Timeout|unexpected EOF|etcdserver|Internal error occurred|[Tt]oo [Mm]any [Rr]equests|currently unable to handle|getting credentials",
+)
+_UNAUTHENTICATED = re.compile(r"must be logged in|provide credentials|\bUnauthorized\b")
+# Of YAML that does not fit its type the parser quotes the beginning of the value.
+LEAST_DIGITS = 6
+_BACKQUOTED = re.compile(r"`[^`]*`")
+_OVERRIDES = re.compile(
+    r"HELM_(?:KUBE\w*|NAMESPACE|DEBUG|DRIVER\w*|CACHE_HOME|REPOSITORY_CACHE|CONTENT_CACHE)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HelmProgram:
+    """A helm that can be run: where it is, and its version."""
+
+    path: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What helm would install. The objects never show.
+
+    :ivar hooks: what it would run before or after the upgrade, ``Job/x``.
+    :ivar server_side: whether the server merges what it would send (Helm 4), or helm itself.
+    """
+
+    manifest: Manifest = field(repr=False)
+    hooks: tuple[str, ...]
+    server_side: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Helm would not do it: its own words, masked."""
+
+    message: str
+
+
+def find(path: str | None, *, deadline_seconds: float) -> HelmProgram:
+    """The program, asked for its version.
+
+    :param path: where it was found; ``None`` where it was not.
+    :raises Unmeasured: there is none, it does not run, or it is too old.
+    """
+    next_step = (
+        "install helm 3.13 or newer, and put it on the PATH: https://helm.sh/docs/intro/install/"
+    )
+    if path is None:
+        raise Absent(
+            "there is no program helm on the PATH to rehearse an upgrade with",
+            source="helm",
+            next_step=next_step,
+        )
+    code, out, err = _run(
+        [path, "version", "--template={{.Version}}"], _environment({}), deadline_seconds
+    )
+    text = out.decode(errors="replace").strip()
+    found = _VERSION.fullmatch(text)
+    if code != 0 or found is None:
+        why = mask(_error(err))[:200] or "no version"
+        raise Absent(
+            f"{path} does not say which version of helm it is: {why}",
+            source="helm version",
+            next_step=next_step,
+        )
+    if (int(found[1]), int(found[2])) < LEAST_VERSION:
+        raise Absent(
+            f"{path} is helm {text}, which knows no dry run at the server",
+            source="helm version",
+            next_step=next_step,
+        )
+    return HelmProgram(path, text)
+
+
+def upgrade(
+    program: HelmProgram,
+    release: HelmRelease,
+    payload: ReleasePayload,
+    *,
+    chart: str,
+    version: str,
+    kubeconfig: str,
+    context: str,
+    deadline_seconds: float,
+) -> Rendering | Refusal:
+    """What ``helm upgrade`` of a release to another chart would render with the values that it has.
+
+    :param chart: a file, a folder or an ``oci://`` address; ``version`` is of the last.
+    :param kubeconfig: files as in ``KUBECONFIG``; ``context`` is that of the acting identity.
+    :raises Unmeasured: it gave no verdict: the API server did not answer, it took too long, it is not what it says.
+    """
+    with tempfile.TemporaryDirectory(prefix="upkeep-helm-") as folder:
+        values = Path(folder) / "values.json"  # JSON is YAML
+        with open(
+            os.open(values, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
+            json.dump(payload.values, file)
+        own = {
+            "KUBECONFIG": os.pathsep.join(
+                str(Path(part).expanduser()) for part in kubeconfig.split(os.pathsep) if part
+            ),
+            "HELM_DRIVER": release.storage.lower(),
+            "HELM_CACHE_HOME": f"{folder}/cache",
+        }
+        # Nothing after the two dashes is an option, whatever the release is called.
+        words = [
+            program.path, "upgrade", "--dry-run=server", "--reset-values", f"--values={values}", "--output=json", f"--namespace={release.namespace}",
+            f"--kube-context={context}", *([f"--version={version}"] if chart.startswith("oci://") else []), "--", release.name, chart,
+        ]  # fmt: skip
+        note(f"helm upgrade {release.name} --version {version} --dry-run=server")
+        code, out, err = _run(words, _environment(own), deadline_seconds)
+    if code != 0:
+        return _refusal(err, payload, release)
+    return _rendering(out, release)
+
+
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    """The user's, without what would make helm somebody else, or show more."""
+    return {
+        name: value for name, value in os.environ.items() if not _OVERRIDES.fullmatch(name)
+    } | dict(own)
+
+
+def _run(
+    words: Sequence[str], environment: Mapping[str, str], deadline_seconds: float
+) -> tuple[int, bytes, bytes]:
+    """Exit code and outputs. It runs in a process group of its own, plugins for credentials included, which ends with the deadline.
+
+    :raises Unmeasured: it cannot be run, or it takes too long.
+    """
+    name = " ".join([Path(words[0]).name, words[1]])
+    try:
+        process = subprocess.Popen(
+            words,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Absent(
+            f"{words[0]} cannot be run: {error.strerror}",
+            source=name,
+            next_step=f"{words[0]} version",
+        ) from None
+    with process:
+        try:
+            out, err = process.communicate(timeout=deadline_seconds)
+        except subprocess.TimeoutExpired:
+            raise TimedOut(
+                f"{name} had not answered after {deadline_seconds:g} s",
+                source=name,
+                next_step=f"--limit=sweep_deadline={deadline_seconds * 4:g}s",
+            ) from None
+        finally:
+            if (
+                process.returncode is None
+            ):  # not waited for yet, so that the number is still its own
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, out, err
+
+
+def _error(err: bytes) -> str:
+    """What helm complains about, in one line: from its word Error on; warnings stand before, advice behind."""
+    text = err.decode(errors="replace").partition("\nUse --debug flag")[0]
+    return " ".join(text[max(text.rfind("Error: "), 0) :].removeprefix("Error: ").split())
+
+
+def _refusal(err: bytes, payload: ReleasePayload, release: HelmRelease) -> Refusal:
+    """The verdict in an error of helm's.
+
+    :raises Unmeasured: there is none in it.
+    """
+    line = _error(err)
+    shown = _without_values(
+        line, payload, public={release.name, release.namespace, release.chart_name}
+    )[:300]
+    source = "helm upgrade --dry-run=server"
+    if _UNAUTHENTICATED.search(line):
+        raise Unauthenticated(
+            f"helm was not accepted by the API server: {shown}",
+            source=source,
+            next_step="log in again (a new token for the acting context)",
+        )
+    if _NO_ANSWER.search(line):
+        raise Unreachable(
+            f"helm did not reach the API server: {shown}", source=source, next_step="run again"
+        )
+    if not line.startswith(
+        _FAILED
+    ):  # an option that it does not know, a chart that it could not load
+        raise Malformed(
+            f"helm failed before it looked at the upgrade: {shown or 'without a word'}",
+            source=source,
+            next_step="helm version",
+        )
+    return Refusal(shown.removeprefix(_FAILED))
+
+
+def _rendering(out: bytes, release: HelmRelease) -> Rendering:
+    """What helm printed, as objects.
+
+    :raises Malformed: it is not what was asked for.
+    """
+    source = "helm upgrade --dry-run=server"
+    if len(out) > MOST_BYTES:
+        raise Malformed(f"helm printed more than {MOST_BYTES} bytes", source=source)
+    try:
+        body = json.loads(out)
+        text, hooks = body["manifest"], body.get("hooks") or []
+        named = [
+            f"{hook['kind']}/{hook['name']}"
+            for hook in hooks
+            if {"pre-upgrade", "post-upgrade"} & set(hook.get("events") or [])
+        ]
+        if body["name"] != release.name or not isinstance(text, str):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Malformed(
+            f"helm printed no release in JSON ({len(out)} bytes)", source=source
+        ) from None
+    rendered = manifest(text, name="the manifest that helm rendered", namespace=release.namespace)
+    return Rendering(rendered, tuple(dict.fromkeys(named)), body.get("apply_method") == "ssa")
+
+
+def _without_values(line: str, payload: ReleasePayload, *, public: set[str]) -> str:
+    """An error without anything that the release's values say: a template may print what it likes."""
+    text = _BACKQUOTED.sub(f"`{MASK}`", line)
+    for value in sorted(set(_texts(payload.values)) - public, key=len, reverse=True):
+        # A short one may be a part of other words.
+        text = (
+            re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MASK, text)
+            if len(value) < 12
+            else text.replace(value, MASK)
+        )
+    return mask(text)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts of the values: whole, line by line, as JSON and Go write them in quotes, and in base64."""
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        for text in (
+            value,
+            *value.splitlines(),
+            json.dumps(value)[1:-1],
+            base64.b64encode(value.encode(errors="replace")).decode(),
+        ):
+            if len(text.strip()) >= 4:
+                yield text.strip()
+    elif (
+        isinstance(value, int | float) and len(str(value)) >= LEAST_DIGITS
+    ):  # a smaller one is a port or a size, not a key
+        yield str(value)

@@ -1,0 +1,218 @@
+"""Helm's releases as it stores them, read without helm.
+
+Each revision is a Secret (or ConfigMap) ``sh.helm.release.v1.NAME.vN`` with the labels owner=helm, name, status and version. Its key ``release``
+is base64 of gzip of JSON; releases older than the compression are plain JSON. What comes out of it holds every value that the user gave:
+it is reduced to identities at once, or handed on in a type that does not show it.
+
+Source: helm.sh/helm/v3, pkg/storage/driver (secrets.go, cfgmaps.go, util.go) and pkg/release/release.go; Helm 4 stores the same.
+"""
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from upkeep.adapters.formats import yaml_text
+from upkeep.errors import Malformed
+from upkeep.model import parse_time
+from upkeep.records.releases import HelmRelease, ReleasedObject
+
+Raw = Mapping[str, Any]
+STORAGE = {"Secret": "secrets", "ConfigMap": "configmaps"}
+PREFIX = "sh.helm.release.v1."
+# An object of etcd holds 1 MiB; what was compressed into it is mostly text and grows to some ten times that.
+MOST_BYTES = 64 * 1024 * 1024
+MOST_MANIFEST_BYTES = 8 * 1024 * 1024
+_GZIP = b"\x1f\x8b\x08"
+_AS_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRevision:
+    """A revision by the metadata of the object that holds it: ``kind`` Secret or ConfigMap, its ``name``, and what its labels say."""
+
+    kind: str
+    name: str
+    revision: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePayload:
+    """What a release was made from and what became of it, secrets included: for the program helm alone. It never shows and is no record.
+
+    :ivar values: what the user gave over the chart's own (``helm get values``).
+    :ivar manifest: what was rendered, hooks apart (``helm get manifest``).
+    """
+
+    values: Mapping[str, Any] = field(repr=False)
+    manifest: str = field(repr=False)
+
+
+def selector(release: str) -> str:
+    """The label selector of a release's revisions."""
+    return f"owner=helm,name={release}"
+
+
+def stored_revision(raw: Raw, *, kind: str) -> StoredRevision:
+    """A revision by its metadata alone.
+
+    :raises Malformed: its labels are not Helm's.
+    """
+    metadata = raw.get("metadata") or {}
+    name, labels = str(metadata.get("name") or "?"), metadata.get("labels") or {}
+    version = str(labels.get("version") or "") if isinstance(labels, Mapping) else ""
+    if not re.fullmatch(r"[0-9]{1,9}", version):
+        raise Malformed(
+            f"{kind}/{name} has the labels of a Helm release, and version is no number",
+            source=f"{kind}/{name}",
+        )
+    return StoredRevision(kind, name, int(version), str(labels.get("status") or ""))
+
+
+def latest(revisions: Iterable[StoredRevision]) -> StoredRevision | None:
+    """The newest revision: Helm counts them up. Where both kinds hold it the Secret is Helm's default."""
+    return max(revisions, key=lambda one: (one.revision, one.kind == "Secret"), default=None)
+
+
+def release(raw: Raw) -> HelmRelease:
+    """A revision reduced to identities.
+
+    :param raw: the Secret or ConfigMap.
+    :raises Malformed: it is none, or over a limit; the message holds nothing of it.
+    """
+    where, body = _where(raw), _decoded(raw)
+    try:
+        chart, info = body["chart"]["metadata"], body["info"]
+        hooks = [str(hook.get("manifest") or "") for hook in body.get("hooks") or []]
+        return HelmRelease(
+            name=_text(body["name"]),
+            namespace=_text(body["namespace"]),
+            revision=int(body["version"]),
+            status=_text(info["status"]),
+            chart_name=_text(chart["name"]),
+            chart_version=_text(chart["version"]),
+            app_version=str(chart.get("appVersion") or ""),
+            deployed=parse_time(info["last_deployed"]),
+            storage=str(raw["kind"]),
+            objects=_identities([str(body.get("manifest") or ""), *hooks], where),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        what = (
+            f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else type(error).__name__
+        )
+        raise Malformed(f"{where} is not as Helm stores a release: {what}", source=where) from None
+
+
+def payload(raw: Raw) -> ReleasePayload:
+    """The user's values and the rendered manifest of a revision.
+
+    :raises Malformed: as ``release``.
+    """
+    where, body = _where(raw), _decoded(raw)
+    values, manifest = body.get("config") or {}, body.get("manifest") or ""
+    if not isinstance(values, dict) or not isinstance(manifest, str):
+        raise Malformed(
+            f"{where} is not as Helm stores a release: its values or its manifest", source=where
+        )
+    return ReleasePayload(values, manifest)
+
+
+def _where(raw: Raw) -> str:
+    metadata = raw.get("metadata")
+    return f"{raw.get('kind') or 'object'}/{metadata.get('name', '?') if isinstance(metadata, Mapping) else '?'}"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _decoded(raw: Raw) -> dict[str, Any]:
+    """The release of a Secret or ConfigMap as JSON."""
+    where, data = _where(raw), raw.get("data")
+    text = data.get("release") if isinstance(data, Mapping) else None
+    if raw.get("kind") not in STORAGE or not isinstance(text, str):
+        raise Malformed(f"{where} holds no release", source=where)
+    try:
+        if raw["kind"] == "Secret":
+            text = base64.b64decode(text, validate=True).decode("ascii")
+        packed = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Malformed(f"{where}: its release is not base64", source=where) from None
+    try:
+        body = json.loads(_unpacked(packed, where))
+    except (ValueError, RecursionError):
+        raise Malformed(f"{where}: its release is not JSON", source=where) from None
+    if not isinstance(body, dict):
+        raise Malformed(f"{where}: its release is no JSON object", source=where)
+    return body
+
+
+def _unpacked(packed: bytes, where: str) -> bytes:
+    """What was compressed, up to the limit: a small object could unpack to anything."""
+    if not packed.startswith(_GZIP):
+        return packed
+    unpacker = zlib.decompressobj(_AS_GZIP)
+    try:
+        whole = unpacker.decompress(packed, MOST_BYTES)
+    except zlib.error:
+        raise Malformed(f"{where}: its release is not gzip", source=where) from None
+    if unpacker.unconsumed_tail:
+        raise Malformed(
+            f"{where}: its release unpacks to more than {MOST_BYTES} bytes", source=where
+        )
+    if not unpacker.eof:
+        raise Malformed(f"{where}: its release ends in the middle", source=where)
+    return whole
+
+
+def _identities(manifests: Iterable[str], where: str) -> tuple[ReleasedObject, ...]:
+    """The objects of the manifests, each once and in order."""
+    found: set[ReleasedObject] = set()
+    for text in manifests:
+        if len(text) > MOST_MANIFEST_BYTES:
+            raise Malformed(
+                f"{where}: its manifest is larger than {MOST_MANIFEST_BYTES} bytes", source=where
+            )
+        for part in yaml_text.split(text):
+            found.update(
+                _objects(
+                    yaml_text.texts(
+                        part, name=f"the manifest of {where}", most_bytes=MOST_MANIFEST_BYTES
+                    ),
+                    where,
+                )
+            )
+    return tuple(
+        sorted(found, key=lambda one: (one.api_version, one.kind, one.namespace, one.name))
+    )
+
+
+def _objects(document: Any, where: str) -> Iterator[ReleasedObject]:
+    """The objects of a document: none of one that is comments alone, several of a List, whose items are no Lists again."""
+    if document in (None, ""):
+        return
+    try:
+        items = document.get("items")
+        for one in (
+            items
+            if _text(document["kind"]).endswith("List") and isinstance(items, list)
+            else [document]
+        ):
+            metadata = one["metadata"]
+            yield ReleasedObject(
+                _text(one["apiVersion"]),
+                _text(one["kind"]),
+                str(metadata.get("namespace") or ""),
+                _text(metadata["name"]),
+            )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Malformed(
+            f"{where}: its manifest holds something that is no object", source=where
+        ) from None

@@ -1,0 +1,1 @@
+"""Ask programs over HTTP: Prometheus, Alertmanager, chart repositories, the collector."""

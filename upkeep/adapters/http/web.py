@@ -1,0 +1,291 @@
+"""HTTP of monitoring programs, and of a chart repository: at a URL of their own (requests), or as a Service behind the API server's proxy.
+
+Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanager need not know which way they are reached.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
+from upkeep.clock import Clock
+from upkeep.errors import (
+    Absent,
+    Forbidden,
+    Malformed,
+    TimedOut,
+    Truncated,
+    Unauthenticated,
+    Unavailable,
+    Unreachable,
+)
+from upkeep.meter import Meter, note
+from upkeep.settings import HttpAccess
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """A whole answer; ``location`` is where a redirection leads, and empty where it is none."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    location: str = field(default="", repr=False)
+
+
+class WebApi(Protocol):
+    """A JSON API. ``where`` names it in messages: never with credentials; ``namespace`` is that of its Service, empty at a URL."""
+
+    where: str
+    namespace: str
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        """The JSON document at a path.
+
+        :raises Unmeasured: anything but a whole JSON document with status 200.
+        """
+        ...
+
+
+class ServiceApi:
+    """A Service, through the API server's service proxy: with the identity's own rights, from anywhere."""
+
+    def __init__(self, kube: Kube, *, namespace: str, service: str, port: int) -> None:
+        self._kube = kube
+        self._base = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy"
+        self.namespace = namespace
+        self.where = f"Service {namespace}/{service}:{port}"
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        _note(query)
+        answer = self._kube.proxied(f"{self._base}{path}", query, retry=RETRIED)
+        if answer.status == 0:
+            raise Unreachable(
+                f"{self.where}: nothing listens there (the API server's proxy was refused)",
+                source=path,
+            )
+        return _document(
+            answer.status, answer.content_type, answer.body, where=self.where, path=path
+        )
+
+
+class UrlApi:
+    """A URL of the user's, with bearer file, CA, client certificate and headers from the settings."""
+
+    def __init__(
+        self,
+        access: HttpAccess,
+        *,
+        option: str,
+        clock: Clock,
+        meter: Meter,
+        deadline_seconds: float,
+    ) -> None:
+        import requests  # 80 ms that only a URL of the user's costs
+
+        self._access = access
+        self._base = access.url.rstrip("/")
+        self._clock = clock
+        self._meter = meter
+        self._deadline_seconds = deadline_seconds
+        self._session = requests.Session()
+        self._session.trust_env = (
+            False  # a .netrc or a proxy variable would send credentials where nobody asked for it
+        )
+        self._session.headers.update(access.headers)
+        if access.ca_file is not None:
+            self._session.verify = str(access.ca_file)
+        if access.client_certificate is not None:
+            key = access.client_key
+            self._session.cert = (
+                (str(access.client_certificate), str(key))
+                if key is not None
+                else str(access.client_certificate)
+            )
+        parts = urlsplit(access.url)
+        self.namespace = ""
+        server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.where, self._look = f"{option}={server}", f"curl -v {server}"
+
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        _note(query)
+        answer = self._whole(path, query, accept="application/json")
+        return _document(
+            answer.status, answer.content_type, answer.body, where=self.where, path=path
+        )
+
+    def text(self, path: str) -> str:
+        """The text at a path, whatever its content type: servers of files guess it. A page of HTML is none.
+
+        :raises Unmeasured: anything but a whole text with status 200. Redirections are not followed: they would take the credentials along.
+        """
+        answer = self._whole(path, {}, accept="*/*")
+        _refuse(answer.status, where=self.where, path=path)
+        if answer.status != 200 or "html" in answer.content_type:
+            what = "a redirection" if answer.location else _told(answer)
+            raise Malformed(
+                f"{self.where}{path}: a text was asked for, {what} came: give the address where it really lies",
+                source=path,
+            )
+        try:
+            return answer.body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Malformed(
+                f"{self.where}{path}: the answer is not UTF-8 ({len(answer.body)} bytes)",
+                source=path,
+            ) from None
+
+    def file(self) -> WebAnswer:
+        """What lies at the URL itself, or where it says that it lies: then ``location`` is not empty. It is not followed here, with credentials.
+
+        :raises Unmeasured: anything else.
+        """
+        answer = self._whole("", {}, accept="*/*")
+        if answer.location:
+            return answer
+        _refuse(answer.status, where=self.where, path="")
+        if answer.status != 200 or "html" in answer.content_type:
+            raise Malformed(
+                f"{self.where}: a file was asked for, {_told(answer)} came", source=self.where
+            )
+        return answer
+
+    def _whole(self, path: str, query: Mapping[str, str], *, accept: str) -> WebAnswer:
+        """The answer, asked again while the server says that it is not available."""
+        ends, pause = self._clock.monotonic() + self._deadline_seconds, 0.25
+        while True:
+            answer, wait = self._once(path, query, ends, accept=accept)
+            pause, wait = pause * 2, wait if wait is not None else pause
+            if answer.status not in RETRIED or self._clock.monotonic() + wait >= ends:
+                return answer
+            self._clock.sleep(wait)
+
+    def _once(
+        self, path: str, query: Mapping[str, str], ends: float, *, accept: str
+    ) -> tuple[WebAnswer, float | None]:
+        """The answer to one request, and the seconds of its Retry-After."""
+        import requests
+
+        headers = {"Accept": accept}
+        if self._access.bearer_file is not None:
+            headers["Authorization"] = (
+                f"Bearer {self._access.bearer_file.read_text().strip()}"  # rotated tokens are read anew
+            )
+        self._meter.count(f"GET {self.where}{path}")
+        left = max(ends - self._clock.monotonic(), 0.001)
+        try:
+            with self._session.get(
+                f"{self._base}{path}",
+                params=dict(query),
+                headers=headers,
+                timeout=left,
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                body = bytearray()
+                for block in response.iter_content(64 * 1024):
+                    body += block
+                    if len(body) > MOST_BYTES:
+                        raise Malformed(
+                            f"{self.where}{path}: an answer of more than {MOST_BYTES} bytes",
+                            source=path,
+                        )
+                    if self._clock.monotonic() > ends:
+                        raise TimedOut(
+                            f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s",
+                            source=path,
+                        )
+                after = response.headers.get("Retry-After", "")
+                location = (
+                    response.headers.get("Location", "")
+                    if 300 <= response.status_code < 400
+                    else ""
+                )
+                answer = WebAnswer(
+                    response.status_code,
+                    response.headers.get("Content-Type", ""),
+                    bytes(body),
+                    location,
+                )
+                return answer, float(after) if after.isdecimal() and int(after) else None
+        except requests.Timeout:
+            raise TimedOut(
+                f"{self.where}: no answer within {self._deadline_seconds:g} s", source=path
+            ) from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise Truncated(
+                f"{self.where}{path}: the answer broke off in the middle",
+                source=path,
+                next_step="run again",
+            ) from None
+        except requests.exceptions.SSLError:
+            raise Unreachable(
+                f"{self.where}: TLS failed: its certificate is not trusted",
+                source=path,
+                next_step="ca_file in the settings",
+            ) from None
+        except (requests.exceptions.ContentDecodingError, requests.exceptions.StreamConsumedError):
+            raise Malformed(
+                f"{self.where}{path}: the answer is not packed as it says", source=path
+            ) from None
+        except ValueError:  # requests has errors of its own for some
+            raise Malformed(
+                f"{self.where}: its address, a header of the settings, or where it redirects to is none",
+                source=path,
+            ) from None
+        except requests.RequestException:
+            why = "refused, no route, or its name does not resolve"
+            raise Unreachable(
+                f"{self.where} cannot be reached: {why}", source=path, next_step=self._look
+            ) from None
+
+
+def _note(query: Mapping[str, str]) -> None:
+    if "query" in query:
+        note(query["query"])
+
+
+def _told(answer: WebAnswer) -> str:
+    return f"{answer.content_type.split(';')[0] or 'no content type'} with status {answer.status}"
+
+
+def _refuse(status: int, *, where: str, path: str) -> None:
+    """Raises what a status means that says that there is nothing to read."""
+    if status == 401:
+        raise Unauthenticated(
+            f"{where} does not accept the credentials (401)",
+            source=path,
+            next_step="bearer_file in the settings",
+        )
+    if status == 403:
+        raise Forbidden(f"{where} forbids {path} (403)", source=path)
+    if status in RETRIED:
+        raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
+    if status == 404:
+        raise Absent(
+            f"{where} has no {path or 'such file'} (404): is the URL, with its path prefix, right?",
+            source=path,
+        )
+
+
+def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:
+    """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
+    _refuse(status, where=where, path=path)
+    if status not in (200, 400, 422) or "json" not in content_type:
+        kind = content_type.split(";")[0] or "no content type"
+        raise Malformed(
+            f"{where}{path}: JSON was asked for, {kind} with status {status} came: a login page, or not the program's own address?",
+            source=path,
+            next_step="give the address of the program's API, for instance http://prometheus.monitoring:9090",
+        )
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise Malformed(
+            f"{where}{path}: the answer is not JSON ({len(body)} bytes)",
+            source=path,
+            next_step="run again",
+        ) from None

@@ -1,0 +1,1 @@
+"""Change pods, Services, replicas and the Deployment."""

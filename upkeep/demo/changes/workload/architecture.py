@@ -1,0 +1,236 @@
+"""How the collector is built: replicas, budgets, limits, rights of its containers, the network."""
+
+from upkeep.demo.changes.catalogue import rebuild, scenario
+from upkeep.demo.objects import services, stored, workload
+from upkeep.demo.state import Object, State, stamp
+
+HIT = "survives-node-loss"
+
+
+def budget(state: State) -> Object:
+    return state.objects["poddisruptionbudgets"][0]
+
+
+@scenario("one-replica", "there is one replica, and its budget keeps it", HIT)
+def one_replica(state: State) -> None:
+    rebuild(state, replicas=1)
+
+
+@scenario("one-node", "both pods run on the same node", HIT)
+def one_node(state: State) -> None:
+    for pod in state.pods:
+        pod["spec"] = pod["spec"] | {"nodeName": "node-1"}
+    services.refresh_endpoints(state)
+
+
+@scenario("no-budget", "no PodDisruptionBudget selects the pods", HIT)
+def no_budget(state: State) -> None:
+    budget(state)["spec"]["selector"] = {"matchLabels": {"app": "another"}}
+
+
+@scenario(
+    "two-budgets",
+    "two PodDisruptionBudgets select the same pods, by an expression and by nothing at all",
+    HIT,
+)
+def two_budgets(state: State) -> None:
+    key, value = next(iter(workload.pod_labels(state).items()))
+    budget(state)["spec"]["selector"] = {
+        "matchExpressions": [{"key": key, "operator": "In", "values": [value]}]
+    }
+    second = stored.make(
+        state,
+        "PodDisruptionBudget",
+        "everything",
+        state.ago(days=3),
+        spec={"maxUnavailable": 1, "selector": {}},
+    )
+    state.add(second | {"status": budget(state)["status"]})
+
+
+@scenario("budget-blocks-drain", "the PodDisruptionBudget lets nothing be evicted", HIT)
+def budget_blocks_drain(state: State) -> None:
+    budget(state)["spec"]["minAvailable"] = 2
+    budget(state)["status"] |= {"disruptionsAllowed": 0, "desiredHealthy": 2}
+
+
+@scenario("budget-keeps-none", "the PodDisruptionBudget lets everything be evicted", HIT)
+def budget_keeps_none(state: State) -> None:
+    budget(state)["spec"]["minAvailable"] = 0
+    budget(state)["status"] |= {"disruptionsAllowed": 2, "desiredHealthy": 0}
+
+
+@scenario("limits-missing", "the container has no memory limit and requests no CPU", "limits-set")
+def limits_missing(state: State) -> None:
+    state.container["resources"] = {"requests": {"memory": "512Mi"}, "limits": {"cpu": "500m"}}
+
+
+@scenario("image-latest", "the image has the tag latest", "runs-hardened")
+def image_latest(state: State) -> None:
+    state.container["image"] = state.container["image"].partition(":")[0] + ":latest"
+
+
+@scenario("images-differ", "the pods run different images of the same tag", "runs-hardened")
+def images_differ(state: State) -> None:
+    status = state.pods[0]["status"]["containerStatuses"][0]
+    status["imageID"] = status["imageID"].replace("ab", "cd")
+
+
+@scenario("privileged", "the container is privileged and runs as root", "runs-hardened")
+def privileged(state: State) -> None:
+    state.container["securityContext"] = {
+        "privileged": True,
+        "runAsUser": 0,
+        "capabilities": {"add": ["SYS_ADMIN"]},
+    }
+
+
+@scenario("no-probes", "the container has no readiness probe", "runs-hardened")
+def no_probes(state: State) -> None:
+    del state.container["readinessProbe"]
+
+
+@scenario(
+    "hook-fails",
+    "a preStop hook cannot run in the image, and an event of a pod that is gone says so",
+    "runs-hardened",
+    "warning-events",
+)
+def hook_fails(state: State) -> None:
+    state.container["lifecycle"] = {
+        "preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}
+    }
+    name = f"{state.fullname}-{workload.HASH}-gone1"
+    last = stamp(state.ago(minutes=40))
+    state.add(
+        stored.make(state, "Event", f"{name}.1", state.ago(minutes=40), type="Warning", reason="FailedPreStopHook", count=1,
+            message='PreStopHook failed: exec: "bash": executable file not found in $PATH', firstTimestamp=last, lastTimestamp=last,
+            involvedObject={"kind": "Pod", "name": name, "namespace": state.namespace}),
+    )  # fmt: skip
+
+
+def autoscale(state: State, **conditions: tuple[str, str, str]) -> Object:
+    """An autoscaler of the collector, whose conditions are (status, reason, message)."""
+    said = {
+        "AbleToScale": ("True", "ReadyForNewScale", "recommended size matches current size"),
+        "ScalingActive": (
+            "True",
+            "ValidMetricFound",
+            "the HPA was able to successfully calculate a replica count",
+        ),
+        "ScalingLimited": (
+            "False",
+            "DesiredWithinRange",
+            "the desired count is within the acceptable range",
+        ),
+    } | conditions
+    entries = [
+        {
+            "type": kind,
+            "status": status,
+            "reason": reason,
+            "message": message,
+            "lastTransitionTime": stamp(state.ago(days=1)),
+        }
+        for kind, (status, reason, message) in said.items()
+    ]
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": state.fullname},
+        "minReplicas": 2,
+        "maxReplicas": 5,
+    }
+    status = {"currentReplicas": 2, "desiredReplicas": 2, "conditions": entries}
+    made = stored.make(
+        state,
+        "HorizontalPodAutoscaler",
+        state.fullname,
+        state.ago(days=9),
+        spec=spec,
+        status=status,
+    )
+    state.add(made)
+    return made
+
+
+@scenario("autoscaled", "an autoscaler looks after the collector, and has room")
+def autoscaled(state: State) -> None:
+    autoscale(state)
+
+
+@scenario(
+    "autoscaled-memory-nearly-used",
+    "one pod's container uses nine tenths of its memory, and an autoscaler looks after it",
+    "cpu-memory-headroom",
+)
+def autoscaled_memory_nearly_used(state: State) -> None:
+    autoscale(state)
+    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "691Mi")
+
+
+@scenario("autoscaler-blind", "the autoscaler cannot read its metrics", "scaling-sound")
+def autoscaler_blind(state: State) -> None:
+    autoscale(
+        state,
+        ScalingActive=(
+            "False",
+            "FailedGetResourceMetric",
+            "unable to get metrics for resource cpu: no metrics returned",
+        ),
+    )
+
+
+@scenario("autoscaler-pinned", "the autoscaler is at its maximum", "scaling-sound")
+def autoscaler_pinned(state: State) -> None:
+    made = autoscale(
+        state,
+        ScalingLimited=(
+            "True",
+            "TooManyReplicas",
+            "the desired replica count is more than the maximum replica count",
+        ),
+    )
+    made["spec"]["maxReplicas"] = 2
+
+
+@scenario(
+    "no-room-to-grow", "without an autoscaler two thirds of the memory are used", "scaling-sound"
+)
+def no_room_to_grow(state: State) -> None:
+    state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "512Mi")
+
+
+@scenario("warned", "the kubelet could not mount a volume for some minutes", "warning-events")
+def warned(state: State) -> None:
+    pod, last = state.pods[0]["metadata"]["name"], stamp(state.ago(minutes=12))
+    state.add(
+        stored.make(state, "Event", f"{pod}.2", state.ago(minutes=20), type="Warning", reason="FailedMount", count=7,
+            message='MountVolume.SetUp failed for volume "config": configmap "cano-collector-config" not found', lastTimestamp=last,
+            involvedObject={"kind": "Pod", "name": pod, "namespace": state.namespace}),
+    )  # fmt: skip
+
+
+@scenario("no-network-policy", "no NetworkPolicy selects the pods", "network-restricted")
+def no_network_policy(state: State) -> None:
+    state.drop("networkpolicies")
+
+
+@scenario(
+    "network-open",
+    "a further NetworkPolicy, which selects every pod, lets everybody in",
+    "network-restricted",
+)
+def network_open(state: State) -> None:
+    state.add(
+        stored.make(
+            state,
+            "NetworkPolicy",
+            "allow-all",
+            state.ago(days=2),
+            spec={"podSelector": {}, "ingress": [{}]},
+        )
+    )
+
+
+@scenario("egress-open", "no NetworkPolicy is about egress", "network-restricted")
+def egress_open(state: State) -> None:
+    state.drop("networkpolicies", f"{state.fullname}-egress")

@@ -1,0 +1,1 @@
+"""Build the healthy cluster's objects and its programs' data."""

@@ -1,0 +1,72 @@
+"""What the kubelet's cAdvisor says of the collector's containers: CPU and memory over a day, and the writable layer."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from upkeep.demo.state import Process, State
+
+DAY_TURN = 2 * math.pi / 86400
+Column = list[float | None]
+
+
+def cadvisor(
+    state: State,
+    pod: str,
+    runs: Sequence[Process],
+    there: Sequence[bool],
+    instants: Sequence[datetime],
+    wanted: Callable[[str], bool],
+) -> Iterator[tuple[dict[str, str], Column]]:
+    """The series of a pod's container: its layer while the pod is ``there``, CPU and memory of each of its ``runs``.
+
+    A container that starts again has another id, and its counter starts at zero.
+    """
+    labels = {
+        "namespace": state.namespace,
+        "pod": pod,
+        "container": "cano-collector",
+        "job": "kubelet",
+    }
+    for metric, value in (
+        ("container_fs_usage_bytes", 5e8 * state.disk_used),
+        ("container_fs_limit_bytes", 5e10),
+    ):
+        if wanted(metric) and any(there):
+            yield (
+                labels | {"device": "/dev/sda1", "__name__": metric},
+                [value if each else None for each in there],
+            )
+    for metric, value_of in (
+        ("container_cpu_usage_seconds_total", _cpu),
+        ("container_memory_working_set_bytes", _memory),
+    ):
+        for run in runs if wanted(metric) else ():
+            own = labels | {
+                "id": f"/kubepods/{pod}/{run.started:%Y%m%dT%H%M%S}",
+                "__name__": metric,
+            }
+            own |= {"cpu": "total"} if value_of is _cpu else {}
+            values = [
+                value_of(state, run, at)
+                if run.started <= at and (run.ended is None or at < run.ended)
+                else None
+                for at in instants
+            ]
+            yield own, values
+
+
+def _cpu(state: State, run: Process, at: datetime) -> float:
+    return round(state.cores * (_worked(at) - _worked(run.started)), 6)
+
+
+def _memory(state: State, run: Process, at: datetime) -> float:
+    return float(
+        int(state.memory_mib * 1048576 * (0.75 - 0.25 * math.cos(DAY_TURN * at.timestamp())))
+    )
+
+
+def _worked(at: datetime) -> float:
+    """The integral of how busy each hour is against noon, the busiest one; at midnight it is half as busy."""
+    seconds = at.timestamp()
+    return 0.75 * seconds - 0.25 * math.sin(DAY_TURN * seconds) / DAY_TURN

@@ -1,0 +1,184 @@
+"""What ``helm install`` leaves behind beside the objects: the release's revision in the storage, and the index of the repository it came from.
+
+The chart layout keeps it in a Secret, as helm does by default; the guide's, whose objects a chart of its own made, in a ConfigMap.
+"""
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import yaml
+
+from upkeep.demo.objects.stored import DUMPER
+from upkeep.demo.state import CANARY, RESOURCES, Object, State, stamp
+
+CHARTS = {"guide": ("cano-collector", "1.4.2"), "chart": ("cano-collector", "0.0.25")}
+APP_VERSIONS = {"guide": "1.4.2", "chart": "0.0.24"}
+STORAGES = {"guide": "ConfigMap", "chart": "Secret"}
+# What a chart makes; what controllers make of it, and what somebody else applied, is not in its manifest.
+RELEASED = (
+    *(
+        "serviceaccounts",
+        "configmaps",
+        "secrets",
+        "roles",
+        "rolebindings",
+        "services",
+        "deployments",
+        "poddisruptionbudgets",
+    ),
+    "networkpolicies",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A version of a chart in the index, as old as that."""
+
+    version: str
+    age: timedelta
+
+
+def labels(layout: str) -> dict[str, str]:
+    """What the chart writes on what it makes, beside what it selects by."""
+    name, version = CHARTS[layout]
+    return {"helm.sh/chart": f"{name}-{version}"}
+
+
+def annotations(state: State) -> dict[str, str]:
+    """What helm itself writes on what it makes."""
+    return {
+        "meta.helm.sh/release-name": state.fullname,
+        "meta.helm.sh/release-namespace": state.namespace,
+    }
+
+
+def store(
+    state: State,
+    *,
+    revision: int = 1,
+    status: str = "deployed",
+    deployed: datetime | None = None,
+    more: tuple[Object, ...] = (),
+) -> None:
+    """Keep a revision of the release that made what is there, and ``more``, in the place of those before it."""
+    kind = STORAGES[state.layout]
+    plural = next(plural for plural, (_, other, _) in RESOURCES.items() if other == kind)
+    mine = [
+        item["metadata"]["name"]
+        for item in state.objects[plural]
+        if item["metadata"]["labels"].get("owner") == "helm"
+    ]
+    if mine:
+        state.drop(plural, *mine)
+    since = deployed or state.ago(days=12)
+    text = packed(payload(state, revision=revision, status=status, deployed=since, more=more))
+    name = f"sh.helm.release.v1.{state.fullname}.v{revision}"
+    head: Object = {
+        "name": name, "namespace": state.namespace, "uid": f"helm-{name}", "resourceVersion": "900", "creationTimestamp": stamp(since),
+        "labels": {"owner": "helm", "name": state.fullname, "status": status, "version": str(revision), "modifiedAt": str(int(since.timestamp()))},
+    }  # fmt: skip
+    owned = {"f:data": {".": {}, "f:release": {}}, "f:metadata": {"f:labels": {".": {}}}}
+    entry = {
+        "manager": "helm",
+        "operation": "Update",
+        "apiVersion": "v1",
+        "time": stamp(since),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": owned,
+    }
+    head["managedFields"] = [entry]
+    item: Object = {"apiVersion": "v1", "kind": kind, "metadata": head, "data": {"release": text}}
+    if kind == "Secret":
+        item |= {
+            "type": "helm.sh/release.v1",
+            "data": {"release": base64.b64encode(text.encode()).decode()},
+        }
+    state.add(item)
+
+
+def packed(body: Object) -> str:
+    """As helm stores it: base64 of gzip of JSON."""
+    return base64.b64encode(gzip.compress(json.dumps(body).encode(), mtime=0)).decode()
+
+
+def payload(
+    state: State, *, revision: int, status: str, deployed: datetime, more: tuple[Object, ...]
+) -> Object:
+    """The release itself: chart, values, and the manifest with everything secret in it."""
+    name, version = CHARTS[state.layout]
+    chart = {
+        "apiVersion": "v2",
+        "name": name,
+        "version": version,
+        "appVersion": APP_VERSIONS[state.layout],
+    }
+    made = [
+        item
+        for plural in RELEASED
+        for item in state.objects[plural]
+        if item["metadata"].get("labels", {}).get("owner") != "helm"
+    ]
+    manifest = "".join(
+        f"---\n# Source: {name}/templates/{item['kind'].lower()}.yaml\n{rendered(item)}"
+        for item in [*made, *more]
+    )
+    info = {
+        "first_deployed": stamp(state.ago(days=30)), "last_deployed": stamp(deployed), "deleted": "", "status": status,
+        "description": "Upgrade complete" if status == "deployed" else "Upgrade failed", "notes": "",
+    }  # fmt: skip
+    return {
+        "name": state.fullname, "namespace": state.namespace, "version": revision, "info": info,
+        "chart": {"metadata": chart, "lock": None, "templates": [], "values": {}, "schema": None, "files": []},
+        "config": {"replicas": 2, "destinations": {"slack": [{"name": "oncall", "api_key": f"xoxb-{CANARY}-oncall"}]}},
+        "manifest": manifest, "hooks": [],
+    }  # fmt: skip
+
+
+def rendered(item: Object) -> str:
+    """An object as a template gives it: without what the API server wrote into it."""
+    head: dict[str, Any] = {
+        key: item["metadata"][key]
+        for key in ("name", "namespace", "labels")
+        if key in item["metadata"]
+    }
+    bare = {key: value for key, value in item.items() if key not in ("metadata", "status")}
+    return yaml.dump(bare | {"metadata": head}, Dumper=DUMPER, sort_keys=False)
+
+
+def offer(state: State, *newer: Chart) -> None:
+    """Let the repository have the installed chart, a prerelease and what is newer."""
+    installed = CHARTS[state.layout][1]
+    state.charts = [
+        (one.version, one.age)
+        for one in (
+            *newer,
+            Chart("9.0.0-rc.1", timedelta(days=3)),
+            Chart(installed, timedelta(days=70)),
+        )
+    ]
+
+
+def archive(state: State, version: str) -> str:
+    """The file of a version, beside the index."""
+    return f"{CHARTS[state.layout][0]}-{version}.tgz"
+
+
+def index(state: State) -> str:
+    """The repository's index.yaml."""
+    name = CHARTS[state.layout][0]
+    entries = [
+        {
+            "apiVersion": "v2", "name": name, "version": version, "created": stamp(state.now - age),
+            "urls": [archive(state, version)],
+        }
+        for version, age in state.charts
+    ]  # fmt: skip
+    return yaml.dump(
+        {"apiVersion": "v1", "entries": {name: entries}, "generated": stamp(state.now)},
+        Dumper=DUMPER,
+        sort_keys=False,
+    )

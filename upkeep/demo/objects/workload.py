@@ -1,0 +1,288 @@
+"""The collector's Deployment, its ReplicaSets and pods, and the processes in them."""
+
+import json
+from datetime import datetime, timedelta
+
+from upkeep.demo.objects import logs, releases
+from upkeep.demo.objects.stored import applied, make, metadata
+from upkeep.demo.state import Answer, Object, Process, State, Stream, stamp, uid
+
+IMAGES = {
+    "guide": "registry.example/cano-collector:1.4.2",
+    "chart": "kubecano/cano-collector:0.0.24",
+}
+HEALTH_PATHS = {"guide": ("/health",), "chart": ("/livez", "/readyz", "/healthz")}
+# Groups of alerts that a pod takes in a day.
+GROUPS_A_DAY = 300
+HASH, OLD_HASH = "6f7d9c5b84", "5c4b8d7f69"
+CONTAINER = "cano-collector"
+
+
+def pod_labels(state: State) -> dict[str, str]:
+    if state.layout == "guide":
+        return {"app": "cano-collector"}
+    return {
+        "app.kubernetes.io/name": "cano-collector",
+        "app.kubernetes.io/instance": state.fullname,
+    }
+
+
+def chart_labels(state: State) -> dict[str, str]:
+    """What the public chart writes on the Deployment and its pods, beside what it selects by; the guide's says less."""
+    if state.layout == "guide":
+        return {}
+    version = releases.APP_VERSIONS["chart"]
+    return releases.labels("chart") | {
+        "app.kubernetes.io/version": version,
+        "app.kubernetes.io/managed-by": "Helm",
+    }
+
+
+def template(state: State) -> Object:
+    """The pod template: everything else that belongs to the collector can be derived from it."""
+    container: Object = {
+        "name": CONTAINER,
+        "image": IMAGES[state.layout],
+        "imagePullPolicy": "IfNotPresent",
+        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
+        "env": [{"name": "CLUSTER_NAME", "value": "demo"}],
+        # Less than the chart's own, so that the emergency's limits raise something.
+        "resources": {
+            "requests": {"cpu": "250m", "memory": "512Mi"},
+            "limits": {"cpu": "500m", "memory": "768Mi"},
+        },
+        "securityContext": {
+            "runAsNonRoot": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    if state.layout == "guide":
+        for variable, key in (
+            ("SLACK_WEBHOOK", "slack-webhook"),
+            ("TEAMS_WEBHOOK", "teams-webhook"),
+        ):
+            container["env"].append(
+                {
+                    "name": variable,
+                    "valueFrom": {"secretKeyRef": {"name": "cano-collector-secrets", "key": key}},
+                }
+            )
+        for probe in (
+            "livenessProbe",
+            "readinessProbe",
+        ):  # they name no path, so that the guide's own is asked
+            container[probe] = {
+                "tcpSocket": {"port": 8080},
+                "timeoutSeconds": 1,
+                "periodSeconds": 10,
+            }
+        mounts = {"config": "/etc/cano-collector"}
+        volumes = [
+            {"name": "config", "configMap": {"name": "cano-collector-config", "defaultMode": 420}}
+        ]
+    else:
+        secret = {"name": "cano-slack", "key": "api-key"}
+        container["env"].append({"name": "APP_VERSION", "value": releases.APP_VERSIONS["chart"]})
+        container["env"].append(
+            {"name": "SLACK_API_KEY_ONCALL", "valueFrom": {"secretKeyRef": secret}}
+        )
+        container["envFrom"] = [
+            {"secretRef": {"name": f"{state.fullname}-secret", "optional": True}}
+        ]
+        for probe, path in (
+            ("startupProbe", "/healthz"),
+            ("livenessProbe", "/livez"),
+            ("readinessProbe", "/readyz"),
+        ):
+            container[probe] = {
+                "httpGet": {"path": path, "port": 8080, "scheme": "HTTP"},
+                "timeoutSeconds": 1,
+                "periodSeconds": 10,
+            }
+        container["lifecycle"] = {
+            "preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}
+        }
+        mounts = {
+            part: f"/etc/cano-collector/{part}" for part in ("teams", "destinations", "workflows")
+        }
+        volumes = [
+            {"name": "teams", "configMap": {"name": f"{state.fullname}-teams", "defaultMode": 420}},
+            {
+                "name": "destinations",
+                "secret": {
+                    "secretName": f"{state.fullname}-destination-secrets",
+                    "defaultMode": 420,
+                },
+            },
+            {
+                "name": "workflows",
+                "secret": {"secretName": f"{state.fullname}-workflows-secrets", "defaultMode": 420},
+            },
+        ]
+    container["volumeMounts"] = [
+        {"name": name, "mountPath": path, "readOnly": True} for name, path in mounts.items()
+    ]
+    spec = {
+        "containers": [container],
+        "volumes": volumes,
+        "serviceAccountName": state.fullname,
+        "restartPolicy": "Always",
+    }
+    return {"metadata": {"labels": pod_labels(state) | chart_labels(state)}, "spec": spec}
+
+
+def deployment(state: State, name: str, replicas: int, created: datetime) -> Object:
+    """A Deployment whose rollout is complete."""
+    updated = stamp(max(created, state.ago(days=8)))
+    conditions = [
+        {
+            "type": "Available",
+            "status": "True",
+            "reason": "MinimumReplicasAvailable",
+            "message": "Deployment has minimum availability.",
+        },
+        {
+            "type": "Progressing",
+            "status": "True",
+            "reason": "NewReplicaSetAvailable",
+            "message": f'ReplicaSet "{name}-{HASH}" has successfully progressed.',
+        },
+    ]
+    result = make(state, "Deployment", name, created, pod_labels(state), spec={
+        "replicas": replicas, "selector": {"matchLabels": pod_labels(state)}, "template": template(state),
+        "progressDeadlineSeconds": 600, "revisionHistoryLimit": 10,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+    }, status={
+        "observedGeneration": 3,
+        **dict.fromkeys(("replicas", "readyReplicas", "updatedReplicas", "availableReplicas"), replicas),
+        "conditions": [one | {"lastUpdateTime": updated, "lastTransitionTime": updated} for one in conditions],
+    })  # fmt: skip
+    result["metadata"] |= {
+        "generation": 3,
+        "annotations": {"deployment.kubernetes.io/revision": "3"},
+    }
+    if state.layout == "guide":
+        applied(result)
+    result["metadata"]["labels"] |= releases.labels(state.layout) | chart_labels(state)
+    result["metadata"]["annotations"] |= releases.annotations(state)
+    return result
+
+
+def replica_set(
+    state: State,
+    owner: Object,
+    template_hash: str,
+    *,
+    revision: int,
+    replicas: int,
+    created: datetime,
+) -> Object:
+    name = f"{owner['metadata']['name']}-{template_hash}"
+    labels = pod_labels(state) | {"pod-template-hash": template_hash}
+    pod = {"metadata": {"labels": labels}, "spec": owner["spec"]["template"]["spec"]}
+    status = {
+        "replicas": replicas,
+        "fullyLabeledReplicas": replicas,
+        "readyReplicas": replicas,
+        "availableReplicas": replicas,
+        "observedGeneration": 1,
+    }
+    result = make(
+        state,
+        "ReplicaSet",
+        name,
+        created,
+        labels,
+        spec={"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod},
+        status=status,
+    )
+    result["metadata"] |= metadata(state, "ReplicaSet", name, created, labels, owner)
+    result["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": str(revision)}
+    return result
+
+
+def pod(state: State, owner: Object, suffix: str, index: int, created: datetime) -> Object:
+    """A running, ready pod of a ReplicaSet."""
+    name = f"{owner['metadata']['name']}-{suffix}"
+    template_ = owner["spec"]["template"]
+    ready = stamp(created + timedelta(seconds=8))
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": ready}
+        for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+    ]
+    status = {
+        "phase": "Running", "podIP": f"10.244.{index}.17", "hostIP": f"192.168.0.{10 + index}",
+        "startTime": stamp(created), "conditions": conditions, "qosClass": "Burstable",
+        "containerStatuses": [{
+            "name": CONTAINER, "ready": True, "started": True, "restartCount": 0, "lastState": {},
+            "image": IMAGES[state.layout],
+            "imageID": f"{IMAGES[state.layout].split(':')[0]}@sha256:{'ab' * 32}",
+            "containerID": f"containerd://{uid(name).replace('-', '') * 2}",
+            "state": {"running": {"startedAt": stamp(created + timedelta(seconds=2))}},
+        }],
+    }  # fmt: skip
+    result = make(
+        state,
+        "Pod",
+        name,
+        created,
+        template_["metadata"]["labels"],
+        spec=template_["spec"] | {"nodeName": f"node-{index}"},
+        status=status,
+    )
+    result["metadata"] |= metadata(
+        state, "Pod", name, created, template_["metadata"]["labels"], owner
+    )
+    return result
+
+
+def run(state: State, name: str, started: datetime, *, groups: int = 8 * GROUPS_A_DAY) -> Process:
+    """The process in a pod, with ``groups`` groups of alerts since its start, and a clean log of its whole life."""
+    answers = {"/health": Answer(200, '{"status":"ok"}')}
+    if state.layout == "chart":
+        body = {
+            "status": "OK",
+            "timestamp": stamp(state.now),
+            "component": {"name": "cano-collector", "version": "0.0.24"},
+        }
+        answers = {
+            "/livez": Answer(200, '{"status":"ok"}'),
+            "/readyz": Answer(200, json.dumps(body)),
+            "/healthz": Answer(200, json.dumps(body)),
+        }
+    sends = (("oncall", 1), ("platform", 1))
+    streams = [
+        Stream("KubePodCrashLooping", groups // 2, severity="warning", sends=sends),
+        Stream(
+            "TargetDown",
+            groups - groups // 2 - groups // 10,
+            severity="critical",
+            sends=(("oncall", 2),),
+        ),
+        Stream(
+            "TargetDown",
+            groups // 10,
+            severity="critical",
+            status="resolved",
+            sends=(("oncall", 1),),
+        ),
+    ]
+    log = logs.life(state.layout, started, state.now, seed=name, silent=None if groups else started)
+    return Process(
+        name,
+        started,
+        streams=[stream for stream in streams if stream.groups],
+        log=log,
+        answers=answers,
+    )
+
+
+def former(state: State, started: datetime, ended: datetime) -> list[Process]:
+    """The processes of the template before, in pods that are gone: each took as many alerts a day as those of now."""
+    groups = int(GROUPS_A_DAY * ((ended - started) / timedelta(days=1)))
+    streams = [Stream("KubePodCrashLooping", groups, sends=(("oncall", 1), ("platform", 1)))]
+    return [
+        Process(f"{state.fullname}-{OLD_HASH}-{suffix}", started, ended, streams=list(streams))
+        for suffix in ("c6m8q", "t5z9g")
+    ]

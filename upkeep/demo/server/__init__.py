@@ -1,0 +1,1 @@
+"""Serve the embedded cluster: requests to responses, and faults of the connection."""

@@ -1,0 +1,191 @@
+"""What RBAC grants: the effective rights of subjects from roles and bindings, as the API server's authorizer reads them.
+
+Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/; k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from upkeep.records.access import Grant, PolicyRule, RbacPolicy
+
+Raw = Mapping[str, Any]
+EVERY = "*"
+BOOTSTRAPPING = "kubernetes.io/bootstrapping"
+
+
+def groups_of(namespace: str) -> tuple[str, ...]:
+    """The groups that every service account of a namespace is in."""
+    return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+
+
+def identity(subject: str) -> str:
+    """One name for one subject: a service account may be bound as the user that it is."""
+    kind, _, name = subject.partition(" ")
+    if kind == "User" and name.startswith("system:serviceaccount:") and name.count(":") == 3:
+        _, _, namespace, account = name.split(":")
+        return f"ServiceAccount {namespace}/{account}"
+    return subject
+
+
+def may_be_one(subject: str, other: str) -> bool:
+    """Whether the rights of two subjects may be those of one identity.
+
+    Which groups a user is in RBAC does not say: any but the system's own. Of a service account they are known, and it is in no other.
+    """
+    one, two = identity(subject), identity(other)
+    if one == two or "Group system:authenticated" in (one, two):
+        return True
+    homes = _home(one), _home(two)
+    if homes == (None, None):
+        own = any(name.partition(" ")[2].startswith("system:") for name in (one, two))
+        return not own and not (one.startswith("User ") and two.startswith("User "))
+    if None in homes or (one.startswith("ServiceAccount ") and two.startswith("ServiceAccount ")):
+        return False
+    return homes[0] == homes[1] or "" in homes
+
+
+def _home(subject: str) -> str | None:
+    """The namespace of a service account, or of a group of them; empty for the group of all; ``None`` for whatever is none."""
+    kind, _, name = subject.partition(" ")
+    if kind == "ServiceAccount":
+        return name.partition("/")[0]
+    if kind == "Group" and name == "system:serviceaccounts":
+        return ""
+    head = "system:serviceaccounts:"
+    return name.removeprefix(head) if kind == "Group" and name.startswith(head) else None
+
+
+def policy(
+    *,
+    roles: Iterable[Raw],
+    cluster_roles: Iterable[Raw],
+    bindings: Iterable[Raw],
+    cluster_bindings: Iterable[Raw],
+) -> RbacPolicy:
+    """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
+
+    :raises KeyError, TypeError, AttributeError: an object is not as the API describes it.
+    """
+    cluster_roles = list(cluster_roles)
+    rules = {f"ClusterRole/{role['metadata']['name']}": _rules(role) for role in cluster_roles}
+    aggregated = tuple(
+        f"ClusterRole/{role['metadata']['name']}"
+        for role in cluster_roles
+        if role.get("aggregationRule")
+    )
+    rules |= {
+        f"Role/{role['metadata']['namespace']}/{role['metadata']['name']}": _rules(role)
+        for role in roles
+    }
+    found, bound = [], {}
+    for kind, raws in (("RoleBinding", bindings), ("ClusterRoleBinding", cluster_bindings)):
+        for raw in raws:
+            where = raw["metadata"].get("namespace") or "" if kind == "RoleBinding" else ""
+            reference = raw["roleRef"]
+            place = where if reference["kind"] == "Role" else ""
+            named = "/".join(filter(None, (kind, where, raw["metadata"]["name"])))
+            role = "/".join(filter(None, (reference["kind"], place, reference["name"])))
+            bound[named] = role
+            default = (raw["metadata"].get("labels") or {}).get(BOOTSTRAPPING) == "rbac-defaults"
+            for subject in dict.fromkeys(
+                _subject(subject, where) for subject in raw.get("subjects") or []
+            ):
+                found.append(Grant(named, role, subject, where, rules.get(role, ()), default))
+    return RbacPolicy(tuple(found), rules, bound, aggregated)
+
+
+def grants(account: str, namespace: str, *, policy: RbacPolicy) -> tuple[Grant, ...]:
+    """What a service account may do, binding by binding, as itself or by a group that it is in."""
+    names = names_of(account, namespace)
+    mine: dict[str, Grant] = {}
+    for grant in policy.grants:
+        if grant.subject in names:
+            mine.setdefault(grant.binding, grant)
+    return tuple(mine.values())
+
+
+def names_of(account: str, namespace: str) -> tuple[str, ...]:
+    """As whom a service account may be bound."""
+    own = f"system:serviceaccount:{namespace}:{account}"
+    return (
+        f"ServiceAccount {namespace}/{account}",
+        f"User {own}",
+        *(f"Group {group}" for group in groups_of(namespace)),
+    )
+
+
+def _subject(raw: Raw, where: str) -> str:
+    if raw["kind"] == "ServiceAccount":
+        return f"ServiceAccount {raw.get('namespace') or where}/{raw['name']}"
+    return f"{raw['kind']} {raw['name']}"
+
+
+def _rules(role: Raw) -> tuple[PolicyRule, ...]:
+    """The rules; those of an aggregated ClusterRole are written into it by its controller."""
+    return tuple(
+        PolicyRule(
+            *(
+                _texts(rule.get(field))
+                for field in ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
+            )
+        )
+        for rule in role.get("rules") or []
+    )
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list | None) or not all(isinstance(text, str) for text in found or ()):
+        raise TypeError("a list of texts was expected")
+    return tuple(found or ())
+
+
+def covers(
+    rule: PolicyRule, *, verb: str, group: str, resource: str, subresource: str = "", name: str = ""
+) -> bool:
+    """Whether a rule allows a request to a resource, as the authorizer decides it: ``*/scale`` is that subresource of everything."""
+    whole = f"{resource}/{subresource}" if subresource else resource
+    wanted = {EVERY, whole} | ({f"{EVERY}/{subresource}"} if subresource else set())
+    return (
+        (EVERY in rule.verbs or verb in rule.verbs)
+        and (EVERY in rule.groups or group in rule.groups)
+        and bool(wanted & set(rule.resources))
+        and (not rule.names or name in rule.names)
+    )
+
+
+def allowed(
+    given: Sequence[Grant],
+    *,
+    verb: str,
+    group: str,
+    resource: str,
+    namespace: str,
+    subresource: str = "",
+    name: str = "",
+) -> bool:
+    """Whether any grant allows it."""
+    return any(
+        covers(rule, verb=verb, group=group, resource=resource, subresource=subresource, name=name)
+        for grant in given
+        if grant.namespace in ("", namespace)
+        for rule in grant.rules
+    )
+
+
+def everything(rule: PolicyRule) -> bool:
+    """Whether a rule allows whatever there is."""
+    return (
+        EVERY in rule.verbs and EVERY in rule.groups and EVERY in rule.resources and not rule.names
+    )
+
+
+def gives(rule: PolicyRule, verb: str, group: str, resource: str, subresource: str = "") -> bool:
+    """Whether a rule gives the right for anything, whatever it is narrowed to."""
+    return covers(
+        rule,
+        verb=verb,
+        group=group,
+        resource=resource,
+        subresource=subresource,
+        name=next(iter(rule.names), ""),
+    )

@@ -1,0 +1,1 @@
+"""Judge RBAC and the collector's Secrets."""

@@ -1,0 +1,1 @@
+"""Judge alert groups: received, processed, sent, and how fast."""

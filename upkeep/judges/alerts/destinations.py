@@ -1,0 +1,283 @@
+"""Does every destination take the messages that are sent to it?
+
+Destination counters count single alerts, not groups (collector.md, "Metrics").
+Source: the guide's "Check destination success rates"; controls.md, "Rates and counters".
+"""
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from upkeep.domain.counters import Counts
+from upkeep.domain.metric_names import SEND_ERRORS, SENT, SUCCESS
+from upkeep.errors import Malformed, TooEarly
+from upkeep.judges.counting.counters import (
+    LEEWAY,
+    OPEN,
+    ProcessWindow,
+    basis,
+    in_all,
+    log_command,
+    too_early,
+    windows,
+)
+from upkeep.judges.counting.ratios import beside
+from upkeep.judges.wording import counted
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.records.configuration import ConfigurationDocument, ConfiguredName, Destination
+from upkeep.records.counters import CounterHistory
+from upkeep.records.workload import Install
+
+NOTHING_BAD = "nothing bad since then, so nothing in"
+
+
+def succeed(
+    history: CounterHistory,
+    destinations: Sequence[Destination],
+    *,
+    now: datetime,
+    limits: Limits,
+    install: Install,
+) -> Judgement:
+    """destinations-succeed: sent ÷ (sent + errors) of each is at least ``limits["destination_success_ratio"]`` in the window.
+
+    Every configured destination is listed, also without traffic. One that has counters and is not configured is judged, too: its
+    messages failed all the same. No destination at all is a finding. Below ``limits["small_sample"]`` messages a share beyond the
+    limit fails from the second failure on.
+
+    :raises TooEarly: messages failed, perhaps before the window, and it decides.
+    :raises Malformed: messages are counted without the destination's name.
+    """
+    parts = windows(history, now=now, window_seconds=limits["alert_window"])
+    least, most = in_all(parts)
+    configured = [destination.name for destination in destinations]
+    names = list(
+        dict.fromkeys(
+            [*sorted(configured), *sorted({*most.by_label(SENT), *most.by_label(SEND_ERRORS)})]
+        )
+    )
+    if "" in names:
+        raise Malformed(
+            f"{SENT.names[0]} or {SEND_ERRORS.names[0]} is exposed without a destination_name: whose messages failed cannot be told",
+            source="/metrics",
+        )
+    ratio, small = limits["destination_success_ratio"], limits["small_sample"]
+
+    def exceeds(bad: int, every: int) -> bool:
+        return (every - bad) / every < ratio
+
+    found = [] if configured else [_none_configured(install)]
+    uncertain: list[str] = []
+    observed: list[str] = []
+    for name in names:
+        bad, good = (
+            (_failed(least, name), _failed(most, name)),
+            (_sent(least, name), _sent(most, name)),
+        )
+        share = beside(*bad, good_least=good[0], good_most=good[1])
+        label = name if name in configured else f"{name} (not configured)"
+        if share.certainly_too_high(exceeds, small_sample=small):
+            found.append(
+                _failing(
+                    label,
+                    name,
+                    parts,
+                    failed=bad[0],
+                    every=share.all_most,
+                    limits=limits,
+                    install=install,
+                )
+            )
+        elif share.possibly_too_high(exceeds, small_sample=small):
+            uncertain.append(name)
+        every = good[1] + bad[1]
+        said = f"{good[1]} of {counted(every, 'message')} sent" if every else "no traffic"
+        few = (
+            f" (fewer than {small:g}: one failure is said, and does not fail)"
+            if bad[1] and every < small
+            else ""
+        )
+        observed.append(f"{label}: {said}{few}")
+    if uncertain and not found:
+        failed = sum(_failed(most, name) for name in uncertain)
+        raise too_early(
+            parts, what=f"{counted(failed, 'message')} to {listed(uncertain)} failed", limits=limits
+        )
+    why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
+    unit = f"% sent in {limits.text('alert_window')}"
+    return Judgement(
+        tuple(found), "; ".join(observed) or "no destination", _percent(ratio), unit, why
+    )
+
+
+def used(
+    history: CounterHistory,
+    destinations: Sequence[Destination],
+    documents: Sequence[ConfigurationDocument],
+    *,
+    now: datetime,
+    limits: Limits,
+    install: Install,
+) -> Judgement:
+    """destinations-used: each destination is named by the first team and got a message in ``limits["alert_window"]``, sent or failed.
+
+    Routing is not implemented upstream: every alert goes to the first team, so what only later teams name is told nothing. Where no teams
+    are configured at all (the guide's layout) only the messages tell. No destination at all is destinations-succeed's to say.
+
+    :raises TooEarly: one got nothing so far, or perhaps nothing in the window, and nothing else is known to be wrong.
+    :raises Malformed: a document of teams has a fault, so that who is told cannot be said.
+    """
+    teams = _teams(documents)
+    parts = windows(history, now=now, window_seconds=limits["alert_window"])
+    least, most = in_all(parts)
+    found: list[Finding] = []
+    silent, uncertain, observed = [], [], []
+    for destination in sorted(destinations, key=lambda one: one.name):
+        name = destination.name
+        messages = [_sent(counts, name) + _failed(counts, name) for counts in (least, most)]
+        observed.append(f"{name}: {counted(messages[1], 'message')}")
+        if teams is not None and name not in (teams[0].uses if teams else ()):
+            found.append(_never_told(name, teams))
+        elif not messages[1]:
+            silent.append(name)
+        elif not messages[0]:
+            uncertain.append(name)
+    begin = min(one.since for one in parts)
+    if (
+        silent
+        and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY))
+        and not found
+    ):
+        when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
+        raise TooEarly(
+            f"{listed(silent)} got nothing in the {span(now - begin) or '0 s'} that are known; there will be enough at {when}",
+            source="/metrics",
+            next_step=f"run again after {when}, or --prometheus=URL",
+        )
+    found += [
+        _silent(name, begin=begin, now=now, limits=limits, install=install) for name in silent
+    ]
+    if uncertain and not found:
+        raise too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
+    why = basis(parts, history, now=now, limits=limits, proof="nothing since then, so nothing in")
+    return Judgement(
+        tuple(found),
+        "; ".join(observed) or "no destination",
+        0,
+        f"unused in {limits.text('alert_window')}",
+        why,
+    )
+
+
+def _teams(documents: Sequence[ConfigurationDocument]) -> list[ConfiguredName] | None:
+    """The teams in their order; ``None`` where there is no document of teams."""
+    those = [document for document in documents if document.kind == "teams"]
+    faults = [fault for document in those for fault in document.faults]
+    if faults:
+        raise Malformed(
+            faults[0].message,
+            source=faults[0].document,
+            next_step="pytest -m \"control(id='config-valid')\"",
+        )
+    return [team for document in those for team in document.names] if those else None
+
+
+def _never_told(name: str, teams: Sequence[ConfiguredName]) -> Finding:
+    later = [team.name for team in teams[1:] if name in team.uses]
+    first = f"the first team, {teams[0].name}" if teams else "no team, for there is none"
+    why = f"only {listed(later)}" if later else "no team"
+    message = f"Destination {name} is never told anything: {why} names it, and every alert goes to {first}."
+    fix = f"add {name} to the destinations of {teams[0].name if teams else 'a first team'} in teams.yaml, or take the destination out"
+    return Finding(
+        f"Destination/{name}",
+        "destination-never-told",
+        message,
+        listed(later),
+        "the first team",
+        "team",
+        fix,
+    )
+
+
+def _silent(
+    name: str, *, begin: datetime, now: datetime, limits: Limits, install: Install
+) -> Finding:
+    message = f"Destination {name} got no message, not even one that failed, in the {span(now - begin)} that are known."
+    fix = f"kubectl -n {install.namespace} logs deployment/{install.deployment} -c {install.container} --tail=-1 | grep -F {shlex.quote(name)}"
+    return Finding(
+        f"Destination/{name}",
+        "destination-unused",
+        message,
+        0,
+        1,
+        f"messages in {limits.text('alert_window')}",
+        fix,
+    )
+
+
+def _percent(ratio: float) -> float:
+    return round(ratio * 100, 4)
+
+
+def _sent(counts: Counts, name: str) -> int:
+    """Messages that the destination took. A status that is not success (0.0.24 has no other) was not sent."""
+    return counts.total(SENT, name, SUCCESS) + counts.total(SENT, name, "")
+
+
+def _failed(counts: Counts, name: str) -> int:
+    return counts.total(SEND_ERRORS, name) + counts.total(SENT, name) - _sent(counts, name)
+
+
+def _none_configured(install: Install) -> Finding:
+    objects = [f"{kind.lower()}/{name}" for kind, name, _ in install.configuration]
+    message = f"No destination is configured ({listed(objects) or 'no configuration is mounted'}): nobody can be told anything."
+    fix = f"kubectl -n {install.namespace} get {' '.join(objects) or 'configmaps,secrets'}"
+    return Finding(
+        f"Deployment/{install.deployment}", "no-destinations", message, 0, 1, "destinations", fix
+    )
+
+
+def _failing(
+    label: str,
+    name: str,
+    parts: Sequence[ProcessWindow],
+    *,
+    failed: int,
+    every: int,
+    limits: Limits,
+    install: Install,
+) -> Finding:
+    """The command looks into the pod with most of the failures."""
+    window, small = limits.text("alert_window"), limits["small_sample"]
+    percent = round((every - failed) / every * 100, 4)
+    least, _ = in_all(parts)
+    kinds = [
+        f"{kind or 'unnamed'} {count}" for kind, count in least.by_label(SEND_ERRORS, name).items()
+    ]
+    kinds += [
+        f"status {status} {count}"
+        for status, count in least.by_label(SENT, name).items()
+        if status not in (SUCCESS, "")
+    ]
+    worst = max(parts, key=lambda one: _failed(one.least, name))
+    number = (
+        f"At least {failed}"
+        if any(one.start == OPEN and _failed(one.most, name) for one in parts)
+        else f"{failed}"
+    )
+    message = f"{number} of {counted(every, 'message')} to destination {label} failed, {percent:g} % were sent: {listed(kinds)}."
+    if every < small:
+        message += f" They are fewer than {small:g}, so the second failure fails."
+    message += f" Most of them in pod {worst.pod}."
+    fix = log_command(worst, parts, install=install, pattern="Failed to")
+    limit = _percent(limits["destination_success_ratio"])
+    return Finding(
+        f"Destination/{name}",
+        "destination-failing",
+        message,
+        percent,
+        limit,
+        f"% sent in {window}",
+        fix,
+    )

@@ -1,0 +1,1 @@
+"""Judge sign-offs: what only a person can confirm."""

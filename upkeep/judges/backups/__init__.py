@@ -1,0 +1,1 @@
+"""Judge the backup job, the backups and whether they restore."""

@@ -1,0 +1,171 @@
+"""Can the newest backup be restored?
+
+Source: the guide's "Backup Verification"; collector.md, "Traps" (what kubectl get keeps is refused later).
+"""
+
+import shlex
+from collections.abc import Sequence
+
+from upkeep.errors import Absent, Unmeasured
+from upkeep.judges.backups.sets import (
+    NO_SET,
+    file_fault,
+    list_files,
+    no_references,
+    none_saved,
+    save_again,
+)
+from upkeep.judges.configuration.changes import REFUSED_FIELDS
+from upkeep.judges.wording import counted
+from upkeep.model import Finding, Judgement, Scalar
+from upkeep.records.access import AccessAnswer, DryRun, RestoreRehearsal
+from upkeep.records.backups import BackupFolder, BackupSet
+from upkeep.records.configuration import ConfigurationObject, ConfigurationReference
+from upkeep.records.workload import Install
+
+
+def restorable(
+    folder: BackupFolder,
+    references: Sequence[ConfigurationReference],
+    rehearsal: RestoreRehearsal | Unmeasured,
+    *,
+    install: Install,
+) -> Judgement:
+    """backup-restores: what is in the newest set can be read, belongs there, keeps no field that a restore is refused for, and the API server's
+    dry run accepts each object over the live one and where it is gone, as an identity that may do so.
+
+    :param rehearsal: what stopped it matters only where nothing is wrong with the files themselves.
+    :raises Absent: the pod template names no object at all, or an object of the set was not rehearsed.
+    """
+    if not references:
+        raise no_references(install)
+    basis = f"the newest set in {folder.folder}"
+    if not folder.sets:
+        return Judgement((none_saved(folder, install),), NO_SET, 0, "refusals", basis)
+    newest = folder.sets[0]
+    wanted = {(one.kind, install.namespace, one.name) for one in references}
+    found = [file_fault(folder, fault) for fault in newest.faults]
+    for one in newest.objects:
+        found += [
+            _kept(folder, one, name, install)
+            for name in one.server_fields
+            if name in REFUSED_FIELDS
+        ]
+        if (one.kind, one.namespace, one.name) not in wanted:
+            found.append(_foreign(folder, one, install=install))
+    observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
+    if isinstance(rehearsal, Unmeasured):
+        if not found:
+            raise rehearsal
+        return Judgement(
+            tuple(found), f"{observed}; not rehearsed: {rehearsal.message}", 0, "refusals", basis
+        )
+    found += may_not(rehearsal.access)
+    refused = [one for one in rehearsal.dry_runs if not _accepted(one)]
+    found += [refused_by_server(folder, newest, one) for one in refused]
+    if not found:
+        _require_whole(newest, rehearsal)
+    accepted = len(rehearsal.dry_runs) - len(refused)
+    observed += f"; {accepted} of {counted(len(rehearsal.dry_runs), 'dry run')} accepted"
+    return Judgement(
+        tuple(found),
+        observed,
+        0,
+        "refusals",
+        f"{basis}, and the API server's dry run as the acting identity",
+    )
+
+
+def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
+    """Every object was rehearsed both ways.
+
+    :raises Absent: one was not, or the rehearsal was of another set.
+    """
+    if not newest.objects:
+        raise Absent("the set holds no object", source=f"set {newest.stamp}")
+    ran = (
+        {(one.action, one.object) for one in rehearsal.dry_runs}
+        if rehearsal.stamp == newest.stamp
+        else set()
+    )
+    for one in newest.objects:
+        for action in ("create", "patch"):
+            if (action, f"{one.kind}/{one.name}") not in ran:
+                raise Absent(
+                    f"{action} of {one.kind}/{one.name} was not rehearsed",
+                    source=f"set {newest.stamp}",
+                    next_step="run again, alone on the folder",
+                )
+
+
+def _accepted(one: DryRun) -> bool:
+    """Over the live object there is nothing to refuse where there is none."""
+    return one.accepted or (one.action == "patch" and one.status == 404)
+
+
+def _kept(folder: BackupFolder, one: ConfigurationObject, name: str, install: Install) -> Finding:
+    message = (
+        f"{one.kind}/{one.name} in {one.file} keeps {name}: the restore would be refused with 409 Conflict once the object has changed, "
+        "or was made anew."
+    )
+    return Finding(
+        f"{one.kind}/{one.name}",
+        "server-field-kept",
+        message,
+        name,
+        "absent",
+        "",
+        save_again(folder, install),
+    )
+
+
+def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install) -> Finding:
+    where = f"{one.namespace}/{one.name}" if one.namespace != install.namespace else one.name
+    message = f"{one.file} holds {one.kind} {where}, which is no object of {install.namespace}/{install.deployment}: a restore would write it, too."
+    return Finding(
+        f"{one.kind}/{one.name}", "foreign-object", message, where, "absent", "", list_files(folder)
+    )
+
+
+def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
+    """What the acting identity may not do of a restore."""
+    found = []
+    for answer in answers:
+        if not answer.allowed:
+            what = f"{answer.verb} {answer.resource}{f' {answer.name}' if answer.name else ''}"
+            message = (
+                f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
+            )
+            asked = shlex.quote(
+                f"{answer.resource}/{answer.name}" if answer.name else answer.resource
+            )
+            fix = f"kubectl -n {shlex.quote(answer.namespace)} auth can-i {answer.verb} {asked}"
+            found.append(
+                Finding(
+                    f"Namespace/{answer.namespace}",
+                    "may-not-restore",
+                    message,
+                    "no",
+                    "yes",
+                    "",
+                    fix,
+                )
+            )
+    return found
+
+
+def refused_by_server(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
+    """The finding of an object that the API server would not take back."""
+    how = "over the live object" if one.action == "patch" else "where it is gone"
+    why = f"{one.status} {one.reason}".strip() + (f": {one.message}" if one.message else "")
+    message = f"The API server would refuse to restore {one.object} {how} ({why})."
+    files = sorted(
+        {each.file for each in newest.objects if f"{each.kind}/{each.name}" == one.object}
+    )
+    fix = (
+        f"kubectl apply --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}"
+        if files
+        else list_files(folder)
+    )
+    observed: Scalar = one.status
+    return Finding(one.object, "restore-refused", message, observed, "accepted", "HTTP status", fix)

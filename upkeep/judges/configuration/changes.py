@@ -1,0 +1,162 @@
+"""What was changed before it broke, and which backup holds what was there before.
+
+A mounted ConfigMap or Secret changes in running pods within a minute, and the collector reads it at its start alone: a bad change shows at the next
+start, minutes or weeks later. So what is said here is that a change came first, never that it is to blame.
+
+Source: the guide's "Configuration Emergency"; metadata.managedFields, whose times say when a manager's entry last changed (collector.md).
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from upkeep.judges.wording import excerpt, lasted
+from upkeep.judges.workload.containers import unready_since
+from upkeep.masking import mask
+from upkeep.model import rfc3339
+from upkeep.records.backups import BackupFolder, BackupSet
+from upkeep.records.configuration import ConfigurationObject, FieldOwner
+from upkeep.records.workload import ContainerStatus, Install, Workload
+
+# Kept in a backup they are compared with the live object's, and a restore over an object that changed, or was made anew, is a conflict.
+REFUSED_FIELDS = ("metadata.resourceVersion", "metadata.uid")
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A container that does not stay up, and since when its pod has not been ready."""
+
+    pod: str
+    container: str
+    since: datetime
+
+
+def first_crash(workload: Workload, *, install: Install) -> Crash | None:
+    """The collector's container that has been crashing for longest; ``None`` where none does."""
+    found = [
+        Crash(pod.name, container.name, unready_since(pod))
+        for pod in workload.pods
+        if pod.works and not pod.ready
+        for container in pod.containers
+        if container.name == install.container and _crashes(container)
+    ]
+    return min(found, key=lambda one: (one.since, one.pod), default=None)
+
+
+def _crashes(container: ContainerStatus) -> bool:
+    """It ended with an error, and either waits for its next start, or has just been started and is not ready."""
+    ended = container.terminated or container.last_termination
+    return not container.ready and (
+        container.waiting_reason == "CrashLoopBackOff"
+        or (ended is not None and ended.exit_code != 0)
+    )
+
+
+def last_writer(owners: Iterable[FieldOwner], keys: Iterable[str]) -> FieldOwner | None:
+    """Whose entry holds one of the keys and changed last. Of a key that was taken away nobody's does: then of any data at all."""
+    wanted, timed = set(keys), [owner for owner in owners if owner.changed is not None]
+    holders = [owner for owner in timed if wanted & set(owner.keys)] or [
+        owner for owner in timed if owner.keys or owner.others
+    ]
+    return max(holders, key=lambda owner: (owner.changed, owner.manager), default=None)
+
+
+def by_whom(owner: FieldOwner | None, *, now: datetime) -> str:
+    """``25 min ago (2026-01-02T11:35:00Z) by kubectl-edit``; empty where nothing tells."""
+    if owner is None or owner.changed is None:
+        return ""
+    manager = excerpt(mask(owner.manager), most=60)
+    return f"{lasted(now - owner.changed)} ago ({rfc3339(owner.changed)})" + (
+        f" by {manager}" if manager else ""
+    )
+
+
+def differing(saved: ConfigurationObject, live: ConfigurationObject) -> list[str]:
+    """The keys that differ, each with how; never a value."""
+    found = [f"{key} (only live)" for key in only_live(saved, live)]
+    found += [f"{key} (only in the backup)" for key in sorted(set(saved.keys) - set(live.keys))]
+    found += [
+        f"{key} (changed)"
+        for key in sorted(set(saved.keys) & set(live.keys))
+        if saved.keys[key] != live.keys[key]
+    ]
+    return found + (["the Secret's type"] if saved.type != live.type else [])
+
+
+def only_live(saved: ConfigurationObject, live: ConfigurationObject) -> list[str]:
+    """The keys that a restore would leave: what is applied takes away nothing that it does not hold."""
+    return sorted(set(live.keys) - set(saved.keys))
+
+
+def changed_keys(saved: ConfigurationObject, live: ConfigurationObject) -> set[str]:
+    """The keys whose values are not the same."""
+    return {key for key in {*saved.keys, *live.keys} if saved.keys.get(key) != live.keys.get(key)}
+
+
+def held(backup: BackupSet, live: ConfigurationObject) -> ConfigurationObject | None:
+    """The object of a set that is the live one's."""
+    return next(
+        (
+            one
+            for one in backup.objects
+            if (one.kind, one.namespace, one.name) == (live.kind, live.namespace, live.name)
+        ),
+        None,
+    )
+
+
+def before_the_change(folder: BackupFolder, live: ConfigurationObject) -> BackupSet | None:
+    """The newest set that can be restored and holds the object otherwise than it is now; ``None`` where there is none."""
+    for backup in folder.sets:
+        saved = held(backup, live)
+        kept = [
+            field
+            for one in backup.objects
+            for field in one.server_fields
+            if field in REFUSED_FIELDS
+        ]
+        if (
+            saved is not None
+            and not backup.faults
+            and not kept
+            and (live.missing or differing(saved, live))
+        ):
+            return backup
+    return None
+
+
+def restore(
+    folder: BackupFolder,
+    backup: BackupSet,
+    live: Sequence[ConfigurationObject],
+    *,
+    install: Install,
+) -> str:
+    """What brings the objects back and starts the pods with them, in one line: the files of the set that hold something else than what is live,
+    keys that they would leave, and a restart.
+
+    By server-side apply: what kubectl apply writes beside it, ``last-applied-configuration``, would repeat the values of Secrets.
+    """
+    kubectl = f"kubectl -n {install.namespace}"
+    pairs = [
+        (saved, one)
+        for one in live
+        if (saved := held(backup, one)) is not None and (one.missing or differing(saved, one))
+    ]
+    steps, plain = [], sorted({saved.file for saved, _ in pairs if not saved.file.endswith(".age")})
+    if plain:
+        files = " ".join(f"-f {shlex.quote(f'{folder.folder}/{name}')}" for name in plain)
+        steps.append(f"{kubectl} apply --server-side --force-conflicts {files}")
+    for name in sorted({saved.file for saved, _ in pairs if saved.file.endswith(".age")}):
+        opened = f"age --decrypt -i {shlex.quote(folder.identity)} {shlex.quote(f'{folder.folder}/{name}')}"
+        steps.append(f"{opened} | {kubectl} apply --server-side --force-conflicts -f -")
+    for saved, one in pairs:
+        if not one.missing and (more := only_live(saved, one)):
+            patch = json.dumps({"data": dict.fromkeys(more)}, separators=(",", ":"))
+            steps.append(
+                f"{kubectl} patch {one.kind.lower()} {one.name} --type=merge -p {shlex.quote(patch)}"
+            )
+    steps.append(f"{kubectl} rollout restart deployment/{install.deployment}")
+    return " && ".join(steps)

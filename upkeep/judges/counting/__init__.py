@@ -1,0 +1,1 @@
+"""Count: counters over a window, quantiles, ratios and slopes. Judges of several words use it."""

@@ -1,0 +1,1 @@
+"""Judge Prometheus, Alertmanager and the maintenance alerts."""

@@ -1,0 +1,106 @@
+"""Were the metrics saved, so that next month can be compared with this one?
+
+Source: the guide's "Export metrics for analysis".
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from shlex import quote
+
+from upkeep.judges.wording import counted
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.records.counters import ExportFolder, MetricsExport, Snapshot
+from upkeep.records.workload import Install, Pod, Workload
+
+
+def metrics_exported(
+    folder: ExportFolder, workload: Workload, *, install: Install, now: datetime, limits: Limits
+) -> Judgement:
+    """metrics-exported: the newest export is within ``limits["export_age"]``, whole, and of every pod there was then.
+
+    The guide's file, which names no pod, is that of the only one; of two pods it cannot be said whose it is.
+    """
+    age = limits["export_age"]
+    command = f"upkeep export --namespace={install.namespace} --exports={quote(folder.folder)}"
+    ahead = [
+        one
+        for one in folder.exports
+        if any(fault.code == "export-from-the-future" for fault in one.faults)
+    ]
+    found = [
+        _finding(one.file, fault.code, fault.message, next_step=f"mv {quote(one.file)} elsewhere")
+        for one in ahead
+        for fault in one.faults
+    ]
+    usable = [one for one in folder.exports if one not in ahead]
+    if not usable:
+        message = f"{folder.folder} holds no metrics-YYYYMMDD.txt: the metrics of this month were not saved."
+        found.append(
+            Finding(f"Folder/{folder.folder}", "export-missing", message, 0, 1, "exports", command)
+        )
+        return Judgement(tuple(found), "no export", age, "s old", f"files of {folder.folder}")
+    newest = usable[0]
+    seconds = (now - newest.taken).total_seconds()
+    if seconds > age:
+        message = f"The newest export, {newest.file}, is {span(seconds)} old."
+        found.append(
+            Finding(
+                f"File/{newest.file}", "export-old", message, round(seconds), age, "s old", command
+            )
+        )
+    found += [
+        _finding(newest.file, fault.code, f"{fault.message}.", next_step=command)
+        for fault in newest.faults
+    ]
+    mine = [
+        snapshot for namespace, snapshot in newest.snapshots if namespace in ("", install.namespace)
+    ]
+    then = [pod for pod in workload.pods if pod.created <= newest.taken and pod.works]
+    if not newest.faults:
+        found += _pods_missing(newest, mine, then, command)
+    observed = f"{newest.file}, {span(seconds) or '0 s'} old, {counted(len(mine), 'pod')}; {counted(len(usable), 'export')} in all"
+    said = {"export": "itself", "file": "its file's time", "name": "its name"}[newest.taken_from]
+    return Judgement(
+        tuple(found),
+        observed,
+        age,
+        "s old",
+        f"files of {folder.folder}; its time by {said} ({rfc3339(newest.taken)})",
+    )
+
+
+def _finding(file: str, code: str, message: str, *, next_step: str) -> Finding:
+    return Finding(f"File/{file}", code, message, None, None, "", next_step)
+
+
+def _pods_missing(
+    newest: MetricsExport, mine: Sequence[Snapshot], then: Sequence[Pod], command: str
+) -> list[Finding]:
+    named = {snapshot.pod for snapshot in mine}
+    if named == {""}:
+        if len(then) <= 1:
+            return []
+        message = f"{newest.file} holds one exposition that names no pod, and there were {len(then)}: the others were not saved."
+        return [
+            Finding(
+                f"File/{newest.file}", "pods-not-exported", message, 1, len(then), "pods", command
+            )
+        ]
+    missing = sorted(pod.name for pod in then if pod.name not in named)
+    if not missing:
+        return []
+    message = (
+        f"{newest.file} was made when pod {listed(missing)} ran, and does not hold its metrics."
+    )
+    return [
+        Finding(
+            f"File/{newest.file}",
+            "pods-not-exported",
+            message,
+            len(then) - len(missing),
+            len(then),
+            "pods",
+            command,
+        )
+    ]

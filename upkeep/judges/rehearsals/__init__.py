@@ -1,0 +1,1 @@
+"""Judge rehearsals of the emergency procedures."""

@@ -1,0 +1,1 @@
+"""Judge the installed version and its upgrade."""

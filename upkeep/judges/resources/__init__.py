@@ -1,0 +1,1 @@
+"""Judge usage, limits and forecasts."""

@@ -1,0 +1,1 @@
+"""Judge the Deployment, its pods, and how they are reached."""

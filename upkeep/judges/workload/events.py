@@ -1,0 +1,51 @@
+"""What Kubernetes itself warned of.
+
+Source: the guide's "Service Outage", ``kubectl get events``.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from shlex import quote
+
+from upkeep.judges.wording import counted, excerpt
+from upkeep.limits import Limits
+from upkeep.masking import mask
+from upkeep.model import Finding, Judgement, span
+from upkeep.records.workload import Install, KubernetesEvent
+
+LIMIT = "event_window"
+
+
+def none_warns(
+    events: Sequence[KubernetesEvent], *, now: datetime, limits: Limits, install: Install
+) -> Judgement:
+    """warning-events: no Warning about the Deployment, its ReplicaSets or their pods within ``limits["event_window"]``.
+
+    Events go away after an hour by default: that there is none proves nothing of the time before.
+    """
+    recent = [
+        one
+        for one in events
+        if one.type == "Warning" and now - one.last <= timedelta(seconds=limits[LIMIT])
+    ]
+    groups: dict[tuple[str, str, str], list[KubernetesEvent]] = {}
+    for one in recent:
+        groups.setdefault((one.kind, one.name, one.reason), []).append(one)
+    found = []
+    for (kind, name, reason), group in sorted(
+        groups.items(), key=lambda entry: max(one.last for one in entry[1]), reverse=True
+    ):
+        newest, times = max(group, key=lambda one: one.last), sum(one.count for one in group)
+        message = f"{kind}/{name}: {reason}, {counted(times, 'time')}, last {span(now - newest.last) or '0 s'} ago: {excerpt(mask(newest.message))}"
+        command = f"kubectl -n {install.namespace} get events --field-selector involvedObject.name={quote(name)}"
+        found.append(
+            Finding(f"{kind}/{name}", "event-warned", message, times, 0, "events", command)
+        )
+    observed = f"{counted(sum(one.count for one in recent), 'warning')}, of {counted(len(events), 'event')} that are kept"
+    return Judgement(
+        tuple(found),
+        observed,
+        0,
+        "warnings",
+        f"the last {limits.text(LIMIT)}, as far as events are kept",
+    )
