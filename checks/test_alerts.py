@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges.alerts import latency, processing, trends
+from upkeep.judges.alerts import delivery, latency, processing, trends
 
 
 @pytest.mark.control(id="alerts-flow", severity="high", guide="Check alert processing rate")
@@ -94,7 +94,7 @@ def test_every_destination_takes_its_messages(
     Fix: docs/runbook.md#destinations-succeed
     """
     assert judge(
-        destinations.succeed(counter_history, destinations, now=now, limits=limits, install=install)
+        delivery.succeed(counter_history, destinations, now=now, limits=limits, install=install)
     )
 
 
@@ -109,7 +109,7 @@ def test_every_destination_is_used(
     Fix: docs/runbook.md#destinations-used
     """
     assert judge(
-        destinations.used(
+        delivery.used(
             counter_history,
             destinations,
             configuration_documents,

@@ -33,7 +33,7 @@ CADENCES = {"daily", "weekly", "monthly", "quarterly", "emergency"}
 MARKERS = CADENCES | {"control", "gate"}
 SEVERITIES = {"critical", "high", "medium", "low"}
 # What judges, and nothing that could look for itself: neither a clock, nor a cluster, nor the machine.
-IMPORTED = {"pytest", "upkeep.judges", "upkeep.domain.guide"}
+IMPORTED = re.compile(r"pytest|upkeep\.judges\.\w+|upkeep\.domain\.guide")
 FORBIDDEN = {"datetime", "time", "requests", "kubernetes", "subprocess"}
 BRANCHES = (
     ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match, ast.BoolOp,
@@ -145,7 +145,7 @@ def module_faults(source: str) -> Iterator[str]:
     for node in ast.walk(tree):
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         modules += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
-        yield from (f"imports {name}" for name in modules if name not in IMPORTED)
+        yield from (f"imports {name}" for name in modules if not IMPORTED.fullmatch(name))
 
 
 def clock_faults(source: str) -> Iterator[str]:
@@ -219,7 +219,7 @@ def test_a_plugin_is_listed_behind_those_that_it_imports() -> None:
             for name in re.findall(r"^from (\S+) import", text, flags=re.MULTILINE)
             if name in listed[position:]
         ]
-    assert len(listed) > 30
+    assert len(listed) > 20
     assert late == []
 
 
@@ -247,7 +247,7 @@ def test_only_the_clock_reads_the_clock() -> None:
 
 GOOD = '''
 import pytest
-from upkeep.judges import pods
+from upkeep.judges.workload import pods
 
 @pytest.mark.control(id="pods-ready", severity="critical", guide="Check pod status")
 @pytest.mark.daily
@@ -332,7 +332,7 @@ def test_a_good_check_has_no_fault() -> None:
         ("import pytest", "import pytest\nLIMIT = 3", "holds imports and tests"),
         ("import pytest", "import pytest\ndef help():\n    pass", "no functions beside its tests"),
         (
-            "from upkeep.judges import pods",
+            "from upkeep.judges.workload import pods",
             "from upkeep.judges import pods\nfrom upkeep.adapters import kube",
             "imports upkeep.adapters",
         ),

@@ -63,7 +63,7 @@ def finding_codes() -> set[str]:
     found = {f"{level}-logged" for level in BAD_LEVELS} | {
         code for codes in (FaultCode, BackupFaultCode, ExportFaultCode) for code in get_args(codes)
     }
-    for path in sorted((ROOT / "upkeep" / "judges").glob("*.py")):
+    for path in sorted((ROOT / "upkeep" / "judges").rglob("*.py")):
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         if any(
             isinstance(node, ast.Call)

@@ -60,14 +60,14 @@ def helm(tmp_path: Path):
 
 
 def upgrade(
-    program: HelmProgram,
+    found: HelmProgram,
     release: HelmRelease = RELEASE,
     *,
     seconds: float = 20,
     chart: str = "/charts/new.tgz",
 ) -> Rendering | Refusal:
     return program.upgrade(
-        program,
+        found,
         release,
         PAYLOAD,
         chart=chart,
@@ -271,9 +271,9 @@ def test_no_helm_and_one_that_cannot_run_are_absent(helm, tmp_path: Path) -> Non
 
 def test_numbers_are_values_too_and_no_text_is_too_odd_to_be_masked(helm) -> None:
     payload = ReleasePayload({"pin": 987654321, "port": 8080, "odd": "\ud800 half", "on": True}, "")
-    program = helm(said("Error: UPGRADE FAILED: pin 987654321 at port 8080"))
+    found = helm(said("Error: UPGRADE FAILED: pin 987654321 at port 8080"))
     refused = program.upgrade(
-        program,
+        found,
         RELEASE,
         payload,
         chart="/c.tgz",

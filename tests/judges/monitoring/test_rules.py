@@ -20,8 +20,8 @@ BACKUP, CONFIG = "CanoCollectorBackupFailed", "CanoCollectorConfigOld"
 BACKUP_METRIC = "cano_backup_last_success_timestamp"
 
 
-def quiet(*rules, wanted=ALERTS, **limits: float) -> Judgement:
-    return rules.alerts_quiet(rules, wanted=wanted, limits=Limits(limits))
+def quiet(*loaded, wanted=ALERTS, **limits: float) -> Judgement:
+    return rules.alerts_quiet(loaded, wanted=wanted, limits=Limits(limits))
 
 
 def codes(judgement: Judgement) -> list[str]:

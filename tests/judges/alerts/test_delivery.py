@@ -15,7 +15,7 @@ from tests.judges.counting.counter_samples import (
 )
 from tests.judges.samples import NOW, ago, install
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
-from upkeep.judges.alerts import destinations
+from upkeep.judges.alerts import delivery
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records.configuration import Destination
@@ -27,7 +27,7 @@ OPS, AUDIT = Destination("ops-slack", "slack"), Destination("audit", "slack")
 def succeed(
     those: CounterHistory, *configured: Destination, limits: Limits = LIMITS, installed=INSTALL
 ) -> Judgement:
-    return destinations.succeed(those, configured, now=NOW, limits=limits, install=installed)
+    return delivery.succeed(those, configured, now=NOW, limits=limits, install=installed)
 
 
 def young(**counts) -> CounterHistory:

@@ -15,7 +15,7 @@ from tests.judges.counting.counter_samples import (
 )
 from tests.judges.samples import NOW, ago
 from upkeep.errors import Absent, Malformed, TooEarly
-from upkeep.judges.alerts import destinations
+from upkeep.judges.alerts import delivery
 from upkeep.model import Judgement
 from upkeep.records.configuration import (
     ConfigurationDocument,
@@ -44,7 +44,7 @@ def used(
     *configured: Destination,
     documents: tuple[ConfigurationDocument, ...] = (),
 ) -> Judgement:
-    return destinations.used(those, configured, documents, now=NOW, limits=LIMITS, install=INSTALL)
+    return delivery.used(those, configured, documents, now=NOW, limits=LIMITS, install=INSTALL)
 
 
 def day(before: dict[str, int] | None = None, **sent: int) -> CounterHistory:
