@@ -6,20 +6,14 @@ A check without meta-data could not be reported, gated or found; so it is a usag
 import dataclasses
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
-from reports.run import settings
-from upkeep.addressing import Address
 from upkeep.limits import nearest
-from upkeep.model import CADENCES, SEVERITIES, Control, Evidence
-
-CONTROL = pytest.StashKey[Control]()
-TARGET = pytest.StashKey[str]()
-EVIDENCE = pytest.StashKey[list[Evidence]]()
-ADDRESS = pytest.StashKey[Address]()
+from upkeep.model import CADENCES, SEVERITIES, Control
+from upkeep.session import CONTROL, settings, target_of
 
 # Allure's own words for how bad it is.
 _ALLURE_SEVERITY = {"critical": "blocker", "high": "critical", "medium": "normal", "low": "minor"}
@@ -28,16 +22,6 @@ _FIELDS = {"id", "severity", "guide"}
 
 class BadControlError(Exception):
     """The meta-data of a check cannot be used; the message says what is wrong with it."""
-
-
-def target_of(item: pytest.Item) -> str:
-    """The name of the check's target, ``default`` for the only one that was not named."""
-    callspec = getattr(item, "callspec", None)
-    return (
-        item.stash.get(TARGET, "")
-        or (callspec.params.get("target_name") if callspec else "")
-        or "default"
-    )
 
 
 def read(item: pytest.Item) -> Control:
@@ -74,7 +58,9 @@ def read(item: pytest.Item) -> Control:
     cadence = tuple(cadence for cadence in CADENCES if item.get_closest_marker(cadence))
     if not cadence:
         raise BadControlError(f"has no cadence: one marker at least of {', '.join(CADENCES)}")
-    title, _, rest = inspect.cleandoc(getattr(item.obj, "__doc__", None) or "").partition("\n")
+    title, _, rest = inspect.cleandoc(
+        getattr(getattr(item, "obj", None), "__doc__", None) or ""
+    ).partition("\n")
     if not title.endswith("."):
         raise BadControlError(
             "the first line of its docstring must be the requirement, one sentence with its full stop"
@@ -151,7 +137,7 @@ def describe(item: pytest.Item, control: Control) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
     """A file of checks that skips itself would vanish from the checklist without a word: that is an error."""
     report: Any = yield
     if report.skipped:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from reports.controls import ADDRESS
 from reports.text import flat, seen
 from upkeep.addressing import Address, addressed
 from upkeep.model import Finding, Judgement
+from upkeep.session import ADDRESS
 
 JUDGEMENT = pytest.StashKey[Judgement]()
 
@@ -35,8 +35,9 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
             replace(finding, next=addressed(finding.next, address))
             for finding in judgement.findings
         )
-        request.node.stash[JUDGEMENT] = replace(judgement, findings=findings)
-        return request.node.stash[JUDGEMENT]
+        told = replace(judgement, findings=findings)
+        request.node.stash[JUDGEMENT] = told
+        return told
 
     return record
 

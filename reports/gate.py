@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from reports.controls import CONTROL
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
-from reports.run import RUN, chooses, narrowed_by, records, settings
 from upkeep.model import Result
 from upkeep.results import SCHEMA
+from upkeep.session import CONTROL, RUN, chooses, narrowed_by, records, settings
 from upkeep.verdict import Code, Verdict, verdict
 
 VERDICT = pytest.StashKey[Verdict]()
@@ -82,7 +81,7 @@ def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     """With --gate only usage errors keep pytest's own code; they come as an exception and pass through here."""
     status: Any = yield
     if not records(config) or not settings(config).gate or status == pytest.ExitCode.USAGE_ERROR:

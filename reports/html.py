@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reports.run import output, records
 from upkeep.masking import mask
+from upkeep.session import output, records
 
 _COLUMNS = ("control", "cadence", "severity")
 _DARKER = (

@@ -3,20 +3,17 @@
 import dataclasses
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
-from reports.controls import CONTROL, target_of
 from reports.outcomes import RESULT
-from reports.run import RUN, begin_run, chooses, ended, output, records
-from reports.text import own
+from upkeep.masking import own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
-
-__all__ = ["LEDGER", "RUN", "Ledger", "begin_run", "output"]
+from upkeep.session import CONTROL, RUN, begin_run, chooses, ended, output, records, target_of
 
 # What a run writes; an earlier run's are taken away at the start, and nothing else is.
 OURS = (
@@ -116,7 +113,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
     report: Any = yield
     if report.failed and LEDGER in collector.config.stash:
         collector.config.stash[LEDGER].uncollected.append(collector.nodeid)

@@ -7,19 +7,20 @@ a skip) is *could not measure*: pytest ERROR. Source: design.md, "Outcomes".
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from reports.controls import ADDRESS, CONTROL, EVIDENCE, target_of
 from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
-from reports.text import flat, own, plain
+from reports.text import flat, plain
 from upkeep.addressing import Address, addressed
 from upkeep.errors import NotApplicable, Unmeasured
+from upkeep.masking import own
 from upkeep.model import CADENCES, Judgement, Outcome, Result
+from upkeep.session import ADDRESS, CONTROL, EVIDENCE, target_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
     """Innermost: pytest itself and every reporting plugin see only what is decided here."""
     fate = _decide(item, call)
     if fate is not None:

@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from reports.text import own
 from upkeep.errors import NotApplicable, Unmeasured
-from upkeep.masking import mask
+from upkeep.masking import mask, own
 
 FULL_TRACE = pytest.StashKey[bool]()
 
@@ -97,8 +96,11 @@ def pytest_internalerror(excrepr: Any) -> None:
 def safe(error: BaseException) -> BaseException:
     """An exception that says the same and holds no secret: no frames, no chain, a masked text."""
     if isinstance(error, Unmeasured):
-        kind: Any = type(error)
-        return kind(own(error.message), source=own(error.source), next_step=own(error.next_step))
+        kind: type[Any] = type(error)
+        told: Unmeasured = kind(
+            own(error.message), source=own(error.source), next_step=own(error.next_step)
+        )
+        return told
     if isinstance(error, NotApplicable):
         return NotApplicable(own(str(error)))
     if isinstance(error, Broken):

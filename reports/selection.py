@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from reports.controls import CONTROL
-from reports.run import chooses, narrowed_by, settings
 from upkeep.limits import nearest
 from upkeep.model import CADENCES
+from upkeep.session import CONTROL, chooses, narrowed_by, settings
 
 MARKERS = (*CADENCES, "gate", "control")
 FIELDS = ("id", "severity", "guide")

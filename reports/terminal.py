@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from reports.causes import Story, stories
-from reports.ledger import LEDGER, output
-from reports.run import begin_run
+from reports.ledger import LEDGER
 from reports.secrecy import FULL_TRACE
 from reports.text import flat
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
+from upkeep.session import begin_run, output
 
 # Causes that lie with a server and not with what is asked of it: one of them explains every control that asked there.
 _OF_A_SERVER = {"unreachable", "unavailable", "unauthenticated", "timed-out"}
@@ -57,9 +57,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.stash[FULL_TRACE] and stories:
         terminalreporter.write_line("(where each happened: under ERRORS and FAILURES, above)")
     requests = begin_run(config).requests
-    for outcome, number in counts(results).items():
+    for name, number in counts(results).items():
         if number:
-            terminalreporter.write(f"{number} {outcome}  ", **{_COLOURS[Outcome(outcome)]: True})
+            terminalreporter.write(f"{number} {name}  ", **{_COLOURS[Outcome(name)]: True})
     terminalreporter.write_line(
         f"({len(results)} control{'' if len(results) == 1 else 's'}, {requests} requests)"
     )

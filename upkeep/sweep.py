@@ -75,6 +75,42 @@ def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int =
         return [future.result() for future in futures]
 
 
+def declared_in(plugins: Iterable[Any]) -> dict[str, Measurement]:
+    """Return the measurements that the plugins declare, by name."""
+    found = {}
+    for plugin in plugins:
+        for value in list(getattr(plugin, "__dict__", {}).values()):
+            declared = getattr(value, "__dict__", {}).get(
+                "measurement"
+            )  # no getattr: pytest.mark makes any name up
+            if isinstance(declared, Measurement):
+                found[declared.name] = declared
+    return found
+
+
+def closure(wanted: Iterable[str], measurements: Mapping[str, Measurement]) -> list[str]:
+    """Return the measurements among the names and all that they need in turn, needs first.
+
+    Names that are no measurement are left out: the run provides them.
+
+    :raises LookupError: a measurement that needs itself.
+    """
+    order: list[str] = []
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in order or name not in measurements:
+            return
+        if name in path:
+            raise LookupError(f"measurement {name!r} needs itself ({' > '.join((*path, name))})")
+        for need in measurements[name].needs:
+            visit(need, (*path, name))
+        order.append(name)
+
+    for name in wanted:
+        visit(name, ())
+    return order
+
+
 class Sweep:
     """The measurements of one target.
 
@@ -102,25 +138,16 @@ class Sweep:
         self.place: Place | None = None
 
     def closure(self, wanted: Iterable[str]) -> list[str]:
-        """The measurements wanted and all that they need, needs first.
+        """Return the measurements wanted and all that they need, needs first.
 
-        :raises LookupError: a need that is neither a measurement nor provided.
+        :raises LookupError: a need that is neither a measurement nor provided, or one that needs itself.
         """
-        order: list[str] = []
-
-        def visit(name: str, path: tuple[str, ...]) -> None:
-            if name in order or name in self._provided:
-                return
-            if name in path or name not in self.measurements:
-                raise LookupError(
-                    f"measurement {name!r} (wanted by {' > '.join(path) or 'a check'}) is unknown or needs itself"
-                )
-            for need in self.measurements[name].needs:
-                visit(need, (*path, name))
-            order.append(name)
-
-        for name in wanted:
-            visit(name, ())
+        wanted = list(wanted)
+        order = closure(wanted, self.measurements)
+        needed = {need: name for name in order for need in self.measurements[name].needs}
+        for need, by in {**dict.fromkeys(wanted, "a check"), **needed}.items():
+            if need not in self.measurements and need not in self._provided:
+                raise LookupError(f"measurement {need!r} (wanted by {by}) is unknown")
         return order
 
     def take(

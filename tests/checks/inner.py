@@ -39,7 +39,7 @@ class Held:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        from fixtures.clock import CLOCK
+        from upkeep.session import CLOCK
 
         config.stash[CLOCK] = HeldClock(NOON)
 

@@ -43,7 +43,7 @@ markers =
 HEAD = """
 import pytest
 from datetime import UTC, datetime
-from reports.controls import EVIDENCE
+from upkeep.session import EVIDENCE
 from upkeep.errors import *
 from upkeep.model import Evidence, Finding, Judgement
 

@@ -53,10 +53,9 @@ class Looked:
         self.where = ""
 
     def pytest_sessionfinish(self, session: Any) -> None:
-        from fixtures.measurement import declared_in
-        from fixtures.sweep import SWEEPS
+        from upkeep.session import SWEEPS, measurements_of
 
-        measurements = declared_in(session.config.pluginmanager.get_plugins())
+        measurements = measurements_of(session.config)
         for sweep in session.config.stash.get(SWEEPS, {}).values():
             kube, namespace = sweep.provided("kube"), sweep.provided("namespace")
             self.where = f"{kube.server}, namespace {namespace}"

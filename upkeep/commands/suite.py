@@ -35,13 +35,16 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
     folder = root()
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    ini = folder / "pytest.ini"
-    configuration = ini if ini.is_file() else folder / "pyproject.toml"
     # The folder comes first: after an option whose value may be left out (--demo) it would be that value.
     where = [] if any(_is_path(argument) for argument in arguments) else [str(folder / "checks")]
     return int(
         pytest.main(
-            [f"--rootdir={folder}", f"--config-file={configuration}", *where, *arguments],
+            [
+                f"--rootdir={folder}",
+                f"--config-file={folder / 'pyproject.toml'}",
+                *where,
+                *arguments,
+            ],
             plugins=list(plugins),
         )
     )
@@ -58,11 +61,12 @@ class Declared:
         self.rights: dict[str, tuple[Right, ...]] = {}
 
     def pytest_collection_finish(self, session: Any) -> None:
-        from fixtures.measurement import asked_by, declared_in
+        from upkeep.session import measurements_of
+        from upkeep.sweep import closure
 
-        measurements = declared_in(session.config.pluginmanager.get_plugins())
+        measurements = measurements_of(session.config)
         for item in session.items:
-            asked = [measurements[name] for name in asked_by(item.fixturenames, measurements)]
+            asked = [measurements[name] for name in closure(item.fixturenames, measurements)]
             mark = item.get_closest_marker("control")
             self.rights[mark.kwargs["id"]] = tuple(
                 dict.fromkeys(right for one in asked for right in one.rights)

@@ -96,7 +96,7 @@ def container_host(
     return made
 
 
-class ContainerHost(Host):
+class ContainerHost(Host):  # type: ignore[misc]  # testinfra ships no types
     """testinfra's host, whose expectations raise ``Malformed`` instead of AssertionError: they are about the measurement alone."""
 
     # POSIX demands it of every shell; testinfra would ask with one more request, and else use a `which` that few images have.
@@ -122,10 +122,11 @@ class ContainerHost(Host):
 
         :raises Malformed: its exit code is not 0.
         """
-        return self.run_expect([0], command, *args, **kwargs).stdout.rstrip("\r\n")
+        text: str = self.run_expect([0], command, *args, **kwargs).stdout
+        return text.rstrip("\r\n")
 
 
-class ExecBackend(BaseBackend):
+class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no types
     """testinfra's way to a container: each command is one exec, with an ApiClient of its own, because ``stream()`` patches it."""
 
     NAME = "exec"
@@ -279,9 +280,10 @@ class ExecBackend(BaseBackend):
             try:
                 while connection.is_open() and not given_up.is_set():
                     connection.update(timeout=0.5)
-                return tuple(
+                out, err, status = (
                     bytes(connection.read_channel(channel)) for channel in (1, 2, ERROR_CHANNEL)
                 )
+                return out, err, status
             except (WebSocketException, OSError) as error:
                 raise Truncated(
                     f"{source}: the connection broke ({type(error).__name__})",

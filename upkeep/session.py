@@ -1,4 +1,7 @@
-"""The run that is being reported: its settings, its facts, what its ``-m`` expression chose. The one seam to the fixtures."""
+"""The facts of a run that fixtures, reports and commands share: stash keys, and what they hold.
+
+Fixtures never import reports, reports never import fixtures, and commands import neither. They meet here.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,56 @@ from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.mark import MarkMatcher
-from _pytest.mark.expression import Expression
+from _pytest.mark.expression import Expression, ExpressionMatcher
 
 import upkeep
-from reports.text import own
+from upkeep.addressing import Address
+from upkeep.clock import Clock
 from upkeep.limits import LIMITS
-from upkeep.model import CADENCES, Run
+from upkeep.masking import own
+from upkeep.meter import Meter
+from upkeep.model import CADENCES, Control, Evidence, Run
+from upkeep.settings import RunSettings
+from upkeep.sweep import Measurement, Sweep, declared_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from upkeep.settings import RunSettings
-
+# Of the run: ``config.stash``.
+SETTINGS = pytest.StashKey[RunSettings]()
+CLOCK = pytest.StashKey[Clock]()
 RUN = pytest.StashKey[Run]()
+SWEEPS = pytest.StashKey[dict[str, Sweep]]()
+METERS = pytest.StashKey[dict[str, Meter]]()
+# Of a check: ``item.stash``.
+CONTROL = pytest.StashKey[Control]()
+EVIDENCE = pytest.StashKey[list[Evidence]]()
+ADDRESS = pytest.StashKey[Address]()
+
+DEFAULT_TARGET = "default"
 _COLLECTION = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")
 
 
-def settings(config: pytest.Config) -> RunSettings:
-    """The settings of the run, as the options resolved them."""
-    from fixtures.options import SETTINGS
+def target_of(item: pytest.Item) -> str:
+    """Return the name of the check's target; ``default`` for the only one that was not named."""
+    callspec = getattr(item, "callspec", None)
+    name = callspec.params.get("target_name", "") if callspec else ""
+    return str(name) or DEFAULT_TARGET
 
+
+def clock_of(config: pytest.Config) -> Clock:
+    """Return the run's clock: the machine's, unless a test put another one into the stash."""
+    return config.stash.setdefault(CLOCK, Clock())
+
+
+def measurements_of(config: pytest.Config) -> dict[str, Measurement]:
+    """Return every measurement that the run's plugins declare, by name."""
+    return declared_in(config.pluginmanager.get_plugins())
+
+
+def settings(config: pytest.Config) -> RunSettings:
+    """Return the settings of the run, as the options resolved them."""
     return config.stash[SETTINGS]
 
 
@@ -82,8 +114,6 @@ def begin_run(config: pytest.Config, *, requests: int = 0) -> Run:
 
 def ended(config: pytest.Config) -> datetime:
     """The instant, by the run's own clock."""
-    from fixtures.clock import clock_of
-
     return clock_of(config).now()
 
 
@@ -116,7 +146,7 @@ def chooses_cadence(config: pytest.Config, cadence: str) -> bool:
     return _evaluate(config, lambda name, /, **_: name == cadence)
 
 
-def _evaluate(config: pytest.Config, matcher: object) -> bool:
+def _evaluate(config: pytest.Config, matcher: ExpressionMatcher) -> bool:
     expression = config.option.markexpr
     if not expression:
         return True
