@@ -58,6 +58,7 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
     from upkeep.adapters.cluster import objects
     from upkeep.adapters.cluster.kube import Kube
     from upkeep.adapters.cluster.kubeconfig import load
+    from upkeep.adapters.wire import workloads as wire
     from upkeep.clock import Clock
     from upkeep.domain import discovery
     from upkeep.meter import Meter
@@ -95,7 +96,9 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
             namespace=access.namespace,
         )
         path = f"/apis/apps/v1/namespaces/{access.namespace}/deployments"
-        deployments = tuple(objects.deployment(raw) for raw in kube.items(path))
+        deployments = tuple(
+            objects.deployment(raw) for raw in kube.items(path, type=wire.Deployment)
+        )
         collector = discovery.find_collector(
             deployments, namespace=access.namespace, name=target.deployment
         )

@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from upkeep.adapters.folders import exports
     from upkeep.adapters.formats import exposition
     from upkeep.adapters.http import collector
+    from upkeep.adapters.wire import pods as wire
     from upkeep.meter import Meter
     from upkeep.sweep import concurrently
 
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
                 raise BadInput("where the exports go was not said: --exports=DIR")
             install = found.install
             path = f"/api/v1/namespaces/{install.namespace}/pods"
-            raw = found.kube.items(path, {"labelSelector": found.collector.selector})
+            raw = found.kube.items(path, {"labelSelector": found.collector.selector}, type=wire.Pod)
             pods = [pod for pod in map(objects.pod, raw) if pod.works]
             if not pods:
                 raise Absent(

@@ -1,16 +1,13 @@
-"""What RBAC grants: the effective rights of subjects from roles and bindings, as the API server's authorizer reads them.
+"""What RBAC grants: the effective rights of subjects, as the API server's authorizer reads them.
 
 Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/; k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from upkeep.records.access import Grant, PolicyRule, RbacPolicy
 
-Raw = Mapping[str, Any]
 EVERY = "*"
-BOOTSTRAPPING = "kubernetes.io/bootstrapping"
 
 
 def groups_of(namespace: str) -> tuple[str, ...]:
@@ -55,45 +52,6 @@ def _home(subject: str) -> str | None:
     return name.removeprefix(head) if kind == "Group" and name.startswith(head) else None
 
 
-def policy(
-    *,
-    roles: Iterable[Raw],
-    cluster_roles: Iterable[Raw],
-    bindings: Iterable[Raw],
-    cluster_bindings: Iterable[Raw],
-) -> RbacPolicy:
-    """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
-
-    :raises KeyError, TypeError, AttributeError: an object is not as the API describes it.
-    """
-    cluster_roles = list(cluster_roles)
-    rules = {f"ClusterRole/{role['metadata']['name']}": _rules(role) for role in cluster_roles}
-    aggregated = tuple(
-        f"ClusterRole/{role['metadata']['name']}"
-        for role in cluster_roles
-        if role.get("aggregationRule")
-    )
-    rules |= {
-        f"Role/{role['metadata']['namespace']}/{role['metadata']['name']}": _rules(role)
-        for role in roles
-    }
-    found, bound = [], {}
-    for kind, raws in (("RoleBinding", bindings), ("ClusterRoleBinding", cluster_bindings)):
-        for raw in raws:
-            where = raw["metadata"].get("namespace") or "" if kind == "RoleBinding" else ""
-            reference = raw["roleRef"]
-            place = where if reference["kind"] == "Role" else ""
-            named = "/".join(filter(None, (kind, where, raw["metadata"]["name"])))
-            role = "/".join(filter(None, (reference["kind"], place, reference["name"])))
-            bound[named] = role
-            default = (raw["metadata"].get("labels") or {}).get(BOOTSTRAPPING) == "rbac-defaults"
-            for subject in dict.fromkeys(
-                _subject(subject, where) for subject in raw.get("subjects") or []
-            ):
-                found.append(Grant(named, role, subject, where, rules.get(role, ()), default))
-    return RbacPolicy(tuple(found), rules, bound, aggregated)
-
-
 def grants(account: str, namespace: str, *, policy: RbacPolicy) -> tuple[Grant, ...]:
     """What a service account may do, binding by binding, as itself or by a group that it is in."""
     names = names_of(account, namespace)
@@ -112,31 +70,6 @@ def names_of(account: str, namespace: str) -> tuple[str, ...]:
         f"User {own}",
         *(f"Group {group}" for group in groups_of(namespace)),
     )
-
-
-def _subject(raw: Raw, where: str) -> str:
-    if raw["kind"] == "ServiceAccount":
-        return f"ServiceAccount {raw.get('namespace') or where}/{raw['name']}"
-    return f"{raw['kind']} {raw['name']}"
-
-
-def _rules(role: Raw) -> tuple[PolicyRule, ...]:
-    """The rules; those of an aggregated ClusterRole are written into it by its controller."""
-    return tuple(
-        PolicyRule(
-            *(
-                _texts(rule.get(field))
-                for field in ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
-            )
-        )
-        for rule in role.get("rules") or []
-    )
-
-
-def _texts(found: Any) -> tuple[str, ...]:
-    if not isinstance(found, list | None) or not all(isinstance(text, str) for text in found or ()):
-        raise TypeError("a list of texts was expected")
-    return tuple(found or ())
 
 
 def covers(

@@ -1,13 +1,22 @@
-"""An answer of the API server: whole, and what its body says.
+"""An answer of the API server: whole, of the form that was asked for, and about what was asked.
 
 Source: Kubernetes API concepts (lists, Status), https://kubernetes.io/docs/reference/using-api/api-concepts/
 """
 
-import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, overload
 
+import msgspec
+
+from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.meta import List
+from upkeep.adapters.wire.text import printable
 from upkeep.errors import Malformed, Truncated
+
+T = TypeVar("T")
+_NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +29,30 @@ class Answer:
     seconds: float
 
 
-def document(answer: Answer, *, source: str, server: str) -> dict[str, Any]:
-    """The JSON object of an answer.
+@overload
+def document(answer: Answer, *, source: str, server: str) -> dict[str, Any]: ...
 
-    :raises Malformed: another content type, broken JSON, or no object.
+
+@overload
+def document(answer: Answer, *, source: str, server: str, type: type[T]) -> T: ...
+
+
+def document(answer: Answer, *, source: str, server: str, type: Any = None) -> Any:
+    """Return the JSON object of an answer, as the declared type where there is one.
+
+    :raises Malformed: another content type, broken JSON, no object, or one that is not of the type.
     """
     if "json" not in answer.content_type:
         raise Malformed(
-            f"{source}: JSON was asked for, {answer.content_type or 'no content type'} came; is {server} really the API server?",
+            f"{source}: JSON was asked for, {printable(answer.content_type) or 'no content type'} came; is {server} really the API server?",
             source=source,
             next_step=look(server),
         )
+    if type is not None:
+        return decode(answer.body, type, what=type.__name__, source=source)
     try:
-        body = json.loads(answer.body)
-    except ValueError:
+        body = msgspec.json.decode(answer.body)
+    except (ValueError, RecursionError):
         # The text stays out of the message: it may hold values.
         raise Malformed(
             f"{source}: the answer is not JSON ({len(answer.body)} bytes)",
@@ -45,47 +64,126 @@ def document(answer: Answer, *, source: str, server: str) -> dict[str, Any]:
     return body
 
 
-def list_items(body: dict[str, Any], source: str) -> list[dict[str, Any]]:
-    """The objects of a list.
+class Listing:
+    """The objects of a list, page by page; nothing but what was asked for passes.
 
-    :raises Malformed: it is none, or something in it is no object.
+    :param path: where the list was asked for, which names the namespace.
+    :param type: what its items are; ``None`` leaves them as mappings.
     """
-    items = body.get("items")
-    if not str(body.get("kind", "")).endswith("List") or not isinstance(body.get("metadata"), dict):
-        raise Malformed(f"{source}: the answer is no list", source=source)
-    if items is None:  # Go's nil slice, as real servers send it for some empty lists
-        return []
-    if not isinstance(items, list) or not all(map(is_object, items)):
-        raise Malformed(f"{source}: the list's items are no objects", source=source)
-    return items
+
+    def __init__(self, path: str, type: Any, *, server: str) -> None:
+        self.source = f"GET {path}"
+        self._type = type
+        self._server = server
+        found = _NAMESPACE.search(path)
+        self._namespace = found[1] if found else ""
+        self._seen: set[tuple[str, str]] = set()
+
+    def page(self, answer: Answer) -> List:
+        """Return a page, its items not read yet.
+
+        :raises Malformed: it is no list, or one of another kind.
+        """
+        try:
+            page = document(answer, source=self.source, server=self._server, type=List)
+        except Malformed as error:
+            if "json" not in answer.content_type:
+                raise
+            raise Malformed(
+                f"{self.source}: the answer is no list{error.message.removeprefix('List/?')}",
+                source=self.source,
+                next_step="run again",
+            ) from None
+        wanted = "" if self._type is None else self._type.__name__
+        if not (page.kind == f"{wanted}List" if wanted else page.kind.endswith("List")):
+            raise Malformed(
+                f"{self.source}: the answer is no list {f'of {wanted}' if wanted else ''}".rstrip(),
+                source=self.source,
+            )
+        return page
+
+    def items(self, page: List) -> Iterator[Any]:
+        """Return the objects of a page.
+
+        :raises Malformed: one is not as the API describes it, not what was asked for, or came before.
+        """
+        kind = page.kind.removesuffix("List")
+        for raw in page.items or ():
+            item = decode(bytes(raw), self._type or dict[str, Any], what=kind, source=self.source)
+            said, name, namespace = _identity(item)
+            if not name:
+                raise Malformed(
+                    f"{self.source}: the list's items are no objects", source=self.source
+                )
+            if said not in ("", kind):
+                raise Malformed(
+                    f"{self.source}: {said}/{name} came in a list of {kind}", source=self.source
+                )
+            if self._namespace and namespace != self._namespace:
+                raise Malformed(
+                    f"{self.source}: {kind}/{name} is of namespace {namespace or 'none'}",
+                    source=self.source,
+                )
+            if (namespace, name) in self._seen:
+                raise Malformed(
+                    f"{self.source}: {kind}/{name} came twice",
+                    source=self.source,
+                    next_step="run again",
+                )
+            self._seen.add((namespace, name))
+            yield item
+
+    def require_end(self, page: List) -> None:
+        """Of the last page.
+
+        :raises Truncated: it says that more would follow.
+        """
+        if page.metadata.remainingItemCount:
+            raise Truncated(
+                f"{self.source}: the list ends, and says that {page.metadata.remainingItemCount} objects remain",
+                source=self.source,
+                next_step="run again",
+            )
 
 
-def require_end(metadata: dict[str, Any], source: str) -> None:
-    """Of the last page of a list.
+def require_asked(item: Any, type: Any, path: str) -> None:
+    """Of a single object: it is of the kind, the name and the namespace that the path asks for.
 
-    :raises Truncated: it says that more would follow.
+    :raises Malformed: it is another one.
     """
-    if metadata.get("remainingItemCount"):
-        raise Truncated(
-            f"{source}: the list ends, and says that {metadata['remainingItemCount']} objects remain",
-            source=source,
-            next_step="run again",
+    said, name, namespace = _identity(item)
+    found = _NAMESPACE.search(path)
+    asked = (path.rpartition("/")[2], found[1] if found else "")
+    if (said, name, namespace) != (type.__name__, *asked):
+        raise Malformed(
+            f"GET {path}: {type.__name__}/{asked[0]} was asked for, and {said or 'something'}/{name or '?'} came",
+            source=f"GET {path}",
         )
 
 
+def _identity(item: Any) -> tuple[str, str, str]:
+    """The kind (empty where it is left out, as in lists), name and namespace of an object."""
+    if not isinstance(item, dict):
+        metadata = item.metadata
+        return item.kind, metadata.name, metadata.namespace
+    metadata = item.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    parts = (item.get("kind", ""), metadata.get("name", ""), metadata.get("namespace", ""))
+    return tuple(part if isinstance(part, str) else "" for part in parts)  # type: ignore[return-value]  # three of them
+
+
 def is_object(item: Any) -> bool:
-    """Whether it has a name, as every object does."""
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
+    """Return whether a mapping has a name, as every object does."""
+    return isinstance(item, dict) and bool(_identity(item)[1])
 
 
 def status_object(answer: Answer) -> dict[str, Any] | None:
-    """The Status of an answer that the API server itself gave; ``None`` for anything else."""
+    """Return the Status of an answer that the API server itself gave; ``None`` for anything else."""
     if answer.status < 400 or "json" not in answer.content_type:
         return None
     try:
-        body = json.loads(answer.body)
-    except ValueError:
+        body = msgspec.json.decode(answer.body)
+    except (ValueError, RecursionError):
         return None
     return (
         body
@@ -97,5 +195,5 @@ def status_object(answer: Answer) -> dict[str, Any] | None:
 
 
 def look(server: str) -> str:
-    """How one looks whether the API server is well."""
+    """Return the command that shows whether the API server is well."""
     return f"curl -k {server}/readyz"

@@ -5,9 +5,9 @@ Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-a
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.wire.discovery import CoreVersions, Groups, Resources, Version
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.records.releases import ServedApis
 
@@ -21,15 +21,10 @@ def served(kube: Kube, api_versions: Iterable[str]) -> ServedApis:
     :raises Unmeasured: a document could not be read, or says nothing at all.
     """
     try:
-        version = kube.get("/version")
-        groups = kube.get("/apis").get("groups")
-        core = kube.get("/api").get("versions")
-        if not isinstance(groups, list) or not isinstance(core, list):
-            raise Malformed("GET /apis: the answer is no list of API groups", source="GET /apis")
-        known = (
-            *map(str, core),
-            *(str(one["groupVersion"]) for group in groups for one in group["versions"]),
-        )
+        version = kube.get("/version", type=Version)
+        groups = kube.get("/apis", type=Groups).groups
+        core = kube.get("/api", type=CoreVersions).versions
+        known = (*core, *(one.groupVersion for group in groups for one in group.versions))
         if not core or not groups:
             raise Absent(
                 "GET /apis: the API server names no API group",
@@ -44,13 +39,7 @@ def served(kube: Kube, api_versions: Iterable[str]) -> ServedApis:
         ]
     except Forbidden as error:
         raise Forbidden(error.message, source=error.source, next_step=OPEN_AGAIN) from None
-    except (KeyError, TypeError):
-        raise Malformed(
-            "GET /apis: the answer is no list of API groups", source="GET /apis"
-        ) from None
-    major, minor = (
-        re.match(r"\d{1,6}", str(version.get(part) or "")) for part in ("major", "minor")
-    )
+    major, minor = (re.match(r"[0-9]{1,6}", part) for part in (version.major, version.minor))
     if major is None or minor is None:  # some builds write the minor 34+
         raise Malformed(
             "GET /version: the API server's version is no number",
@@ -58,7 +47,7 @@ def served(kube: Kube, api_versions: Iterable[str]) -> ServedApis:
             next_step="kubectl version",
         )
     return ServedApis(
-        str(version.get("gitVersion") or f"v{major[0]}.{minor[0]}"),
+        version.gitVersion or f"v{major[0]}.{minor[0]}",
         int(major[0]),
         int(minor[0]),
         known,
@@ -70,15 +59,13 @@ def _kinds(kube: Kube, api_version: str) -> list[str]:
     """The kinds of an API version, subresources apart."""
     path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     try:
-        resources: Any = kube.get(path).get("resources")
+        resources = kube.get(path, type=Resources).resources
     except Absent as error:  # the list of groups and a group's own document are not written at one moment: a definition comes or goes
         sentence = (
             f"GET {path}: the API server names the version and does not serve it yet, or no longer"
         )
         raise Absent(sentence, source=error.source, next_step=f"kubectl get --raw {path}") from None
-    if not isinstance(resources, list):
-        raise Malformed(f"GET {path}: the answer is no list of resources", source=f"GET {path}")
-    found = sorted({str(one["kind"]) for one in resources if "/" not in str(one["name"])})
+    found = sorted({one.kind for one in resources if "/" not in one.name})
     if not found:
         raise Absent(
             f"GET {path}: the API server serves the version and names no kind of it",

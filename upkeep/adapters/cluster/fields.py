@@ -1,95 +1,97 @@
-"""What fields of Kubernetes objects have in common: times, owners, conditions, selectors, resources, quantities; and an object that is not as the API
-describes it."""
+"""What the records of Kubernetes objects have in common: owners, conditions, selectors, resources, quantities."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+import functools
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.meta import Condition as WireCondition
+from upkeep.adapters.wire.meta import LabelSelector as WireSelector
+from upkeep.adapters.wire.meta import ObjectMeta, Quantity
+from upkeep.adapters.wire.pods import Resources
 from upkeep.errors import Malformed
-from upkeep.model import parse_time
 from upkeep.records.selectors import LabelSelector
 from upkeep.records.workload import Condition, ContainerResources
 
 Raw = Mapping[str, Any]
-OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+P = ParamSpec("P")
+W = TypeVar("W")
+R = TypeVar("R")
 # What Kubernetes makes of a greater quantity, where it does not keep it as it is written.
 MOST = Decimal(2**63 - 1)
 
 
-@contextmanager
-def reading(kind: str, raw: Raw) -> Iterator[None]:
-    """:raises Malformed: within the block a field was missing, or of another type."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        metadata = raw.get("metadata")
-        name = metadata.get("name", "?") if isinstance(metadata, Mapping) else "?"
-        what = (
-            f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else type(error).__name__
-        )
-        raise Malformed(f"{kind}/{name} is not as the API describes it: {what}") from None
+def reads(
+    type: type[W],
+) -> Callable[[Callable[Concatenate[W, P], R]], Callable[Concatenate[W | Raw, P], R]]:
+    """Make a reader of an object also take it as a mapping (YAML, an object read whole), and name the object where a value is impossible.
+
+    :raises Malformed: from the reader, where a quantity or an address is none.
+    """
+
+    def decorate(read: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W | Raw, P], R]:
+        @functools.wraps(read)
+        def reader(raw: W | Raw, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            kind = type.__name__
+            item = convert(raw, type, what=kind) if isinstance(raw, Mapping) else raw
+            try:
+                return read(item, *args, **kwargs)
+            except (ValueError, ArithmeticError) as error:
+                name = getattr(getattr(item, "metadata", None), "name", "?")
+                said = str(error) if isinstance(error, Impossible) else error.__class__.__name__
+                raise Malformed(f"{kind}/{name} is not as the API describes it: {said}") from None
+
+        return reader
+
+    return decorate
 
 
-def text(value: Any) -> str:
-    """:raises TypeError: it is none."""
-    if not isinstance(value, str):
-        raise TypeError("a text was expected")
-    return value
+class Impossible(ValueError):
+    """A value that the type allows and the API does not; the message holds nothing that came."""
 
 
-def labels_of(metadata: Raw) -> dict[str, str]:
-    """:raises TypeError: one of them is no text."""
-    return {text(name): text(value) for name, value in (metadata.get("labels") or {}).items()}
+def instant(time: datetime | None) -> datetime | None:
+    """Return a time in UTC, as records hold it."""
+    return None if time is None else time.astimezone(UTC)
 
 
-def instant(text: str | None) -> datetime | None:
-    """A time that may be left out."""
-    return parse_time(text) if text else None
+def owner_uid(metadata: ObjectMeta, kind: str) -> str:
+    """Return the UID of the controller of that kind; empty where there is none."""
+    return next(
+        (one.uid for one in metadata.ownerReferences if one.controller and one.kind == kind), ""
+    )
 
 
-def owner_uid(raw: Raw, kind: str) -> str:
-    """The UID of the controller of that kind; empty where it has none."""
-    for owner in raw["metadata"].get("ownerReferences", []):
-        if owner.get("controller") and owner["kind"] == kind:
-            return str(owner["uid"])
-    return ""
-
-
-def conditions_of(status: Raw) -> tuple[Condition, ...]:
-    """The conditions of a status."""
+def conditions_of(conditions: tuple[WireCondition, ...] | None) -> tuple[Condition, ...]:
+    """Return the conditions of a status."""
     return tuple(
         Condition(
-            entry["type"],
-            entry["status"],
-            entry.get("reason") or "",
-            entry.get("message") or "",
-            instant(entry.get("lastTransitionTime")),
-            instant(entry.get("lastUpdateTime")),
+            one.type,
+            one.status,
+            one.reason,
+            one.message,
+            instant(one.lastTransitionTime),
+            instant(one.lastUpdateTime),
         )
-        for entry in status.get("conditions") or []
+        for one in conditions or ()
     )
 
 
-def label_selector(raw: Raw) -> LabelSelector:
-    """A LabelSelector; ``{}`` selects everything."""
-    rules = tuple(
-        (rule["key"], rule["operator"], tuple(rule.get("values") or ()))
-        for rule in raw.get("matchExpressions") or []
+def label_selector(selector: WireSelector) -> LabelSelector:
+    """Return a LabelSelector as records hold it; an empty one selects everything."""
+    return LabelSelector(
+        selector.matchLabels,
+        tuple((rule.key, rule.operator, rule.values) for rule in selector.matchExpressions),
     )
-    for _, operator, _ in rules:
-        if operator not in OPERATORS:
-            raise ValueError(f"operator {operator}")
-    return LabelSelector(dict(raw.get("matchLabels") or {}), rules)
 
 
-def resources(raw: Raw) -> ContainerResources:
-    """What a container may have, or a pod as a whole."""
-    said = raw.get("resources") or {}
-    requests, most = said.get("requests") or {}, said.get("limits") or {}
+def resources(name: str, said: Resources) -> ContainerResources:
+    """Return what a container may have, or a pod as a whole (its name is empty)."""
+    requests, most = said.requests, said.limits
     return ContainerResources(
-        name=text(raw["name"]),
+        name=name,
         cpu_request_nanocores=nanocores(requests.get("cpu")),
         cpu_limit_nanocores=nanocores(most.get("cpu")),
         memory_request_bytes=bytes_of(requests.get("memory")),
@@ -97,24 +99,25 @@ def resources(raw: Raw) -> ContainerResources:
     )
 
 
-def nanocores(text: Any) -> int | None:
-    """CPU in the smallest that Kubernetes counts; ``None`` where nothing is said."""
-    return None if text is None else int(quantity(text) * 10**9)
+def nanocores(said: Quantity | None) -> int | None:
+    """Return CPU in the smallest unit that Kubernetes counts; ``None`` where nothing is said."""
+    return None if said is None else int(quantity(said) * 10**9)
 
 
-def bytes_of(text: Any) -> int | None:
-    """Memory; ``None`` where nothing is said."""
-    return None if text is None else int(quantity(text))
+def bytes_of(said: Quantity | None) -> int | None:
+    """Return memory in bytes; ``None`` where nothing is said."""
+    return None if said is None else int(quantity(said))
 
 
-def quantity(text: Any) -> Decimal:
-    """A Kubernetes quantity, exactly, or the greatest that there is (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+def quantity(said: Quantity) -> Decimal:
+    """Return a Kubernetes quantity, exactly, or the greatest that there is.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is none, or is negative.
+    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
     from kubernetes.utils.quantity import parse_quantity  # imported late: --help stays fast
 
-    found: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]  # the client has no types
+    found: Decimal = parse_quantity(said)  # type: ignore[no-untyped-call]  # the client has no types
     if not found.is_finite() or found < 0:
-        raise ValueError(f"not a quantity: {text}")
+        raise Impossible("a quantity is negative or endless")
     return min(found, MOST)

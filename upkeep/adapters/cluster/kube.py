@@ -8,17 +8,19 @@ Source: Kubernetes API concepts (lists, paging, Status), https://kubernetes.io/d
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from upkeep.adapters.cluster.answers import (
     Answer,
+    Listing,
     document,
-    is_object,
-    list_items,
-    require_end,
+    require_asked,
     status_object,
 )
 from upkeep.adapters.cluster.transport import Transport
+from upkeep.adapters.wire.access import AccessReview
+from upkeep.adapters.wire.content import ConfigMap, Secret
+from upkeep.adapters.wire.meta import PartialObjectMetadata
 from upkeep.errors import Malformed, Unavailable, Unreachable
 from upkeep.masking import mask
 
@@ -27,9 +29,11 @@ METADATA_LIST_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.
 PAGE_ITEMS = 500
 # What the collector takes its configuration from, with the names of their lists.
 CONFIGURATION_KINDS = {"ConfigMap": "configmaps", "Secret": "secrets"}
+_CONTENT: dict[str, type[ConfigMap | Secret]] = {"ConfigMap": ConfigMap, "Secret": Secret}
 # A connection that the API server refused to itself: to the program that takes it to the nodes.
 TUNNEL = re.compile(r"dial tcp (127\.|\[::1\]|localhost)")
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class _ListExpired(Exception):
@@ -39,17 +43,46 @@ class _ListExpired(Exception):
 class Kube(Transport):
     """One identity at one API server; made as ``Transport`` is."""
 
+    @overload
     def get(
-        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json"
-    ) -> dict[str, Any]:
-        """The object at a path.
+        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = ...
+    ) -> dict[str, Any]: ...
+
+    @overload
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        accept: str = ...,
+        type: type[Item],
+    ) -> Item: ...
+
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        accept: str = "application/json",
+        type: Any = None,
+    ) -> Any:
+        """The document at a path, as the declared type where there is one.
 
         :raises Unmeasured: of every kind but TooEarly and Ambiguous; Absent for a 404.
         """
         source = f"GET {path}"
         answer = self.fetch("GET", path, query, accept=accept)
         self._refuse(answer, source)
-        return document(answer, source=source, server=self.server)
+        return document(answer, source=source, server=self.server, type=type)
+
+    def object(self, path: str, type: type[Item], *, accept: str = "application/json") -> Item:
+        """The object at a path: of the kind, the name and the namespace that the path asks for.
+
+        :raises Unmeasured: as ``get``.
+        """
+        found = self.get(path, accept=accept, type=type)
+        require_asked(found, type, path)
+        return found
 
     def configuration_object(self, kind: str, name: str, *, namespace: str) -> dict[str, Any]:
         """A ConfigMap or Secret, with its values.
@@ -57,48 +90,63 @@ class Kube(Transport):
         :raises Unmeasured: as ``get``; Malformed where the answer is another object.
         """
         path = f"/api/v1/namespaces/{namespace}/{CONFIGURATION_KINDS[kind]}/{name}"
-        raw = self.get(path)
-        metadata = raw.get("metadata")
-        if (
-            raw.get("kind") != kind
-            or not isinstance(metadata, dict)
-            or metadata.get("name") != name
-        ):
-            raise Malformed(
-                f"{kind}/{name}: the answer is no {kind} of this name", source=f"GET {path}"
-            )
-        return raw
+        source, type = f"GET {path}", _CONTENT[kind]
+        answer = self.fetch("GET", path)
+        self._refuse(answer, source)
+        require_asked(document(answer, source=source, server=self.server, type=type), type, path)
+        # The values stay as they are: their digests are compared with those of backups.
+        return document(answer, source=source, server=self.server)
 
-    def metadata(self, path: str) -> dict[str, Any]:
+    def metadata(self, path: str) -> PartialObjectMetadata:
         """An object without its content (PartialObjectMetadata): what is not sent cannot leak.
 
         :raises Unmeasured: as ``get``; Malformed where something else came.
         """
-        raw = self.get(path, accept=METADATA_ALONE)
-        if raw.get("kind") != "PartialObjectMetadata" or not is_object(raw):
-            raise Malformed(
-                f"GET {path}: the metadata alone were asked for, and {raw.get('kind') or 'something else'} came",
-                source=f"GET {path}",
-            )
-        return raw
+        return self.object(path, PartialObjectMetadata, accept=METADATA_ALONE)
+
+    @overload
+    def items(self, path: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]: ...
+
+    @overload
+    def items(
+        self, path: str, query: Mapping[str, str] | None = None, *, type: type[Item]
+    ) -> list[Item]: ...
 
     def items(
-        self, path: str, query: Mapping[str, str] | None = None, *, metadata_alone: bool = False
-    ) -> list[dict[str, Any]]:
-        """All objects of a list, or their metadata alone.
+        self, path: str, query: Mapping[str, str] | None = None, *, type: Any = None
+    ) -> list[Any]:
+        """All objects of a list; of ``type=PartialObjectMetadata`` their metadata alone are requested.
 
         :raises Unmeasured: as ``get``.
         """
-        return self.reduced(path, list, query, metadata_alone=metadata_alone)
+        return self.reduced(path, list, query, type=type)
 
+    @overload
     def reduced(
         self,
         path: str,
         reduce: Callable[[Iterator[dict[str, Any]]], T],
         query: Mapping[str, str] | None = None,
+    ) -> T: ...
+
+    @overload
+    def reduced(
+        self,
+        path: str,
+        reduce: Callable[[Iterator[Item]], T],
+        query: Mapping[str, str] | None = None,
         *,
-        metadata_alone: bool = False,
-    ) -> T:
+        type: type[Item],
+    ) -> T: ...
+
+    def reduced(
+        self,
+        path: str,
+        reduce: Callable[[Iterator[Any]], Any],
+        query: Mapping[str, str] | None = None,
+        *,
+        type: Any = None,
+    ) -> Any:
         """What ``reduce`` makes of the objects of a list. They come page by page, and only a page of them is held at a time.
 
         A token that expired on the way (410) starts the list anew, twice at most: ``reduce`` is then called again, and must begin with nothing.
@@ -107,13 +155,7 @@ class Kube(Transport):
         """
         for _ in range(3):
             try:
-                return reduce(
-                    self._each_item(
-                        path,
-                        query or {},
-                        METADATA_LIST_ALONE if metadata_alone else "application/json",
-                    )
-                )
+                return reduce(self._each_item(path, query or {}, type))
             except _ListExpired:
                 continue
         source = f"GET {path}"
@@ -123,35 +165,34 @@ class Kube(Transport):
             next_step="run again",
         )
 
-    def _each_item(
-        self, path: str, query: Mapping[str, str], accept: str
-    ) -> Iterator[dict[str, Any]]:
-        source, token = f"GET {path}", ""
+    def _each_item(self, path: str, query: Mapping[str, str], type: Any) -> Iterator[Any]:
+        accept = METADATA_LIST_ALONE if type is PartialObjectMetadata else "application/json"
+        listing, token = Listing(path, type, server=self.server), ""
         while True:
             page = {**query, "limit": str(PAGE_ITEMS)} | ({"continue": token} if token else {})
             answer = self.fetch("GET", path, page, accept=accept)
             if answer.status == 410:
                 raise _ListExpired
-            self._refuse(answer, source)
-            body = document(answer, source=source, server=self.server)
-            yield from list_items(body, source)
-            before, token = token, body["metadata"].get("continue") or ""
+            self._refuse(answer, listing.source)
+            found = listing.page(answer)
+            yield from listing.items(found)
+            before, token = token, found.metadata.continue_
             if token and token == before:
                 raise Malformed(
-                    f"{source}: the list goes on where it went on before, so it has no end",
-                    source=source,
+                    f"{listing.source}: the list goes on where it went on before, so it has no end",
+                    source=listing.source,
                     next_step="run again",
                 )
             if not token:
-                require_end(body["metadata"], source)
+                listing.require_end(found)
                 return
 
-    def review(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def review(self, path: str, body: Mapping[str, Any]) -> AccessReview:
         """An access review: the one POST that the measuring identity makes; it stores nothing."""
         source = f"POST {path}"
         answer = self.fetch("POST", path, body=json.dumps(body).encode())
         self._refuse(answer, source)
-        return document(answer, source=source, server=self.server)
+        return document(answer, source=source, server=self.server, type=AccessReview)
 
     def proxied(
         self,

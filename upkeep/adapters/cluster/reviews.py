@@ -6,6 +6,7 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#c
 from typing import Any
 
 from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.wire.access import ResourceAttributes
 from upkeep.errors import Malformed
 from upkeep.records.access import AccessAnswer
 
@@ -59,15 +60,13 @@ def may(
             "SelfSubjectAccessReview",
             {"spec": spec},
         )
-    status = kube.review(path, {"apiVersion": "authorization.k8s.io/v1", "kind": kind, **body}).get(
-        "status"
-    )
-    if (
-        not isinstance(status, dict)
-        or not isinstance(status.get("allowed"), bool)
-        or status.get("evaluationError")
-    ):
+    answer = kube.review(path, {"apiVersion": "authorization.k8s.io/v1", "kind": kind, **body})
+    asked = ResourceAttributes(**attributes)
+    if (answer.kind, answer.spec.resourceAttributes, answer.spec.user) != (kind, asked, subject):
+        raise Malformed("the access review answers another question", source=f"POST {path}")
+    if answer.status.evaluationError:
+        # "It may be that an authorizer could not evaluate": what it says next to it is no verdict.
         raise Malformed("the access review has no verdict", source=f"POST {path}")
     return AccessAnswer(
-        subject, verb, group, resource, name, namespace, status["allowed"], subresource
+        subject, verb, group, resource, name, namespace, answer.status.allowed, subresource
     )

@@ -4,89 +4,99 @@ Source: controls.md, secrets-guarded; what counts as a credential: ``upkeep.doma
 """
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from upkeep.adapters.wire.content import ConfigMapContent
+from upkeep.adapters.wire.decoding import convert, decode
+from upkeep.adapters.wire.pods import PodTemplate
+from upkeep.adapters.wire.workloads import AppliedDeployment, Deployment
 from upkeep.domain.credentials import credential, credentials
+from upkeep.errors import Malformed
 from upkeep.records.access import Exposure
 
-Raw = Mapping[str, Any]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MOST_LINES = 5
 
 
-def of_config_map(raw: Raw) -> tuple[Exposure, ...]:
+def of_config_map(raw: Mapping[str, Any]) -> tuple[Exposure, ...]:
     """What looks like a credential in the data and annotations of a ConfigMap.
 
-    :raises KeyError, TypeError, AttributeError: it is not as the API describes it.
+    :raises Malformed: it is not as the API describes it.
     """
-    name = f"ConfigMap/{raw['metadata']['name']}"
-    found = list(_of_data(name, raw))
-    return (*found, *_of_annotations(name, raw["metadata"], found, _of_data))
+    item = convert(raw, ConfigMapContent, what="ConfigMap")
+    name = f"ConfigMap/{item.metadata.name}"
+    found = list(_of_data(name, item))
+
+    def applied(name: str, text: str) -> Iterator[Exposure]:
+        return _of_data(name, decode(text.encode(), ConfigMapContent))
+
+    return (*found, *_of_annotations(name, item.metadata.annotations, found, applied))
 
 
-def of_deployment(raw: Raw) -> tuple[Exposure, ...]:
-    """What looks like a credential in the pod template and the annotations of a Deployment.
+def of_deployment(raw: Deployment) -> tuple[Exposure, ...]:
+    """What looks like a credential in the pod template and the annotations of a Deployment."""
+    name = f"Deployment/{raw.metadata.name}"
+    found = list(_of_template(name, raw.spec.template))
 
-    :raises KeyError, TypeError, AttributeError: it is not as the API describes it.
-    """
-    name = f"Deployment/{raw['metadata']['name']}"
-    found = list(_of_template(name, raw))
-    return (*found, *_of_annotations(name, raw["metadata"], found, _of_template))
+    def applied(name: str, text: str) -> Iterator[Exposure]:
+        return _of_template(name, decode(text.encode(), AppliedDeployment).spec.template)
+
+    return (*found, *_of_annotations(name, raw.metadata.annotations, found, applied))
 
 
-def _of_data(name: str, raw: Raw) -> Iterator[Exposure]:
-    for key, value in (raw.get("data") or {}).items():
+def _of_data(name: str, item: ConfigMapContent) -> Iterator[Exposure]:
+    for key, value in item.data.items():
         yield from _of_value(name, f"key {key}", key, value)
-    for key, value in (raw.get("binaryData") or {}).items():
+    for key, value in item.binaryData.items():
         try:
             text = base64.b64decode(value, validate=True).decode(errors="replace")
         except ValueError:  # binascii.Error is one, and a letter beyond ASCII another
-            raise TypeError("binaryData is not base64") from None
+            raise Malformed(f"{name}: binaryData is not base64") from None
         yield from _of_text(name, f"key {key}", text)
 
 
-def _of_template(name: str, raw: Raw) -> Iterator[Exposure]:
-    template = raw["spec"]["template"]
-    for field in ("initContainers", "containers"):
-        for container in template["spec"].get(field) or []:
-            own = f"of container {container['name']}"
-            for entry in container.get("env") or []:
-                if entry.get("value"):
-                    yield from _of_value(
-                        name, f"env {entry['name']} {own}", entry["name"], entry["value"]
-                    )
-            words = [*(container.get("command") or []), *(container.get("args") or [])]
-            shapes = [shape for _, shape in credentials("\n".join(words))]
-            # The value of a flag may be the next word.
-            shapes += [
-                credential(flag, value)
-                for flag, value in pairwise(words)
-                if re.fullmatch(r"--?[\w-]+", flag)
-            ]
-            yield from (
-                Exposure(name, f"command {own}", shape)
-                for shape in dict.fromkeys(filter(None, shapes))
-            )
-    for key, value in ((template.get("metadata") or {}).get("annotations") or {}).items():
+def _of_template(name: str, template: PodTemplate) -> Iterator[Exposure]:
+    for container in (*template.spec.initContainers, *template.spec.containers):
+        own = f"of container {container.name}"
+        for entry in container.env:
+            if entry.value:
+                yield from _of_value(name, f"env {entry.name} {own}", entry.name, entry.value)
+        words = (*container.command, *container.args)
+        shapes = [shape for _, shape in credentials("\n".join(words))]
+        # The value of a flag may be the next word.
+        shapes += [
+            credential(flag, value)
+            for flag, value in pairwise(words)
+            if re.fullmatch(r"--?[\w-]+", flag)
+        ]
+        yield from (
+            Exposure(name, f"command {own}", shape) for shape in dict.fromkeys(filter(None, shapes))
+        )
+    for key, value in template.metadata.annotations.items():
         yield from _of_text(name, f"annotation {key} of the pod template", value)
 
 
 def _of_annotations(
-    name: str, metadata: Raw, known: list[Exposure], read: Callable[[str, Raw], Iterator[Exposure]]
+    name: str,
+    annotations: Mapping[str, str],
+    known: list[Exposure],
+    read: Callable[[str, str], Iterator[Exposure]],
 ) -> Iterator[Exposure]:
-    """Of kubectl's annotation only what the object itself does not hold any more: it repeats the rest."""
-    for key, value in (metadata.get("annotations") or {}).items():
+    """Of kubectl's annotation only what the object itself does not hold any more: it repeats the rest.
+
+    :param read: what the annotation's text exposes; Malformed where it is no such object.
+    """
+    for key, value in annotations.items():
         if key != LAST_APPLIED:
             yield from _of_text(name, f"annotation {key}", value)
             continue
         there = {(one.place, one.shape) for one in known}
         try:
-            repeated = list(read(name, json.loads(value)))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            repeated = list(read(name, value))
+        except Malformed:
             yield from _of_text(name, f"annotation {key}", value)
             continue
         for one in repeated:

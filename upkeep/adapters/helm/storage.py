@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upkeep.adapters.formats import yaml_text
+from upkeep.adapters.wire.meta import PartialObjectMetadata
 from upkeep.errors import Malformed
 from upkeep.model import parse_time
 from upkeep.records.releases import HelmRelease, ReleasedObject
@@ -58,20 +59,19 @@ def selector(release: str) -> str:
     return f"owner=helm,name={release}"
 
 
-def stored_revision(raw: Raw, *, kind: str) -> StoredRevision:
+def stored_revision(raw: PartialObjectMetadata, *, kind: str) -> StoredRevision:
     """A revision by its metadata alone.
 
     :raises Malformed: its labels are not Helm's.
     """
-    metadata = raw.get("metadata") or {}
-    name, labels = str(metadata.get("name") or "?"), metadata.get("labels") or {}
-    version = str(labels.get("version") or "") if isinstance(labels, Mapping) else ""
+    name, labels = raw.metadata.name, raw.metadata.labels
+    version = labels.get("version", "")
     if not re.fullmatch(r"[0-9]{1,9}", version):
         raise Malformed(
             f"{kind}/{name} has the labels of a Helm release, and version is no number",
             source=f"{kind}/{name}",
         )
-    return StoredRevision(kind, name, int(version), str(labels.get("status") or ""))
+    return StoredRevision(kind, name, int(version), labels.get("status", ""))
 
 
 def latest(revisions: Iterable[StoredRevision]) -> StoredRevision | None:

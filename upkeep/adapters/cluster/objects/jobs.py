@@ -3,52 +3,50 @@
 Source: Kubernetes API reference v1.36 (batch/v1, core/v1).
 """
 
-from upkeep.adapters.cluster.fields import Raw, conditions_of, instant, owner_uid, reading, text
+from datetime import UTC
+
+from upkeep.adapters.cluster.fields import conditions_of, instant, owner_uid, reads
 from upkeep.adapters.cluster.objects.templates import template
-from upkeep.model import parse_time
+from upkeep.adapters.wire import workloads as wire
 from upkeep.records.backups import CronJob, Job, VolumeClaim
 
 
-def cron_job(raw: Raw) -> CronJob:
-    with reading("CronJob", raw):
-        metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
-        return CronJob(
-            name=metadata["name"],
-            namespace=metadata["namespace"],
-            uid=text(metadata["uid"]),
-            created=parse_time(metadata["creationTimestamp"]),
-            schedule=spec["schedule"],
-            suspended=bool(spec.get("suspend")),
-            last_success=instant(status.get("lastSuccessfulTime")),
-            template=template(spec["jobTemplate"]["spec"]["template"]),
-            # One that is removed some time after its end is not kept, either.
-            keeps_jobs=spec.get("successfulJobsHistoryLimit") != 0
-            and spec["jobTemplate"]["spec"].get("ttlSecondsAfterFinished") is None,
-        )
+@reads(wire.CronJob)
+def cron_job(raw: wire.CronJob) -> CronJob:
+    """Return a CronJob as a record."""
+    metadata, spec = raw.metadata, raw.spec
+    return CronJob(
+        name=metadata.name,
+        namespace=metadata.namespace,
+        uid=metadata.uid,
+        created=metadata.creationTimestamp.astimezone(UTC),
+        schedule=spec.schedule,
+        suspended=spec.suspend,
+        last_success=instant(raw.status.lastSuccessfulTime),
+        template=template(spec.jobTemplate.spec.template),
+        # One that is removed some time after its end is not kept, either.
+        keeps_jobs=spec.successfulJobsHistoryLimit != 0
+        and spec.jobTemplate.spec.ttlSecondsAfterFinished is None,
+    )
 
 
-def job(raw: Raw) -> Job:
-    with reading("Job", raw):
-        metadata, status = raw["metadata"], raw.get("status") or {}
-        done = {
-            condition.type: condition
-            for condition in conditions_of(status)
-            if condition.status == "True"
-        }
-        failed, complete = done.get("Failed"), done.get("Complete")
-        return Job(
-            name=metadata["name"],
-            owner_uid=owner_uid(raw, "CronJob"),
-            created=parse_time(metadata["creationTimestamp"]),
-            finished=instant(status.get("completionTime")) or (failed.changed if failed else None),
-            failed=failed is not None,
-            succeeded=complete is not None,
-            message=failed.message if failed else "",
-        )
+@reads(wire.Job)
+def job(raw: wire.Job) -> Job:
+    """Return a Job as a record."""
+    done = {one.type: one for one in conditions_of(raw.status.conditions) if one.status == "True"}
+    failed, complete = done.get("Failed"), done.get("Complete")
+    return Job(
+        name=raw.metadata.name,
+        owner_uid=owner_uid(raw.metadata, "CronJob"),
+        created=raw.metadata.creationTimestamp.astimezone(UTC),
+        finished=instant(raw.status.completionTime) or (failed.changed if failed else None),
+        failed=failed is not None,
+        succeeded=complete is not None,
+        message=failed.message if failed else "",
+    )
 
 
-def volume_claim(raw: Raw) -> VolumeClaim:
-    with reading("PersistentVolumeClaim", raw):
-        return VolumeClaim(
-            raw["metadata"]["name"], (raw.get("status") or {}).get("phase") or "Pending"
-        )
+@reads(wire.PersistentVolumeClaim)
+def volume_claim(raw: wire.PersistentVolumeClaim) -> VolumeClaim:
+    """Return a claim as a record."""
+    return VolumeClaim(raw.metadata.name, raw.status.phase)

@@ -3,37 +3,35 @@
 Source: Kubernetes API reference v1.36 (policy/v1, autoscaling/v2).
 """
 
-from upkeep.adapters.cluster.fields import Raw, conditions_of, label_selector, reading
+from upkeep.adapters.cluster.fields import conditions_of, label_selector, reads
+from upkeep.adapters.wire.serving import HorizontalPodAutoscaler, PodDisruptionBudget
 from upkeep.records.usage import Autoscaler, DisruptionBudget
 
 
-def disruption_budget(raw: Raw) -> DisruptionBudget:
+@reads(PodDisruptionBudget)
+def disruption_budget(raw: PodDisruptionBudget) -> DisruptionBudget:
     """A PodDisruptionBudget (policy/v1)."""
-    with reading("PodDisruptionBudget", raw):
-        metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
-        return DisruptionBudget(
-            name=metadata["name"],
-            selector=None if spec.get("selector") is None else label_selector(spec["selector"]),
-            allowed=int(status.get("disruptionsAllowed") or 0),
-            desired_healthy=int(status.get("desiredHealthy") or 0),
-            expected=int(status.get("expectedPods") or 0),
-            current=int(status.get("observedGeneration") or 0)
-            >= int(metadata.get("generation") or 1),
-        )
+    status, selector = raw.status, raw.spec.selector
+    return DisruptionBudget(
+        name=raw.metadata.name,
+        selector=None if selector is None else label_selector(selector),
+        allowed=status.disruptionsAllowed,
+        desired_healthy=status.desiredHealthy,
+        expected=status.expectedPods,
+        current=status.observedGeneration >= (raw.metadata.generation or 1),
+    )
 
 
-def autoscaler(raw: Raw, *, deployment: str) -> Autoscaler | None:
+@reads(HorizontalPodAutoscaler)
+def autoscaler(raw: HorizontalPodAutoscaler, *, deployment: str) -> Autoscaler | None:
     """A HorizontalPodAutoscaler (autoscaling/v2); ``None`` where it scales something else than the Deployment."""
-    with reading("HorizontalPodAutoscaler", raw):
-        spec, status = raw["spec"], raw.get("status") or {}
-        scaled = spec["scaleTargetRef"]
-        if (scaled["kind"], scaled["name"]) != ("Deployment", deployment):
-            return None
-        least = spec.get("minReplicas")
-        return Autoscaler(
-            name=raw["metadata"]["name"],
-            least=1 if least is None else int(least),
-            most=int(spec["maxReplicas"]),
-            current=int(status.get("currentReplicas") or 0),
-            conditions=conditions_of(status),
-        )
+    scaled = raw.spec.scaleTargetRef
+    if (scaled.kind, scaled.name) != ("Deployment", deployment):
+        return None
+    return Autoscaler(
+        name=raw.metadata.name,
+        least=raw.spec.minReplicas,
+        most=raw.spec.maxReplicas,
+        current=raw.status.currentReplicas,
+        conditions=conditions_of(raw.status.conditions),
+    )

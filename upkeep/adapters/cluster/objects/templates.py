@@ -3,156 +3,147 @@
 Source: Kubernetes API reference v1.36 (core/v1).
 """
 
-from typing import Any
+from collections.abc import Iterator
 
-from upkeep.adapters.cluster.fields import Raw, labels_of, resources, text
+import msgspec
+
+from upkeep.adapters.cluster.fields import reads, resources
 from upkeep.adapters.cluster.placement import placement
+from upkeep.adapters.wire import pods as wire
 from upkeep.domain.versions import named
 from upkeep.records.workload import ContainerSpec, PodTemplate, Probe, SecurityContext, Volume
 
+_NO_SECURITY = wire.SecurityContext()
+_NO_CAPABILITIES = wire.Capabilities()
 
-def template(raw: Raw) -> PodTemplate:
+
+@reads(wire.PodTemplate)
+def template(raw: wire.PodTemplate) -> PodTemplate:
     """A pod template (core/v1 PodTemplateSpec)."""
-    spec = raw["spec"]
-    labels = labels_of(raw.get("metadata") or {})
+    spec, labels = raw.spec, raw.metadata.labels
     return PodTemplate(
         labels=labels,
-        containers=tuple(container(entry, spec) for entry in spec["containers"]),
-        volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
-        service_account=spec.get("serviceAccountName") or "default",
-        pull_secrets=tuple(entry.get("name") or "" for entry in spec.get("imagePullSecrets") or []),
-        init_containers=tuple(container(entry, spec) for entry in spec.get("initContainers") or []),
+        containers=tuple(container(entry, spec) for entry in spec.containers),
+        volumes=tuple(volume for entry in spec.volumes for volume in _volumes(entry)),
+        service_account=spec.serviceAccountName or "default",
+        pull_secrets=tuple(entry.name for entry in spec.imagePullSecrets),
+        init_containers=tuple(container(entry, spec) for entry in spec.initContainers),
         host_namespaces=tuple(
-            field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field)
+            field
+            for field, shared in (
+                ("hostNetwork", spec.hostNetwork),
+                ("hostPID", spec.hostPID),
+                ("hostIPC", spec.hostIPC),
+            )
+            if shared
         ),
         placement=placement(spec, labels),
-        resources=resources({"name": "", "resources": spec["resources"]})
-        if spec.get("resources")
-        else None,
+        resources=resources("", spec.resources) if spec.resources else None,
     )
 
 
-def _security(raw: Raw, pod: Raw) -> SecurityContext:
+def _security(raw: wire.Container, pod: wire.PodSpec) -> SecurityContext:
     """The container's word where it has one, else the pod's."""
-    own, shared = raw.get("securityContext") or {}, pod.get("securityContext") or {}
-
-    def either(field: str) -> Any:
-        return own[field] if own.get(field) is not None else shared.get(field)
-
+    own, shared = raw.securityContext or _NO_SECURITY, pod.securityContext or _NO_SECURITY
     return SecurityContext(
-        run_as_non_root=either("runAsNonRoot"),
-        run_as_user=either("runAsUser"),
-        privileged=bool(own.get("privileged")),
-        allow_privilege_escalation=own.get("allowPrivilegeEscalation"),
-        added=tuple((own.get("capabilities") or {}).get("add") or ()),
+        run_as_non_root=shared.runAsNonRoot if own.runAsNonRoot is None else own.runAsNonRoot,
+        run_as_user=shared.runAsUser if own.runAsUser is None else own.runAsUser,
+        privileged=bool(own.privileged),
+        allow_privilege_escalation=own.allowPrivilegeEscalation,
+        added=(own.capabilities or _NO_CAPABILITIES).add,
     )
 
 
-def container(raw: Raw, pod: Raw) -> ContainerSpec:
+def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
     """A container of a pod's spec, which says what goes for all of its containers."""
     # A volume may be read-only itself, whatever its mounts say.
-    locked = {
-        volume["name"]
-        for volume in pod.get("volumes") or []
-        for source in volume.values()
-        if isinstance(source, dict) and source.get("readOnly")
-    }
-    probes = []
-    for kind in ("startup", "liveness", "readiness"):
-        probe = raw.get(f"{kind}Probe") or {}
-        if "httpGet" in probe:
-            get = probe["httpGet"]
-            path = text(get.get("path") or "/")
-            # The kubelet asks for a path without its first stroke, too.
-            probes.append(
-                Probe(
-                    kind,
-                    path if path.startswith("/") else f"/{path}",
-                    get["port"],
-                    text(get.get("scheme") or "HTTP"),
-                )
-            )
-    env_keys = []
-    for entry in raw.get("env") or []:
-        for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-            reference = (entry.get("valueFrom") or {}).get(field)
-            if reference:
-                env_keys.append(
-                    (
-                        text(entry["name"]),
-                        kind,
-                        text(reference.get("name") or ""),
-                        text(reference["key"]),
-                        bool(reference.get("optional")),
-                    )
-                )
-    env_from = []
-    for entry in raw.get("envFrom") or []:
-        for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
-            if field in entry:
-                env_from.append(
-                    (kind, text(entry[field].get("name") or ""), bool(entry[field].get("optional")))
-                )
+    locked = {volume.name for volume in pod.volumes if _read_only(volume)}
+    probes = (
+        ("startup", raw.startupProbe),
+        ("liveness", raw.livenessProbe),
+        ("readiness", raw.readinessProbe),
+    )
+    hooks = raw.lifecycle or wire.Lifecycle()
     return ContainerSpec(
-        name=text(raw["name"]),
-        image=text(raw.get("image") or ""),
-        ports=tuple(
-            (port.get("name") or "", int(port["containerPort"])) for port in raw.get("ports") or []
+        name=raw.name,
+        image=raw.image,
+        ports=tuple((port.name, port.containerPort) for port in raw.ports),
+        probes=tuple(
+            _probe(kind, probe.httpGet) for kind, probe in probes if probe and probe.httpGet
         ),
-        probes=tuple(probes),
-        mounts=tuple(
-            (text(mount["name"]), text(mount["mountPath"]), text(mount.get("subPath") or ""))
-            for mount in raw.get("volumeMounts") or []
-        ),
-        env_from=tuple(env_from),
-        env_keys=tuple(env_keys),
-        env_names=tuple(text(entry["name"]) for entry in raw.get("env") or []),
-        command=tuple(text(word) for part in ("command", "args") for word in raw.get(part) or []),
-        probe_kinds=tuple(
-            kind for kind in ("startup", "liveness", "readiness") if raw.get(f"{kind}Probe")
-        ),
+        mounts=tuple((mount.name, mount.mountPath, mount.subPath) for mount in raw.volumeMounts),
+        env_from=tuple(_env_from(raw)),
+        env_keys=tuple(_env_keys(raw)),
+        env_names=tuple(entry.name for entry in raw.env),
+        command=(*raw.command, *raw.args),
+        probe_kinds=tuple(kind for kind, probe in probes if probe),
         hooks=tuple(
-            hook for hook in ("postStart", "preStop") if (raw.get("lifecycle") or {}).get(hook)
+            name
+            for name, hook in (("postStart", hooks.postStart), ("preStop", hooks.preStop))
+            if hook
         ),
-        resources=resources(raw),
+        resources=resources(raw.name, raw.resources),
         security=_security(raw, pod),
         # Whatever else stands there is no version, and is not kept.
-        app_version=next(
-            (
-                named(str(entry.get("value") or ""))
-                for entry in raw.get("env") or []
-                if entry["name"] == "APP_VERSION"
-            ),
-            "",
-        ),
-        restarts=raw.get("restartPolicy") == "Always",
+        app_version=next((named(one.value) for one in raw.env if one.name == "APP_VERSION"), ""),
+        restarts=raw.restartPolicy == "Always",
         read_only=tuple(
-            text(mount["mountPath"])
-            for mount in raw.get("volumeMounts") or []
-            if mount.get("readOnly") or text(mount["name"]) in locked
+            mount.mountPath for mount in raw.volumeMounts if mount.readOnly or mount.name in locked
         ),
     )
 
 
-def _volumes(raw: Raw) -> list[Volume]:
+def _probe(kind: str, get: wire.HttpGet) -> Probe:
+    # The kubelet asks for a path without its first stroke, too.
+    return Probe(kind, f"/{get.path.removeprefix('/')}", get.port, get.scheme or "HTTP")
+
+
+def _env_keys(raw: wire.Container) -> Iterator[tuple[str, str, str, str, bool]]:
+    for entry in raw.env:
+        source = entry.valueFrom or wire.ValueFrom()
+        for kind, one in (("Secret", source.secretKeyRef), ("ConfigMap", source.configMapKeyRef)):
+            if one:
+                yield entry.name, kind, one.name, one.key, bool(one.optional)
+
+
+def _env_from(raw: wire.Container) -> Iterator[tuple[str, str, bool]]:
+    for entry in raw.envFrom:
+        for kind, one in (("Secret", entry.secretRef), ("ConfigMap", entry.configMapRef)):
+            if one:
+                yield kind, one.name, bool(one.optional)
+
+
+def _sources(volume: wire.Volume) -> dict[str, msgspec.Struct]:
+    """The sources that a volume names, by the API's names."""
+    found = {name: getattr(volume, name) for name in volume.__struct_fields__ if name != "name"}
+    return {name: source for name, source in found.items() if source is not None}
+
+
+def _read_only(volume: wire.Volume) -> bool:
+    return any(getattr(source, "readOnly", False) for source in _sources(volume).values())
+
+
+def _volumes(raw: wire.Volume) -> list[Volume]:
     """The volume, or one for each ConfigMap and Secret of a projected one."""
-    name = raw["name"]
-    if "configMap" in raw:
-        return [_object_volume(name, "ConfigMap", raw["configMap"], "name")]
-    if "secret" in raw:
-        return [_object_volume(name, "Secret", raw["secret"], "secretName")]
-    if "persistentVolumeClaim" in raw:
-        return [Volume(name, "PersistentVolumeClaim", raw["persistentVolumeClaim"]["claimName"])]
-    if "projected" in raw:
-        parts = []
-        for source in raw["projected"].get("sources") or []:
-            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-                if field in source:
-                    parts.append(_object_volume(name, kind, source[field], "name"))
-        return parts
-    return [Volume(name, next((key for key in raw if key != "name"), "emptyDir"), "")]
+    if raw.configMap:
+        return [_object_volume(raw.name, "ConfigMap", raw.configMap.name, raw.configMap)]
+    if raw.secret:
+        return [_object_volume(raw.name, "Secret", raw.secret.secretName, raw.secret)]
+    if raw.persistentVolumeClaim:
+        claim = raw.persistentVolumeClaim.claimName
+        return [Volume(raw.name, "PersistentVolumeClaim", claim)]
+    if raw.projected:
+        return [
+            _object_volume(raw.name, kind, source.name, source)
+            for part in raw.projected.sources or ()
+            for kind, source in (("ConfigMap", part.configMap), ("Secret", part.secret))
+            if source
+        ]
+    return [Volume(raw.name, next(iter(_sources(raw)), "emptyDir"), "")]
 
 
-def _object_volume(name: str, kind: str, raw: Raw, field: str) -> Volume:
-    keys = tuple(item["key"] for item in raw.get("items") or [])
-    return Volume(name, kind, raw.get(field) or "", bool(raw.get("optional")), keys)
+def _object_volume(
+    name: str, kind: str, named: str, source: wire.ObjectSource | wire.SecretSource
+) -> Volume:
+    keys = tuple(item.key for item in source.items)
+    return Volume(name, kind, named, bool(source.optional), keys)

@@ -3,194 +3,197 @@
 Source: Kubernetes API reference v1.36 (apps/v1, core/v1); metrics.k8s.io/v1beta1.
 """
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from upkeep.adapters.cluster.fields import (
-    Raw,
+    Impossible,
     conditions_of,
     instant,
-    labels_of,
     owner_uid,
     quantity,
-    reading,
+    reads,
     resources,
-    text,
 )
 from upkeep.adapters.cluster.objects.templates import container, template
 from upkeep.adapters.formats import exposure
-from upkeep.model import parse_time
+from upkeep.adapters.wire import pods as wire
+from upkeep.adapters.wire.meta import LabelSelector, ObjectMeta
+from upkeep.adapters.wire.serving import ContainerMetrics, PodMetrics
+from upkeep.adapters.wire.workloads import Deployment as WireDeployment
+from upkeep.adapters.wire.workloads import ReplicaSet as WireReplicaSet
+from upkeep.adapters.wire.workloads import Strategy
 from upkeep.records.usage import ContainerUsage
 from upkeep.records.workload import ContainerStatus, Deployment, Pod, ReplicaSet, Termination
 
 REVISION = "deployment.kubernetes.io/revision"
+# metrics-server stamps what it scraped with its own clock.
+MOST_AHEAD = timedelta(minutes=5)
 
 
-def selector(labels: Raw) -> str:
+def selector(said: LabelSelector) -> str:
     """A LabelSelector in the form of a query: ``a=b,c in (d,e),!f``."""
-    parts = [f"{key}={value}" for key, value in sorted((labels.get("matchLabels") or {}).items())]
-    for rule in labels.get("matchExpressions") or []:
-        key, values = rule["key"], ",".join(rule.get("values") or [])
+    parts = [f"{key}={value}" for key, value in sorted(said.matchLabels.items())]
+    for rule in said.matchExpressions:
+        key, values = rule.key, ",".join(rule.values)
         parts.append(
             {
                 "In": f"{key} in ({values})",
                 "NotIn": f"{key} notin ({values})",
                 "Exists": key,
                 "DoesNotExist": f"!{key}",
-            }[rule["operator"]]
+            }[rule.operator]
         )
     return ",".join(parts)
 
 
-def deployment(raw: Raw) -> Deployment:
-    with reading("Deployment", raw):
-        metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
-        replicas = 1 if spec.get("replicas") is None else int(spec["replicas"])
-        return Deployment(
-            name=metadata["name"],
-            namespace=metadata["namespace"],
-            uid=text(metadata["uid"]),
-            created=parse_time(metadata["creationTimestamp"]),
-            generation=int(metadata.get("generation") or 0),
-            observed_generation=int(status.get("observedGeneration") or 0),
-            replicas=replicas,
-            ready_replicas=int(status.get("readyReplicas") or 0),
-            updated_replicas=int(status.get("updatedReplicas") or 0),
-            progress_deadline_seconds=int(spec.get("progressDeadlineSeconds") or 600),
-            selector=selector(spec["selector"]),
-            template=template(spec["template"]),
-            revision=(metadata.get("annotations") or {}).get(REVISION) or "",
-            paused=bool(spec.get("paused")),
-            conditions=conditions_of(status),
-            labels=labels_of(metadata),
-            max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
-            exposures=exposure.of_deployment(raw),
-            **_release(metadata),
-        )
-
-
-def _release(metadata: Raw) -> dict[str, str]:
-    """The Helm release that an object is part of: what helm writes at an install, else what charts write (``helm template | kubectl apply``)."""
-    annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
-    if annotations.get("meta.helm.sh/release-name"):
-        name, namespace = (
-            annotations["meta.helm.sh/release-name"],
-            annotations.get("meta.helm.sh/release-namespace"),
-        )
-        return {
-            "release": text(name),
-            "release_namespace": text(namespace or metadata["namespace"]),
-        }
-    if labels.get("app.kubernetes.io/managed-by") == "Helm" and labels.get(
-        "app.kubernetes.io/instance"
-    ):
-        return {
-            "release": labels["app.kubernetes.io/instance"],
-            "release_namespace": metadata["namespace"],
-        }
-    return {}
-
-
-def _max_unavailable(strategy: Raw, replicas: int) -> int:
-    """How many replicas a rollout may do without: a share is rounded down, that of what it may add is rounded up, and not both are 0."""
-    if strategy.get("type") == "Recreate":
-        return replicas
-    said = strategy.get("rollingUpdate") or {}
-    surge, unavailable = (
-        _share(said.get(part), replicas) for part in ("maxSurge", "maxUnavailable")
+@reads(WireDeployment)
+def deployment(raw: WireDeployment) -> Deployment:
+    """Return a Deployment as a record."""
+    metadata, spec, status = raw.metadata, raw.spec, raw.status
+    release, release_namespace = _release(metadata)
+    return Deployment(
+        name=metadata.name,
+        namespace=metadata.namespace,
+        uid=metadata.uid,
+        created=metadata.creationTimestamp.astimezone(UTC),
+        generation=metadata.generation,
+        observed_generation=status.observedGeneration,
+        replicas=spec.replicas,
+        ready_replicas=status.readyReplicas,
+        updated_replicas=status.updatedReplicas,
+        progress_deadline_seconds=spec.progressDeadlineSeconds,
+        selector=selector(spec.selector),
+        template=template(spec.template),
+        revision=metadata.annotations.get(REVISION, ""),
+        paused=spec.paused,
+        conditions=conditions_of(status.conditions),
+        labels=metadata.labels,
+        max_unavailable=_max_unavailable(spec.strategy, spec.replicas),
+        exposures=exposure.of_deployment(raw),
+        release=release,
+        release_namespace=release_namespace,
     )
+
+
+def _release(metadata: ObjectMeta) -> tuple[str, str]:
+    """The Helm release that an object is part of, and its namespace: what helm writes at an install, else what charts write (``helm template | kubectl apply``)."""
+    if name := metadata.annotations.get("meta.helm.sh/release-name"):
+        namespace = metadata.annotations.get("meta.helm.sh/release-namespace")
+        return name, namespace or metadata.namespace
+    if metadata.labels.get("app.kubernetes.io/managed-by") == "Helm":
+        instance = metadata.labels.get("app.kubernetes.io/instance", "")
+        return instance, metadata.namespace if instance else ""
+    return "", ""
+
+
+def _max_unavailable(strategy: Strategy, replicas: int) -> int:
+    """How many replicas a rollout may do without: a share is rounded down, that of what it may add is rounded up, and not both are 0."""
+    if strategy.type == "Recreate":
+        return replicas
+    said = strategy.rollingUpdate
+    surge = _share(said.maxSurge if said else None, replicas)
+    unavailable = _share(said.maxUnavailable if said else None, replicas)
     return max(int(unavailable), 0 if surge > 0 else 1)
 
 
-def _share(said: Any, replicas: int) -> float:
-    """A number, or a share as ``25%``, which is the API's default."""
+def _share(said: int | str | None, replicas: int) -> float:
+    """A number, or a share as ``25%``, which is the API's default.
+
+    :raises ValueError: it is neither.
+    """
     share = "25%" if said is None else str(said)
-    return int(share.removesuffix("%")) * replicas / 100 if share.endswith("%") else int(share)
+    number = share.removesuffix("%")
+    if not (number.isascii() and number.isdecimal() and len(number) <= 10):
+        raise Impossible("spec.strategy.rollingUpdate is neither a number nor a share")
+    return int(number) * replicas / 100 if share.endswith("%") else int(number)
 
 
-def replica_set(raw: Raw) -> ReplicaSet:
-    with reading("ReplicaSet", raw):
-        metadata, status = raw["metadata"], raw.get("status") or {}
-        return ReplicaSet(
-            name=metadata["name"],
-            uid=text(metadata["uid"]),
-            owner_uid=owner_uid(raw, "Deployment"),
-            revision=(metadata.get("annotations") or {}).get(REVISION) or "",
-            replicas=int(raw["spec"].get("replicas") or 0),
-            ready_replicas=int(status.get("readyReplicas") or 0),
-            created=parse_time(metadata["creationTimestamp"]),
-        )
+@reads(WireReplicaSet)
+def replica_set(raw: WireReplicaSet) -> ReplicaSet:
+    """Return a ReplicaSet as a record."""
+    metadata = raw.metadata
+    return ReplicaSet(
+        name=metadata.name,
+        uid=metadata.uid,
+        owner_uid=owner_uid(metadata, "Deployment"),
+        revision=metadata.annotations.get(REVISION, ""),
+        replicas=raw.spec.replicas,
+        ready_replicas=raw.status.readyReplicas,
+        created=metadata.creationTimestamp.astimezone(UTC),
+    )
 
 
-def pod(raw: Raw) -> Pod:
-    with reading("Pod", raw):
-        metadata, status = raw["metadata"], raw.get("status") or {}
-        conditions = conditions_of(status)
-        return Pod(
-            name=metadata["name"],
-            uid=text(metadata["uid"]),
-            phase=text(status.get("phase") or "Pending"),
-            labels=labels_of(metadata),
-            created=parse_time(metadata["creationTimestamp"]),
-            owner_uid=owner_uid(raw, "ReplicaSet"),
-            ip=text(status.get("podIP") or ""),
-            node=text(raw["spec"].get("nodeName") or ""),
-            ready=any(
-                condition.type == "Ready" and condition.status == "True" for condition in conditions
-            ),
-            deleted=instant(metadata.get("deletionTimestamp")),
-            reason=status.get("reason") or "",
-            conditions=conditions,
-            containers=tuple(
-                _container_status(entry, init=field == "initContainerStatuses")
-                for field in ("initContainerStatuses", "containerStatuses")
-                for entry in status.get(field) or []
-            ),
-            specs=tuple(
-                container(entry, raw["spec"]) for entry in raw["spec"].get("containers") or []
-            ),
-            resources=tuple(resources(entry) for entry in raw["spec"].get("containers") or []),
-        )
+@reads(wire.Pod)
+def pod(raw: wire.Pod) -> Pod:
+    """Return a pod as a record."""
+    metadata, spec, status = raw.metadata, raw.spec, raw.status
+    conditions = conditions_of(status.conditions)
+    return Pod(
+        name=metadata.name,
+        uid=metadata.uid,
+        phase=status.phase,
+        labels=metadata.labels,
+        created=metadata.creationTimestamp.astimezone(UTC),
+        owner_uid=owner_uid(metadata, "ReplicaSet"),
+        ip=status.podIP,
+        node=spec.nodeName,
+        ready=any(one.type == "Ready" and one.status == "True" for one in conditions),
+        deleted=instant(metadata.deletionTimestamp),
+        reason=status.reason,
+        conditions=conditions,
+        containers=(
+            *(_container_status(one, init=True) for one in status.initContainerStatuses),
+            *(_container_status(one, init=False) for one in status.containerStatuses),
+        ),
+        specs=tuple(container(one, spec) for one in spec.containers),
+        resources=tuple(resources(one.name, one.resources) for one in spec.containers),
+    )
 
 
-def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
-    """The containers of a PodMetrics."""
-    with reading("PodMetrics", raw):
-        pod, taken = raw["metadata"]["name"], parse_time(raw["timestamp"])
-        return tuple(
-            ContainerUsage(
-                pod,
-                entry["name"],
-                taken,
-                int(quantity(entry["usage"]["cpu"]) * 10**9),
-                int(quantity(entry["usage"]["memory"])),
-            )
-            for entry in raw["containers"]
-        )
+@reads(PodMetrics)
+def container_usages(raw: PodMetrics, *, now: datetime) -> tuple[ContainerUsage, ...]:
+    """The containers of a PodMetrics.
+
+    :param now: no usage is of a later time; clocks may differ a little.
+    """
+    if raw.timestamp > now + MOST_AHEAD:
+        raise Impossible("timestamp is in the future")
+    return tuple(_usage(raw, one) for one in raw.containers or ())
 
 
-def _container_status(raw: Raw, *, init: bool) -> ContainerStatus:
-    state, last = raw.get("state") or {}, (raw.get("lastState") or {}).get("terminated")
-    kind = next((name for name in ("waiting", "running", "terminated") if name in state), "")
-    waiting = state.get("waiting") or {}
+def _usage(raw: PodMetrics, one: ContainerMetrics) -> ContainerUsage:
+    memory = int(quantity(one.usage.memory))
+    if memory == 0:  # a process without a page of memory: cAdvisor has no sample of it yet
+        raise Impossible("containers[].usage.memory is 0 bytes")
+    return ContainerUsage(
+        raw.metadata.name,
+        one.name,
+        raw.timestamp.astimezone(UTC),
+        int(quantity(one.usage.cpu) * 10**9),
+        memory,
+    )
+
+
+def _container_status(raw: wire.ContainerStatus, *, init: bool) -> ContainerStatus:
+    state, waiting = raw.state, raw.state.waiting or wire.Waiting()
+    kinds = (("waiting", state.waiting), ("running", state.running), ("terminated", state.terminated))  # fmt: skip
+    began = state.running or state.terminated
     return ContainerStatus(
-        name=raw["name"],
-        ready=bool(raw["ready"]),
-        restarts=int(raw["restartCount"]),
-        state=kind,
-        waiting_reason=waiting.get("reason") or "",
-        waiting_message=waiting.get("message") or "",
-        started=instant((state.get("running") or state.get("terminated") or {}).get("startedAt")),
-        terminated=_termination(state["terminated"]) if kind == "terminated" else None,
-        last_termination=_termination(last) if last else None,
-        image_id=raw.get("imageID") or "",
+        name=raw.name,
+        ready=raw.ready,
+        restarts=raw.restartCount,
+        state=next((name for name, one in kinds if one), ""),
+        waiting_reason=waiting.reason,
+        waiting_message=waiting.message,
+        started=instant(began.startedAt) if began else None,
+        terminated=_termination(state.terminated),
+        last_termination=_termination(raw.lastState.terminated),
+        image_id=raw.imageID,
         init=init,
     )
 
 
-def _termination(raw: Raw) -> Termination:
-    return Termination(
-        raw.get("reason") or "",
-        int(raw["exitCode"]),
-        instant(raw.get("finishedAt")),
-        instant(raw.get("startedAt")),
-    )
+def _termination(raw: wire.Terminated | None) -> Termination | None:
+    if raw is None:
+        return None
+    return Termination(raw.reason, raw.exitCode, instant(raw.finishedAt), instant(raw.startedAt))

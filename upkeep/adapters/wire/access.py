@@ -1,0 +1,97 @@
+"""Who may do what: roles, bindings, and access reviews.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/ v1.36 (rbac.authorization.k8s.io/v1,
+authorization.k8s.io/v1)
+"""
+
+from typing import Literal
+
+from upkeep.adapters.wire.decoding import Wire
+from upkeep.adapters.wire.meta import Nothing, StoredMeta, Text
+
+
+class Rule(Wire, frozen=True):
+    """rbac.authorization.k8s.io/v1 PolicyRule: its verbs have no omitempty, so that null is none."""
+
+    verbs: tuple[str, ...] | None
+    apiGroups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    resourceNames: tuple[str, ...] = ()
+    nonResourceURLs: tuple[str, ...] = ()
+
+
+class Role(Wire, frozen=True):
+    """rbac.authorization.k8s.io/v1 Role: its rules have no omitempty, so that null is none."""
+
+    metadata: StoredMeta
+    rules: tuple[Rule, ...] | None
+    kind: str = ""
+
+
+class ClusterRole(Role, frozen=True):
+    """rbac.authorization.k8s.io/v1 ClusterRole."""
+
+    aggregationRule: Nothing | None = None
+
+
+class Subject(Wire, frozen=True):
+    """rbac.authorization.k8s.io/v1 Subject."""
+
+    kind: Literal["ServiceAccount", "User", "Group"]
+    name: Text
+    namespace: str = ""
+
+
+class RoleReference(Wire, frozen=True):
+    """rbac.authorization.k8s.io/v1 RoleRef."""
+
+    kind: Literal["Role", "ClusterRole"]
+    name: Text
+
+
+class RoleBinding(Wire, frozen=True):
+    """rbac.authorization.k8s.io/v1 RoleBinding."""
+
+    metadata: StoredMeta
+    roleRef: RoleReference
+    subjects: tuple[Subject, ...] = ()
+    kind: str = ""
+
+
+class ClusterRoleBinding(RoleBinding, frozen=True):
+    """rbac.authorization.k8s.io/v1 ClusterRoleBinding."""
+
+
+class ResourceAttributes(Wire, frozen=True):
+    """authorization.k8s.io/v1 ResourceAttributes."""
+
+    namespace: str = ""
+    verb: str = ""
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    name: str = ""
+
+
+class ReviewSpec(Wire, frozen=True):
+    """authorization.k8s.io/v1 SelfSubjectAccessReviewSpec and SubjectAccessReviewSpec."""
+
+    resourceAttributes: ResourceAttributes
+    user: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class ReviewStatus(Wire, frozen=True):
+    """authorization.k8s.io/v1 SubjectAccessReviewStatus: ``allowed`` has no omitempty."""
+
+    allowed: bool
+    denied: bool = False
+    evaluationError: str = ""
+
+
+class AccessReview(Wire, frozen=True):
+    """authorization.k8s.io/v1 SelfSubjectAccessReview and LocalSubjectAccessReview."""
+
+    kind: Literal["SelfSubjectAccessReview", "LocalSubjectAccessReview"]
+    spec: ReviewSpec
+    status: ReviewStatus

@@ -1,0 +1,35 @@
+"""ConfigMaps and Secrets with their values.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/ v1.36 (core/v1 ConfigMap, Secret)
+"""
+
+from msgspec import field
+
+from upkeep.adapters.wire.decoding import Wire
+from upkeep.adapters.wire.meta import Labels, ObjectMeta, StoredMeta
+
+
+class ConfigMapContent(Wire, frozen=True):
+    """core/v1 ConfigMap, stored or as somebody applied it: ``binaryData`` is base64."""
+
+    metadata: ObjectMeta
+    data: Labels = field(default_factory=dict)
+    binaryData: Labels = field(default_factory=dict)
+
+
+class ConfigMap(Wire, frozen=True):
+    """core/v1 ConfigMap."""
+
+    kind: str
+    metadata: StoredMeta
+    data: Labels = field(default_factory=dict)
+    binaryData: Labels = field(default_factory=dict)
+
+
+class Secret(Wire, frozen=True):
+    """core/v1 Secret: its data are base64."""
+
+    kind: str
+    metadata: StoredMeta
+    data: Labels = field(default_factory=dict)
+    type: str = ""

@@ -1,0 +1,82 @@
+"""Foreign documents decoded straight into declared types. The decoder's own words never leave: they quote what came."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from upkeep.adapters.wire.text import printable_json, printable_tree
+from upkeep.errors import Malformed
+
+T = TypeVar("T")
+# The path, in which keys of maps read [...], and the name of a field that is missing: both are of the declared types.
+_AT = re.compile(r" - at `(?:key in )?\$\.?([\w.\[\]]*)`$")
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+class Wire(msgspec.Struct, frozen=True, gc=False):
+    """The base of all that is declared here: frozen like all its subclasses; fields that are not declared are skipped."""
+
+
+class _Name(msgspec.Struct):
+    name: str = "?"
+
+
+class _Named(msgspec.Struct):
+    metadata: _Name = msgspec.field(default_factory=_Name)
+
+
+def decode(body: bytes, type: type[T], *, what: str = "", source: str = "") -> T:
+    """Return a JSON document as the declared type, its strings printable.
+
+    :param what: the kind of an object (its name is added), or the document, for the message.
+    :raises Malformed: not JSON, not UTF-8, nested too deep, or not of the type; the message names what and the path.
+    """
+    decoder = _DECODERS.get(type) or _DECODERS.setdefault(type, msgspec.json.Decoder(type))
+    try:
+        body = printable_json(body)
+        return decoder.decode(body)  # type: ignore[no-any-return]  # the cache is of any type
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(_said(error, what, _name_in(body)), source=source) from None
+
+
+def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: str = "") -> T:
+    """Return a parsed document (YAML, or JSON that was read before) as the declared type, its strings printable.
+
+    :raises Malformed: as ``decode``.
+    """
+    try:
+        return msgspec.convert(printable_tree(raw), type)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        metadata = raw.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        shown = printable_tree(name) if isinstance(name, str) else "?"
+        raise Malformed(_said(error, what, f"/{shown}"), source=source) from None
+
+
+def _name_in(body: bytes) -> str:
+    """The name of an object that does not fit its type."""
+    try:
+        return f"/{msgspec.json.decode(body, type=_Named).metadata.name[:253]}"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "/?"
+
+
+def _said(error: Exception, what: str, name: str) -> str:
+    subject = f"{what}{name}" if what[:1].isupper() else what
+    if isinstance(error, RecursionError):
+        return f"{subject}: nested too deep to be read"
+    if not isinstance(error, msgspec.ValidationError):
+        return f"{subject}: no whole JSON came"
+    return f"{subject} is not as the API describes it: {_where(str(error))}"
+
+
+def _where(message: str) -> str:
+    """The path of what does not fit, and whether it is missing; nothing that came."""
+    at, missing = _AT.search(message), _MISSING.match(message)
+    path = at[1] if at else ""
+    if missing:
+        return f"{path}{'.' if path else ''}{missing[1]} is missing"
+    return f"{path or 'the document'} is not of its type"

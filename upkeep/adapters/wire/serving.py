@@ -1,0 +1,204 @@
+"""How pods are reached, protected and scaled: Services, EndpointSlices, NetworkPolicies, budgets, autoscalers, usage.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/ v1.36 (core/v1, discovery.k8s.io/v1, networking.k8s.io/v1, policy/v1,
+autoscaling/v2) and https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1)
+"""
+
+from typing import Literal
+
+from msgspec import field
+
+from upkeep.adapters.wire.decoding import Wire
+from upkeep.adapters.wire.meta import (
+    Condition,
+    Count,
+    Generation,
+    Labels,
+    LabelSelector,
+    Nothing,
+    ObjectMeta,
+    Port,
+    Quantity,
+    StoredMeta,
+    Text,
+    Time,
+)
+
+
+class ServicePort(Wire, frozen=True):
+    """core/v1 ServicePort: TCP, and the port itself as target, where it says nothing."""
+
+    port: Port
+    name: str = ""
+    targetPort: Port | str = 0
+    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
+
+
+class ServiceSpec(Wire, frozen=True):
+    """core/v1 ServiceSpec."""
+
+    selector: Labels = field(default_factory=dict)
+    ports: tuple[ServicePort, ...] = ()
+    clusterIP: str = ""
+    clusterIPs: tuple[str, ...] = ()
+
+
+class Service(Wire, frozen=True):
+    """core/v1 Service."""
+
+    metadata: StoredMeta
+    spec: ServiceSpec
+    kind: str = ""
+
+
+class TargetReference(Wire, frozen=True):
+    """core/v1 ObjectReference of an endpoint."""
+
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class EndpointConditions(Wire, frozen=True):
+    """discovery.k8s.io/v1 EndpointConditions: "nil should be interpreted as true"."""
+
+    ready: bool | None = None
+
+
+class Endpoint(Wire, frozen=True):
+    """discovery.k8s.io/v1 Endpoint: it has an address at least."""
+
+    addresses: tuple[Text, ...]
+    conditions: EndpointConditions = EndpointConditions()
+    targetRef: TargetReference | None = None
+
+
+class EndpointPort(Wire, frozen=True):
+    """discovery.k8s.io/v1 EndpointPort: all are pointers."""
+
+    name: str | None = None
+    port: Port | None = None
+
+
+class EndpointSlice(Wire, frozen=True):
+    """discovery.k8s.io/v1 EndpointSlice: neither of its lists has an omitempty, so that null is none."""
+
+    metadata: StoredMeta
+    endpoints: tuple[Endpoint, ...] | None
+    ports: tuple[EndpointPort, ...] | None
+    kind: str = ""
+
+
+class IpBlock(Wire, frozen=True):
+    """networking.k8s.io/v1 IPBlock."""
+
+    cidr: Text
+
+
+class Peer(Wire, frozen=True):
+    """networking.k8s.io/v1 NetworkPolicyPeer."""
+
+    podSelector: LabelSelector | None = None
+    namespaceSelector: LabelSelector | None = None
+    ipBlock: IpBlock | None = None
+
+
+class IngressRule(Wire, frozen=True):
+    """networking.k8s.io/v1 NetworkPolicyIngressRule. ``from`` is a word of Python."""
+
+    from_: tuple[Peer, ...] = field(default=(), name="from")
+
+
+class NetworkPolicySpec(Wire, frozen=True):
+    """networking.k8s.io/v1 NetworkPolicySpec; the API server writes policyTypes where they are not said."""
+
+    podSelector: LabelSelector = LabelSelector()
+    policyTypes: tuple[Literal["Ingress", "Egress"], ...] = ()
+    ingress: tuple[IngressRule, ...] = ()
+    egress: tuple[Nothing, ...] = ()
+
+
+class NetworkPolicy(Wire, frozen=True):
+    """networking.k8s.io/v1 NetworkPolicy."""
+
+    metadata: StoredMeta
+    spec: NetworkPolicySpec
+    kind: str = ""
+
+
+class BudgetSpec(Wire, frozen=True):
+    """policy/v1 PodDisruptionBudgetSpec: without a selector it selects nothing."""
+
+    selector: LabelSelector | None = None
+
+
+class BudgetStatus(Wire, frozen=True):
+    """policy/v1 PodDisruptionBudgetStatus: its counts have no omitempty."""
+
+    disruptionsAllowed: Count
+    desiredHealthy: Count
+    expectedPods: Count
+    observedGeneration: Generation = 0
+
+
+class PodDisruptionBudget(Wire, frozen=True):
+    """policy/v1 PodDisruptionBudget."""
+
+    metadata: StoredMeta
+    spec: BudgetSpec
+    status: BudgetStatus
+    kind: str = ""
+
+
+class ScaleTarget(Wire, frozen=True):
+    """autoscaling/v2 CrossVersionObjectReference."""
+
+    kind: Text
+    name: Text
+
+
+class AutoscalerSpec(Wire, frozen=True):
+    """autoscaling/v2 HorizontalPodAutoscalerSpec: 1 at least where it says nothing."""
+
+    scaleTargetRef: ScaleTarget
+    maxReplicas: Count
+    minReplicas: Count = 1
+
+
+class AutoscalerStatus(Wire, frozen=True):
+    """autoscaling/v2 HorizontalPodAutoscalerStatus; older API servers wrote its conditions without omitempty."""
+
+    currentReplicas: Count = 0
+    conditions: tuple[Condition, ...] | None = None
+
+
+class HorizontalPodAutoscaler(Wire, frozen=True):
+    """autoscaling/v2 HorizontalPodAutoscaler."""
+
+    metadata: StoredMeta
+    spec: AutoscalerSpec
+    status: AutoscalerStatus = AutoscalerStatus()
+    kind: str = ""
+
+
+class Used(Wire, frozen=True):
+    """metrics.k8s.io/v1beta1 ContainerMetrics.usage: metrics-server gives both."""
+
+    cpu: Quantity
+    memory: Quantity
+
+
+class ContainerMetrics(Wire, frozen=True):
+    """metrics.k8s.io/v1beta1 ContainerMetrics."""
+
+    name: Text
+    usage: Used
+
+
+class PodMetrics(Wire, frozen=True):
+    """metrics.k8s.io/v1beta1 PodMetrics: its containers have no omitempty, so that null is none."""
+
+    metadata: ObjectMeta
+    timestamp: Time
+    containers: tuple[ContainerMetrics, ...] | None
+    kind: str = ""
