@@ -7,7 +7,7 @@ authorization.k8s.io/v1)
 from typing import Literal
 
 from upkeep.adapters.wire.decoding import Wire
-from upkeep.adapters.wire.meta import Nothing, StoredMeta, Text
+from upkeep.adapters.wire.meta import Nothing, ObjectMeta, Text
 
 
 class Rule(Wire, frozen=True):
@@ -23,7 +23,7 @@ class Rule(Wire, frozen=True):
 class Role(Wire, frozen=True):
     """rbac.authorization.k8s.io/v1 Role: its rules have no omitempty, so that null is none."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     rules: tuple[Rule, ...] | None
     kind: str = ""
 
@@ -52,7 +52,7 @@ class RoleReference(Wire, frozen=True):
 class RoleBinding(Wire, frozen=True):
     """rbac.authorization.k8s.io/v1 RoleBinding."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     roleRef: RoleReference
     subjects: tuple[Subject, ...] = ()
     kind: str = ""

@@ -6,7 +6,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-r
 from msgspec import field
 
 from upkeep.adapters.wire.decoding import Wire
-from upkeep.adapters.wire.meta import Labels, ObjectMeta, StoredMeta
+from upkeep.adapters.wire.meta import Labels, ObjectMeta
 
 
 class ConfigMapContent(Wire, frozen=True):
@@ -17,19 +17,16 @@ class ConfigMapContent(Wire, frozen=True):
     binaryData: Labels = field(default_factory=dict)
 
 
-class ConfigMap(Wire, frozen=True):
+class ConfigMap(ConfigMapContent, frozen=True, kw_only=True):
     """core/v1 ConfigMap."""
 
     kind: str
-    metadata: StoredMeta
-    data: Labels = field(default_factory=dict)
-    binaryData: Labels = field(default_factory=dict)
 
 
 class Secret(Wire, frozen=True):
     """core/v1 Secret: its data are base64."""
 
     kind: str
-    metadata: StoredMeta
+    metadata: ObjectMeta
     data: Labels = field(default_factory=dict)
     type: str = ""

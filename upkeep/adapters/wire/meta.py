@@ -56,11 +56,16 @@ class ObjectMeta(Wire, frozen=True):
     managedFields: tuple[ManagedFields, ...] = ()
 
 
-class StoredMeta(ObjectMeta, frozen=True, kw_only=True):
-    """meta/v1 ObjectMeta of a stored object: the API server gives each a UID and its time."""
+class CreatedMeta(ObjectMeta, frozen=True, kw_only=True):
+    """meta/v1 ObjectMeta of a stored object whose age is read."""
+
+    creationTimestamp: Time
+
+
+class StoredMeta(CreatedMeta, frozen=True, kw_only=True):
+    """meta/v1 ObjectMeta of a stored object that others name by its UID, or that is told by it."""
 
     uid: Text
-    creationTimestamp: Time
 
 
 class TemplateMeta(Wire, frozen=True):
@@ -73,9 +78,8 @@ class TemplateMeta(Wire, frozen=True):
 class PartialObjectMetadata(Wire, frozen=True):
     """meta/v1 PartialObjectMetadata: any object, without its content."""
 
-    metadata: StoredMeta
+    metadata: CreatedMeta
     kind: str = ""
-    apiVersion: str = ""
 
 
 class ListMeta(Wire, frozen=True):

@@ -19,7 +19,6 @@ from upkeep.adapters.wire.meta import (
     ObjectMeta,
     Port,
     Quantity,
-    StoredMeta,
     Text,
     Time,
 )
@@ -46,7 +45,7 @@ class ServiceSpec(Wire, frozen=True):
 class Service(Wire, frozen=True):
     """core/v1 Service."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     spec: ServiceSpec
     kind: str = ""
 
@@ -83,7 +82,7 @@ class EndpointPort(Wire, frozen=True):
 class EndpointSlice(Wire, frozen=True):
     """discovery.k8s.io/v1 EndpointSlice: neither of its lists has an omitempty, so that null is none."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     endpoints: tuple[Endpoint, ...] | None
     ports: tuple[EndpointPort, ...] | None
     kind: str = ""
@@ -121,7 +120,7 @@ class NetworkPolicySpec(Wire, frozen=True):
 class NetworkPolicy(Wire, frozen=True):
     """networking.k8s.io/v1 NetworkPolicy."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     spec: NetworkPolicySpec
     kind: str = ""
 
@@ -144,7 +143,7 @@ class BudgetStatus(Wire, frozen=True):
 class PodDisruptionBudget(Wire, frozen=True):
     """policy/v1 PodDisruptionBudget."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     spec: BudgetSpec
     status: BudgetStatus
     kind: str = ""
@@ -175,7 +174,7 @@ class AutoscalerStatus(Wire, frozen=True):
 class HorizontalPodAutoscaler(Wire, frozen=True):
     """autoscaling/v2 HorizontalPodAutoscaler."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     spec: AutoscalerSpec
     status: AutoscalerStatus = AutoscalerStatus()
     kind: str = ""

@@ -9,6 +9,7 @@ from upkeep.adapters.wire.decoding import Wire
 from upkeep.adapters.wire.meta import (
     Condition,
     Count,
+    CreatedMeta,
     Generation,
     IntOrString,
     LabelSelector,
@@ -148,7 +149,7 @@ class JobStatus(Wire, frozen=True):
 class Job(Wire, frozen=True):
     """batch/v1 Job."""
 
-    metadata: StoredMeta
+    metadata: CreatedMeta
     status: JobStatus = JobStatus()
     kind: str = ""
 
@@ -162,7 +163,7 @@ class ClaimStatus(Wire, frozen=True):
 class PersistentVolumeClaim(Wire, frozen=True):
     """core/v1 PersistentVolumeClaim."""
 
-    metadata: StoredMeta
+    metadata: ObjectMeta
     status: ClaimStatus
     kind: str = ""
 
@@ -184,7 +185,7 @@ class Involved(Wire, frozen=True):
 class Event(Wire, frozen=True):
     """core/v1 Event; its times are no pointers, and written null where they are zero."""
 
-    metadata: StoredMeta
+    metadata: CreatedMeta
     involvedObject: Involved
     type: str = ""
     reason: str = ""
