@@ -7,6 +7,7 @@ import random
 
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install
+from upkeep.adapters.cluster.objects import grants
 from upkeep.domain import rbac
 from upkeep.domain.secret_readers import READS, Kind, Wanted, readers
 from upkeep.records.access import RbacPolicy
@@ -108,7 +109,7 @@ def listed(plane: ControlPlane, plural: str) -> list[dict]:
 
 
 def policy_of(plane: ControlPlane) -> RbacPolicy:
-    return rbac.policy(
+    return grants.policy(
         roles=listed(plane, "roles"),
         cluster_roles=listed(plane, "clusterroles"),
         bindings=listed(plane, "rolebindings"),

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from upkeep.adapters.cluster.objects import grants
 from upkeep.domain import rbac
+from upkeep.errors import Malformed
 from upkeep.records.access import PolicyRule
 
 RULE = {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}
@@ -18,7 +20,7 @@ def bound(subject: dict[str, Any], *, role: str = "Role", namespace: str = "a") 
         "roleRef": {"kind": role, "name": "r"},
         "subjects": [subject],
     }
-    policy = rbac.policy(
+    policy = grants.policy(
         roles=[ROLE], cluster_roles=[CLUSTER_ROLE], bindings=[raw], cluster_bindings=[]
     )
     return rbac.grants("sa", "a", policy=policy)
@@ -119,5 +121,5 @@ def test_what_a_rule_covers(rule: PolicyRule, asked: dict[str, str], covered: bo
 @pytest.mark.parametrize("value", ["get", [7], [None], {"get": 1}, 7])
 def test_a_rule_that_is_no_list_of_texts_is_refused(field: str, value: Any) -> None:
     role = {"metadata": {"name": "r"}, "rules": [RULE | {field: value}]}
-    with pytest.raises(TypeError):
-        rbac.policy(roles=[], cluster_roles=[role], bindings=[], cluster_bindings=[])
+    with pytest.raises(Malformed, match="ClusterRole/r"):
+        grants.policy(roles=[], cluster_roles=[role], bindings=[], cluster_bindings=[])

@@ -18,9 +18,9 @@ GROUPS = {
 }
 APPS = {
     "resources": [
-        {"name": "deployments", "kind": "Deployment"},
-        {"name": "deployments/scale", "kind": "Scale"},
-        {"name": "daemonsets", "kind": "DaemonSet"},
+        {"name": "deployments", "kind": "Deployment", "namespaced": True},
+        {"name": "deployments/scale", "kind": "Scale", "namespaced": True},
+        {"name": "daemonsets", "kind": "DaemonSet", "namespaced": True},
     ]
 }
 ANSWERS: dict[str, Any] = {
@@ -28,7 +28,7 @@ ANSWERS: dict[str, Any] = {
     "/apis": GROUPS,
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
     "/apis/apps/v1": APPS,
-    "/api/v1": {"resources": [{"name": "pods", "kind": "Pod"}]},
+    "/api/v1": {"resources": [{"name": "pods", "kind": "Pod", "namespaced": True}]},
 }
 
 
@@ -68,7 +68,14 @@ def test_the_kinds_of_the_versions_that_are_asked_for(server: Server) -> None:
         ("/apis/apps/v1", {}, Malformed),
         ("/apis/apps/v1", {"resources": []}, Absent),
         ("/apis/apps/v1", {"resources": ["deployments"]}, Malformed),
-        ("/apis/apps/v1", {"resources": [{"name": "deployments/scale", "kind": "Scale"}]}, Absent),
+        ("/apis/apps/v1", {"resources": [{"name": "deployments", "kind": 7}]}, Malformed),
+        ("/api", {"versions": ["v1", 7]}, Malformed),
+        ("/version", {"major": 1, "minor": "34"}, Malformed),
+        (
+            "/apis/apps/v1",
+            {"resources": [{"name": "deployments/scale", "kind": "Scale", "namespaced": True}]},
+            Absent,
+        ),
     ],
 )
 def test_what_says_nothing_is_not_taken_for_nothing_served(

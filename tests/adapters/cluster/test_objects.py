@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.judges.samples import deployment
 from upkeep.adapters.cluster import fields, objects
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.meta import LabelSelector
 from upkeep.domain import discovery
 from upkeep.domain.discovery import secret_references
 from upkeep.errors import Malformed
@@ -189,7 +191,9 @@ def test_whatever_the_fields_are_it_is_read_or_malformed(fields: Any):
     ],
 )
 def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dict, holds: bool):
-    assert discovery.matches(fields.label_selector(selector), labels) is holds
+    assert (
+        discovery.matches(fields.label_selector(convert(selector, LabelSelector)), labels) is holds
+    )
     assert discovery.matches(None, labels) is False
 
 
@@ -449,10 +453,7 @@ def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
     "words", [{"command": ["sh", None]}, {"command": ["sh"], "args": [0]}, {"args": [["-c"]]}]
 )
 def test_a_command_that_is_not_all_texts_is_malformed(words: dict[str, Any]):
-    with (
-        pytest.raises(Malformed, match=r"CronJob/\? is not as the API describes it"),
-        fields.reading("CronJob", {}),
-    ):
+    with pytest.raises(Malformed, match="PodTemplate/"):
         objects.template({"spec": {"containers": [{"name": "c", **words}]}})
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from upkeep.adapters.cluster import objects, placement
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.pods import PodSpec
 from upkeep.errors import Malformed, TooEarly
 from upkeep.records.placement import (
     Apart,
@@ -198,13 +200,14 @@ def test_a_node_that_does_not_run_or_is_under_pressure_is_closed(
 def test_a_node_that_does_not_say_what_it_has_is_malformed():
     status = {"allocatable": {"cpu": "2"}, "conditions": [{"type": "Ready", "status": "True"}]}
     with pytest.raises(
-        Malformed, match="Node/n is not as the API describes it: 'memory' is missing"
+        Malformed,
+        match=r"Node/n is not as the API describes it: status\.allocatable\.memory is missing",
     ):
         room(node(status=status))
 
 
 def placed(spec: dict[str, Any]) -> Placement:
-    return placement.placement({"containers": []} | spec, OWN)
+    return placement.placement(convert({"containers": []} | spec, PodSpec), OWN)
 
 
 def test_a_template_says_where_its_pods_may_go():
@@ -291,7 +294,7 @@ def test_an_anti_affinity_to_their_own_kind_keeps_pods_apart(
     ("spec", "unlooked"),
     [
         (
-            {"topologySpreadConstraints": [{"whenUnsatisfiable": "DoNotSchedule"}]},
+            {"topologySpreadConstraints": [{"topologyKey": "zone", "maxSkew": 1}]},
             ("topology spread",),
         ),
         (
@@ -308,8 +311,11 @@ def test_an_anti_affinity_to_their_own_kind_keeps_pods_apart(
             ("topology spread",),
         ),
         ({"topologySpreadConstraints": [HARD]}, ()),
-        ({"topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}]}, ()),
-        ({"affinity": {"podAffinity": {REQUIRED: [{}]}}}, ("affinity to other pods",)),
+        ({"topologySpreadConstraints": [HARD | {"whenUnsatisfiable": "ScheduleAnyway"}]}, ()),
+        (
+            {"affinity": {"podAffinity": {REQUIRED: [{"topologyKey": "zone"}]}}},
+            ("affinity to other pods",),
+        ),
         ({"schedulerName": "default-scheduler"}, ()),
         (
             {"schedulerName": "mine", "runtimeClassName": "kata"},
@@ -516,13 +522,12 @@ def test_a_quota_counts_pods_that_run_on_and_on(scopes: list[str], counts: bool)
 @pytest.mark.parametrize(
     "status",
     [
-        None,
         {},
         {"hard": {"pods": "10", "limits.memory": "1Gi"}},
         {"hard": {"limits.memory": "1Gi"}, "used": {"limits.memory": "0"}},
     ],
 )
-def test_a_quota_that_is_not_counted_yet_leaves_nobody_knows_what(status: dict[str, Any] | None):
+def test_a_quota_that_is_not_counted_yet_leaves_nobody_knows_what(status: dict[str, Any]):
     """Until it is, the API server refuses pods, and nothing that is used would look like room."""
     raw = {
         "metadata": {"name": "q"},
@@ -593,8 +598,8 @@ def test_a_limit_range_by_its_items():
 @pytest.mark.parametrize(
     ("strategy", "replicas", "unavailable"),
     [
-        (None, 2, 0),
-        (None, 4, 1),
+        ({}, 2, 0),
+        ({}, 4, 1),
         ({"type": "Recreate"}, 3, 3),
         ({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, 9, 0),
         ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"}}, 3, 1),
@@ -602,7 +607,7 @@ def test_a_limit_range_by_its_items():
     ],
 )
 def test_how_many_replicas_a_rollout_may_do_without(
-    strategy: dict[str, Any] | None, replicas: int, unavailable: int
+    strategy: dict[str, Any], replicas: int, unavailable: int
 ):
     head = {"name": "x", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
     spec = {

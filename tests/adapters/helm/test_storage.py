@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from upkeep.adapters.helm import storage
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.meta import PartialObjectMetadata
 from upkeep.errors import Malformed
 from upkeep.records.releases import ReleasedObject
 
@@ -164,9 +166,11 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         storage.release(stored(body()))
 
 
-def metadata(revision: str, *, status: str = "superseded") -> dict[str, Any]:
+def metadata(revision: str, *, status: str = "superseded") -> PartialObjectMetadata:
     labels = {"owner": "helm", "name": "cano", "version": revision, "status": status}
-    return {"metadata": {"name": f"sh.helm.release.v1.cano.v{revision}", "labels": labels}}
+    head = {"name": f"sh.helm.release.v1.cano.v{revision}", "labels": labels}
+    created = {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    return convert({"metadata": head | created}, PartialObjectMetadata)
 
 
 def test_the_newest_revision_is_the_highest_number_and_not_the_highest_text() -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
-from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.decoding import decode, kind_of
 from upkeep.adapters.wire.meta import List
 from upkeep.adapters.wire.text import printable
 from upkeep.errors import Malformed, Truncated
@@ -49,7 +49,7 @@ def document(answer: Answer, *, source: str, server: str, type: Any = None) -> A
             next_step=look(server),
         )
     if type is not None:
-        return decode(answer.body, type, what=type.__name__, source=source)
+        return decode(answer.body, type, what=kind_of(type), source=source)
     try:
         body = msgspec.json.decode(answer.body)
     except (ValueError, RecursionError):
@@ -84,17 +84,8 @@ class Listing:
 
         :raises Malformed: it is no list, or one of another kind.
         """
-        try:
-            page = document(answer, source=self.source, server=self._server, type=List)
-        except Malformed as error:
-            if "json" not in answer.content_type:
-                raise
-            raise Malformed(
-                f"{self.source}: the answer is no list{error.message.removeprefix('List/?')}",
-                source=self.source,
-                next_step="run again",
-            ) from None
-        wanted = "" if self._type is None else self._type.__name__
+        page = document(answer, source=self.source, server=self._server, type=List)
+        wanted = "" if self._type is None else kind_of(self._type)
         if not (page.kind == f"{wanted}List" if wanted else page.kind.endswith("List")):
             raise Malformed(
                 f"{self.source}: the answer is no list {f'of {wanted}' if wanted else ''}".rstrip(),
@@ -154,9 +145,9 @@ def require_asked(item: Any, type: Any, path: str) -> None:
     said, name, namespace = _identity(item)
     found = _NAMESPACE.search(path)
     asked = (path.rpartition("/")[2], found[1] if found else "")
-    if (said, name, namespace) != (type.__name__, *asked):
+    if (said, name, namespace) != (kind_of(type), *asked):
         raise Malformed(
-            f"GET {path}: {type.__name__}/{asked[0]} was asked for, and {said or 'something'}/{name or '?'} came",
+            f"GET {path}: {kind_of(type)}/{asked[0]} was asked for, and {said or 'something'}/{name or '?'} came",
             source=f"GET {path}",
         )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.decoding import convert, kind_of
 from upkeep.adapters.wire.meta import Condition as WireCondition
 from upkeep.adapters.wire.meta import LabelSelector as WireSelector
 from upkeep.adapters.wire.meta import ObjectMeta, Quantity
@@ -34,7 +34,7 @@ def reads(
     def decorate(read: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W | Raw, P], R]:
         @functools.wraps(read)
         def reader(raw: W | Raw, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            kind = type.__name__
+            kind = kind_of(type)
             item = convert(raw, type, what=kind) if isinstance(raw, Mapping) else raw
             try:
                 return read(item, *args, **kwargs)

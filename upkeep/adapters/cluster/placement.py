@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from upkeep.adapters.cluster.fields import (
     Impossible,
+    Raw,
     bytes_of,
     label_selector,
     nanocores,
@@ -17,7 +18,7 @@ from upkeep.adapters.cluster.fields import (
 )
 from upkeep.adapters.wire import scheduling as wire
 from upkeep.adapters.wire.meta import LabelSelector, Quantities
-from upkeep.adapters.wire.pods import Pod, PodSpec
+from upkeep.adapters.wire.pods import PlacedPod, PodSpec
 from upkeep.domain import discovery
 from upkeep.domain.placement import UNSCHEDULABLE, effective
 from upkeep.errors import TooEarly
@@ -198,7 +199,7 @@ class Taken:
         self.unlooked = ""
 
 
-def taken(pods: Iterable[Pod], newcomer: Newcomer | None = None) -> dict[str, Taken]:
+def taken(pods: Iterable[PlacedPod | Raw], newcomer: Newcomer | None = None) -> dict[str, Taken]:
     """What is requested on each node by its name, of pods that are looked at one by one; those without a node are under the empty name."""
     nodes: dict[str, Taken] = {}
     newcomer = newcomer or Newcomer()
@@ -207,8 +208,8 @@ def taken(pods: Iterable[Pod], newcomer: Newcomer | None = None) -> dict[str, Ta
     return nodes
 
 
-@reads(Pod)
-def _take(pod: Pod, nodes: dict[str, Taken], newcomer: Newcomer) -> None:
+@reads(PlacedPod)
+def _take(pod: PlacedPod, nodes: dict[str, Taken], newcomer: Newcomer) -> None:
     """Adds what a pod requests to its node."""
     spec = pod.spec
     own, first = (
@@ -234,7 +235,7 @@ def _take(pod: Pod, nodes: dict[str, Taken], newcomer: Newcomer) -> None:
     )
 
 
-def _beside(node: Taken, pod: Pod, newcomer: Newcomer) -> None:
+def _beside(node: Taken, pod: PlacedPod, newcomer: Newcomer) -> None:
     """What a pod on a node means to the newcomer: whether its spreads count it, and whether one of the two must not be beside the other.
 
     Of the newcomer's own kind, what both say of each other is in its own rules.
@@ -272,7 +273,7 @@ def _beside(node: Taken, pod: Pod, newcomer: Newcomer) -> None:
 
 
 def node_rooms(
-    raws: Iterable[wire.Node], taken_by_node: Mapping[str, Taken]
+    raws: Iterable[wire.Node | Raw], taken_by_node: Mapping[str, Taken]
 ) -> tuple[NodeRoom, ...]:
     """What is left free of each node, those closed that are in the domain of a pod that keeps the newcomer away."""
     rooms = [node_room(raw, taken_by_node) for raw in raws]

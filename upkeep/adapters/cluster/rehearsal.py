@@ -18,6 +18,8 @@ from typing import Any
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
 from upkeep.adapters.cluster.reviews import may
+from upkeep.adapters.wire.discovery import Resources
+from upkeep.adapters.wire.meta import Written
 from upkeep.errors import Absent, Malformed, Unavailable
 from upkeep.masking import MASK, mask, sensitive
 from upkeep.records.access import AccessAnswer, DryRun
@@ -64,21 +66,12 @@ class Rehearsal(Kube):
         :raises Unmeasured: as ``get``; Absent where the server has no such kind.
         """
         base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-        listed = self.get(base).get("resources")
-        for one in listed if isinstance(listed, list) else ():
-            if (
-                isinstance(one, dict)
-                and one.get("kind") == kind
-                and "/" not in str(one.get("name") or "/")
-            ):
-                own = namespace if one.get("namespaced") else ""
+        for one in self.get(base, type=Resources).resources:
+            if one.kind == kind and "/" not in one.name:
+                own = namespace if one.namespaced else ""
                 place = f"/namespaces/{own}" if own else ""
-                return Resource(
-                    api_version.rpartition("/")[0],
-                    str(one["name"]),
-                    f"{base}{place}/{one['name']}",
-                    own,
-                )
+                group = api_version.rpartition("/")[0]
+                return Resource(group, one.name, f"{base}{place}/{one.name}", own)
         raise Absent(
             f"the API server has no {kind} of {api_version}",
             source=f"GET {base}",
@@ -172,12 +165,10 @@ class Rehearsal(Kube):
             content_type=content_type,
         )
         if answer.status in (200, 201):
-            stored = document(answer, source=source, server=self.server)
-            if not isinstance(stored.get("metadata"), dict) or stored.get("kind") in (
-                None,
-                "Status",
-            ):
-                raise Malformed(f"{source}: the answer is no object", source=source)
+            stored = document(answer, source=source, server=self.server, type=Written)
+            asked = path.removesuffix("/scale").rpartition("/")[2]
+            if stored.kind == "Status" or (method == "PATCH" and stored.metadata.name != asked):
+                raise Malformed(f"{source}: the answer is not the object", source=source)
             return DryRun(action, what, True, answer.status)
         status = _failure(answer)
         message = str(status.get("message") or "")

@@ -36,7 +36,7 @@ def of_config_map(raw: Mapping[str, Any]) -> tuple[Exposure, ...]:
     return (*found, *_of_annotations(name, item.metadata.annotations, found, applied))
 
 
-def of_deployment(raw: Deployment) -> tuple[Exposure, ...]:
+def of_deployment(raw: Deployment | AppliedDeployment) -> tuple[Exposure, ...]:
     """What looks like a credential in the pod template and the annotations of a Deployment."""
     name = f"Deployment/{raw.metadata.name}"
     found = list(_of_template(name, raw.spec.template))

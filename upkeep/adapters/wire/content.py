@@ -3,6 +3,8 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/ v1.36 (core/v1 ConfigMap, Secret)
 """
 
+from typing import ClassVar
+
 from msgspec import field
 
 from upkeep.adapters.wire.decoding import Wire
@@ -12,6 +14,7 @@ from upkeep.adapters.wire.meta import Labels, ObjectMeta
 class ConfigMapContent(Wire, frozen=True):
     """core/v1 ConfigMap, stored or as somebody applied it: ``binaryData`` is base64."""
 
+    KIND: ClassVar = "ConfigMap"
     metadata: ObjectMeta
     data: Labels = field(default_factory=dict)
     binaryData: Labels = field(default_factory=dict)

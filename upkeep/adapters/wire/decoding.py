@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from upkeep.adapters.wire.text import printable_json, printable_tree
+from upkeep.adapters.wire.text import printable, printable_json, printable_tree
 from upkeep.errors import Malformed
 
 T = TypeVar("T")
@@ -20,8 +20,13 @@ class Wire(msgspec.Struct, frozen=True, gc=False):
     """The base of all that is declared here: frozen like all its subclasses; fields that are not declared are skipped."""
 
 
+def kind_of(type: Any) -> str:
+    """Return the API's kind that a declared type describes: its own name, where it does not say another."""
+    return getattr(type, "KIND", None) or str(type.__name__)
+
+
 class _Name(msgspec.Struct):
-    name: str = "?"
+    name: str = ""
 
 
 class _Named(msgspec.Struct):
@@ -31,7 +36,7 @@ class _Named(msgspec.Struct):
 def decode(body: bytes, type: type[T], *, what: str = "", source: str = "") -> T:
     """Return a JSON document as the declared type, its strings printable.
 
-    :param what: the kind of an object (its name is added), or the document, for the message.
+    :param what: what it is, for the message; an object's name is added. The type's kind where it is not said.
     :raises Malformed: not JSON, not UTF-8, nested too deep, or not of the type; the message names what and the path.
     """
     decoder = _DECODERS.get(type) or _DECODERS.setdefault(type, msgspec.json.Decoder(type))
@@ -39,7 +44,9 @@ def decode(body: bytes, type: type[T], *, what: str = "", source: str = "") -> T
         body = printable_json(body)
         return decoder.decode(body)  # type: ignore[no-any-return]  # the cache is of any type
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(_said(error, what, _name_in(body)), source=source) from None
+        raise Malformed(
+            _said(error, what or kind_of(type), _name_in(body)), source=source
+        ) from None
 
 
 def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: str = "") -> T:
@@ -52,25 +59,25 @@ def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: st
     except (msgspec.MsgspecError, RecursionError) as error:
         metadata = raw.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
-        shown = printable_tree(name) if isinstance(name, str) else "?"
-        raise Malformed(_said(error, what, f"/{shown}"), source=source) from None
+        shown = f"/{printable(name)[:253]}" if isinstance(name, str) and name else ""
+        raise Malformed(_said(error, what or kind_of(type), shown), source=source) from None
 
 
 def _name_in(body: bytes) -> str:
-    """The name of an object that does not fit its type."""
+    """The name of an object that does not fit its type, after a slash; empty where it has none."""
     try:
-        return f"/{msgspec.json.decode(body, type=_Named).metadata.name[:253]}"
+        name = msgspec.json.decode(body, type=_Named).metadata.name
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return "/?"
+        return ""
+    return f"/{name[:253]}" if name else ""
 
 
 def _said(error: Exception, what: str, name: str) -> str:
-    subject = f"{what}{name}" if what[:1].isupper() else what
     if isinstance(error, RecursionError):
-        return f"{subject}: nested too deep to be read"
+        return f"{what}{name} is nested too deep to be read"
     if not isinstance(error, msgspec.ValidationError):
-        return f"{subject}: no whole JSON came"
-    return f"{subject} is not as the API describes it: {_where(str(error))}"
+        return f"{what}{name} is no whole JSON"
+    return f"{what}{name} is not as the API describes it: {_where(str(error))}"
 
 
 def _where(message: str) -> str:

@@ -4,6 +4,8 @@ Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-a
 (APIVersions, APIGroupList, APIResourceList), pkg/version/types.go (Info)
 """
 
+from typing import ClassVar
+
 from upkeep.adapters.wire.decoding import Wire
 from upkeep.adapters.wire.meta import Text
 
@@ -11,6 +13,7 @@ from upkeep.adapters.wire.meta import Text
 class Version(Wire, frozen=True):
     """version.Info: ``minor`` may read ``34+``."""
 
+    KIND: ClassVar = "version.Info"
     major: Text
     minor: Text
     gitVersion: str = ""
@@ -19,6 +22,7 @@ class Version(Wire, frozen=True):
 class CoreVersions(Wire, frozen=True):
     """meta/v1 APIVersions."""
 
+    KIND: ClassVar = "APIVersions"
     versions: tuple[Text, ...]
 
 
@@ -37,6 +41,7 @@ class Group(Wire, frozen=True):
 class Groups(Wire, frozen=True):
     """meta/v1 APIGroupList."""
 
+    KIND: ClassVar = "APIGroupList"
     groups: tuple[Group, ...]
 
 
@@ -51,4 +56,5 @@ class Resource(Wire, frozen=True):
 class Resources(Wire, frozen=True):
     """meta/v1 APIResourceList."""
 
+    KIND: ClassVar = "APIResourceList"
     resources: tuple[Resource, ...]

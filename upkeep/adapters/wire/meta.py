@@ -82,6 +82,13 @@ class PartialObjectMetadata(Wire, frozen=True):
     kind: str = ""
 
 
+class Written(Wire, frozen=True):
+    """What comes back of a write: any object."""
+
+    kind: Text
+    metadata: ObjectMeta
+
+
 class ListMeta(Wire, frozen=True):
     """meta/v1 ListMeta. ``continue`` is a word of Python."""
 

@@ -3,7 +3,7 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ (v1.36; k8s.io/api core/v1 types.go)
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
@@ -13,6 +13,7 @@ from upkeep.adapters.wire.meta import (
     Count,
     Labels,
     Nothing,
+    ObjectMeta,
     Port,
     Quantities,
     StoredMeta,
@@ -325,4 +326,13 @@ class Pod(Wire, frozen=True):
     metadata: StoredMeta
     spec: PodSpec
     status: PodStatus
+    kind: str = ""
+
+
+class PlacedPod(Wire, frozen=True):
+    """core/v1 Pod, what of it others have to leave room for."""
+
+    KIND: ClassVar = "Pod"
+    metadata: ObjectMeta
+    spec: PodSpec
     kind: str = ""

@@ -3,7 +3,7 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/ v1.36 (apps/v1, batch/v1, core/v1)
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from upkeep.adapters.wire.decoding import Wire
 from upkeep.adapters.wire.meta import (
@@ -75,6 +75,7 @@ class TemplateSpec(Wire, frozen=True):
 class AppliedDeployment(Wire, frozen=True):
     """A Deployment as somebody applied it: what only the API server writes is not there."""
 
+    KIND: ClassVar = "Deployment"
     metadata: ObjectMeta
     spec: TemplateSpec
 
