@@ -1,6 +1,7 @@
 """Foreign documents decoded straight into declared types. The decoder's own words never leave: they quote what came."""
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -14,6 +15,9 @@ T = TypeVar("T")
 _AT = re.compile(r" - at `(?:key in )?\$\.?([\w.\[\]]*)`$")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+# Two threads that make decoders of types with a part in common crash the interpreter: the second sees a description that
+# the first has not filled in (msgspec 0.22). To decode side by side is safe.
+_MAKING = threading.Lock()
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False):
@@ -39,10 +43,9 @@ def decode(body: bytes, type: type[T], *, what: str = "", source: str = "") -> T
     :param what: what it is, for the message; an object's name is added. The type's kind where it is not said.
     :raises Malformed: not JSON, not UTF-8, nested too deep, or not of the type; the message names what and the path.
     """
-    decoder = _DECODERS.get(type) or _DECODERS.setdefault(type, msgspec.json.Decoder(type))
     try:
         body = printable_json(body)
-        return decoder.decode(body)  # type: ignore[no-any-return]  # the cache is of any type
+        return _decoder(type).decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(
             _said(error, what or kind_of(type), _name_in(body)), source=source
@@ -54,6 +57,7 @@ def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: st
 
     :raises Malformed: as ``decode``.
     """
+    _decoder(type)
     try:
         return msgspec.convert(printable_tree(raw), type)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -63,10 +67,18 @@ def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: st
         raise Malformed(_said(error, what or kind_of(type), shown), source=source) from None
 
 
+def _decoder(type: type[T]) -> msgspec.json.Decoder[T]:
+    """The decoder of a type, made once; with it msgspec's description of the type, which ``convert`` uses."""
+    if type not in _DECODERS:
+        with _MAKING:
+            _DECODERS.setdefault(type, msgspec.json.Decoder(type))
+    return _DECODERS[type]
+
+
 def _name_in(body: bytes) -> str:
     """The name of an object that does not fit its type, after a slash; empty where it has none."""
     try:
-        name = msgspec.json.decode(body, type=_Named).metadata.name
+        name = _decoder(_Named).decode(body).metadata.name
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return f"/{name[:253]}" if name else ""
