@@ -53,17 +53,19 @@ def configuration(text: str) -> Generated:
 
 def generated(seed: int) -> Generated:
     """Return a tree of up to a dozen routes, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    chance = random.Random(seed)
     names: list[str] = []
 
     def route(depth: int) -> dict[str, object]:
-        names.append(f"r{len(names)}")
+        names.append(f"tree{seed}-{len(names)}")
         one: dict[str, object] = {"receiver": names[-1]}
         if depth:
             _match(one, chance)
             one["continue"] = chance.random() < 0.35
         if depth < 3 and len(names) < 12:
-            below = [route(depth + 1) for _ in range(chance.choice((0, 1, 2, 4) if depth else (3, 5)))]
+            below = [
+                route(depth + 1) for _ in range(chance.choice((0, 1, 2, 4) if depth else (3, 5)))
+            ]
             if below:
                 one["routes"] = below
         return one
@@ -75,10 +77,12 @@ def generated(seed: int) -> Generated:
 
 def spelled(matchers: str) -> Generated:
     """Return a configuration with one route of these matchers."""
-    routes = [{"receiver": "taken", "matchers": [matchers]}]
+    taken, rest = f"taken by {matchers}", f"left by {matchers}"
+    taken, rest = (name.replace(",", "‚") for name in (taken, rest))  # amtool's separator
+    routes = [{"receiver": taken, "matchers": [matchers]}]
     document = {
-        "route": {"receiver": "rest", "routes": routes},
-        "receivers": [{"name": "taken"}, {"name": "rest"}],
+        "route": {"receiver": rest, "routes": routes},
+        "receivers": [{"name": taken}, {"name": rest}],
     }
     return configuration(yaml.safe_dump(document, allow_unicode=True))
 
@@ -106,8 +110,10 @@ def _quoted(value: str) -> str:
 
 def some_alerts(seed: int, count: int) -> list[dict[str, str]]:
     """Return alerts with random labels."""
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
-    return [{label: chance.choice(values) for label, values in LABELS.items()} for _ in range(count)]
+    chance = random.Random(seed)
+    return [
+        {label: chance.choice(values) for label, values in LABELS.items()} for _ in range(count)
+    ]
 
 
 def receivers(amtool: Path, file: Path, labels: Mapping[str, str]) -> set[str]:
@@ -126,20 +132,34 @@ def receivers(amtool: Path, file: Path, labels: Mapping[str, str]) -> set[str]:
         capture_output=True,
         text=True,
     )
-    return set(ran.stdout.strip().split(","))
+    return set(ran.stdout.strip().splitlines()[-1].split(","))  # warnings of its parser come before
 
 
 def disagreements(
-    amtool: Path, folder: Path, one: Generated, alerts: Sequence[Mapping[str, str]]
+    amtool: Path, folder: Path, trees: Sequence[Generated], alerts: Sequence[Mapping[str, str]]
 ) -> list[str]:
-    """Return where amtool and the decision differ: an example that does not arrive, an alert that ends where none may."""
-    file = folder / "alertmanager.yml"
-    file.write_text(one.text)
-    found = []
-    for name, example in one.reached.items():
-        if name not in (got := receivers(amtool, file, example)):
-            found.append(f"{example} ends in {got}, not in {name}:\n{one.text}")
+    """Return where amtool and the decisions differ: an alert that ends where none may, an example that does not arrive.
+
+    All trees stand in one configuration, each without matchers and with ``continue``: one run of amtool asks them all.
+    """
+    file, documents = folder / "alertmanager.yml", [yaml.safe_load(one.text) for one in trees]
+    branches = [one["route"] | {"continue": True} for one in documents]
+    everyone = [{"name": "root"}, *(name for one in documents for name in one["receivers"])]
+    document = {"route": {"receiver": "root", "routes": branches}, "receivers": everyone}
+    file.write_text(yaml.safe_dump(document, allow_unicode=True))
+    reached = {name: example for one in trees for name, example in one.reached.items()}
+    found, seen = list[str](), set[str]()
     for alert in alerts:
-        if unknown := receivers(amtool, file, alert) - one.reached.keys():
-            found.append(f"{alert} ends in {unknown}, where none should:\n{one.text}")
+        got = receivers(amtool, file, alert)
+        seen |= got
+        found += [f"{alert} ends in {name}, where none should" for name in got - reached.keys()]
+    for name, example in reached.items():
+        if name not in seen:
+            got = receivers(amtool, file, example)
+            seen |= got
+            if name not in got:
+                found.append(f"{example} does not end in {name}")
+            found += [
+                f"{example} ends in {name}, where none should" for name in got - reached.keys()
+            ]
     return found

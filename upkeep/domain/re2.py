@@ -304,7 +304,9 @@ class _Reader:
             sign = self._next()
             low = self._escape(self._next()) if sign == "\\" else ((ord(sign), ord(sign)),)
             one = len(low) == 1 and low[0][0] == low[0][1]
-            ranged = self._text.startswith("-", self._at) and not self._text.startswith("-]", self._at)
+            ranged = self._text.startswith("-", self._at) and not self._text.startswith(
+                "-]", self._at
+            )
             if not ranged:
                 found += low
                 continue

@@ -158,15 +158,11 @@ def _every(route: NotificationRoute) -> Iterator[NotificationRoute]:
         yield from _every(child)
 
 
-def _holds(
-    kind: tuple[frozenset[Matcher], str], label: str, required: Conditions
-) -> bool:
+def _holds(kind: tuple[frozenset[Matcher], str], label: str, required: Conditions) -> bool:
     return all(matcher in kind[0] for matcher in required if matcher.label == label)
 
 
-def _kinds(
-    label: str, matchers: Sequence[Matcher]
-) -> tuple[tuple[frozenset[Matcher], str], ...]:
+def _kinds(label: str, matchers: Sequence[Matcher]) -> tuple[tuple[frozenset[Matcher], str], ...]:
     """Return the kinds of values of a label: the matchers that hold, and a value for which just these do."""
     values = list(dict.fromkeys((one.expression, one.value) for one in matchers))
     automata = [anchored(value) if regular else literal(value) for regular, value in values]

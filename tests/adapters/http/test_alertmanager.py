@@ -224,7 +224,10 @@ def test_what_the_operator_packed_is_unpacked_and_comes_first() -> None:
         (secret("alertmanager.yaml.gz", b"canary"), Malformed),
         (secret("alertmanager.yaml.gz", gzip.compress(b"canary" * 99)[:-12]), Malformed),
         (
-            secret("alertmanager.yaml.gz", gzip.compress(bytes(alertmanager_configuration.MOST_BYTES + 1))),
+            secret(
+                "alertmanager.yaml.gz",
+                gzip.compress(bytes(alertmanager_configuration.MOST_BYTES + 1)),
+            ),
             Malformed,
         ),
         (secret("alertmanager.yaml", b"\xff canary"), Malformed),

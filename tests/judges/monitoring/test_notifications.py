@@ -85,10 +85,7 @@ def test_a_fallback_that_is_muted_at_times_is_none() -> None:
         1,
         "receivers",
     )
-    assert (
-        "Time intervals (night, weekend) mute every route to receiver mail."
-        in finding.message
-    )
+    assert "Time intervals (night, weekend) mute every route to receiver mail." in finding.message
     assert judged.observed.endswith('to others: mail (email; severity="critical" at times)')
     assert not told(
         OURS, MAIL, route=NotificationRoute("cano", routes=(muted, CRITICAL, EVERYTHING))
@@ -266,9 +263,7 @@ def test_a_slash_more_at_the_end_is_the_same_path() -> None:
 
 def test_what_is_hidden_is_not_judged_and_says_where_it_may_be_stored() -> None:
     hidden = NotificationReceiver("somebody", (), (Webhook("hidden"),))
-    with pytest.raises(
-        Malformed, match="hides the webhook URLs of receiver somebody"
-    ) as stopped:
+    with pytest.raises(Malformed, match="hides the webhook URLs of receiver somebody") as stopped:
         told(hidden, MAIL, stored="Secret/monitoring/alertmanager-main-generated")
     assert (
         stopped.value.next_step

@@ -113,7 +113,9 @@ def stored(raw: Mapping[str, Any], *, where: str) -> str:
         body = base64.b64decode(value, validate=True)
         return (_unpacked(body) if key.endswith(".gz") else body).decode()
     except (binascii.Error, zlib.error, UnicodeDecodeError, TypeError, ValueError):
-        raise Malformed(f"{where} key {key} is not the text of a configuration.", source=where) from None
+        raise Malformed(
+            f"{where} key {key} is not the text of a configuration.", source=where
+        ) from None
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -255,7 +257,9 @@ def _matchers(entry: Mapping[str, Any], part: str = "") -> tuple[str, ...]:
         for key, sign in ((f"{part}match", "="), (f"{part}match_re", "=~"))
         for label, value in (entry.get(key) or {}).items()
     ]
-    found += [one for text in entry.get(f"{part}matchers") or [] for one in parse_matchers(str(text))]
+    found += [
+        one for text in entry.get(f"{part}matchers") or [] for one in parse_matchers(str(text))
+    ]
     return tuple(map(str, found))
 
 

@@ -171,7 +171,9 @@ def _not_routed(
         if namesakes
         else ""
     )
-    message = f"No receiver of Alertmanager posts to Service {names}. The collector gets no alerts.{hint}"
+    message = (
+        f"No receiver of Alertmanager posts to Service {names}. The collector gets no alerts.{hint}"
+    )
     fix = f"give a receiver that has a route a webhook with {_url(services[0])}"
     return Finding("Alertmanager", "not-routed", message, 0, 1, "receivers", fix)
 
@@ -190,11 +192,7 @@ def _no_fallback(
     if idle:
         fix = f"add to Alertmanager's route, before the others: {{receiver: {_name(idle[0])}, continue: true}}"
     else:
-        whom = (
-            f"receiver {_name(ours[0])}"
-            if ours
-            else "a receiver that has a route"
-        )
+        whom = f"receiver {_name(ours[0])}" if ours else "a receiver that has a route"
         fix = f"give {whom} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification"
     return Finding("Alertmanager", "no-fallback", message, len(beside), limit, "receivers", fix)
 
