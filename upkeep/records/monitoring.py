@@ -30,13 +30,11 @@ class AlertRule:
 class ScrapeState:
     """The ``up`` series of one pod in Prometheus.
 
-    :ivar up: its newest value; ``None`` without a series.
-    :ivar taken: when that sample was scraped; ``None`` where it is not known.
+    :ivar up: its value; ``None`` without a series.
     """
 
     pod: str
     up: float | None
-    taken: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
