@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from upkeep.records.access import Exposure
-from upkeep.records.placement import Placement
+from upkeep.records.placement import Demand, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,20 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Installer:
+    """The tool that keeps an object as it is, by the marks that the tool itself writes and trusts.
+
+    :ivar tool: ``Helm``, ``Flux`` (a HelmRelease), ``Flux Kustomization``, ``Argo CD``, or empty.
+    :ivar name: its release, HelmRelease, Kustomization or Application; ``namespace`` is where
+        that object is, empty where the mark does not say.
+    """
+
+    tool: str = ""
+    name: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``release`` and ``release_namespace`` are
     of the Helm release that it is part of by its annotations or labels, empty where they name none; ``max_unavailable`` is how many replicas a rollout
@@ -134,6 +148,7 @@ class Deployment:
     release_namespace: str = ""
     max_unavailable: int = 0
     exposures: tuple[Exposure, ...] = ()
+    installer: Installer = Installer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +193,14 @@ class ContainerStatus:
 @dataclass(frozen=True, slots=True)
 class Pod:
     """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates; ``specs`` are its containers as it was
-    made with them."""
+    made with them.
+
+    :ivar resources: those in force of every container that keeps running, native sidecars
+        included: the kubelet's status after a resize in place, else the specification.
+    :ivar own_resources: the pod-level resources; ``None`` where it has none.
+    :ivar demand: what the scheduler and quotas count for the pod; ``None`` where it was not read.
+    :ivar priority_class: the PriorityClass after admission, which sets the cluster's default.
+    """
 
     name: str
     uid: str
@@ -195,6 +217,9 @@ class Pod:
     containers: tuple[ContainerStatus, ...] = ()
     resources: tuple[ContainerResources, ...] = ()
     specs: tuple[ContainerSpec, ...] = ()
+    own_resources: ContainerResources | None = None
+    demand: Demand | None = None
+    priority_class: str = ""
 
     @property
     def works(self) -> bool:

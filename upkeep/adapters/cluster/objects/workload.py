@@ -5,6 +5,9 @@ Source: Kubernetes API reference v1.36 (apps/v1, core/v1); metrics.k8s.io/v1beta
 
 from typing import Any
 
+import durationpy
+
+from upkeep.adapters.cluster.demands import demand, in_force, pod_level
 from upkeep.adapters.cluster.fields import (
     Raw,
     conditions_of,
@@ -13,9 +16,9 @@ from upkeep.adapters.cluster.fields import (
     owner_uid,
     quantity,
     reading,
-    resources,
     text,
 )
+from upkeep.adapters.cluster.objects.installers import installer
 from upkeep.adapters.cluster.objects.templates import container, template
 from upkeep.adapters.formats import exposure
 from upkeep.model import parse_time
@@ -64,6 +67,7 @@ def deployment(raw: Raw) -> Deployment:
             labels=labels_of(metadata),
             max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
             exposures=exposure.of_deployment(raw),
+            installer=installer(metadata),
             **_release(metadata),
         )
 
@@ -148,12 +152,15 @@ def pod(raw: Raw) -> Pod:
             specs=tuple(
                 container(entry, raw["spec"]) for entry in raw["spec"].get("containers") or []
             ),
-            resources=tuple(resources(entry) for entry in raw["spec"].get("containers") or []),
+            resources=in_force(raw),
+            own_resources=pod_level(raw),
+            demand=demand(raw),
+            priority_class=text(raw["spec"].get("priorityClassName") or ""),
         )
 
 
 def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
-    """The containers of a PodMetrics."""
+    """Return the usage of each container of a PodMetrics."""
     with reading("PodMetrics", raw):
         pod, taken = raw["metadata"]["name"], parse_time(raw["timestamp"])
         return tuple(
@@ -163,6 +170,7 @@ def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
                 taken,
                 int(quantity(entry["usage"]["cpu"]) * 10**9),
                 int(quantity(entry["usage"]["memory"])),
+                durationpy.from_str(text(raw["window"])).total_seconds(),
             )
             for entry in raw["containers"]
         )
