@@ -197,7 +197,7 @@ class Pod:
 
     :ivar resources: those in force of every container that keeps running, native sidecars
         included: the kubelet's status after a resize in place, else the specification.
-    :ivar own_resources: the pod-level resources; ``None`` where it has none.
+    :ivar whole: the pod-level resources; ``None`` where it has none.
     :ivar demand: what the scheduler and quotas count for the pod; ``None`` where it was not read.
     :ivar priority_class: the PriorityClass after admission, which sets the cluster's default.
     """
@@ -217,7 +217,7 @@ class Pod:
     containers: tuple[ContainerStatus, ...] = ()
     resources: tuple[ContainerResources, ...] = ()
     specs: tuple[ContainerSpec, ...] = ()
-    own_resources: ContainerResources | None = None
+    whole: ContainerResources | None = None
     demand: Demand | None = None
     priority_class: str = ""
 

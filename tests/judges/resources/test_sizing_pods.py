@@ -31,7 +31,7 @@ SHARED = ContainerResources(
 def test_the_request_of_a_pod_is_held_against_the_sum_of_its_containers():
     """The containers' own requests reserve nothing then; their limits still hold."""
     bare, proxy = ContainerResources("cano-collector"), ContainerResources("proxy")
-    records = workload(replace(pod("a"), resources=(bare, proxy), own_resources=SHARED))
+    records = workload(replace(pod("a"), resources=(bare, proxy), whole=SHARED))
     series = (
         *(GOOD_CPU, GOOD_MEMORY),
         *(cpu(*[130] * MOMENTS, container="proxy"), memory(*[100] * MOMENTS, container="proxy")),
@@ -47,7 +47,7 @@ def test_the_request_of_a_pod_is_held_against_the_sum_of_its_containers():
         "--dry-run=server"
     )
     limited = replace(proxy, memory_limit_bytes=110 * MIB)
-    records = workload(replace(pod("a"), resources=(bare, limited), own_resources=SHARED))
+    records = workload(replace(pod("a"), resources=(bare, limited), whole=SHARED))
     assert codes(judge(*series, records=records)) == [
         *("memory-limit-too-small", "cpu-request-too-small"),
     ]
@@ -58,7 +58,7 @@ def test_the_request_of_a_pod_is_held_against_the_sum_of_its_containers():
 def test_a_restarted_container_is_not_counted_twice():
     """kubernetes/kubernetes#128538, google/cadvisor#2844: its last value stays for minutes."""
     records = workload(
-        replace(pod("a"), resources=(ContainerResources("cano-collector"),), own_resources=SHARED)
+        replace(pod("a"), resources=(ContainerResources("cano-collector"),), whole=SHARED)
     )
     twice = (GOOD_CPU, memory(*[600] * MOMENTS), memory(*[600] * MOMENTS))
     assert judge(*twice, records=records).observed.endswith("memory p95 600Mi of 1Gi (59%)")

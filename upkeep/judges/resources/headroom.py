@@ -123,7 +123,7 @@ def _of_container(
     pod: Pod, resources: ContainerResources, usage: ContainerUsage, *, install: Install
 ) -> Iterator[Share | Absent]:
     """Yield a container's share of each resource that bounds it; of the pod's bounds none."""
-    whole = pod.own_resources
+    whole = pod.whole
     for what, field, limit_field, request_field in RESOURCES:
         limit, request = getattr(resources, limit_field), getattr(resources, request_field)
         shared = whole and (getattr(whole, limit_field) or getattr(whole, request_field))
@@ -139,7 +139,7 @@ def _of_container(
 
 def _of_pod(pod: Pod, usages: Sequence[ContainerUsage]) -> Iterator[Share]:
     """Yield the sum of the containers against the pod-level resources."""
-    whole = pod.own_resources
+    whole = pod.whole
     for what, field, limit_field, request_field in RESOURCES if whole else ():
         limit, request = getattr(whole, limit_field), getattr(whole, request_field)
         if limit or request:

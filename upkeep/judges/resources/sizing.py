@@ -119,13 +119,13 @@ def right_sized(
 
 def _asked(pod: Pod) -> Iterator[Asked]:
     """Yield what the pod and each of its containers asks for, native sidecars included."""
-    for resources in (*pod.resources, *([pod.own_resources] if pod.own_resources else [])):
+    for resources in (*pod.resources, *([pod.whole] if pod.whole else [])):
         for what, request, limit, unit in (
             ("CPU", "cpu_request_nanocores", "cpu_limit_nanocores", 1e6),
             ("memory", "memory_request_bytes", "memory_limit_bytes", MIB),
         ):
             own, most = getattr(resources, request), getattr(resources, limit)
-            whole = pod.own_resources
+            whole = pod.whole
             shared = bool(whole and (getattr(whole, request) or getattr(whole, limit)))
             is_pod = resources is whole
             # The pod's own request is what the scheduler reserves; a container's limit holds.

@@ -153,7 +153,7 @@ def pod(raw: Raw) -> Pod:
                 container(entry, raw["spec"]) for entry in raw["spec"].get("containers") or []
             ),
             resources=in_force(raw),
-            own_resources=pod_level(raw),
+            whole=pod_level(raw),
             demand=demand(raw),
             priority_class=text(raw["spec"].get("priorityClassName") or ""),
         )
