@@ -68,9 +68,12 @@ class Connections:
 
 @dataclass(frozen=True, slots=True)
 class DisruptionBudget:
-    """A PodDisruptionBudget. ``selector`` is ``None`` where it has none, and selects nothing then; the numbers are its status'.
+    """A PodDisruptionBudget; the numbers are those of its status.
 
-    :ivar current: whether its controller has seen the present specification.
+    :ivar selector: ``None`` where it has none; it then selects nothing.
+    :ivar current: its controller has seen the present specification.
+    :ivar evicts_unhealthy: ``unhealthyPodEvictionPolicy: AlwaysAllow``.
+    :ivar failure: the message of its controller where that cannot compute the budget (SyncFailed).
     """
 
     name: str
@@ -79,16 +82,35 @@ class DisruptionBudget:
     desired_healthy: int
     expected: int
     current: bool
+    healthy: int = 0
+    evicts_unhealthy: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
-    """A NetworkPolicy: ``types`` are those in force, defaults included; ``from_everywhere`` says which ingress rules anybody passes."""
+    """A NetworkPolicy.
+
+    :ivar types: Ingress and Egress, the API's defaults included.
+    :ivar from_everywhere: the ingress rules that admit any source.
+    """
 
     name: str
     selector: LabelSelector
     types: tuple[str, ...]
     from_everywhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKind:
+    """A kind of network policy that the cluster serves beside networking.k8s.io NetworkPolicy.
+
+    :ivar resource: its plural name and group, as kubectl takes them.
+    """
+
+    kind: str
+    group: str
+    resource: str
 
 
 @dataclass(frozen=True, slots=True)
