@@ -78,10 +78,12 @@ class Connections:
 
 @dataclass(frozen=True, slots=True)
 class DisruptionBudget:
-    """A PodDisruptionBudget. Without a ``selector`` (``None``) it selects no pod.
+    """A PodDisruptionBudget; the numbers are those of its status.
 
-    :ivar allowed: from its status, as are ``desired_healthy`` and ``expected``.
-    :ivar current: its controller has observed the present generation.
+    :ivar selector: ``None`` where it has none; it then selects nothing.
+    :ivar current: its controller has seen the present specification.
+    :ivar evicts_unhealthy: ``unhealthyPodEvictionPolicy: AlwaysAllow``.
+    :ivar failure: the message of its controller where that cannot compute the budget (SyncFailed).
     """
 
     name: str
@@ -90,19 +92,35 @@ class DisruptionBudget:
     desired_healthy: int
     expected: int
     current: bool
+    healthy: int = 0
+    evicts_unhealthy: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
-    """A NetworkPolicy. ``types`` include the API's defaults.
+    """A NetworkPolicy.
 
-    :ivar from_everywhere: ingress rules that admit every source.
+    :ivar types: Ingress and Egress, the API's defaults included.
+    :ivar from_everywhere: the ingress rules that admit any source.
     """
 
     name: str
     selector: LabelSelector
     types: tuple[str, ...]
     from_everywhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKind:
+    """A kind of network policy that the cluster serves beside networking.k8s.io NetworkPolicy.
+
+    :ivar resource: its plural name and group, as kubectl takes them.
+    """
+
+    kind: str
+    group: str
+    resource: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/.
 """
 
 from upkeep.adapters.cluster.fields import Raw, text
-from upkeep.records.workload import Installer
+from upkeep.records.releases import Installer
 
 _FLUX = {"helm": "Flux", "kustomize": "Flux Kustomization"}
 _ARGO = "argocd.argoproj.io"
