@@ -72,7 +72,7 @@ class ContainerSpec:
 @dataclass(frozen=True, slots=True)
 class Volume:
     """A volume of a pod template: ``kind`` is ConfigMap, Secret, PersistentVolumeClaim or the API's own name for the rest;
-    ``keys`` are those that it names, none where it takes all."""
+    ``object`` is what it names, of ``csi`` the driver; ``keys`` are those that it names, none where it takes all."""
 
     name: str
     kind: str
@@ -83,13 +83,15 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
-    """``resources`` are the pod's own, beside its containers'; ``None`` where it has none."""
+    """``resources`` are the pod's own, beside its containers'; ``None`` where it has none. ``volume_secrets`` are
+    (Secret, volume) that a volume's plugin reads to mount it."""
 
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
     service_account: str = "default"
     pull_secrets: tuple[str, ...] = ()
+    volume_secrets: tuple[tuple[str, str], ...] = ()
     init_containers: tuple[ContainerSpec, ...] = ()
     host_namespaces: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)

@@ -1,4 +1,4 @@
-"""What the collector's service account may do beyond what it needs."""
+"""Rights to Secrets, credentials in plain sight, and Secrets that are missing, old or written by controllers."""
 
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import attestations, configuration, rbac, stored
@@ -8,7 +8,7 @@ EXCESS = "rbac-least-privilege"
 
 
 def grant(state: State, rules: list[Object], subject: Object | None = None) -> None:
-    """Let the collector do more, in every namespace."""
+    """Grant the collector's service account more rights, in every namespace."""
     role = rbac.cluster_role(state, f"{state.fullname}-more", rules)
     state.add(
         role, rbac.binding(state, f"{state.fullname}-more", role, subject or rbac.account(state))
@@ -16,7 +16,7 @@ def grant(state: State, rules: list[Object], subject: Object | None = None) -> N
 
 
 def chart_role(state: State) -> None:
-    """The ClusterRole that the chart installs (collector.md)."""
+    """Bind the ClusterRole that the chart installs (kubecano/cano-collector, chart 0.0.25)."""
     grant(
         state,
         [
@@ -47,9 +47,7 @@ def rights_of_the_chart(state: State) -> None:
     chart_role(state)
 
 
-@scenario(
-    "wildcard-rights", "a binding of the group of every service account lets it do anything", EXCESS
-)
+@scenario("wildcard-rights", "a ClusterRoleBinding grants every service account all verbs", EXCESS)
 def wildcard_rights(state: State) -> None:
     everyone = {
         "kind": "Group",
@@ -61,7 +59,7 @@ def wildcard_rights(state: State) -> None:
 
 @scenario(
     "rights-of-another",
-    "another service account of the same name, in another namespace, may do anything",
+    "a service account of the same name in another namespace holds all verbs",
     "secrets-guarded",
 )
 def rights_of_another(state: State) -> None:
@@ -77,14 +75,14 @@ RBAC = "rbac.authorization.k8s.io"
 
 
 def let(state: State, name: str, rules: list[Object], subject: Object) -> None:
-    """Let somebody do something in the collector's namespace."""
+    """Bind a Role with the rules to a subject in the collector's namespace."""
     role = stored.make(state, "Role", name, state.ago(days=30), rules=rules)
     state.add(role, rbac.binding(state, name, role, subject))
 
 
 @scenario(
     "secrets-read-by-others",
-    "a team may do in the namespace what `edit` lets it, and an agent may list Secrets",
+    "a group holds the rules of `edit`, and a service account may list Secrets",
     GUARDED,
 )
 def secrets_read_by_others(state: State) -> None:
@@ -105,7 +103,7 @@ def secrets_read_by_others(state: State) -> None:
 
 @scenario(
     "secrets-read-indirectly",
-    "nobody may read Secrets, and three may enter the pods, start others, or ask for a reader's token",
+    "three subjects reach Secrets by exec, by new pods and by a token request",
     GUARDED,
 )
 def secrets_read_indirectly(state: State) -> None:
@@ -133,7 +131,7 @@ def secrets_read_indirectly(state: State) -> None:
 
 @scenario(
     "webhook-in-configmap",
-    "the URL of a webhook stands in a ConfigMap, as the guide has it",
+    "a ConfigMap holds a webhook URL, as in the guide",
     GUARDED,
 )
 def webhook_in_configmap(state: State) -> None:
@@ -142,12 +140,12 @@ def webhook_in_configmap(state: State) -> None:
         document["destinations"]["slack"][0]["webhookURL"] = configuration.webhook("slack")
         configuration.configure(state, document)
         return
-    # The chart has no destinations there; but a file of values finds its place.
+    # The chart keeps destinations in a Secret; a copy of its values in a ConfigMap is a usual leak.
     values = f"destinations:\n  slack:\n  - name: oncall\n    api_key: xoxb-{CANARY}-oncall\n"
     state.get("configmaps", f"{state.fullname}-teams")["data"]["values.yaml"] = values
 
 
-@scenario("credential-in-env", "a variable of the pod template holds a token itself", GUARDED)
+@scenario("credential-in-env", "a variable of the pod template holds a literal token", GUARDED)
 def credential_in_env(state: State) -> None:
     state.container["env"].append({"name": "LEGACY_TOKEN", "value": f"xoxb-{CANARY}-literal"})
     if state.layout == "guide":
@@ -156,7 +154,7 @@ def credential_in_env(state: State) -> None:
 
 @scenario(
     "secrets-applied",
-    "Secrets were written by kubectl apply, which repeats their values in an annotation",
+    "kubectl apply wrote the Secrets and repeated their values in an annotation",
     GUARDED,
 )
 def secrets_applied(state: State) -> None:
@@ -169,12 +167,12 @@ KEY = {"guide": ("cano-collector-secrets", "slack-webhook"), "chart": ("cano-sla
 
 
 def secret(state: State) -> Object:
-    """The one that holds the key of a destination."""
+    """Return the Secret that holds the key of a destination."""
     return state.get("secrets", KEY[state.layout][0])
 
 
 def owned(item: Object, *entries: tuple[str, str, Object]) -> None:
-    """Let managers own what they own: (manager, when, fields)."""
+    """Set the managedFields of an object: (manager, time, fields)."""
     item["metadata"]["managedFields"] = [
         {
             "manager": name,
@@ -189,7 +187,7 @@ def owned(item: Object, *entries: tuple[str, str, Object]) -> None:
 
 
 def aged(state: State, *, days: float) -> Object:
-    """Make every Secret as old as that, and every entry of its managedFields."""
+    """Set the age of every Secret and of every entry of its managedFields."""
     for item in state.objects["secrets"]:
         item["metadata"]["creationTimestamp"] = stamp(state.ago(days=days))
         for entry in item["metadata"].get("managedFields", []):
@@ -229,7 +227,7 @@ def secrets_old(state: State) -> None:
 
 @scenario(
     "secret-rotated-alone",
-    "the Secrets are half a year old, and each key was patched by itself last week",
+    "the Secrets are half a year old; each key was patched alone last week",
 )
 def secret_rotated_alone(state: State) -> None:
     aged(state, days=180)
@@ -244,7 +242,7 @@ def secret_rotated_alone(state: State) -> None:
 
 @scenario(
     "secret-relabelled",
-    "the Secrets are half a year old, and last week somebody changed something in each, perhaps a label",
+    "the Secrets are half a year old; last week one manager changed keys or a label",
 )
 def secret_relabelled(state: State) -> None:
     aged(state, days=180)
@@ -260,7 +258,7 @@ def secret_relabelled(state: State) -> None:
         )
 
 
-@scenario("secret-attested", "the same, and a person has confirmed the rotation")
+@scenario("secret-attested", "as secret-relabelled, with a valid sign-off of the rotation")
 def secret_attested(state: State) -> None:
     secret_relabelled(state)
     state.attestations += [
@@ -276,7 +274,7 @@ def secret_attested(state: State) -> None:
     ]
 
 
-@scenario("managed-fields-stripped", "somebody took the managedFields of old Secrets away")
+@scenario("managed-fields-stripped", "old Secrets have no managedFields")
 def managed_fields_stripped(state: State) -> None:
     aged(state, days=180)
     for item in state.objects["secrets"]:
@@ -285,7 +283,7 @@ def managed_fields_stripped(state: State) -> None:
 
 @scenario(
     "secret-of-an-operator",
-    "external-secrets writes the Secret, which the acting identity may not patch",
+    "an ExternalSecret owns each Secret, and the acting identity may not patch it",
 )
 def secret_of_an_operator(state: State) -> None:
     for item in state.objects["secrets"]:
@@ -299,6 +297,50 @@ def secret_of_an_operator(state: State) -> None:
             }
         ]
     state.denied.add(("acting", "secrets"))
+
+
+@scenario(
+    "secret-merged-by-an-operator",
+    "external-secrets merges into each Secret (creationPolicy Merge), without an owner reference",
+)
+def secret_merged_by_an_operator(state: State) -> None:
+    for item in state.objects["secrets"]:
+        name, created = item["metadata"]["name"], item["metadata"]["creationTimestamp"]
+        keys: Object = {f"f:{key}": {} for key in item.get("data", {})}
+        hashed: Object = {"f:annotations": {"f:reconcile.external-secrets.io/data-hash": {}}}
+        owned(
+            item,
+            ("kubectl-create", created, {"f:type": {}}),
+            (
+                f"externalsecrets.external-secrets.io/{name}",
+                created,
+                {"f:data": keys, "f:metadata": hashed},
+            ),
+        )
+    state.denied.add(("acting", "secrets"))
+
+
+@scenario(
+    "secrets-restored",
+    "velero restored half a year old Secrets yesterday, with the managedFields of the backup",
+    "secrets-rotated",
+)
+def secrets_restored(state: State) -> None:
+    aged(state, days=180)
+    for item in state.objects["secrets"]:
+        item["metadata"]["creationTimestamp"] = stamp(state.ago(days=1))
+        item["metadata"]["labels"]["velero.io/restore-name"] = "monitoring-20260101"
+
+
+@scenario(
+    "secret-of-a-volume",
+    "a Ceph volume refers to a Secret that does not exist",
+    "secrets-complete",
+)
+def secret_of_a_volume(state: State) -> None:
+    ceph = {"monitors": ["10.0.0.1:6789"], "secretRef": {"name": "ceph-secret"}}
+    pod = state.deployment["spec"]["template"]["spec"]
+    pod["volumes"] = [*pod.get("volumes", []), {"name": "archive", "cephfs": ceph}]
 
 
 @scenario(
