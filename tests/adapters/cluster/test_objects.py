@@ -465,19 +465,19 @@ def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
 
 
 @pytest.mark.parametrize(
-    ("spec", "job", "keeps"),
+    ("spec", "job", "records"),
     [
         ({}, {}, True),
         ({"successfulJobsHistoryLimit": 1}, {}, True),
         ({"successfulJobsHistoryLimit": 0}, {}, False),
-        ({}, {"ttlSecondsAfterFinished": 3600}, False),
+        ({}, {"ttlSecondsAfterFinished": 3600}, True),
         ({"successfulJobsHistoryLimit": 3}, {"ttlSecondsAfterFinished": 0}, False),
     ],
 )
-def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
-    spec: dict[str, Any], job: dict[str, Any], keeps: bool
+def test_a_cron_job_records_its_successes_unless_its_jobs_go_at_once(
+    spec: dict[str, Any], job: dict[str, Any], records: bool
 ):
-    """Where it keeps them, a list without any of them is not whole."""
+    """The controller writes lastSuccessfulTime when it sees the Job (kubernetes/kubernetes#122025)."""
     metadata = {
         "name": "b",
         "namespace": "n",
@@ -491,8 +491,8 @@ def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
                 "metadata": metadata,
                 "spec": {"schedule": "0 2 * * *", "jobTemplate": template} | spec,
             }
-        ).keeps_jobs
-        is keeps
+        ).records_success
+        is records
     )
 
 
