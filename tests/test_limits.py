@@ -46,7 +46,7 @@ def test_values_as_people_write_them(name: str, text: str, value: float) -> None
         (
             "alert_window",
             "soon",
-            "here: limit alert_window is a duration, not 'soon'; write for instance 24h",
+            "here: limit alert_window is a duration, not 'soon'. Write for example 24h",
         ),
         ("alert_window", "86400", "is a duration, not '86400'"),
         ("alert_window", "1h30", "is a duration, not '1h30'"),
@@ -56,12 +56,12 @@ def test_values_as_people_write_them(name: str, text: str, value: float) -> None
         (
             "log_coverage",
             "101%",
-            "here: limit log_coverage must lie between 0 % and 100 %, not 101%",
+            "here: limit log_coverage is a ratio from 0 % to 100 %, not 101%",
         ),
         (
             "alert_windw",
             "1h",
-            "here: there is no limit 'alert_windw' (did you mean 'alert_window'?); docs/limits.md lists them",
+            "here: unknown limit 'alert_windw' (did you mean 'alert_window'?). docs/limits.md lists the limits.",
         ),
     ],
 )
@@ -133,7 +133,7 @@ def test_what_is_out_of_range_is_answered_with_the_range_and_the_unit(name: str)
     low, high = limit.text(limit.least), limit.text(limit.most)
     assert (
         str(caught.value)
-        == f"--limit: limit {name} must lie between {low} and {high}, not {text} (it is a {limit.unit})"
+        == f"--limit: limit {name} is a {limit.unit} from {low} to {high}, not {text}."
     )
 
 
