@@ -51,8 +51,8 @@ def test_values_as_people_write_them(name: str, text: str, value: float) -> None
         ("alert_window", "86400", "is a duration, not '86400'"),
         ("alert_window", "1h30", "is a duration, not '1h30'"),
         ("alert_window", "-1h", "is a duration, not '-1h'"),
-        ("log_error_lines", "1.5", "is a count, not '1.5'; write for instance 3"),
-        ("log_coverage", "nan", "is a ratio, not 'nan'; write for instance 1%"),
+        ("log_error_lines", "1.5", "is a count, not '1.5'. Write for example 3"),
+        ("log_coverage", "nan", "is a ratio, not 'nan'. Write for example 1%"),
         (
             "log_coverage",
             "101%",
@@ -118,10 +118,10 @@ def test_what_cannot_be_read_is_answered_with_the_range_and_an_example_that_fits
         parse_limits({name: "soon"}, where="--limit")
     said = str(caught.value)
     example = said.removeprefix(
-        f"--limit: limit {name} is a {limit.unit}, not 'soon'; write for instance "
-    ).partition(", ")[0]
+        f"--limit: limit {name} is a {limit.unit}, not 'soon'. Write for example "
+    ).partition(" (")[0]
     assert limit.least <= limit.parse(example, where="here") <= limit.most
-    assert said.endswith(f", between {limit.text(limit.least)} and {limit.text(limit.most)}")
+    assert said.endswith(f" (from {limit.text(limit.least)} to {limit.text(limit.most)}).")
 
 
 @EACH

@@ -1,7 +1,7 @@
 """Limits: which values do judges compare with?
 
 Each limit has a name, a default, a unit, a range and a reason. Every result shows its limit.
-Durations are seconds and ratios are 0–1; users write ``24h``, ``7d``, ``1.5s``, ``99%`` or ``0.99``,
+Durations are seconds and ratios are 0–1. Users write ``24h``, ``7d``, ``1.5s``, ``99%``, ``0.99``,
 or copy a printed value: ``1 d 1 h``, ``99 %``. Source of the defaults: docs/controls.md.
 """
 
@@ -59,7 +59,7 @@ class Limit:
             return f"{_decimal(value * 100, 10)} %"
         if self.unit == "factor":
             return f"×{_decimal(value, 10)}"
-        return f"{value:g}"
+        return f"{value:.0f}"
 
     def _example(self) -> str:
         """Return a text that ``parse`` accepts."""
