@@ -79,8 +79,11 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
-    """``resources`` are the pod's own, beside its containers'; ``None`` where it has none. ``volume_secrets`` are
-    (Secret, volume) that a volume's plugin reads to mount it."""
+    """A pod template.
+
+    :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
+    :ivar volume_secrets: (Secret, volume) that a volume's plugin reads to mount it.
+    """
 
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
