@@ -4,10 +4,12 @@ Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-a
 (APIVersions, APIGroupList, APIResourceList), pkg/version/types.go (Info)
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from upkeep.adapters.wire.decoding import Wire
-from upkeep.adapters.wire.meta import Text
+from upkeep.adapters.wire.meta import ObjectMeta, Text
 
 
 class Version(Wire, frozen=True):
@@ -33,9 +35,11 @@ class GroupVersion(Wire, frozen=True):
 
 
 class Group(Wire, frozen=True):
-    """meta/v1 APIGroup."""
+    """meta/v1 APIGroup: it has a version at least."""
 
-    versions: tuple[GroupVersion, ...]
+    name: Text
+    versions: Annotated[tuple[GroupVersion, ...], Meta(min_length=1)]
+    preferredVersion: GroupVersion | None = None
 
 
 class Groups(Wire, frozen=True):
@@ -58,3 +62,38 @@ class Resources(Wire, frozen=True):
 
     KIND: ClassVar = "APIResourceList"
     resources: tuple[Resource, ...]
+
+
+class GroupVersionKind(Wire, frozen=True):
+    """meta/v1 GroupVersionKind."""
+
+    kind: str = ""
+
+
+class ResourceDiscovery(Wire, frozen=True):
+    """apidiscovery.k8s.io/v2 APIResourceDiscovery."""
+
+    resource: Text
+    responseKind: GroupVersionKind | None = None
+
+
+class VersionDiscovery(Wire, frozen=True):
+    """apidiscovery.k8s.io/v2 APIVersionDiscovery."""
+
+    version: Text
+    resources: tuple[ResourceDiscovery, ...] = ()
+
+
+class DiscoveryGroup(Wire, frozen=True):
+    """apidiscovery.k8s.io/v2 APIGroupDiscovery."""
+
+    metadata: ObjectMeta
+    versions: tuple[VersionDiscovery, ...] = ()
+
+
+class DiscoveryList(Wire, frozen=True):
+    """apidiscovery.k8s.io/v2 APIGroupDiscoveryList, or meta/v1 APIGroupList of an API server that has no such list."""
+
+    KIND: ClassVar = "APIGroupDiscoveryList"
+    items: tuple[DiscoveryGroup, ...] | None = None
+    groups: tuple[Group, ...] | None = None

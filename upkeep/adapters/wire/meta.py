@@ -30,6 +30,7 @@ class OwnerReference(Wire, frozen=True):
     kind: Text
     name: Text
     uid: Text
+    apiVersion: str = ""
     controller: bool | None = None
 
 

@@ -188,10 +188,20 @@ class ProjectedSource(Wire, frozen=True):
     sources: tuple[Projection, ...] | None
 
 
+class LocalReference(Wire, frozen=True):
+    """core/v1 LocalObjectReference; the name is omitempty."""
+
+    name: str = ""
+
+
 class OtherSource(Wire, frozen=True):
-    """Any other source of a volume; CSI's ``readOnly`` is a pointer."""
+    """Any other source of a volume, and the Secret that its plugin reads to mount it. CSI's ``readOnly`` is a pointer."""
 
     readOnly: bool | None = None
+    secretRef: LocalReference | None = None
+    nodePublishSecretRef: LocalReference | None = None
+    secretName: str | None = None
+    driver: str = ""
 
 
 class Volume(Wire, frozen=True):
@@ -230,12 +240,6 @@ class Volume(Wire, frozen=True):
     gitRepo: OtherSource | None = None
 
 
-class LocalReference(Wire, frozen=True):
-    """core/v1 LocalObjectReference; the name is omitempty."""
-
-    name: str = ""
-
-
 class PodSpec(Wire, frozen=True):
     """core/v1 PodSpec: its containers have no omitempty."""
 
@@ -258,6 +262,8 @@ class PodSpec(Wire, frozen=True):
     schedulerName: str = ""
     runtimeClassName: str | None = None
     resourceClaims: tuple[Nothing, ...] = ()
+    ephemeralContainers: tuple[Container, ...] = ()
+    priorityClassName: str = ""
 
 
 class PodTemplate(Wire, frozen=True):
@@ -307,26 +313,27 @@ class ContainerStatus(Wire, frozen=True):
     imageID: str = ""
     state: ContainerState = ContainerState()
     lastState: ContainerState = ContainerState()
+    resources: Resources | None = None
+    allocatedResources: Quantities = field(default_factory=dict)
 
 
-class PodStatus(Wire, frozen=True):
+class Placed(Wire, frozen=True):
+    """core/v1 PodStatus, what of it tells what a pod takes: a resize in place changes it."""
+
+    conditions: tuple[Condition, ...] = ()
+    initContainerStatuses: tuple[ContainerStatus, ...] = ()
+    containerStatuses: tuple[ContainerStatus, ...] = ()
+    resources: Resources | None = None
+    allocatedResources: Quantities = field(default_factory=dict)
+
+
+class PodStatus(Placed, frozen=True, kw_only=True):
     """core/v1 PodStatus. The API server gives every pod the phase Pending when it is made (pkg/registry/core/pod, PrepareForCreate)."""
 
     phase: Literal["Pending", "Running", "Succeeded", "Failed", "Unknown"]
     podIP: str = ""
     reason: str = ""
-    conditions: tuple[Condition, ...] = ()
-    initContainerStatuses: tuple[ContainerStatus, ...] = ()
-    containerStatuses: tuple[ContainerStatus, ...] = ()
-
-
-class Pod(Wire, frozen=True):
-    """core/v1 Pod."""
-
-    metadata: StoredMeta
-    spec: PodSpec
-    status: PodStatus
-    kind: str = ""
+    ephemeralContainerStatuses: tuple[ContainerStatus, ...] = ()
 
 
 class PlacedPod(Wire, frozen=True):
@@ -335,4 +342,12 @@ class PlacedPod(Wire, frozen=True):
     KIND: ClassVar = "Pod"
     metadata: ObjectMeta
     spec: PodSpec
+    status: Placed = Placed()
     kind: str = ""
+
+
+class Pod(PlacedPod, frozen=True, kw_only=True):
+    """core/v1 Pod."""
+
+    metadata: StoredMeta
+    status: PodStatus

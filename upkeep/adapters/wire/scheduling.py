@@ -63,10 +63,17 @@ class PodAffinityTerm(Wire, frozen=True):
     mismatchLabelKeys: tuple[str, ...] = ()
 
 
+class WeightedTerm(Wire, frozen=True):
+    """core/v1 WeightedPodAffinityTerm."""
+
+    podAffinityTerm: PodAffinityTerm
+
+
 class PodAffinity(Wire, frozen=True):
-    """core/v1 PodAffinity and PodAntiAffinity, what is required of them."""
+    """core/v1 PodAffinity and PodAntiAffinity."""
 
     requiredDuringSchedulingIgnoredDuringExecution: tuple[PodAffinityTerm, ...] = ()
+    preferredDuringSchedulingIgnoredDuringExecution: tuple[WeightedTerm, ...] = ()
 
 
 class Affinity(Wire, frozen=True):
@@ -135,6 +142,7 @@ class ScopeRequirement(Wire, frozen=True):
 
     scopeName: Text
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    values: tuple[str, ...] = ()
 
 
 class ScopeSelector(Wire, frozen=True):

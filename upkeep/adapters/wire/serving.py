@@ -40,6 +40,8 @@ class ServiceSpec(Wire, frozen=True):
     ports: tuple[ServicePort, ...] = ()
     clusterIP: str = ""
     clusterIPs: tuple[str, ...] = ()
+    ipFamilies: tuple[Literal["IPv4", "IPv6", ""], ...] = ()
+    internalTrafficPolicy: Literal["", "Cluster", "Local"] = ""
 
 
 class Service(Wire, frozen=True):
@@ -85,6 +87,7 @@ class EndpointSlice(Wire, frozen=True):
     metadata: ObjectMeta
     endpoints: tuple[Endpoint, ...] | None
     ports: tuple[EndpointPort, ...] | None
+    addressType: Literal["IPv4", "IPv6", "FQDN"]
     kind: str = ""
 
 
@@ -129,15 +132,18 @@ class BudgetSpec(Wire, frozen=True):
     """policy/v1 PodDisruptionBudgetSpec: without a selector it selects nothing."""
 
     selector: LabelSelector | None = None
+    unhealthyPodEvictionPolicy: Literal["IfHealthyBudget", "AlwaysAllow"] | None = None
 
 
 class BudgetStatus(Wire, frozen=True):
     """policy/v1 PodDisruptionBudgetStatus: its counts have no omitempty."""
 
     disruptionsAllowed: Count
+    currentHealthy: Count
     desiredHealthy: Count
     expectedPods: Count
     observedGeneration: Generation = 0
+    conditions: tuple[Condition, ...] = ()
 
 
 class PodDisruptionBudget(Wire, frozen=True):
@@ -199,5 +205,6 @@ class PodMetrics(Wire, frozen=True):
 
     metadata: ObjectMeta
     timestamp: Time
+    window: Text
     containers: tuple[ContainerMetrics, ...] | None
     kind: str = ""

@@ -13,6 +13,7 @@ from upkeep.adapters.wire.meta import (
     Generation,
     IntOrString,
     LabelSelector,
+    Nothing,
     ObjectMeta,
     StoredMeta,
     Text,
@@ -84,6 +85,7 @@ class ReplicaSetSpec(Wire, frozen=True):
     """apps/v1 ReplicaSetSpec: 1 where it says nothing."""
 
     replicas: Count = 1
+    selector: LabelSelector | None = None
 
 
 class ReplicaSetStatus(Wire, frozen=True):
@@ -129,6 +131,7 @@ class CronJobStatus(Wire, frozen=True):
 
     lastScheduleTime: Time | None = None
     lastSuccessfulTime: Time | None = None
+    active: tuple[Nothing, ...] = ()
 
 
 class CronJob(Wire, frozen=True):
@@ -181,6 +184,7 @@ class Involved(Wire, frozen=True):
 
     kind: str = ""
     name: str = ""
+    uid: str = ""
 
 
 class Event(Wire, frozen=True):

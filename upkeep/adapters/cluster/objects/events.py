@@ -1,27 +1,29 @@
-"""Events.
+"""Read Events.
 
-Source: Kubernetes API reference v1.36 (core/v1, events.k8s.io/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
 from datetime import UTC
 
 from upkeep.adapters.cluster.fields import reads
 from upkeep.adapters.wire.workloads import Event
-from upkeep.records.workload import KubernetesEvent
+from upkeep.records.events import KubernetesEvent
 
 
 @reads(Event)
 def event(raw: Event) -> KubernetesEvent:
-    """An Event (v1), as old and new clients write it: a series has its last time and count apart.
+    """Return an Event (v1), as old and new clients write it.
 
-    Those of ``events.k8s.io`` are the same stored objects, and the API server gives each in either form: one read sees all of them. What was
-    written through it has no ``lastTimestamp`` here, but ``eventTime`` and perhaps a series; the latest of these counts.
+    The API server stores events of ``events.k8s.io`` as the same objects, so one list has all.
+    Those have no ``lastTimestamp`` but an ``eventTime``, and perhaps a series with its own last
+    time and count. The latest time counts.
     """
     series = raw.series
     times = (series and series.lastObservedTime, raw.lastTimestamp, raw.eventTime)
     last = max((time for time in times if time), default=raw.metadata.creationTimestamp)
     return KubernetesEvent(
         kind=raw.involvedObject.kind,
+        uid=raw.involvedObject.uid,
         name=raw.involvedObject.name,
         type=raw.type,
         reason=raw.reason,

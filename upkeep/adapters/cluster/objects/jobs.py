@@ -1,4 +1,4 @@
-"""CronJobs, their Jobs, and the claims in which backups lie.
+"""CronJobs, their Jobs, and the claims that keep backups.
 
 Source: Kubernetes API reference v1.36 (batch/v1, core/v1).
 """
@@ -24,10 +24,19 @@ def cron_job(raw: wire.CronJob) -> CronJob:
         suspended=spec.suspend,
         last_success=instant(raw.status.lastSuccessfulTime),
         template=template(spec.jobTemplate.spec.template),
-        # One that is removed some time after its end is not kept, either.
-        keeps_jobs=spec.successfulJobsHistoryLimit != 0
-        and spec.jobTemplate.spec.ttlSecondsAfterFinished is None,
+        records_success=_records_success(spec),
+        last_scheduled=instant(raw.status.lastScheduleTime),
+        active=len(raw.status.active),
     )
+
+
+def _records_success(spec: wire.CronJobSpec) -> bool:
+    """Return whether Jobs stay until the controller sees their success.
+
+    Before Kubernetes 1.32 a history limit of 0 could remove a Job before (kubernetes/kubernetes#122025), as a short TTL does.
+    """
+    seconds = spec.jobTemplate.spec.ttlSecondsAfterFinished
+    return spec.successfulJobsHistoryLimit != 0 and (seconds is None or seconds >= 60)
 
 
 @reads(wire.Job)

@@ -1,6 +1,7 @@
-"""Services, EndpointSlices and NetworkPolicies.
+"""Read Services, EndpointSlices and NetworkPolicies.
 
-Source: Kubernetes API reference v1.36 (core/v1, discovery.k8s.io/v1, networking.k8s.io/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/;
+https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
 from ipaddress import ip_network
@@ -14,7 +15,10 @@ from upkeep.records.usage import NetworkPolicy
 
 @reads(wire.NetworkPolicy)
 def network_policy(raw: wire.NetworkPolicy) -> NetworkPolicy:
-    """A NetworkPolicy (networking.k8s.io/v1): without policyTypes it is about ingress, and about egress where it has rules of that."""
+    """Return a NetworkPolicy (networking.k8s.io/v1).
+
+    Without policyTypes it restricts ingress, and egress where it has egress rules.
+    """
     spec = raw.spec
     types = spec.policyTypes or ("Ingress", *(("Egress",) if spec.egress else ()))
     open_to = []
@@ -25,19 +29,32 @@ def network_policy(raw: wire.NetworkPolicy) -> NetworkPolicy:
             wide += [
                 "every namespace"
                 for peer in rule.from_
-                if peer.namespaceSelector == LabelSelector()
+                if _every_namespace(peer.namespaceSelector)
                 and peer.podSelector in (None, LabelSelector())
             ]
             if not rule.from_ or wide:
-                open_to.append(f"ingress rule {number}: {wide[0] if wide else 'from anybody'}")
+                open_to.append(f"ingress rule {number}: {wide[0] if wide else 'any source'}")
     return NetworkPolicy(
         raw.metadata.name, label_selector(spec.podSelector), tuple(types), tuple(open_to)
     )
 
 
+def _every_namespace(selector: LabelSelector | None) -> bool:
+    """Return whether a namespaceSelector selects every namespace.
+
+    The API server labels each namespace with its name, so ``Exists`` on that label selects all.
+    """
+    if selector is None or selector.matchLabels:
+        return False
+    return all(
+        (rule.key, rule.operator) == ("kubernetes.io/metadata.name", "Exists")
+        for rule in selector.matchExpressions
+    )
+
+
 @reads(wire.Service)
 def service(raw: wire.Service) -> Service:
-    """Return a Service as a record."""
+    """Return a Service (v1)."""
     spec = raw.spec
     return Service(
         name=raw.metadata.name,
@@ -49,12 +66,15 @@ def service(raw: wire.Service) -> Service:
             for port in spec.ports
         ),
         addresses=tuple(ip for ip in spec.clusterIPs or (spec.clusterIP,) if ip and ip != "None"),
+        families=spec.ipFamilies,
+        local_only=spec.internalTrafficPolicy == "Local",
     )
 
 
 @reads(wire.EndpointSlice)
 def endpoint_slice(raw: wire.EndpointSlice) -> EndpointSlice:
-    """Return an EndpointSlice as a record."""
+    """Return an EndpointSlice (discovery.k8s.io/v1)."""
+    labels = raw.metadata.labels
     endpoints = []
     for entry in raw.endpoints or ():
         reference = entry.targetRef if entry.targetRef and entry.targetRef.kind == "Pod" else None
@@ -69,7 +89,9 @@ def endpoint_slice(raw: wire.EndpointSlice) -> EndpointSlice:
         )
     return EndpointSlice(
         name=raw.metadata.name,
-        service=raw.metadata.labels.get("kubernetes.io/service-name", ""),
+        service=labels.get("kubernetes.io/service-name", ""),
         endpoints=tuple(endpoints),
         ports=tuple((port.name or "", port.port) for port in raw.ports or ()),
+        family=raw.addressType,
+        manager=labels.get("endpointslice.kubernetes.io/managed-by", ""),
     )

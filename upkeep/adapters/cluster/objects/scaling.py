@@ -1,6 +1,7 @@
-"""What keeps a number of pods: disruption budgets and autoscalers.
+"""Read PodDisruptionBudgets and HorizontalPodAutoscalers.
 
-Source: Kubernetes API reference v1.36 (policy/v1, autoscaling/v2).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/pod-disruption-budget-v1/;
+https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/
 """
 
 from upkeep.adapters.cluster.fields import conditions_of, label_selector, reads
@@ -10,7 +11,7 @@ from upkeep.records.usage import Autoscaler, DisruptionBudget
 
 @reads(PodDisruptionBudget)
 def disruption_budget(raw: PodDisruptionBudget) -> DisruptionBudget:
-    """A PodDisruptionBudget (policy/v1)."""
+    """Return a PodDisruptionBudget (policy/v1)."""
     status, selector = raw.status, raw.spec.selector
     return DisruptionBudget(
         name=raw.metadata.name,
@@ -18,13 +19,27 @@ def disruption_budget(raw: PodDisruptionBudget) -> DisruptionBudget:
         allowed=status.disruptionsAllowed,
         desired_healthy=status.desiredHealthy,
         expected=status.expectedPods,
+        healthy=status.currentHealthy,
+        evicts_unhealthy=raw.spec.unhealthyPodEvictionPolicy == "AlwaysAllow",
+        failure=next(
+            (
+                one.message or one.reason
+                for one in status.conditions
+                if (one.type, one.status, one.reason)
+                == ("DisruptionAllowed", "False", "SyncFailed")
+            ),
+            "",
+        ),
         current=status.observedGeneration >= (raw.metadata.generation or 1),
     )
 
 
 @reads(HorizontalPodAutoscaler)
 def autoscaler(raw: HorizontalPodAutoscaler, *, deployment: str) -> Autoscaler | None:
-    """A HorizontalPodAutoscaler (autoscaling/v2); ``None`` where it scales something else than the Deployment."""
+    """Return a HorizontalPodAutoscaler (autoscaling/v2).
+
+    ``None`` where it scales another object than the Deployment.
+    """
     scaled = raw.spec.scaleTargetRef
     if (scaled.kind, scaled.name) != ("Deployment", deployment):
         return None

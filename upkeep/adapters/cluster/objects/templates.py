@@ -1,6 +1,6 @@
-"""Pod templates: containers and what they take from the cluster, volumes.
+"""Read pod templates: containers, what they reference, and volumes.
 
-Source: Kubernetes API reference v1.36 (core/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from upkeep.adapters.cluster.fields import reads, resources
 from upkeep.adapters.cluster.placement import placement
 from upkeep.adapters.wire import pods as wire
 from upkeep.domain.versions import named
-from upkeep.records.workload import ContainerSpec, PodTemplate, Probe, SecurityContext, Volume
+from upkeep.records.containers import Probe, SecurityContext
+from upkeep.records.workload import ContainerSpec, PodTemplate, Volume
 
 _NO_SECURITY = wire.SecurityContext()
 _NO_CAPABILITIES = wire.Capabilities()
@@ -19,7 +20,7 @@ _NO_CAPABILITIES = wire.Capabilities()
 
 @reads(wire.PodTemplate)
 def template(raw: wire.PodTemplate) -> PodTemplate:
-    """A pod template (core/v1 PodTemplateSpec)."""
+    """Return a pod template (core/v1 PodTemplateSpec)."""
     spec, labels = raw.spec, raw.metadata.labels
     return PodTemplate(
         labels=labels,
@@ -27,23 +28,24 @@ def template(raw: wire.PodTemplate) -> PodTemplate:
         volumes=tuple(volume for entry in spec.volumes for volume in _volumes(entry)),
         service_account=spec.serviceAccountName or "default",
         pull_secrets=tuple(entry.name for entry in spec.imagePullSecrets),
-        init_containers=tuple(container(entry, spec) for entry in spec.initContainers),
-        host_namespaces=tuple(
-            field
-            for field, shared in (
-                ("hostNetwork", spec.hostNetwork),
-                ("hostPID", spec.hostPID),
-                ("hostIPC", spec.hostIPC),
-            )
-            if shared
+        volume_secrets=tuple(
+            (name, entry.name) for entry in spec.volumes if (name := _plugin_secret(entry))
         ),
+        init_containers=tuple(container(entry, spec) for entry in spec.initContainers),
+        host_namespaces=host_namespaces(spec),
         placement=placement(spec, labels),
         resources=resources("", spec.resources) if spec.resources else None,
     )
 
 
+def host_namespaces(spec: wire.PodSpec) -> tuple[str, ...]:
+    """Return the fields by which a pod shares the namespaces of its node."""
+    shared = {"hostNetwork": spec.hostNetwork, "hostPID": spec.hostPID, "hostIPC": spec.hostIPC}
+    return tuple(field for field, there in shared.items() if there)
+
+
 def _security(raw: wire.Container, pod: wire.PodSpec) -> SecurityContext:
-    """The container's word where it has one, else the pod's."""
+    """Return the container's security settings; its own value overrides the pod's."""
     own, shared = raw.securityContext or _NO_SECURITY, pod.securityContext or _NO_SECURITY
     return SecurityContext(
         run_as_non_root=shared.runAsNonRoot if own.runAsNonRoot is None else own.runAsNonRoot,
@@ -55,7 +57,7 @@ def _security(raw: wire.Container, pod: wire.PodSpec) -> SecurityContext:
 
 
 def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
-    """A container of a pod's spec, which says what goes for all of its containers."""
+    """Return a container; ``pod`` is the pod's spec, whose settings apply to all containers."""
     # A volume may be read-only itself, whatever its mounts say.
     locked = {volume.name for volume in pod.volumes if _read_only(volume)}
     probes = (
@@ -84,7 +86,7 @@ def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
         ),
         resources=resources(raw.name, raw.resources),
         security=_security(raw, pod),
-        # Whatever else stands there is no version, and is not kept.
+        # A value that is no version may be a secret: it is not kept.
         app_version=next((named(one.value) for one in raw.env if one.name == "APP_VERSION"), ""),
         restarts=raw.restartPolicy == "Always",
         read_only=tuple(
@@ -94,7 +96,7 @@ def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
 
 
 def _probe(kind: str, get: wire.HttpGet) -> Probe:
-    # The kubelet asks for a path without its first stroke, too.
+    # The kubelet accepts a path without its leading slash.
     return Probe(kind, f"/{get.path.removeprefix('/')}", get.port, get.scheme or "HTTP")
 
 
@@ -139,7 +141,23 @@ def _volumes(raw: wire.Volume) -> list[Volume]:
             for kind, source in (("ConfigMap", part.configMap), ("Secret", part.secret))
             if source
         ]
+    if raw.csi:
+        return [Volume(raw.name, "csi", raw.csi.driver)]
     return [Volume(raw.name, next(iter(_sources(raw)), "emptyDir"), "")]
+
+
+def _plugin_secret(raw: wire.Volume) -> str:
+    """Return the Secret that a volume's plugin reads to mount it; empty for none.
+
+    Of core/v1 these are azureFile, cephfs, cinder, csi, flexVolume, iscsi, rbd, scaleIO and storageos: each names a Secret
+    of the pod's own namespace.
+    """
+    for source in _sources(raw).values():
+        if isinstance(source, wire.OtherSource):
+            reference = source.nodePublishSecretRef or source.secretRef
+            if found := reference.name if reference else source.secretName:
+                return found
+    return ""
 
 
 def _object_volume(

@@ -1,20 +1,26 @@
-"""A Deployment, its ReplicaSets and their pods, and what pods use.
+"""Read Deployments, ReplicaSets, Pods and PodMetrics.
 
-Source: Kubernetes API reference v1.36 (apps/v1, core/v1); metrics.k8s.io/v1beta1.
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/;
+https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import durationpy
+
+from upkeep.adapters.cluster.demands import demand, in_force, pod_level
 from upkeep.adapters.cluster.fields import (
     Impossible,
     conditions_of,
     instant,
+    label_selector,
     owner_uid,
     quantity,
     reads,
-    resources,
 )
-from upkeep.adapters.cluster.objects.templates import container, template
+from upkeep.adapters.cluster.objects.installers import installer
+from upkeep.adapters.cluster.objects.templates import container, host_namespaces, template
 from upkeep.adapters.formats import exposure
 from upkeep.adapters.wire import pods as wire
 from upkeep.adapters.wire.meta import LabelSelector, ObjectMeta
@@ -31,7 +37,7 @@ MOST_AHEAD = timedelta(minutes=5)
 
 
 def selector(said: LabelSelector) -> str:
-    """A LabelSelector in the form of a query: ``a=b,c in (d,e),!f``."""
+    """Return a LabelSelector as a query: ``a=b,c in (d,e),!f``."""
     parts = [f"{key}={value}" for key, value in sorted(said.matchLabels.items())]
     for rule in said.matchExpressions:
         key, values = rule.key, ",".join(rule.values)
@@ -48,7 +54,7 @@ def selector(said: LabelSelector) -> str:
 
 @reads(WireDeployment)
 def deployment(raw: WireDeployment) -> Deployment:
-    """Return a Deployment as a record."""
+    """Return a Deployment (apps/v1)."""
     metadata, spec, status = raw.metadata, raw.spec, raw.status
     release, release_namespace = _release(metadata)
     return Deployment(
@@ -70,13 +76,18 @@ def deployment(raw: WireDeployment) -> Deployment:
         labels=metadata.labels,
         max_unavailable=_max_unavailable(spec.strategy, spec.replicas),
         exposures=exposure.of_deployment(raw),
+        installer=installer(metadata),
         release=release,
         release_namespace=release_namespace,
     )
 
 
 def _release(metadata: ObjectMeta) -> tuple[str, str]:
-    """The Helm release that an object is part of, and its namespace: what helm writes at an install, else what charts write (``helm template | kubectl apply``)."""
+    """Return the Helm release of an object, and its namespace.
+
+    Helm writes annotations at an install. Charts write labels, which ``helm template | kubectl
+    apply`` keeps.
+    """
     if name := metadata.annotations.get("meta.helm.sh/release-name"):
         namespace = metadata.annotations.get("meta.helm.sh/release-namespace")
         return name, namespace or metadata.namespace
@@ -87,7 +98,10 @@ def _release(metadata: ObjectMeta) -> tuple[str, str]:
 
 
 def _max_unavailable(strategy: Strategy, replicas: int) -> int:
-    """How many replicas a rollout may do without: a share is rounded down, that of what it may add is rounded up, and not both are 0."""
+    """Return how many replicas a rollout may take down.
+
+    The API rounds this share down and that of maxSurge up. If both are 0, one pod may go.
+    """
     if strategy.type == "Recreate":
         return replicas
     said = strategy.rollingUpdate
@@ -97,7 +111,7 @@ def _max_unavailable(strategy: Strategy, replicas: int) -> int:
 
 
 def _share(said: int | str | None, replicas: int) -> float:
-    """A number, or a share as ``25%``, which is the API's default.
+    """Return a number, or a share of the replicas; the API's default is ``25%``.
 
     :raises ValueError: it is neither.
     """
@@ -110,7 +124,7 @@ def _share(said: int | str | None, replicas: int) -> float:
 
 @reads(WireReplicaSet)
 def replica_set(raw: WireReplicaSet) -> ReplicaSet:
-    """Return a ReplicaSet as a record."""
+    """Return a ReplicaSet (apps/v1)."""
     metadata = raw.metadata
     return ReplicaSet(
         name=metadata.name,
@@ -120,14 +134,23 @@ def replica_set(raw: WireReplicaSet) -> ReplicaSet:
         replicas=raw.spec.replicas,
         ready_replicas=raw.status.readyReplicas,
         created=metadata.creationTimestamp.astimezone(UTC),
+        counted_replicas=raw.status.replicas,
+        selector=label_selector(raw.spec.selector) if raw.spec.selector else None,
     )
 
 
 @reads(wire.Pod)
 def pod(raw: wire.Pod) -> Pod:
-    """Return a pod as a record."""
+    """Return a Pod, as the API server admitted it."""
     metadata, spec, status = raw.metadata, raw.spec, raw.status
     conditions = conditions_of(status.conditions)
+    init = [container(one, spec) for one in spec.initContainers]
+    sidecars = {one.name for one in init if one.restarts}
+    statuses = [
+        *(_container_status(one, init=True) for one in status.initContainerStatuses),
+        *(_container_status(one, init=False) for one in status.containerStatuses),
+    ]
+    debugging = {one.name for one in status.ephemeralContainerStatuses if one.state.running}
     return Pod(
         name=metadata.name,
         uid=metadata.uid,
@@ -141,18 +164,24 @@ def pod(raw: wire.Pod) -> Pod:
         deleted=instant(metadata.deletionTimestamp),
         reason=status.reason,
         conditions=conditions,
-        containers=(
-            *(_container_status(one, init=True) for one in status.initContainerStatuses),
-            *(_container_status(one, init=False) for one in status.containerStatuses),
-        ),
+        containers=tuple(replace(one, sidecar=one.name in sidecars) for one in statuses),
         specs=tuple(container(one, spec) for one in spec.containers),
-        resources=tuple(resources(one.name, one.resources) for one in spec.containers),
+        init_specs=tuple(init),
+        debug_specs=tuple(
+            container(one, spec) for one in spec.ephemeralContainers if one.name in debugging
+        ),
+        host_namespaces=host_namespaces(spec),
+        orphan=not any(owner.controller for owner in metadata.ownerReferences),
+        resources=in_force(raw),
+        whole=pod_level(raw),
+        demand=demand(raw),
+        priority_class=spec.priorityClassName,
     )
 
 
 @reads(PodMetrics)
 def container_usages(raw: PodMetrics, *, now: datetime) -> tuple[ContainerUsage, ...]:
-    """The containers of a PodMetrics.
+    """Return the usage of each container of a PodMetrics.
 
     :param now: no usage is of a later time; clocks may differ a little.
     """
@@ -171,6 +200,7 @@ def _usage(raw: PodMetrics, one: ContainerMetrics) -> ContainerUsage:
         raw.timestamp.astimezone(UTC),
         int(quantity(one.usage.cpu) * 10**9),
         memory,
+        durationpy.from_str(raw.window).total_seconds(),
     )
 
 
