@@ -16,7 +16,7 @@ def resized(
 ) -> dict[str, Any]:
     """A pod whose container asks for other memory than it has."""
     raw = pod(container(memory=wanted))
-    status: dict[str, Any] = {"name": "a"}
+    status: dict[str, Any] = {"name": "a", "ready": True, "restartCount": 0}
     if actual:
         status["resources"] = {"requests": {"memory": actual}}
     if allocated:

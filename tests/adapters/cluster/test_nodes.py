@@ -187,7 +187,8 @@ def test_a_node_that_does_not_run_or_is_under_pressure_is_closed(
 def test_a_node_that_does_not_say_what_it_has_is_malformed():
     status = {"allocatable": {"cpu": "2"}, "conditions": [{"type": "Ready", "status": "True"}]}
     with pytest.raises(
-        Malformed, match="Node/n is not as the API describes it: 'memory' is missing"
+        Malformed,
+        match=r"Node/n is not as the API describes it: status\.allocatable\.memory is missing",
     ):
         room(node(status=status))
 

@@ -504,7 +504,7 @@ def test_a_cron_job_records_its_successes_unless_its_jobs_go_at_once(
     "words", [{"command": ["sh", None]}, {"command": ["sh"], "args": [0]}, {"args": [["-c"]]}]
 )
 def test_a_command_that_is_not_all_texts_is_malformed(words: dict[str, Any]):
-    with pytest.raises(Malformed, match="PodTemplate/"):
+    with pytest.raises(Malformed, match="PodTemplate is not as the API describes it"):
         objects.template({"spec": {"containers": [{"name": "c", **words}]}})
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from upkeep.adapters.cluster import objects, placement
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.pods import PodSpec
 from upkeep.errors import Malformed
 from upkeep.records.placement import (
     Apart,
@@ -21,7 +23,7 @@ OWN = {"app": "cano-collector"}
 
 
 def placed(spec: dict[str, Any]) -> Placement:
-    return placement.placement({"containers": []} | spec, OWN)
+    return placement.placement(convert({"containers": []} | spec, PodSpec), OWN)
 
 
 def test_a_template_says_where_its_pods_may_go():
@@ -108,7 +110,7 @@ def test_an_anti_affinity_to_their_own_kind_keeps_pods_apart(
     ("spec", "unlooked"),
     [
         (
-            {"topologySpreadConstraints": [{"whenUnsatisfiable": "DoNotSchedule"}]},
+            {"topologySpreadConstraints": [{"topologyKey": "zone", "maxSkew": 1}]},
             ("topology spread",),
         ),
         (
@@ -125,8 +127,11 @@ def test_an_anti_affinity_to_their_own_kind_keeps_pods_apart(
             ("topology spread",),
         ),
         ({"topologySpreadConstraints": [HARD]}, ()),
-        ({"topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}]}, ()),
-        ({"affinity": {"podAffinity": {REQUIRED: [{}]}}}, ("affinity to other pods",)),
+        ({"topologySpreadConstraints": [HARD | {"whenUnsatisfiable": "ScheduleAnyway"}]}, ()),
+        (
+            {"affinity": {"podAffinity": {REQUIRED: [{"topologyKey": "zone"}]}}},
+            ("affinity to other pods",),
+        ),
         ({"schedulerName": "default-scheduler"}, ()),
         (
             {"schedulerName": "mine", "runtimeClassName": "kata"},
@@ -192,8 +197,8 @@ def test_a_node_affinity_that_is_none_makes_the_deployment_malformed(rule: dict[
 @pytest.mark.parametrize(
     ("strategy", "replicas", "unavailable"),
     [
-        (None, 2, 0),
-        (None, 4, 1),
+        ({}, 2, 0),
+        ({}, 4, 1),
         ({"type": "Recreate"}, 3, 3),
         ({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, 9, 0),
         ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"}}, 3, 1),
@@ -201,7 +206,7 @@ def test_a_node_affinity_that_is_none_makes_the_deployment_malformed(rule: dict[
     ],
 )
 def test_how_many_replicas_a_rollout_may_do_without(
-    strategy: dict[str, Any] | None, replicas: int, unavailable: int
+    strategy: dict[str, Any], replicas: int, unavailable: int
 ):
     head = {"name": "x", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
     spec = {

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_named_by_its_path(raw: dict[str, Any], said: str) 
 @pytest.mark.parametrize(
     ("type", "raw"),
     [
-        (EndpointSlice, {"metadata": HEAD, "endpoints": None, "ports": None}),
+        (EndpointSlice, {"metadata": HEAD, "addressType": "IPv4", "endpoints": None, "ports": None}),
         (Deployment, {"metadata": HEAD, "spec": {"selector": {}, "template": {"metadata": {"creationTimestamp": None}, "spec": {"containers": []}}}}),
         (Event, {"metadata": HEAD, "involvedObject": {}, "lastTimestamp": None, "eventTime": None}),
         (Event, {"metadata": HEAD, "involvedObject": {}, "eventTime": "2026-01-01T00:00:00.000001Z"}),
@@ -82,8 +82,8 @@ def test_null_is_taken_where_go_sends_it(type: Any, raw: dict[str, Any]) -> None
     [
         (CronJob, {"metadata": HEAD, "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": {"containers": []}}}}, "suspend": []}}),
         (Deployment, {"metadata": HEAD, "spec": {"selector": {}, "replicas": True, "template": {"spec": {"containers": []}}}}),
-        (PodDisruptionBudget, {"metadata": HEAD, "spec": {}, "status": {"disruptionsAllowed": 1, "desiredHealthy": 1}}),
-        (EndpointSlice, {"metadata": HEAD, "endpoints": [], "ports": False}),
+        (PodDisruptionBudget, {"metadata": HEAD, "spec": {}, "status": {"disruptionsAllowed": 1, "currentHealthy": 1, "desiredHealthy": 1}}),
+        (EndpointSlice, {"metadata": HEAD, "addressType": "IPv4", "endpoints": [], "ports": False}),
     ],
 )  # fmt: skip
 def test_a_wrong_type_is_no_default(type: Any, raw: dict[str, Any]) -> None:

@@ -182,7 +182,7 @@ containers:
 
 def read(pod_text: str, usage_text: str = BUSY) -> Judgement:
     records = workload(objects.pod(yaml.safe_load(pod_text)))
-    usages = objects.container_usages(yaml.safe_load(usage_text))
+    usages = objects.container_usages(yaml.safe_load(usage_text), now=NOW)
     return judge(*usages, records=records)
 
 
@@ -274,7 +274,9 @@ def test_quantities_are_exact(text: str, nanocores: int):
         "window": "15.2s",
         "containers": [{"name": "c", "usage": {"cpu": text, "memory": "1Ki"}}],
     }
-    assert objects.container_usages(raw) == (ContainerUsage("a", "c", NOW, nanocores, 1024, 15.2),)
+    assert objects.container_usages(raw, now=NOW) == (
+        ContainerUsage("a", "c", NOW, nanocores, 1024, 15.2),
+    )
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "NaN", "Infinity", "1ki", "0x10", None])
@@ -286,7 +288,7 @@ def test_a_quantity_that_is_none_is_malformed(text):
         "containers": [{"name": "c", "usage": {"cpu": "1", "memory": text}}],
     }
     with pytest.raises(Malformed):
-        objects.container_usages(raw)
+        objects.container_usages(raw, now=NOW)
 
 
 @settings(max_examples=examples(60), deadline=None)

@@ -8,7 +8,7 @@ k8s.io/component-helpers, resource/helpers.go (PodRequests, PodLimits).
 
 from collections.abc import Iterator
 
-from upkeep.adapters.cluster.fields import bytes_of, nanocores, resources
+from upkeep.adapters.cluster.fields import bytes_of, nanocores, reads, resources
 from upkeep.adapters.wire.meta import Quantities
 from upkeep.adapters.wire.pods import Container, ContainerStatus, PlacedPod, Resources
 from upkeep.domain.demands import effective
@@ -18,6 +18,7 @@ from upkeep.records.workload import ContainerResources
 _NONE = Resources()
 
 
+@reads(PlacedPod)
 def in_force(raw: PlacedPod) -> tuple[ContainerResources, ...]:
     """Return the resources of each container of a pod that keeps running.
 
@@ -34,6 +35,7 @@ def in_force(raw: PlacedPod) -> tuple[ContainerResources, ...]:
     )
 
 
+@reads(PlacedPod)
 def pod_level(raw: PlacedPod) -> ContainerResources | None:
     """Return the resources of the pod as a whole; ``None`` where it has none.
 
@@ -45,6 +47,7 @@ def pod_level(raw: PlacedPod) -> ContainerResources | None:
     return _enforced("", whole, raw.status.resources)
 
 
+@reads(PlacedPod)
 def demand(raw: PlacedPod) -> Demand:
     """Return what the scheduler and quotas count for a pod.
 
