@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.http.canned import CannedApi
 from tests.judges.samples import NOW, service
 from upkeep.adapters.http import alertmanager_configuration
 from upkeep.adapters.http.alertmanager import Alertmanager
@@ -262,7 +263,7 @@ def test_what_is_stored_and_not_loaded_is_another_configuration(old: str, new: s
         told(read(HIDDEN), read(TEXT.replace(old, new)))
 
 
-class Canned:
+class Canned(CannedApi):
     """An Alertmanager that answers what it is told to."""
 
     where, namespace = "am", "monitoring"
@@ -271,7 +272,7 @@ class Canned:
         status = {"config": {"original": text}, "uptime": uptime or "2025-12-30T10:00:00.5Z"}
         self.answers = {"/api/v2/status": status, "/api/v2/alerts": alerts}
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
+    def answer(self, path: str, query: Mapping[str, str]) -> Any:
         return self.answers[path]
 
 

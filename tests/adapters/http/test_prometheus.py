@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.resources import usage_history
+from tests.adapters.http.canned import CannedApi
 from tests.judges.samples import install
 from upkeep.adapters.http.prometheus import Prometheus
 from upkeep.adapters.http.promql import pods_of
@@ -28,7 +29,7 @@ CPU = {
 }
 
 
-class Answer:
+class Answer(CannedApi):
     """A JSON API that gives one document to whatever is asked, and remembers what that was."""
 
     where = "http://prometheus"
@@ -37,7 +38,7 @@ class Answer:
         self.document = document
         self.asked: list[tuple[str, Mapping[str, str]]] = []
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
+    def answer(self, path: str, query: Mapping[str, str]) -> Any:
         self.asked.append((path, query))
         return self.document
 
@@ -215,7 +216,7 @@ def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
         prometheus.rules(["A"], at=NOW)
 
 
-class Rules:
+class Rules(CannedApi):
     """A Prometheus with one alerting rule, in which these metrics exist."""
 
     where, namespace = "http://prometheus", ""
@@ -229,7 +230,7 @@ class Rules:
     ) -> None:
         self.query, self.metrics, self.evaluated, self.more = query, metrics, evaluated, more
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
+    def answer(self, path: str, query: Mapping[str, str]) -> Any:
         if path.endswith("rules"):
             rule = {
                 "name": "A",

@@ -4,12 +4,13 @@ Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from upkeep.adapters.http.alertmanager_configuration import REPEAT_SECONDS, parse
 from upkeep.adapters.http.web import WebApi
+from upkeep.adapters.wire.prometheus import AlertmanagerStatus, Alerts
 from upkeep.errors import Malformed, TooEarly
-from upkeep.model import parse_time, rfc3339
+from upkeep.model import rfc3339
 from upkeep.records.monitoring import (
     AlertmanagerConfiguration,
     NotificationReceiver,
@@ -41,15 +42,9 @@ class Alertmanager:
 
         :raises Unmeasured: of any kind.
         """
-        status = self._api.get(STATUS, {})
-        try:
-            text = status["config"]["original"]
-        except (KeyError, TypeError):
-            raise Malformed(
-                f"{self.where}{STATUS}: the answer holds no configuration.", source=STATUS
-            ) from None
+        status = self._api.get(STATUS, {}, AlertmanagerStatus)
         return parse(
-            text,
+            status.config.original,
             where=f"{self.where}{STATUS}",
             services=services,
             collector=collector,
@@ -72,14 +67,8 @@ class Alertmanager:
             for one in configuration.receivers
             if any(webhook.leads == "hidden" for webhook in one.webhooks)
         ]
-        alerts = self._api.get(
-            "/api/v2/alerts", {"active": "true", "silenced": "false", "inhibited": "false"}
-        )
-        if not isinstance(alerts, list):
-            raise Malformed(
-                f"{self.where}/api/v2/alerts: the answer is not a list of alerts.",
-                source="/api/v2/alerts",
-            )
+        chosen = {"active": "true", "silenced": "false", "inhibited": "false"}
+        alerts = self._api.get("/api/v2/alerts", chosen, Alerts)
         if not own and hidden:
             raise Malformed(
                 f"{self.where} hides the webhook URLs of {', '.join(hidden)}, so the collector's receiver is not known. "
@@ -87,18 +76,8 @@ class Alertmanager:
                 source=STATUS,
                 next_step=f"name the receiver {collector}, or route a heartbeat (Watchdog) to the collector",
             )
-        try:
-            mine = [
-                alert
-                for alert in alerts
-                if any(receiver["name"] in own for receiver in alert["receivers"])
-            ]
-            starts = [parse_time(alert["startsAt"]) for alert in mine]
-        except (KeyError, TypeError, ValueError):
-            raise Malformed(
-                f"{self.where}/api/v2/alerts: an alert has no receivers or no startsAt.",
-                source="/api/v2/alerts",
-            ) from None
+        mine = [one for one in alerts if any(receiver.name in own for receiver in one.receivers)]
+        starts = [one.startsAt.astimezone(UTC) for one in mine]
         if not mine:
             self._require_settled(at)
         again = max(_sent_again(configuration.route, own), default=float(REPEAT_SECONDS))
@@ -109,15 +88,9 @@ class Alertmanager:
     def _require_settled(self, at: datetime) -> None:
         """Alertmanager keeps no alerts over a restart: right after one it holds none, whatever fires.
 
-        :raises TooEarly: it has just started. :raises Malformed: it does not say when it started.
+        :raises TooEarly: it has just started.
         """
-        status = self._api.get(STATUS, {})
-        try:
-            started = parse_time(status["uptime"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise Malformed(
-                f"{self.where}{STATUS}: the answer has no start time (uptime).", source=STATUS
-            ) from None
+        started = self._api.get(STATUS, {}, AlertmanagerUptime).uptime.astimezone(UTC)
         if at - started < SETTLED:
             when = rfc3339(started + SETTLED)
             raise TooEarly(

@@ -6,18 +6,28 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from upkeep.adapters.http import prometheus_answers as answers
 from upkeep.adapters.http.promql import metrics_named
 from upkeep.adapters.http.web import WebApi
+from upkeep.adapters.wire.prometheus import (
+    Marked,
+    Matrix,
+    MatrixReply,
+    Rules,
+    RulesReply,
+    Vector,
+    VectorReply,
+)
 from upkeep.errors import Absent, Malformed
-from upkeep.model import parse_time
 from upkeep.records.counters import RangeSeries, Sample, Snapshot
 from upkeep.records.monitoring import AlertRule
 
 RULES = "/api/v1/rules"
+D = TypeVar("D", bound=Marked)
 
 
 class Prometheus:
@@ -27,16 +37,17 @@ class Prometheus:
         self._api = api
         self.where = api.where
 
-    def _data(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
-        body = self._api.get(path, query)
-        return answers.data_of(body, where=f"{self.where}{path}", source=query.get("query", path))
+    def _data(self, path: str, query: Mapping[str, str], type: type[answers.Reply[D]]) -> D:
+        reply = self._api.get(path, query, type)
+        return answers.data_of(reply, where=f"{self.where}{path}", source=query.get("query", path))
 
     def vector(self, expression: str, *, at: datetime) -> tuple[Sample, ...]:
         """Return the instant vector of an expression, the name under ``name``.
 
         :raises Unmeasured: of any kind; an empty vector is returned as such.
         """
-        data = self._data("/api/v1/query", {"query": expression, "time": f"{at.timestamp():.3f}"})
+        query = {"query": expression, "time": f"{at.timestamp():.3f}"}
+        data: Vector = self._data("/api/v1/query", query, VectorReply)
         return answers.vector(data, expression=expression, at=at)
 
     def snapshots(
@@ -75,7 +86,7 @@ class Prometheus:
             "end": f"{end.timestamp():.3f}",
             "step": str(step_seconds),
         }
-        data = self._data("/api/v1/query_range", query)
+        data: Matrix = self._data("/api/v1/query_range", query, MatrixReply)
         return answers.matrix(
             data, expression=expression, start=start, end=end, step_seconds=step_seconds
         )
@@ -84,7 +95,7 @@ class Prometheus:
         """Return which of the metrics have a series."""
         names = "|".join(sorted(metrics))
         return frozenset(
-            str(sample.labels.get("__name__", ""))
+            sample.labels.get("__name__", "")
             for sample in self.vector(f'count by (__name__) ({{__name__=~"{names}"}})', at=at)
         )
 
@@ -103,52 +114,41 @@ class Prometheus:
         :raises Malformed: the answer is not a list of rules, or a rule has no time of its last evaluation.
         """
         wanted = frozenset(names)
-        data = self._data(RULES, {"type": "alert"})
-        groups = data.get("groups")
-        if not isinstance(groups, list):
-            raise Malformed(f"{self.where}{RULES}: the answer has no groups.", source=RULES)
-        try:
-            loaded = [one for one in _rules(groups) if one["name"] in wanted]
-        except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
-            raise Malformed(
-                f"{self.where}{RULES}: a group or a rule does not have Prometheus' form.",
-                source=RULES,
-            ) from None
-        needed = {rule["query"]: sorted(metrics_named(rule["query"])) for rule in loaded}
+        data: Rules = self._data(RULES, {"type": "alert"}, RulesReply)
+        loaded = list(self._rules(data, wanted))
+        needed = {rule.query: sorted(metrics_named(rule.query)) for rule in loaded}
         there = self.existing({"up"}.union(*needed.values()), at=at) if loaded else frozenset()
         if loaded and "up" not in there:
             # Nothing at all is scraped: that a metric has no series says nothing about the metric.
             raise self.blind()
         return tuple(
-            AlertRule(
-                name=rule["name"],
-                state=rule["state"],
-                health=rule["health"],
-                query=rule["query"],
-                metrics=tuple((metric, metric in there) for metric in needed[rule["query"]]),
-                error=str(rule.get("lastError") or "")[:200],
-                evaluated=rule["evaluated"],
-                interval_seconds=rule["interval"],
-            )
+            replace(rule, metrics=tuple((metric, metric in there) for metric in needed[rule.query]))
             for rule in loaded
         )
 
+    def _rules(self, data: Rules, wanted: frozenset[str]) -> Iterator[AlertRule]:
+        """Yield the wanted alerting rules, each with its last evaluation and the interval of its group.
 
-def _rules(groups: list[Any]) -> Iterator[dict[str, Any]]:
-    """Yield each rule with its last evaluation and the interval of its group.
-
-    :raises KeyError: something is missing. :raises TypeError: something is no text. :raises ValueError: a time is none.
-    """
-    for group in groups:
-        for rule in group.get("rules") or []:
-            if not all(
-                isinstance(rule[name], str) for name in ("name", "state", "health", "query")
-            ):
-                raise TypeError
-            evaluated = parse_time(rule.get("lastEvaluation") or group["lastEvaluation"])
-            # Go's zero time: never.
-            yield {
-                **rule,
-                "evaluated": None if evaluated.year <= 1 else evaluated,
-                "interval": float(group.get("interval") or 0),
-            }
+        :raises Malformed: a rule has no state, or no time of its last evaluation.
+        """
+        for group in data.groups:
+            for rule in group.rules or ():
+                if rule.name not in wanted:
+                    continue
+                evaluated = rule.lastEvaluation or group.lastEvaluation
+                if rule.state is None or evaluated is None:
+                    raise Malformed(
+                        f"{self.where}{RULES}: rule {rule.name} has no {'state' if evaluated else 'lastEvaluation'}.",
+                        source=RULES,
+                    )
+                yield AlertRule(
+                    name=rule.name,
+                    state=rule.state,
+                    health=rule.health,
+                    query=rule.query,
+                    metrics=(),
+                    error=rule.lastError[:200],
+                    # Go's zero time: never.
+                    evaluated=None if evaluated.year <= 1 else evaluated.astimezone(UTC),
+                    interval_seconds=group.interval,
+                )

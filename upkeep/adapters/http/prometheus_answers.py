@@ -10,95 +10,112 @@ https://thanos.io/tip/components/query.md/#partial-response
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Protocol, TypeVar
 
+from upkeep.adapters.wire.prometheus import Marked, Matrix, Vector
 from upkeep.errors import Malformed
 from upkeep.records.counters import RangeSeries, Sample
 
-# Marks of a part that is missing, at the top of the answer or in its data.
-PARTIAL = (
-    "isPartial", "is_partial", "partial", "partialResponse", "partial_response", "truncated", "isTruncated", "warnings", "infos",
-    "groupNextToken", "nextToken", "next_token",
-)  # fmt: skip
+D = TypeVar("D", bound=Marked, covariant=True)
 # Prometheus looks back five minutes for a sample; VictoriaMetrics may answer for 30 s earlier than asked.
 MOST_AWAY = timedelta(minutes=5)
 
 
-def data_of(body: Any, *, where: str, source: str) -> Mapping[str, Any]:
+class Reply(Protocol[D]):
+    """An answer of Prometheus: what it says around its data."""
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def data(self) -> D | None: ...
+
+    @property
+    def error(self) -> str: ...
+
+    def marks(self) -> list[str]: ...
+
+
+def data_of(reply: Reply[D], *, where: str, source: str) -> D:
     """Return the data of a successful and whole answer.
 
     :param where: the server and path, for messages. :param source: what was asked.
     :raises Malformed: it is no success, or says that a part is missing.
     """
-    data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or body.get("status") != "success" or not isinstance(data, dict):
-        error = str(body.get("error", ""))[:200] if isinstance(body, dict) else ""
+    if reply.status != "success" or reply.data is None:
         raise Malformed(
-            f"{where}: the query failed: {error or 'this is not an answer of Prometheus'}.",
+            f"{where}: the query failed: {reply.error[:200] or 'this is not an answer of Prometheus'}.",
             source=source,
         )
-    marks = [name for part in (body, data) for name in PARTIAL if part.get(name)]
+    marks = [*reply.marks(), *reply.data.marks()]
     if marks:
         raise Malformed(
             f"{where}: the answer is partial ({', '.join(dict.fromkeys(marks))}). A part of the data is missing.",
             source=source,
             next_step="retry when all of its storage nodes answer",
         )
-    whole: Mapping[str, Any] = data
-    return whole
+    return reply.data
 
 
-def vector(data: Mapping[str, Any], *, expression: str, at: datetime) -> tuple[Sample, ...]:
+def vector(data: Vector, *, expression: str, at: datetime) -> tuple[Sample, ...]:
     """Return the samples of an instant vector.
 
     :param at: the time that was asked for.
-    :raises Malformed: it is another type, another time, or holds a series twice.
+    :raises Malformed: it is another time, or holds a series twice.
     """
-    entries = _entries(data, kind="vector", values="value", expression=expression)
+    _require_each_once((entry.metric for entry in data.result), expression)
     found = []
-    for entry in entries:
-        instant, value = _pair(entry["value"], expression)
-        taken = _instant(instant, expression)
+    for entry in data.result:
+        instant, value = entry.value
+        taken = instant_of(instant, expression)
         if abs(taken - at) > MOST_AWAY:
             raise Malformed(
                 f"A sample of {expression} is of {taken:%Y-%m-%d %H:%M} UTC, but {at:%Y-%m-%d %H:%M} UTC was asked for.",
                 source=expression,
             )
-        labels = entry["metric"]
-        found.append(
-            Sample(str(labels.get("__name__", "")), labels, _number(labels, value, expression))
-        )
+        labels = entry.metric
+        found.append(Sample(labels.get("__name__", ""), labels, _number(labels, value, expression)))
     return tuple(found)
 
 
 def matrix(
-    data: Mapping[str, Any], *, expression: str, start: datetime, end: datetime, step_seconds: int
+    data: Matrix, *, expression: str, start: datetime, end: datetime, step_seconds: int
 ) -> tuple[RangeSeries, ...]:
     """Return the series of a range query.
 
-    :raises Malformed: it is another type, has points outside the range, or holds a series twice.
+    :raises Malformed: it has points outside the range, or holds a series twice.
     """
-    entries = _entries(data, kind="matrix", values="values", expression=expression)
+    _require_each_once((entry.metric for entry in data.result), expression)
     slack = MOST_AWAY + timedelta(seconds=step_seconds)  # Mimir may align the range with the step
     instants: dict[float, datetime] = {}  # the same for every series
     found = []
-    for entry in entries:
+    for entry in data.result:
         points = []
-        for point in entry["values"]:
-            seconds, value = _pair(point, expression)
+        for seconds, value in entry.values:
             if seconds not in instants:
-                instants[seconds] = _instant(seconds, expression)
+                instants[seconds] = instant_of(seconds, expression)
                 if not start - slack <= instants[seconds] <= end + slack:
                     raise Malformed(
                         f"A point of {expression} lies outside the range that was asked for.",
                         source=expression,
                     )
-            points.append((instants[seconds], _number(entry["metric"], value, expression)))
-        labels = {str(label): str(text) for label, text in entry["metric"].items()}
-        found.append(RangeSeries(labels, tuple(points)))
+            points.append((instants[seconds], _number(entry.metric, value, expression)))
+        found.append(RangeSeries(entry.metric, tuple(points)))
     return tuple(found)
+
+
+def _require_each_once(metrics: Iterable[Mapping[str, str]], expression: str) -> None:
+    seen = set()
+    for metric in metrics:
+        labels = tuple(sorted(metric.items()))
+        if labels in seen:
+            raise Malformed(
+                f"The answer to {expression} holds a series twice: its stores do not agree.",
+                source=expression,
+            )
+        seen.add(labels)
 
 
 def instant_of(seconds: float, expression: str) -> datetime:
@@ -106,44 +123,6 @@ def instant_of(seconds: float, expression: str) -> datetime:
 
     :raises Malformed: there is no such time.
     """
-    return _instant(seconds, expression)
-
-
-def _entries(
-    data: Mapping[str, Any], *, kind: str, values: str, expression: str
-) -> Sequence[dict[str, Any]]:
-    if data.get("resultType") != kind:
-        raise Malformed(
-            f"The answer has resultType {str(data.get('resultType'))[:40]}, but {kind} was asked for.",
-            source=expression,
-        )
-    result = data.get("result")
-    if not isinstance(result, list) or not all(
-        isinstance(one, dict)
-        and isinstance(one.get("metric"), dict)
-        and isinstance(one.get(values), list)
-        and one[values]
-        for one in result
-    ):
-        raise Malformed("The result does not have Prometheus' form.", source=expression)
-    seen = {tuple(sorted((str(k), str(v)) for k, v in one["metric"].items())) for one in result}
-    if len(seen) < len(result):
-        raise Malformed(
-            f"The answer to {expression} holds a series twice: its stores do not agree.",
-            source=expression,
-        )
-    return result
-
-
-def _pair(point: Any, expression: str) -> tuple[float, Any]:
-    try:
-        instant, value = point
-        return float(instant), value
-    except (TypeError, ValueError):
-        raise Malformed("The result does not have Prometheus' form.", source=expression) from None
-
-
-def _instant(seconds: float, expression: str) -> datetime:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -152,11 +131,11 @@ def _instant(seconds: float, expression: str) -> datetime:
         ) from None
 
 
-def _number(labels: Mapping[str, str], value: Any, expression: str) -> float:
+def _number(labels: Mapping[str, str], value: str, expression: str) -> float:
     name = labels.get("__name__", expression)
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except ValueError:
         raise Malformed(f"A sample of {name} is not a number.", source=expression) from None
     if not math.isfinite(number):
         raise Malformed(f"A sample of {name} is {number}.", source=expression)

@@ -3,14 +3,14 @@
 Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanager need not know which way they are reached.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
+from upkeep.adapters.wire.decoding import decode
 from upkeep.clock import Clock
 from upkeep.errors import (
     Absent,
@@ -24,6 +24,8 @@ from upkeep.errors import (
 )
 from upkeep.meter import Meter, note
 from upkeep.settings import HttpAccess
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ class WebApi(Protocol):
     where: str
     namespace: str
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
-        """The JSON document at a path.
+    def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
+        """The JSON document at a path, as the declared type.
 
-        :raises Unmeasured: anything but a whole JSON document with status 200.
+        :raises Unmeasured: anything but a whole JSON document of the type with status 200.
         """
         ...
 
@@ -59,7 +61,7 @@ class ServiceApi:
         self.namespace = namespace
         self.where = f"Service {namespace}/{service}:{port}"
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
+    def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
         _note(query)
         answer = self._kube.proxied(f"{self._base}{path}", query, retry=RETRIED)
         if answer.status == 0:
@@ -68,7 +70,7 @@ class ServiceApi:
                 source=path,
             )
         return _document(
-            answer.status, answer.content_type, answer.body, where=self.where, path=path
+            answer.status, answer.content_type, answer.body, type, where=self.where, path=path
         )
 
 
@@ -110,11 +112,11 @@ class UrlApi:
         server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self.where, self._look = f"{option}={server}", f"curl -v {server}"
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
+    def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
         _note(query)
         answer = self._whole(path, query, accept="application/json")
         return _document(
-            answer.status, answer.content_type, answer.body, where=self.where, path=path
+            answer.status, answer.content_type, answer.body, type, where=self.where, path=path
         )
 
     def text(self, path: str) -> str:
@@ -271,7 +273,9 @@ def _refuse(status: int, *, where: str, path: str) -> None:
         )
 
 
-def _document(status: int, content_type: str, body: bytes, *, where: str, path: str) -> Any:
+def _document(
+    status: int, content_type: str, body: bytes, type: type[T], *, where: str, path: str
+) -> T:
     """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
     _refuse(status, where=where, path=path)
     if status not in (200, 400, 422) or "json" not in content_type:
@@ -281,11 +285,4 @@ def _document(status: int, content_type: str, body: bytes, *, where: str, path: 
             source=path,
             next_step="give the address of the program's API, for instance http://prometheus.monitoring:9090",
         )
-    try:
-        return json.loads(body)
-    except ValueError:
-        raise Malformed(
-            f"{where}{path}: the answer is not JSON ({len(body)} bytes)",
-            source=path,
-            next_step="run again",
-        ) from None
+    return decode(body, type, what=f"The answer of {where}{path}", source=path)

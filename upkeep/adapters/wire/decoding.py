@@ -52,7 +52,7 @@ def decode(body: bytes, type: type[T], *, what: str = "", source: str = "") -> T
         ) from None
 
 
-def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: str = "") -> T:
+def convert(raw: Any, type: type[T], *, what: str = "", source: str = "") -> T:
     """Return a parsed document (YAML, or JSON that was read before) as the declared type, its strings printable.
 
     :raises Malformed: as ``decode``.
@@ -61,7 +61,7 @@ def convert(raw: Mapping[str, Any], type: type[T], *, what: str = "", source: st
     try:
         return msgspec.convert(printable_tree(raw), type)
     except (msgspec.MsgspecError, RecursionError) as error:
-        metadata = raw.get("metadata")
+        metadata = raw.get("metadata") if isinstance(raw, Mapping) else None
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
         shown = f"/{printable(name)[:253]}" if isinstance(name, str) and name else ""
         raise Malformed(_said(error, what or kind_of(type), shown), source=source) from None
