@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from upkeep.adapters.http.alertmanager_configuration import REPEAT_SECONDS, parse
 from upkeep.adapters.http.web import WebApi
-from upkeep.adapters.wire.prometheus import AlertmanagerStatus, Alerts
+from upkeep.adapters.wire.prometheus import AlertmanagerStatus, AlertmanagerUptime, Alerts
 from upkeep.errors import Malformed, TooEarly
 from upkeep.model import rfc3339
 from upkeep.records.monitoring import (

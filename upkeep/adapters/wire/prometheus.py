@@ -147,6 +147,7 @@ class Alert(Wire, frozen=True):
 Alerts = tuple[Alert, ...]
 __all__ = [
     "AlertmanagerStatus",
+    "AlertmanagerUptime",
     "Alerts",
     "Matrix",
     "MatrixReply",
