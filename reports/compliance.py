@@ -51,8 +51,9 @@ def draw(folder: Path) -> None:
 
     :raises ValueError: a line is not one of a result.
     """
-    lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
-    results = [from_line(line)[1] for line in lines]
+    # Of bytes: str.splitlines ends a line at U+2028 and its like, which JSON leaves as they are.
+    lines = (folder / "results.jsonl").read_bytes().splitlines()
+    results = [from_line(line.decode())[1] for line in lines]
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     gate = (
         json.loads((folder / "gate.json").read_text(encoding="utf-8"))

@@ -199,9 +199,9 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
     if teardown.failed and fate.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
         fate = Fate(
             Outcome.UNKNOWN,
-            teardown.longrepr.splitlines()[0],
+            teardown.longrepr.split("\n")[0],
             "internal",
-            lines=tuple(teardown.longrepr.splitlines()),
+            lines=tuple(teardown.longrepr.split("\n")),
         )
         _put(fate, before[-1], item)
         before[-1].when = "setup"

@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
             code = run_checks(arguments, plugins=[looked])
         if code == 4 or not looked.where:
             raise BadInput("the checks could not be run; what they said stands above")
-        lines = Path(folder, "results.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = Path(folder, "results.jsonl").read_bytes().splitlines()
     results = [json.loads(line) for line in lines]
     print(f"{looked.where}\n\nRights")
     for right, answer in looked.answers.items():

@@ -12,7 +12,7 @@ import msgspec
 
 from upkeep.adapters.wire.decoding import decode, kind_of
 from upkeep.adapters.wire.meta import List
-from upkeep.adapters.wire.text import printable
+from upkeep.adapters.wire.text import printable, printable_json
 from upkeep.errors import Malformed, Truncated
 
 T = TypeVar("T")
@@ -173,7 +173,7 @@ def status_object(answer: Answer) -> dict[str, Any] | None:
     if answer.status < 400 or "json" not in answer.content_type:
         return None
     try:
-        body = msgspec.json.decode(answer.body)
+        body = msgspec.json.decode(printable_json(answer.body))
     except (ValueError, RecursionError):
         return None
     return (

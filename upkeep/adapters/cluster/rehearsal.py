@@ -15,11 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
 from upkeep.adapters.cluster.reviews import may
 from upkeep.adapters.wire.discovery import Resources
 from upkeep.adapters.wire.meta import Written
+from upkeep.adapters.wire.text import printable_json
 from upkeep.errors import Absent, Malformed, Unavailable
 from upkeep.masking import MASK, mask, sensitive
 from upkeep.records.access import AccessAnswer, DryRun
@@ -249,8 +252,8 @@ def _failure(answer: Answer) -> dict[str, Any]:
     if answer.status < 400 or "json" not in answer.content_type:
         return {}
     try:
-        body = json.loads(answer.body)
-    except ValueError:
+        body = msgspec.json.decode(printable_json(answer.body))
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) and body.get("kind") == "Status" else {}
 

@@ -60,7 +60,7 @@ def read(file: Path) -> list[Draft]:
             source=str(file),
         ) from None
     try:
-        body: Any = yaml_text.load(text, name=str(file))
+        body: Any = yaml_text.load(text, name=str(file), exact=True)
     except Malformed:
         # Which kind it was meant to be shows in its name at best; that it is no YAML is said in any case.
         return [_draft(text, configuration.KINDS.get(file.name, "destinations"), str(file))]

@@ -17,6 +17,7 @@ from shlex import quote
 
 from upkeep.adapters.folders.files import write_whole
 from upkeep.adapters.formats import exposition
+from upkeep.adapters.wire.text import printable
 from upkeep.domain import counters
 from upkeep.domain.metric_names import (
     MOST_FILES,
@@ -105,8 +106,9 @@ def _export(path: Path, match: re.Match[str], *, now: datetime) -> MetricsExport
     taken = named or EPOCH
 
     def faulty(code: ExportFaultCode, message: str) -> MetricsExport:
+        shown = printable(path.name)
         return MetricsExport(
-            path.name, taken, said_by, faults=(ExportFault(code, f"{path.name} {message}"),)
+            shown, taken, said_by, faults=(ExportFault(code, f"{shown} {message}"),)
         )
 
     if named is None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from upkeep.adapters.wire.text import printable
 from upkeep.domain import counters
 from upkeep.domain.metric_names import EXPOSED, PROCESS_START
 from upkeep.errors import Malformed, Truncated
@@ -78,7 +79,8 @@ def parse(
                 if series in seen:
                     raise malformed(f"a series of {name} is there twice")
                 seen.add(series)
-                samples.append(Sample(name, dict(labels), _number(value)))
+                labels = {label: printable(text) for label, text in labels.items()}
+                samples.append(Sample(name, labels, _number(value)))
     except ValueError:
         # The parser's own message quotes the line, and nobody knows what a label holds.
         raise malformed(f"line {_first_bad(kept)} does not parse") from None

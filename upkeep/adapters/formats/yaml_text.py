@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from upkeep.adapters.wire.text import printable
 from upkeep.errors import Malformed
 
 MOST_BYTES = 1024 * 1024  # what etcd takes for one object
@@ -65,18 +66,19 @@ class _StrictLoader(_Loader):  # type: ignore[misc]  # either has the same metho
         return built
 
 
-def load(text: str, *, name: str, most_bytes: int = MOST_BYTES) -> Any:
-    """The document.
+def load(text: str, *, name: str, most_bytes: int = MOST_BYTES, exact: bool = False) -> Any:
+    """The document, its strings printable.
 
     :param name: what it is, for messages: ``ConfigMap/x key destinations.yaml``.
+    :param exact: its strings are left as they are: it holds values that are compared or sent, and never shown.
     :param most_bytes: of its text, where it may hold more than one object.
     :raises Malformed: not YAML, more than one document, a key twice, or over a limit.
     """
-    return load_with_lines(text, name=name, most_bytes=most_bytes)[0]
+    return load_with_lines(text, name=name, most_bytes=most_bytes, exact=exact)[0]
 
 
 def load_with_lines(
-    text: str, *, name: str, most_bytes: int = MOST_BYTES
+    text: str, *, name: str, most_bytes: int = MOST_BYTES, exact: bool = False
 ) -> tuple[Any, dict[Path, int]]:
     """The document, and the line (from 1) on which the thing at each path of keys and positions begins.
 
@@ -94,6 +96,8 @@ def load_with_lines(
                     f"{name} has more than {MOST_NODES} nodes when its aliases are followed, or one that holds itself",
                     source=name,
                 )
+            if node is not None and not exact:
+                _make_printable(node, set())
             lines = dict(_lines(node, (), set())) if node is not None else {}
             return (loader.construct_document(node) if node is not None else None), lines
         finally:
@@ -184,9 +188,10 @@ def _texts(events: Iterator[yaml.Event], name: str) -> Any:
 
     for event in events:
         if isinstance(event, yaml.ScalarEvent):
+            value = printable(event.value)
             if event.anchor:
-                anchored[event.anchor] = event.value
-            put(event.value)
+                anchored[event.anchor] = value
+            put(value)
         elif isinstance(event, yaml.CollectionStartEvent):
             opened.append(
                 ([] if isinstance(event, yaml.SequenceStartEvent) else {}, event.anchor, [])
@@ -208,6 +213,22 @@ def _texts(events: Iterator[yaml.Event], name: str) -> Any:
 
 def _at(event: yaml.Event) -> str:
     return f", line {event.start_mark.line + 1}" if event.start_mark else ""
+
+
+def _make_printable(node: yaml.Node, seen: set[int]) -> None:
+    """Passes every scalar of the document through the gate, once: an alias is the node that it names."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        node.value = printable(node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            _make_printable(entry, seen)
+    else:
+        for pair in node.value:
+            for entry in pair:
+                _make_printable(entry, seen)
 
 
 def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:

@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING
 
 from upkeep.adapters.cluster.answers import Answer
+from upkeep.adapters.wire.text import printable
 from upkeep.errors import Malformed, TimedOut, Unavailable, Unmeasured
 from upkeep.masking import mask
 from upkeep.records.serving import HealthAnswer, Unanswered
@@ -64,7 +65,7 @@ def _own(answer: Answer, pod: Pod, path: str) -> HealthAnswer:
             source=f"GET {path}",
             next_step=DIRECTLY,
         )
-    excerpt = mask(answer.body[:120].decode(errors="replace"))
+    excerpt = printable(mask(answer.body[:120].decode(errors="replace")))
     return HealthAnswer(pod.name, path, status, says == "ok", answer.seconds, excerpt)
 
 
@@ -99,5 +100,5 @@ def _quoted(answer: Answer) -> str:
     """Return the start of a plain text, which names the program that wrote it."""
     if "text/plain" not in answer.content_type or not answer.body.strip():
         return ""
-    text = " ".join(mask(answer.body[:80].decode(errors="replace")).split())
+    text = " ".join(printable(mask(answer.body[:80].decode(errors="replace"))).split())
     return f" ({text})"

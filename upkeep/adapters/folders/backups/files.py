@@ -117,7 +117,7 @@ def objects_in(name: str, body: bytes, read: Reading) -> Iterator[dict[str, Any]
             )
         for piece in pieces[:MOST_DOCUMENTS]:
             try:
-                found.append(yaml_text.load(piece, name=name, most_bytes=MOST_BYTES))
+                found.append(yaml_text.load(piece, name=name, most_bytes=MOST_BYTES, exact=True))
             except Malformed as error:
                 fault("file-not-yaml", error.message)
     raws = [raw for one in found if one is not None for raw in _unpacked(one)]

@@ -20,6 +20,7 @@ from upkeep.adapters.folders.backups.files import (
 )
 from upkeep.adapters.folders.backups.manifest import MOST_AHEAD, differences, read_manifest
 from upkeep.adapters.folders.backups.objects import configuration_object, metadata_text, word
+from upkeep.adapters.wire.text import printable
 from upkeep.errors import Absent, Malformed
 from upkeep.records.backups import BackupFault, BackupFile, BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject
@@ -89,11 +90,12 @@ def read(
             else:
                 found.setdefault(match["stamp"], []).append(name)
         elif _ALIKE.fullmatch(name):
+            shown = printable(name)  # a name that is not UTF-8 holds lone surrogates
             faults.append(
                 BackupFault(
-                    name,
+                    shown,
                     "file-name-unknown",
-                    f"{name} is neither backup-YYYYMMDD.yaml nor secrets-YYYYMMDD.yaml",
+                    f"{shown} is neither backup-YYYYMMDD.yaml nor secrets-YYYYMMDD.yaml",
                 )
             )
     first = (now - timedelta(days=days)).strftime("%Y%m%d")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from upkeep.adapters.formats.exposure import LAST_APPLIED
+from upkeep.adapters.wire.text import printable
 from upkeep.records.configuration import ConfigurationObject
 
 KINDS = ("ConfigMap", "Secret")
@@ -54,10 +55,10 @@ def configuration_object(raw: Mapping[str, Any], *, file: str = "") -> Configura
     )
     return ConfigurationObject(
         kind=kind,
-        namespace=metadata_text(raw, "namespace"),
-        name=metadata["name"],
-        keys={key: digest(value) for key, value in sorted(values.items())},
-        type=str(raw.get("type") or "Opaque") if kind == "Secret" else "",
+        namespace=printable(metadata_text(raw, "namespace")),
+        name=printable(metadata["name"]),
+        keys={printable(key): digest(value) for key, value in sorted(values.items())},
+        type=printable(str(raw.get("type") or "Opaque")) if kind == "Secret" else "",
         data_bytes=sum(map(len, values.values())),
         file=file,
         server_fields=tuple(kept),
