@@ -201,7 +201,8 @@ def test_a_key_that_stands_twice_is_refused_by_its_line_or_the_last_one_wins(
     ):
         READERS["load"](text)
     assert READERS["as_go"](text)[again] == texts(text)[again] == "last"
-    assert READERS["as_go"](text) == READERS["load"]("\n".join(lines[:-1])) | {again: "last"}
+    before = READERS["load"]("\n".join(lines[:-1]))
+    assert printable_tree(READERS["as_go"](text)) == before | {again: "last"}
 
 
 @pytest.mark.parametrize("reader", ["load", "as_go", "texts"])
