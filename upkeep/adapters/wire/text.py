@@ -21,7 +21,7 @@ _JSON = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|r\\n|.)|[^\x00-\x7e]+"
 )
 # What Go's encoder escapes in harmless text are <, > and &.
-_SUSPECT_JSON = re.compile(rb"[^\x00-\x7e]|\\(?:[bfr]|u(?!00(?:3[ceCE]|26)))")
+_SUSPECT_ESCAPE = re.compile(rb"\\(?:[bfr]|u(?!00(?:3[ceCE]|26)))")
 
 
 def printable(text: str) -> str:
@@ -36,9 +36,14 @@ def printable_json(body: bytes) -> bytes:
 
     :raises UnicodeDecodeError: the bytes are not UTF-8.
     """
-    if _SUSPECT_JSON.search(body) is None:
+    # Nearly all of what comes is harmless, and one look at the whole says so.
+    escapes = _SUSPECT_ESCAPE.search(body) is not None
+    if body.isascii() and not escapes and b"\x7f" not in body:
         return body
-    return _JSON.sub(_json_token, body.decode("utf-8")).encode("utf-8")
+    text = body.decode("utf-8")
+    if not escapes and text.strip().isprintable() and _INVISIBLE.search(text) is None:
+        return body
+    return _JSON.sub(_json_token, text).encode("utf-8")
 
 
 def printable_tree(value: Any) -> Any:
