@@ -109,6 +109,7 @@ def bytes_of(said: Quantity | None) -> int | None:
     return None if said is None else int(quantity(said))
 
 
+@functools.lru_cache(maxsize=4096, typed=True)  # thousands of pods say the same few
 def quantity(said: Quantity) -> Decimal:
     """Return a Kubernetes quantity, exactly, or the greatest that there is.
 
