@@ -80,7 +80,7 @@ def test_a_release_is_reduced_to_identities(kind: str, compressed: bool) -> None
         "0.0.25",
         "0.0.24",
     )
-    assert release.deployed.isoformat() == "2026-01-02T10:00:00.123456+00:00"
+    assert release.deployed.isoformat() == "2026-01-02T10:00:00.123457+00:00"
     assert release.objects == (
         ReleasedObject("batch/v1", "Job", "", "migrate"),
         ReleasedObject("policy/v1", "PodDisruptionBudget", "", "007"),
@@ -93,9 +93,8 @@ def test_the_payload_is_whole_and_does_not_show() -> None:
     payload = storage.payload(stored(body()))
     assert (payload.values, payload.manifest) == ({"token": SECRET}, MANIFEST)
     assert repr(payload) == "ReleasePayload()"
-    assert storage.payload(stored(body(config=None, manifest=None))) == storage.ReleasePayload(
-        {}, ""
-    )
+    bare = {key: value for key, value in body().items() if key not in ("config", "manifest")}
+    assert storage.payload(stored(bare)) == storage.ReleasePayload({}, "")
 
 
 def without(*path: str) -> dict[str, Any]:
@@ -128,6 +127,7 @@ BROKEN = {
     "gzip that is none": stored(b"", kind="ConfigMap")
     | {"data": {"release": base64.b64encode(b"\x1f\x8b\x08" + SECRET.encode()).decode()}},
     "no name": stored(without("name")),
+    "a manifest that is none": stored(body(manifest=None)),
     "no status": stored(without("info", "status")),
     "no chart": stored(without("chart", "metadata")),
     "no version": stored(without("chart", "metadata", "version")),
@@ -153,7 +153,7 @@ def test_what_is_malformed_is_told_without_its_content(what: str) -> None:
 
 @pytest.mark.parametrize("config", [SECRET, [SECRET]])
 def test_values_that_are_none_are_malformed(config: Any) -> None:
-    with pytest.raises(Malformed, match="its values or its manifest"):
+    with pytest.raises(Malformed, match="config is not of its type"):
         storage.payload(stored(body(config=config)))
 
 

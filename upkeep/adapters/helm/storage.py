@@ -9,17 +9,18 @@ Source: helm.sh/helm/v3, pkg/storage/driver (secrets.go, cfgmaps.go, util.go) an
 
 import base64
 import binascii
-import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 
 from upkeep.adapters.formats import yaml_text
+from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.helm import Payload, Release
 from upkeep.adapters.wire.meta import PartialObjectMetadata
 from upkeep.errors import Malformed
-from upkeep.model import parse_time
 from upkeep.records.releases import HelmRelease, ReleasedObject
 
 Raw = Mapping[str, Any]
@@ -85,27 +86,22 @@ def release(raw: Raw) -> HelmRelease:
     :param raw: the Secret or ConfigMap.
     :raises Malformed: it is none, or over a limit; the message holds nothing of it.
     """
-    where, body = _where(raw), _decoded(raw)
-    try:
-        chart, info = body["chart"]["metadata"], body["info"]
-        hooks = [str(hook.get("manifest") or "") for hook in body.get("hooks") or []]
-        return HelmRelease(
-            name=_text(body["name"]),
-            namespace=_text(body["namespace"]),
-            revision=int(body["version"]),
-            status=_text(info["status"]),
-            chart_name=_text(chart["name"]),
-            chart_version=_text(chart["version"]),
-            app_version=str(chart.get("appVersion") or ""),
-            deployed=parse_time(info["last_deployed"]),
-            storage=str(raw["kind"]),
-            objects=_identities([str(body.get("manifest") or ""), *hooks], where),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        what = (
-            f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else type(error).__name__
-        )
-        raise Malformed(f"{where} is not as Helm stores a release: {what}", source=where) from None
+    where = _where(raw)
+    body = decode(
+        _unpacked_release(raw), Release, what=f"The Helm release in {where}", source=where
+    )
+    return HelmRelease(
+        name=body.name,
+        namespace=body.namespace,
+        revision=body.version,
+        status=body.info.status,
+        chart_name=body.chart.metadata.name,
+        chart_version=body.chart.metadata.version,
+        app_version=body.chart.metadata.appVersion,
+        deployed=body.info.last_deployed.astimezone(UTC),
+        storage=str(raw["kind"]),
+        objects=_identities([body.manifest, *(hook.manifest for hook in body.hooks or ())], where),
+    )
 
 
 def payload(raw: Raw) -> ReleasePayload:
@@ -113,18 +109,10 @@ def payload(raw: Raw) -> ReleasePayload:
 
     :raises Malformed: as ``release``.
     """
-    where, body = _where(raw), _decoded(raw)
-    values, manifest = body.get("config") or {}, body.get("manifest") or ""
-    if not isinstance(values, dict) or not isinstance(manifest, str):
-        raise Malformed(
-            f"{where} is not as Helm stores a release: its values or its manifest", source=where
-        )
-    return ReleasePayload(values, manifest)
-
-
-def _where(raw: Raw) -> str:
-    metadata = raw.get("metadata")
-    return f"{raw.get('kind') or 'object'}/{metadata.get('name', '?') if isinstance(metadata, Mapping) else '?'}"
+    where, body = _where(raw), _unpacked_release(raw)
+    what = f"The Helm release in {where}"
+    found = decode(body, Payload, what=what, source=where, exact=True)
+    return ReleasePayload(found.config, found.manifest)
 
 
 def _text(value: object) -> str:
@@ -133,8 +121,13 @@ def _text(value: object) -> str:
     return value
 
 
-def _decoded(raw: Raw) -> dict[str, Any]:
-    """The release of a Secret or ConfigMap as JSON."""
+def _where(raw: Raw) -> str:
+    metadata = raw.get("metadata")
+    return f"{raw.get('kind') or 'object'}/{metadata.get('name', '?') if isinstance(metadata, Mapping) else '?'}"
+
+
+def _unpacked_release(raw: Raw) -> bytes:
+    """The release of a Secret or ConfigMap, as JSON."""
     where, data = _where(raw), raw.get("data")
     text = data.get("release") if isinstance(data, Mapping) else None
     if raw.get("kind") not in STORAGE or not isinstance(text, str):
@@ -145,13 +138,7 @@ def _decoded(raw: Raw) -> dict[str, Any]:
         packed = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Malformed(f"{where}: its release is not base64", source=where) from None
-    try:
-        body = json.loads(_unpacked(packed, where))
-    except (ValueError, RecursionError):
-        raise Malformed(f"{where}: its release is not JSON", source=where) from None
-    if not isinstance(body, dict):
-        raise Malformed(f"{where}: its release is no JSON object", source=where)
-    return body
+    return _unpacked(packed, where)
 
 
 def _unpacked(packed: bytes, where: str) -> bytes:

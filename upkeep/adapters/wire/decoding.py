@@ -37,14 +37,17 @@ class _Named(msgspec.Struct):
     metadata: _Name = msgspec.field(default_factory=_Name)
 
 
-def decode(body: bytes, type: type[T], *, what: str = "", source: str = "") -> T:
+def decode(
+    body: bytes, type: type[T], *, what: str = "", source: str = "", exact: bool = False
+) -> T:
     """Return a JSON document as the declared type, its strings printable.
 
     :param what: what it is, for the message; an object's name is added. The type's kind where it is not said.
+    :param exact: its strings are left as they are: they are compared or sent, and never shown.
     :raises Malformed: not JSON, not UTF-8, nested too deep, or not of the type; the message names what and the path.
     """
     try:
-        body = printable_json(body)
+        body = body if exact else printable_json(body)
         return _decoder(type).decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(

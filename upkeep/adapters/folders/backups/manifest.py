@@ -2,14 +2,15 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from upkeep.adapters.folders.backups.files import Reading
 from upkeep.adapters.folders.backups.objects import word
-from upkeep.model import parse_time
+from upkeep.adapters.wire.backups import SetManifest
+from upkeep.adapters.wire.decoding import decode
+from upkeep.errors import Malformed
 from upkeep.records.backups import BackupFault
 
 # The clock of the machine that wrote may be a little ahead of ours.
@@ -21,19 +22,18 @@ def read_manifest(name: str, body: bytes, read: Reading, *, now: datetime) -> di
     """The manifest of a set: when it was made, and the SHA-256 of its files."""
     why = ""
     try:
-        found = json.loads(body)
-        taken = parse_time(found["taken"])
-        files = {str(file): str(entry["sha256"]) for file, entry in found["files"].items()}
-        if found["schema"] != MANIFEST_SCHEMA:
+        found = decode(body, SetManifest, what=name)
+        if found.schema != MANIFEST_SCHEMA:
             why = "has another schema"
-        elif taken > now + MOST_AHEAD:
+        elif found.taken > now + MOST_AHEAD:
             why = "says that it was made in the future"
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except Malformed:
         why = "is not what upkeep backup writes"
     if why:
         read.faults.append(BackupFault(name, "manifest-unusable", f"{name} {why}"))
         return None
-    return {"taken": taken, "files": files}
+    files = {file: entry.sha256 for file, entry in found.files.items()}
+    return {"taken": found.taken.astimezone(UTC), "files": files}
 
 
 def differences(name: str, manifest: Mapping[str, Any], read: Reading) -> Iterator[BackupFault]:
