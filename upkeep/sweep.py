@@ -6,16 +6,13 @@ measurement returns or raises is stored, and handed out as often as it is asked 
 """
 
 import contextvars
-import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-import orjson
+import msgspec
 
 from upkeep.addressing import Address
 from upkeep.clock import Clock
@@ -288,20 +285,8 @@ def digest(record: Any) -> str:
     if record is None:
         return ""
     # A week of Prometheus' samples is in it: the standard library took longer for this than for asking.
-    try:
-        text = orjson.dumps(record, _of_mapping, orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
-    except orjson.JSONEncodeError:
-        # It knows no number over 64 bits, which 20Pi of a quota are in thousandths of a byte.
-        text = json.dumps(record, default=_of_anything, sort_keys=True).encode()
+    text = msgspec.json.encode(record, enc_hook=_of_mapping, order="sorted")
     return hashlib.sha256(text).hexdigest()
-
-
-def _of_anything(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return _of_mapping(value)
 
 
 def _of_mapping(value: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 
 from upkeep.clock import HeldClock
@@ -128,9 +128,11 @@ def run(
         plugins=[held],
     )
     ledger = out / "results.jsonl"
-    lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
+    lines = ledger.read_bytes().splitlines() if ledger.exists() else []
     results = [
-        result for result in map(orjson.loads, lines) if result["outcome"] != "not-run" or not only
+        result
+        for result in map(msgspec.json.decode, lines)
+        if result["outcome"] != "not-run" or not only
     ]
     found = {(result["target"], result["control"]): result for result in results}
     return Ran(code, found, held.requests)
