@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from fixtures.configuration import keys_of
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install, minimal, objects
 from tests.cluster.plane.releases import write_repository
@@ -15,6 +14,7 @@ from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, result
 from tests.cluster.programs import program
 from tests.repository.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
+from upkeep.adapters.cluster.configuration import keys_of
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.clock import Clock

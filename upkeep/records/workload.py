@@ -46,7 +46,7 @@ class ContainerResources:
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
-    ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
+    ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional), ``env_prefixes`` their prefixes, in the same order;
     ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
     whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words; ``restarts`` marks an
     init container that runs on and on (a sidecar); ``read_only`` are the mount paths that it cannot write to."""
@@ -57,6 +57,7 @@ class ContainerSpec:
     probes: tuple[Probe, ...] = ()
     mounts: tuple[tuple[str, str, str], ...] = ()
     env_from: tuple[tuple[str, str, bool], ...] = ()
+    env_prefixes: tuple[str, ...] = ()
     env_keys: tuple[tuple[str, str, str, str, bool], ...] = ()
     env_names: tuple[str, ...] = ()
     command: tuple[str, ...] = ()

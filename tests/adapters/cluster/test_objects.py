@@ -55,6 +55,15 @@ def test_every_place_that_needs_a_secret_is_found():
     ]
 
 
+def test_the_prefix_of_variables_from_an_object_is_kept():
+    """core/v1 EnvFromSource.prefix: KEY of the object is the variable SLACK_KEY."""
+    container = TEMPLATE["spec"]["containers"][0] | {
+        "envFrom": [{"prefix": "SLACK_", "secretRef": {"name": "slack"}}, {"configMapRef": {"name": "env"}}]
+    }  # fmt: skip
+    found = objects.template(TEMPLATE | {"spec": TEMPLATE["spec"] | {"containers": [container]}})
+    assert found.containers[0].env_prefixes == ("SLACK_", "")
+
+
 @pytest.mark.parametrize(
     ("kind", "source"),
     [
