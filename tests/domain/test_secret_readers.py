@@ -1,5 +1,6 @@
 """Who can read certain Secrets: each way by itself, ways through others, and what is no way."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,7 +71,8 @@ def ways(*grants: Grant, subject: str = SRE, **options: Any) -> list[tuple[Kind,
         (rule("patch", "secrets"), Kind.READS, "patch secrets"),
         (rule("deletecollection", "secrets"), Kind.READS, "deletecollection secrets"),
         (rule("*", "secrets", "a"), Kind.READS, "get, list, watch, patch secrets a"),
-        (PolicyRule(("*",), ("*",), ("*",)), Kind.READS, "do anything"),
+        (PolicyRule(("*",), ("*",), ("*",)), Kind.READS, "all verbs on all resources"),
+        (PolicyRule(("list",), ("*",), ("secrets",)), Kind.READS, "list secrets"),
         (rule("create", "pods/exec"), Kind.ENTERS, "create pods/exec"),
         (
             rule("get", "pods/attach", "cano-collector-1-a"),
@@ -115,6 +117,22 @@ def ways(*grants: Grant, subject: str = SRE, **options: Any) -> list[tuple[Kind,
 def test_a_way(given_rule: PolicyRule, kind: Kind, what: str) -> None:
     assert ways(grant(given_rule)) == [(kind, what)]
     assert ways(grant(given_rule, namespace="")) == [(kind, what)]
+
+
+@pytest.mark.parametrize(
+    ("name", "enters"),
+    [
+        ("cano-collector-in-the-eastern-production-cluster-of-paymen4x2pq", True),
+        ("cano-collector-in-the-eastern-production-cluster-of-shipmen4x2pq", False),
+    ],
+)
+def test_a_role_for_a_pod_whose_name_is_cut_enters_it(name: str, enters: bool) -> None:
+    """The API server cuts generateName at 58 characters (kubernetes/kubernetes#116447)."""
+    long = replace(
+        WANTED, deployment="cano-collector-in-the-eastern-production-cluster-of-payments"
+    )
+    readers_found = found(grant(rule("create", "pods/exec", name)), wanted=long)
+    assert any(reader.grant.subject == SRE for reader in readers_found) is enters
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ class _Search:
         """What a rule gives by itself."""
         here = where in ("", self._wanted.namespace)
         if here and everything(rule):
-            yield Way(Kind.READS, "do anything")
+            yield Way(Kind.READS, "all verbs on all resources")
             return
         if here:
             yield from self._read(rule)
@@ -425,7 +425,8 @@ class _Search:
         )
 
     def _a_pod(self, name: str) -> bool:
-        return name.startswith(f"{self._wanted.deployment}-")
+        """Return whether a name may be that of a pod of the Deployment, whose generateName the API server cuts at 58 characters."""
+        return name.startswith(f"{self._wanted.deployment}-"[:58])
 
 
 def _matters(rule: PolicyRule, table: Mapping[str, tuple[str, ...]]) -> bool:

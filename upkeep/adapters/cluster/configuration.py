@@ -6,7 +6,6 @@ Imported inside measurements alone: pydantic is loaded only by runs that read co
 import base64
 import binascii
 from collections.abc import Iterable
-from itertools import zip_longest
 from typing import Any
 
 from upkeep.adapters.cluster import objects
@@ -78,9 +77,8 @@ def environment_of(
     if names.issuperset(needed):
         return Environment(tuple(sorted(names)))
     unread: list[str] = []
-    for (kind, name, optional), prefix in zip_longest(
-        container.env_from, container.env_prefixes, fillvalue=""
-    ):
+    prefixes = [*container.env_prefixes, *[""] * len(container.env_from)]
+    for (kind, name, optional), prefix in zip(container.env_from, prefixes, strict=False):
         try:
             names |= {prefix + key for key in keys_of(kube, install.namespace, kind, name)}
         except Absent as error:
