@@ -98,12 +98,12 @@ def test_a_file_that_is_no_yaml_is_a_fault_with_its_line(
     ("name", "content", "words"),
     [
         ("absent.yaml", None, "cannot be read: No such file or directory"),
-        ("other.yaml", b"a: 1\n", "is no document of the collector"),
-        ("binary.yaml", b"\xff\xfe\x00", "is no UTF-8 text"),
+        ("other.yaml", b"a: 1\n", "not a collector file"),
+        ("binary.yaml", b"\xff\xfe\x00", "not UTF-8; expected a document"),
         (
             "secret.yaml",
             b"kind: Secret\ndata: {destinations.yaml: '%%'}\n",
-            "is not base64 of a text; use stringData",
+            "not base64 of a text; use stringData",
         ),
     ],
 )

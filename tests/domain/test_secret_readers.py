@@ -563,7 +563,7 @@ def chain(length: int) -> list[Grant]:
 
 def test_a_chain_is_followed_to_its_end_or_said_to_have_none():
     assert len({one.grant.subject for one in found(*chain(MOST_STEPS - 2))}) == MOST_STEPS
-    with pytest.raises(Malformed, match=f"followed for {MOST_STEPS} steps"):
+    with pytest.raises(Malformed, match=f"does not end after {MOST_STEPS} steps"):
         found(*chain(MOST_STEPS))
 
 
