@@ -259,11 +259,11 @@ def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dic
         ({"podSelector": {}}, ("Ingress",), ()),
         ({"podSelector": {}, "egress": [{}]}, ("Ingress", "Egress"), ()),
         ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}]}, ("Egress",), ()),
-        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
+        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: any source",)),
         (
             {"podSelector": {}, "ingress": [{"from": []}]},
             ("Ingress",),
-            ("ingress rule 1: from anybody",),
+            ("ingress rule 1: any source",),
         ),
         (
             {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]},

@@ -255,7 +255,9 @@ def test_what_is_no_regular_file_or_too_large_or_of_no_day_is_a_fault(tmp_path, 
     assert faults(tmp_path)[0][0] == "export-not-regular"
     (tmp_path / "metrics-20260102.txt").rmdir()
     (tmp_path / "metrics-20260231.txt").write_bytes(WHOLE)
-    assert faults(tmp_path) == [("export-unusable", "metrics-20260231.txt has no valid day in its name")]
+    assert faults(tmp_path) == [
+        ("export-unusable", "metrics-20260231.txt has no valid day in its name")
+    ]
     (tmp_path / "metrics-20260231.txt").rename(tmp_path / "metrics-20260102.txt")
     monkeypatch.setattr(exports, "MOST_BYTES", 100)
     assert faults(tmp_path)[0][0] == "export-too-large"

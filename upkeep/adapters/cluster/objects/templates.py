@@ -1,6 +1,6 @@
-"""Pod templates: containers and what they take from the cluster, volumes.
+"""Read pod templates: containers, what they reference, and volumes.
 
-Source: Kubernetes API reference v1.36 (core/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 """
 
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 from upkeep.adapters.cluster.fields import Raw, labels_of, resources, text
 from upkeep.adapters.cluster.placement import placement
 from upkeep.domain.versions import named
-from upkeep.records.workload import ContainerSpec, PodTemplate, Probe, SecurityContext, Volume
+from upkeep.records.containers import Probe, SecurityContext
+from upkeep.records.workload import ContainerSpec, PodTemplate, Volume
 
 
 def template(raw: Raw) -> PodTemplate:
-    """A pod template (core/v1 PodTemplateSpec)."""
+    """Return a pod template (core/v1 PodTemplateSpec)."""
     spec = raw["spec"]
     labels = labels_of(raw.get("metadata") or {})
     return PodTemplate(
@@ -27,9 +28,7 @@ def template(raw: Raw) -> PodTemplate:
             if (name := _plugin_secret(entry))
         ),
         init_containers=tuple(container(entry, spec) for entry in spec.get("initContainers") or []),
-        host_namespaces=tuple(
-            field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field)
-        ),
+        host_namespaces=host_namespaces(spec),
         placement=placement(spec, labels),
         resources=resources({"name": "", "resources": spec["resources"]})
         if spec.get("resources")
@@ -37,8 +36,13 @@ def template(raw: Raw) -> PodTemplate:
     )
 
 
+def host_namespaces(spec: Raw) -> tuple[str, ...]:
+    """Return the fields by which a pod shares the namespaces of its node."""
+    return tuple(field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field))
+
+
 def _security(raw: Raw, pod: Raw) -> SecurityContext:
-    """The container's word where it has one, else the pod's."""
+    """Return the container's security settings; its own value overrides the pod's."""
     own, shared = raw.get("securityContext") or {}, pod.get("securityContext") or {}
 
     def either(field: str) -> Any:
@@ -54,7 +58,7 @@ def _security(raw: Raw, pod: Raw) -> SecurityContext:
 
 
 def container(raw: Raw, pod: Raw) -> ContainerSpec:
-    """A container of a pod's spec, which says what goes for all of its containers."""
+    """Return a container; ``pod`` is the pod's spec, whose settings apply to all containers."""
     # A volume may be read-only itself, whatever its mounts say.
     locked = {
         volume["name"]
@@ -68,7 +72,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         if "httpGet" in probe:
             get = probe["httpGet"]
             path = text(get.get("path") or "/")
-            # The kubelet asks for a path without its first stroke, too.
+            # The kubelet accepts a path without its leading slash.
             probes.append(
                 Probe(
                     kind,
@@ -123,7 +127,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         ),
         resources=resources(raw),
         security=_security(raw, pod),
-        # Whatever else stands there is no version, and is not kept.
+        # A value that is no version may be a secret: it is not kept.
         app_version=next(
             (
                 named(str(entry.get("value") or ""))
