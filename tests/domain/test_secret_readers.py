@@ -75,9 +75,9 @@ def ways(*grants: Grant, subject: str = SRE, **options: Any) -> list[tuple[Kind,
         (PolicyRule(("list",), ("*",), ("secrets",)), Kind.READS, "list secrets"),
         (rule("create", "pods/exec"), Kind.ENTERS, "create pods/exec"),
         (
-            rule("get", "pods/attach", "cano-collector-1-a"),
+            rule("get", "pods/attach", "cano-collector-6f7d9c5b84-k7w2p"),
             Kind.ENTERS,
-            "get pods/attach cano-collector-1-a",
+            "get pods/attach cano-collector-6f7d9c5b84-k7w2p",
         ),
         (
             rule("update", "pods/ephemeralcontainers"),
@@ -86,9 +86,9 @@ def ways(*grants: Grant, subject: str = SRE, **options: Any) -> list[tuple[Kind,
         ),
         (rule("create", "pods"), Kind.STARTS, "create pods"),
         (
-            rule("patch", "pods", "cano-collector-1-a"),
+            rule("patch", "pods", "cano-collector-6f7d9c5b84-k7w2p"),
             Kind.STARTS,
-            "patch pods cano-collector-1-a",
+            "patch pods cano-collector-6f7d9c5b84-k7w2p",
         ),  # another image
         (
             rule("create update", "deployments daemonsets", group="apps"),

@@ -6,10 +6,12 @@ Source: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privil
 k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from upkeep.domain.pod_names import of_deployment
 from upkeep.domain.rbac import EVERY, covers, everything, gives, groups_of
 from upkeep.records.access import PolicyRule
 
@@ -198,8 +200,7 @@ class OneRight:
         )
 
     def _a_pod(self, name: str) -> bool:
-        """Return whether a name may be that of a pod of the Deployment, whose generateName the API server cuts at 58 characters."""
-        return name.startswith(f"{self._wanted.deployment}-"[:58])
+        return re.fullmatch(of_deployment(self._wanted.deployment), name) is not None
 
 
 def matters(rule: PolicyRule, table: Mapping[str, tuple[str, ...]]) -> bool:
