@@ -179,6 +179,8 @@ def written(manager: str):
         *((written(tool), ()) for tool in ("kubectl", "kubectl-patch", "kubectl-client-side-apply", "oc", "helm", "upkeep", "Mozilla",
                                            "before-first-apply")),
         (stored(labels={"reconcile.external-secrets.io/managed": "true"}), ("external-secrets",)),
+        (stored(annotations={"sealedsecrets.bitnami.com/patch": "true", "sealedsecrets.bitnami.com/managed": "true"}), ("sealed-secrets",)),
+        (written("kyverno"), ("kyverno",)),
         (stored(annotations={"argocd.argoproj.io/tracking-id": "a:/Secret:n/x"}), ("Argo CD",)),
         (stored(labels={"kustomize.toolkit.fluxcd.io/name": "apps"}), ("Flux kustomize-controller",)),
     ],
