@@ -18,6 +18,8 @@ MARKS = {
     "argocd.argoproj.io/tracking-id": "Argo CD",
     "kustomize.toolkit.fluxcd.io/name": "Flux kustomize-controller",
 }
+# Groups without a dot are Kubernetes' own, as are those that end in .k8s.io.
+BUILT_IN = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"})
 # Velero sets it on every object that it restores: velero.io/docs/main/restore-reference.
 RESTORED = "velero.io/restore-name"
 
@@ -70,8 +72,9 @@ def _controllers(metadata: Raw) -> tuple[str, ...]:
 
 
 def _is_foreign(version: str) -> bool:
+    """Return whether an apiVersion is that of a custom resource."""
     group = version.rpartition("/")[0]
-    return "." in group and not group.endswith(".k8s.io")
+    return group not in BUILT_IN and not group.endswith(".k8s.io")
 
 
 def _owned_keys(metadata: Raw) -> set[str]:
