@@ -221,7 +221,7 @@ def test_a_bad_change_is_found_and_taken_back(
         "endpoints-serving",
         "health-ok",
     }
-    assert "the collector will not start" in symptoms["config-valid"]
+    assert "The collector will not start" in symptoms["config-valid"]
     assert f"logged 1 fatal line at {crashed:%Y-%m-%d}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["pods-stable"]

@@ -101,7 +101,7 @@ def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:
     ).findings
     assert (
         finding.message
-        == "… is required. Last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit. Fix: add it."
+        == "… is required. Last written 25 min ago (2026-01-02 11:35 UTC) by kubectl-edit. Fix: add it."
     )
     unowned = (
         StoredObject(
