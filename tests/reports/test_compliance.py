@@ -136,13 +136,13 @@ def page(results: list[Result], gate: dict[str, Any] | None = None, **facts: Any
         ([PASSED, PASSED], [], "All 2 controls pass."),
         ([PASSED], [], "The one control passes."),
         ([PASSED, DECLARED], [], "The one control passes."),
-        (ALL, [], "3 of 4 controls fell short: 1 failed, 1 could not be measured, 1 not run."),
+        (ALL, [], "3 of 4 controls did not pass: 1 failed, 1 could not be measured, 1 not run."),
         ([], [], "Nothing was judged."),
         ([DECLARED], [], "Nothing was judged."),
         (
             [PASSED, NOT_RUN],
             ["the run was interrupted"],
-            "1 of 2 controls fell short: 1 not run. The run was interrupted.",
+            "1 of 2 controls did not pass: 1 not run. The run was interrupted.",
         ),
     ],
 )
@@ -364,7 +364,7 @@ def ratio(one: str, other: str) -> float:
 def test_the_summary():
     assert markdown([FAILED, PASSED], run=RUN, gate=None) == (
         "# Maintenance of cano-collector\n\n"
-        "**1 of 2 controls fell short: 1 failed.**\n\n"
+        "**1 of 2 controls did not pass: 1 failed.**\n\n"
         "| outcome | control | target | severity | what was seen |\n"
         "| --- | --- | --- | --- | --- |\n"
         "| failed | pods-ready | prod-eu | critical | Pod a is not ready. |\n"
@@ -378,7 +378,7 @@ def test_it_is_drawn_at_the_end_and_can_be_drawn_again(pytester):
     inner.run("--gate")
     first = (inner.out / "compliance.html").read_text(encoding="utf-8")
     assert "Gate open" in Page(first).text
-    assert "1 of 2 controls fell short: 1 failed." in (inner.out / "summary.md").read_text(
+    assert "1 of 2 controls did not pass: 1 failed." in (inner.out / "summary.md").read_text(
         encoding="utf-8"
     )
     (inner.out / "compliance.html").unlink()
@@ -396,4 +396,4 @@ def test_an_interrupted_run_has_its_report(pytester, monkeypatch):
     )
     inner.pytester.runpytest_subprocess()
     text = Page((inner.out / "compliance.html").read_text(encoding="utf-8")).text
-    assert "1 of 2 controls fell short: 1 not run. The run was interrupted." in text
+    assert "1 of 2 controls did not pass: 1 not run. The run was interrupted." in text

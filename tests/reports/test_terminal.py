@@ -21,7 +21,7 @@ assert judge(Judgement(findings, "0 of 6 ready"))
 def ending(result: pytest.RunResult) -> list[str]:
     """The lines between the heading and pytest's own last lines."""
     lines = result.outlines
-    start = next((number for number, line in enumerate(lines) if "what fell short" in line), -1)
+    start = next((number for number, line in enumerate(lines) if "controls that did not pass" in line), -1)
     return [line for line in lines[start + 1 :] if not line.startswith(("=", "-"))]
 
 
@@ -74,12 +74,12 @@ def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester
         "FAIL pods-ready [default] (high, gate), the likely cause of 3 more: Container c of pod a waits: CrashLoopBackOff.",
         "    where: Pod/a container/c (0 of 1 replicas ready)",
         "    next: kubectl logs a --previous",
-        "    follows: FAIL logs-clean (high): It said why.",
-        "    follows: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
+        "    effect: FAIL logs-clean (high): It said why.",
+        "    effect: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
         "FAIL endpoints-odd [default] (critical): Pod a is not ready.",
         "    where: Pod/a (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
-        "    the same: backups-old (medium)",
+        "    same finding: backups-old (medium)",
         "4 fail  2 unknown  (6 controls, 0 requests)",
         f"compliance report: {inner.out / 'compliance.html'}",
     ]
@@ -98,7 +98,7 @@ def test_the_very_same_finding_of_several_controls_is_told_once(pytester):
         "FAIL b [default] (critical): Pod a is not ready.",
         "    where: Pod/a (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
-        "    the same: a (high), c (low)",
+        "    same finding: a (high), c (low)",
         "3 fail  (3 controls, 0 requests)",
     ]
 
@@ -164,7 +164,7 @@ def test_what_was_not_run_is_one_line(pytester):
 def test_nothing_fell_short(pytester):
     inner = Inner(pytester, check("fine"))
     result = inner.run()
-    assert "what fell short" not in result.stdout.str()
+    assert "controls that did not pass" not in result.stdout.str()
     result.stdout.fnmatch_lines(
         ["1 pass  (1 control, 0 requests)", f"compliance report: {inner.out}/compliance.html"]
     )

@@ -1,7 +1,7 @@
-"""The generated documents: ``python -m tests.repository.documents`` writes them (make documents), a test compares them.
+"""The generated documents: ``make documents`` writes them, and a test compares them.
 
-They are made from what they describe: limits from ``upkeep.limits``, the Role from the checks' measurements, outcomes from real runs of every
-scenario on the embedded cluster.
+Their sources: ``upkeep.limits``, the rights of the measurements, the checks' meta-data, and real runs of
+every scenario on the embedded cluster.
 """
 
 import tempfile
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests import ROOT
 from tests.checks.inner import Ran, run
-from tests.repository import checklist
+from tests.repository import checklist, controls
 from upkeep import demo
 from upkeep.commands.rbac import document
 from upkeep.limits import LIMITS
@@ -35,10 +35,10 @@ def limits() -> str:
     lines = [
         "# Limits",
         "",
-        "Each can be set: `--limit=NAME=VALUE`, `UPKEEP_LIMIT=NAME=VALUE,…`, or `[limits]` in the settings file. The value in force is printed with each result.",
-        "Durations are written `24h`, `7d`, `1.5s`; ratios `1%` or `0.01`.",
+        "Set a limit with `--limit=NAME=VALUE`, `UPKEEP_LIMIT=NAME=VALUE,…`, or `[limits]` in the settings file. Each result shows its limit.",
+        "Write durations as `24h`, `7d`, `1.5s` and ratios as `1%` or `0.01`.",
         "",
-        "| name | default | unit | range | why |",
+        "| name | default | unit | range | reason |",
         "| --- | --- | --- | --- | --- |",
     ]
     for name, limit in LIMITS.items():
@@ -146,6 +146,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/limits.md": limits,
     "deploy/rbac/role.yaml": role,
     "docs/checklist.md": checklist.document,
+    controls.PATH: controls.document,
     OUTCOMES: outcomes,
 }
 
