@@ -74,7 +74,7 @@ def sensitive(name: str) -> bool:
 def named_values(text: str) -> Iterator[tuple[int, str, str]]:
     """(where the name begins, name, value without its quotes) of every telling name with a value of its own.
 
-    What begins a structure (``secret: {``, ``secret:`` over indented keys) has none: its keys are looked at instead.
+    What begins a structure (``secret: {``, ``secret:`` over indented keys) has none: its keys are read instead.
     """
     position = 0
     while found := _NAMED.search(text, position):
@@ -200,7 +200,7 @@ def _bare_url(found: re.Match[str]) -> str:
 
 
 def _opaque(found: re.Match[str]) -> str:
-    """Masks a long run that nobody made of words.
+    """Mask a long run that is not made of words.
 
     One part of 24 characters or more with letters and digits; or lower case, upper case and digits in one part, or anywhere in what has
     the alphabet of base64. So names of pods (lower case and hyphens), paths and identifiers of programs stay.

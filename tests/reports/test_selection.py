@@ -23,7 +23,7 @@ LISTED = "pytest --collect-only -q lists them"
         ("control(severity='hgh')", [f"there is no control whose severity is 'hgh' (did you mean 'high'?); {LISTED}"]),
         ("control(id='pods-ready', guide='Check pods status')",
          [f"there is no control whose guide is 'Check pods status' (did you mean 'Check pod status'?); {LISTED}"]),
-        ("control(ids='pods-ready')", ["a control has no 'ids' (did you mean 'id'?); it has id, severity, guide"]),
+        ("control(ids='pods-ready')", ["unknown field 'ids' of control (did you mean 'id'?). Fields: id, severity, guide."]),
         ("control(id=7)", [f"there is no control '7'; {LISTED}"]),
         ("daily or dayly", [f"there is no marker 'dayly' (did you mean 'daily'?); {THERE}"]),
         ("contrl(id='pods-ready')", [f"there is no marker 'contrl' (did you mean 'control'?); {THERE}"]),
