@@ -157,7 +157,7 @@ def install(request: pytest.FixtureRequest, plane: ControlPlane) -> Iterator[Ins
 
 
 def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path) -> None:
-    """Under exactly the shipped Role everything that is there passes, nothing was forbidden, and no file written.
+    """Under exactly the shipped Role everything that is there passes, nothing was forbidden, and nothing was written.
 
     The API server's audit log says so of a whole run of all cadences: beside reading, the measuring identity asked for access reviews, and the acting one
     rehearsed.

@@ -63,10 +63,7 @@ def test_a_second_run_of_the_day_writes_only_what_changed(
     assert run(tmp_path) == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert run(tmp_path) == 0
-    assert (
-        "today's newest backup equals all 2 objects; no file written"
-        in capsys.readouterr().out
-    )
+    assert "today's newest backup equals all 2 objects; no file written" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert run(tmp_path, scenario="backup-differs") == 0
     assert len(list(tmp_path.iterdir())) == len(before) + 3

@@ -84,7 +84,7 @@ def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
             name=USUAL_NAMES[right.names][0] if right.names else "",
         )
     except Unmeasured as error:
-        return f"unknown ({error.reason})"
+        return f"could not ask: {error.reason}"
     return "yes" if answer.allowed else "no"
 
 

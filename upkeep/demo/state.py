@@ -116,11 +116,10 @@ class State:
     :ivar cores: what each container uses in its busiest hour of a day, and ``memory_mib`` then.
     :ivar usage: what a pod's container uses at present where metrics-server says otherwise: (CPU, memory); ``unmeasured`` are pods of which it says
         nothing.
-    :ivar emergency: file name -> content of the folder of the minimal configuration that was prepared; empty for none, ``None`` without
-        prepares it.
+    :ivar emergency: file name -> content of the folder with the minimal configuration; ``None`` without one.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
-    :ivar clock_ahead: by how much the API server's clock is ahead of the one that asks.
+    :ivar clock_ahead: by how much the API server's clock is ahead of the client's.
     """
 
     layout: str
