@@ -35,11 +35,6 @@ NAME = "upkeep"
 MONITORING = "monitoring"
 # The cadences of the shipped Role; they include the controls of an emergency.
 ALL = tuple(cadence for cadence in CADENCES if cadence != "emergency")
-# Only in a Role of its own, on request: exec allows any command in a container.
-EXEC = (Right("create", "pods/exec"), Right("get", "pods/exec"))
-# Likewise: each revision of a release has another name, so its storage must be listed. RBAC cannot narrow
-# a list by labels: the right reads every Secret of the namespace.
-HELM = (Right("list", "secrets"), Right("list", "configmaps"))
 
 
 def name_for(cadences: Sequence[str]) -> str:

@@ -69,7 +69,9 @@ class Declared:
             asked = [measurements[name] for name in closure(item.fixturenames, measurements)]
             mark = item.get_closest_marker("control")
             self.rights[mark.kwargs["id"]] = tuple(
-                dict.fromkeys(right for one in asked for right in one.rights)
+                dict.fromkeys(
+                    right for one in asked for right in one.rights if right.held_by == "role"
+                )
             )
 
 
