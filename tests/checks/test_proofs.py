@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from tests.checks.sources import committed as committed_sources
-from tests.checks.witness import EVERY, HEALTHY
-from tests.repository.documents import row_of
+from tests.checks.outcomes import short
+from tests.checks.sources import committed
+from tests.checks.witness import HEALTHY
 from upkeep import demo
 from upkeep.commands import suite
 from upkeep.demo.scenarios import SCENARIOS
+from upkeep.model import CADENCES
 
 
 def unproven(
@@ -39,12 +40,12 @@ def test_every_control_has_all_three_proofs() -> None:
     hits: dict[str, str] = {}
     for name, scenario in SCENARIOS.items():
         for control in scenario.hits:
-            hits[control] = hits.get(control, "") + row_of(name)
-    rows = [row for layout in HEALTHY for row in committed_sources(layout).values()]
+            hits[control] = hits.get(control, "") + short(name)
+    rows = [row for layout in HEALTHY for row in committed(layout).values()]
     assert (
         unproven(
-            suite.declared(EVERY.split(" or ")),
-            healthy="".join(row_of(name).rpartition("| ")[2] for name in HEALTHY.values()),
+            suite.declared(CADENCES),
+            healthy=", ".join(short(name) for name in HEALTHY.values()),
             hits=hits,
             unknown={control for row in rows if row.source != "all" for control in row.unknown},
         )
@@ -61,6 +62,6 @@ def test_a_missing_proof_names_its_control() -> None:
 
 
 def test_a_scenario_names_controls_that_exist() -> None:
-    known = set(suite.declared(EVERY.split(" or ")))
+    known = set(suite.declared(CADENCES))
     named = {one for name in demo.names(faults=False) for one in demo.parse(name).hits}
     assert named - known == set()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.checks.inner import run
+from tests.checks.inner import EVERY, run
 from upkeep.commands import suite
 from upkeep.demo.server.audit import Attributes, Event
 from upkeep.session import measurements_of
@@ -18,7 +18,6 @@ from upkeep.sweep import Measurement, Right
 
 HEALTHY = {"guide": "healthy", "chart": "chart"}
 NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
-EVERY = "daily or weekly or monthly or quarterly or emergency"
 
 
 @dataclass(frozen=True)
