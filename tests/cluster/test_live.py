@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from fixtures.configuration import keys_of
-from tests.checks.inner import EVERY
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install, minimal, objects
 from tests.cluster.plane.releases import write_repository
@@ -47,7 +46,7 @@ def run(
     folder: Path,
     *arguments: str,
     identity: str = "measurer",
-    cadence: str = EVERY,
+    cadence: str = " or ".join(ALL),
 ) -> dict[str, dict[str, Any]]:
     """The results on an install, by control."""
     kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
