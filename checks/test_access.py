@@ -72,7 +72,7 @@ def test_every_key_was_rotated(
 
 
 @pytest.mark.control(
-    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and tokens"
+    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and API tokens"
 )
 @pytest.mark.monthly
 def test_every_secret_could_be_rotated(judge, secret_inventory, rotation_rehearsal, install):
