@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges.access import guarding, rights, secrets
+from upkeep.judges.access import guarding, least_privilege, secrets
 
 
 @pytest.mark.control(id="rbac-least-privilege", severity="high", guide="Review RBAC permissions")
@@ -13,7 +13,7 @@ def test_the_service_account_holds_least_privilege(judge, grants, collector, ins
     What it may do, whoever takes the collector over may do, too.
     Fix: docs/runbook.md#rbac-least-privilege
     """
-    assert judge(rights.least_privilege(grants, collector, install=install))
+    assert judge(least_privilege.least_privilege(grants, collector, install=install))
 
 
 @pytest.mark.control(id="secrets-guarded", severity="high", guide="Audit secret management")
