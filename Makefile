@@ -27,7 +27,8 @@ cluster-test: .venv/tested
 clean:
 	rm -rf .venv .tox .cache reports/out dist build
 
-# Renews the generated documents.
+# The generated documents, after a change of what they describe; one alone by its name:
+# python -m tests.repository.documents outcomes
 .PHONY: documents
 documents: .venv/ready
 	$(BIN)/python -m tests.repository.documents

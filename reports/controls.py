@@ -38,7 +38,7 @@ def read(item: pytest.Item) -> Control:
     if (
         marks[0].args
         or set(fields) != _FIELDS
-        or not all(isinstance(value, str) and value for value in fields.values())
+        or not all(isinstance(value, str) and value.strip() for value in fields.values())
     ):
         raise BadControlError(
             "its control marker takes exactly id, severity and guide, each as a text"
