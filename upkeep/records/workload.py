@@ -137,7 +137,7 @@ class Deployment:
     release_namespace: str = ""
     max_unavailable: int = 0
     exposures: tuple[Exposure, ...] = ()
-    installer: Installer = Installer()
+    installer: Installer = field(default_factory=Installer)
 
 
 @dataclass(frozen=True, slots=True)
