@@ -5,7 +5,7 @@ https://github.com/google/cadvisor/blob/master/docs/storage/prometheus.md.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -71,7 +71,7 @@ def filesystems(
     return Filesystems(f"Prometheus; {why}", tuple(found))
 
 
-def _key(labels: dict[str, str]) -> tuple[str, str, str]:
+def _key(labels: Mapping[str, str]) -> tuple[str, str, str]:
     return labels["pod"], labels.get("container", ""), labels.get("device", "")
 
 
