@@ -66,6 +66,7 @@ class Volume:
     """A volume of a pod template.
 
     :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source.
+    :ivar object: what it names; of ``csi`` the driver.
     :ivar keys: the keys that the volume selects; empty where it takes all.
     """
 
@@ -78,13 +79,18 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
-    """A pod template; ``resources`` are those of the pod as a whole (KEP-2837)."""
+    """A pod template.
+
+    :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
+    :ivar volume_secrets: (Secret, volume) that a volume's plugin reads to mount it.
+    """
 
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
     service_account: str = "default"
     pull_secrets: tuple[str, ...] = ()
+    volume_secrets: tuple[tuple[str, str], ...] = ()
     init_containers: tuple[ContainerSpec, ...] = ()
     host_namespaces: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)
