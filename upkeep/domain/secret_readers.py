@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
+from upkeep.domain.pod_names import LONGEST_PREFIX
 from upkeep.domain.rbac import EVERY, covers, everything, gives, groups_of, identity
 from upkeep.domain.two_rights import AUTHENTICATION, RBAC, Pairs
 from upkeep.errors import Malformed
@@ -425,7 +426,8 @@ class _Search:
         )
 
     def _a_pod(self, name: str) -> bool:
-        return name.startswith(f"{self._wanted.deployment}-")
+        """Return whether a pod of the Deployment can have the name: the API server cuts it."""
+        return name.startswith(f"{self._wanted.deployment}-"[:LONGEST_PREFIX])
 
 
 def _matters(rule: PolicyRule, table: Mapping[str, tuple[str, ...]]) -> bool:

@@ -100,7 +100,7 @@ def hook_fails(state: State) -> None:
     state.container["lifecycle"] = {
         "preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}
     }
-    name = f"{state.fullname}-{workload.HASH}-gone1"
+    name = f"{state.fullname}-{workload.HASH}-g7n2x"
     last = stamp(state.ago(minutes=40))
     state.add(
         stored.make(state, "Event", f"{name}.1", state.ago(minutes=40), type="Warning", reason="FailedPreStopHook", count=1,
