@@ -16,6 +16,7 @@ COLLECTOR = "cano-collector"
 _LABELS = ("app.kubernetes.io/name", "app")
 GUIDE_HEALTH_PATH = "/health"
 DEFAULT_PORT = 8080
+SECRETS_STORE = "secrets-store.csi.k8s.io"
 
 
 def image_basename(image: str) -> str:
@@ -203,20 +204,39 @@ def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
     for container in (*template.init_containers, *template.containers):
         own = f"of container {container.name}"
         found += [
-            SecretReference(name, (), optional, f"envFrom {own}")
+            SecretReference(name, (), optional, f"envFrom {own}", container=True)
             for kind, name, optional in container.env_from
             if kind == "Secret"
         ]
         found += [
-            SecretReference(name, (key,), optional, f"env {variable} {own}")
+            SecretReference(name, (key,), optional, f"env {variable} {own}", container=True)
             for variable, kind, name, key, optional in container.env_keys
             if kind == "Secret"
         ]
+    found += [
+        SecretReference(name, (), False, f"volume {volume}")
+        for name, volume in template.volume_secrets
+    ]
     # Without a pull secret the kubelet still tries, and fails on private images.
     found += [
         SecretReference(name, (), False, "imagePullSecrets") for name in template.pull_secrets
     ]
     return tuple(one for one in found if one.name)
+
+
+def syncing_volume(deployment: Deployment) -> str:
+    """Return the volume whose driver may create Secrets when a pod mounts it; empty for none.
+
+    Source: https://secrets-store-csi-driver.sigs.k8s.io/topics/sync-as-kubernetes-secret
+    """
+    return next(
+        (
+            volume.name
+            for volume in deployment.template.volumes
+            if (volume.kind, volume.object) == ("csi", SECRETS_STORE)
+        ),
+        "",
+    )
 
 
 def config_map_references(deployment: Deployment) -> tuple[str, ...]:

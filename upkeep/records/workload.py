@@ -9,7 +9,8 @@ from datetime import datetime
 
 from upkeep.records.access import Exposure
 from upkeep.records.containers import Probe, SecurityContext
-from upkeep.records.placement import Placement
+from upkeep.records.placement import Demand, Placement
+from upkeep.records.releases import Installer
 from upkeep.records.selectors import LabelSelector
 
 
@@ -65,6 +66,7 @@ class Volume:
     """A volume of a pod template.
 
     :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source.
+    :ivar object: what it names; of ``csi`` the driver.
     :ivar keys: the keys that the volume selects; empty where it takes all.
     """
 
@@ -77,13 +79,18 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
-    """A pod template; ``resources`` are those of the pod as a whole (KEP-2837)."""
+    """A pod template.
+
+    :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
+    :ivar volume_secrets: (Secret, volume) that a volume's plugin reads to mount it.
+    """
 
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
     service_account: str = "default"
     pull_secrets: tuple[str, ...] = ()
+    volume_secrets: tuple[tuple[str, str], ...] = ()
     init_containers: tuple[ContainerSpec, ...] = ()
     host_namespaces: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)
@@ -136,6 +143,7 @@ class Deployment:
     release_namespace: str = ""
     max_unavailable: int = 0
     exposures: tuple[Exposure, ...] = ()
+    installer: Installer = field(default_factory=Installer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +217,8 @@ class Pod:
     :ivar resources: requests and limits of each container that runs as long as the pod. The
         kubelet's values (after an in-place resize) replace those of the spec.
     :ivar whole: requests and limits of the pod as a whole (KEP-2837).
+    :ivar demand: what the scheduler and quotas count for it; ``None`` where it was not read.
+    :ivar priority_class: its PriorityClass after admission, which sets the cluster's default.
     """
 
     name: str
@@ -231,6 +241,8 @@ class Pod:
     whole: ContainerResources | None = None
     host_namespaces: tuple[str, ...] = ()
     orphan: bool = False
+    demand: Demand | None = None
+    priority_class: str = ""
 
     @property
     def works(self) -> bool:

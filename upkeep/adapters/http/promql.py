@@ -1,4 +1,4 @@
-"""Which metrics a PromQL expression names. It is not evaluated, and nothing of it is judged.
+"""Read which metrics a PromQL expression names.
 
 Source: https://prometheus.io/docs/prometheus/latest/querying/basics/, "operators" and "functions".
 """
@@ -29,7 +29,7 @@ _WORDS = frozenset(
 
 
 def metrics_named(expression: str) -> frozenset[str]:
-    """The names of its metrics, also those that a selector names as ``{__name__="…"}``."""
+    """Return the names of its metrics, also those in a selector ``{__name__="…"}``."""
     found: set[str] = set()
     depth, label = 0, ""
     for token in _TOKEN.finditer(expression):

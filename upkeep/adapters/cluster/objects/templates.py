@@ -22,6 +22,11 @@ def template(raw: Raw) -> PodTemplate:
         volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
         service_account=spec.get("serviceAccountName") or "default",
         pull_secrets=tuple(entry.get("name") or "" for entry in spec.get("imagePullSecrets") or []),
+        volume_secrets=tuple(
+            (name, text(entry["name"]))
+            for entry in spec.get("volumes") or []
+            if (name := _plugin_secret(entry))
+        ),
         init_containers=tuple(container(entry, spec) for entry in spec.get("initContainers") or []),
         host_namespaces=host_namespaces(spec),
         placement=placement(spec, labels),
@@ -154,7 +159,25 @@ def _volumes(raw: Raw) -> list[Volume]:
                 if field in source:
                     parts.append(_object_volume(name, kind, source[field], "name"))
         return parts
+    if "csi" in raw:
+        return [Volume(name, "csi", text(raw["csi"]["driver"]))]
     return [Volume(name, next((key for key in raw if key != "name"), "emptyDir"), "")]
+
+
+def _plugin_secret(raw: Raw) -> str:
+    """Return the Secret that a volume's plugin reads to mount it; empty for none.
+
+    Of core/v1 these are azureFile, cephfs, cinder, csi, flexVolume, iscsi, rbd, scaleIO and storageos: each names a Secret
+    of the pod's own namespace. The sources are not listed here, so that one of a later version counts, too.
+    """
+    for kind, source in raw.items():
+        if isinstance(source, dict) and kind not in ("secret", "projected"):
+            for field in ("nodePublishSecretRef", "secretRef"):
+                if source.get(field):
+                    return text(source[field].get("name") or "")
+            if source.get("secretName"):
+                return text(source["secretName"])
+    return ""
 
 
 def _object_volume(name: str, kind: str, raw: Raw, field: str) -> Volume:

@@ -7,6 +7,9 @@ https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1).
 from dataclasses import replace
 from typing import Any
 
+import durationpy
+
+from upkeep.adapters.cluster.demands import demand, in_force, pod_level
 from upkeep.adapters.cluster.fields import (
     Raw,
     conditions_of,
@@ -16,15 +19,14 @@ from upkeep.adapters.cluster.fields import (
     owner_uid,
     quantity,
     reading,
-    resources,
     text,
 )
+from upkeep.adapters.cluster.objects.installers import installer
 from upkeep.adapters.cluster.objects.templates import container, host_namespaces, template
 from upkeep.adapters.formats import exposure
 from upkeep.model import parse_time
 from upkeep.records.usage import ContainerUsage
 from upkeep.records.workload import (
-    ContainerResources,
     ContainerStatus,
     Deployment,
     Pod,
@@ -75,6 +77,7 @@ def deployment(raw: Raw) -> Deployment:
             labels=labels_of(metadata),
             max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
             exposures=exposure.of_deployment(raw),
+            installer=installer(metadata),
             **_release(metadata),
         )
 
@@ -187,33 +190,15 @@ def pod(raw: Raw) -> Pod:
                 for entry in spec.get("ephemeralContainers") or []
                 if entry["name"] in running
             ),
-            resources=_in_force(spec, [entry for entry, _ in statuses], sidecars),
-            whole=_of_the_pod(spec, status),
             host_namespaces=host_namespaces(spec),
             orphan=not any(
                 owner.get("controller") for owner in metadata.get("ownerReferences", [])
             ),
+            resources=in_force(raw),
+            whole=pod_level(raw),
+            demand=demand(raw),
+            priority_class=text(raw["spec"].get("priorityClassName") or ""),
         )
-
-
-def _in_force(spec: Raw, statuses: list[Raw], sidecars: set[str]) -> tuple[ContainerResources, ...]:
-    """Return the resources of the containers that run as long as the pod.
-
-    An in-place resize changes the spec first; the kubelet reports what is in force.
-    Source: https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/
-    """
-    reported = {entry["name"]: entry for entry in statuses if entry.get("resources")}
-    declared = [
-        *(spec.get("containers") or []),
-        *(entry for entry in spec.get("initContainers") or [] if entry["name"] in sidecars),
-    ]
-    return tuple(resources(reported.get(entry["name"], entry)) for entry in declared)
-
-
-def _of_the_pod(spec: Raw, status: Raw) -> ContainerResources | None:
-    """Return the pod-level resources, the kubelet's before the spec's; ``None`` for none."""
-    said = status.get("resources") or spec.get("resources")
-    return resources({"name": "", "resources": said}) if spec.get("resources") and said else None
 
 
 def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
@@ -227,6 +212,7 @@ def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
                 taken,
                 int(quantity(entry["usage"]["cpu"]) * 10**9),
                 int(quantity(entry["usage"]["memory"])),
+                durationpy.from_str(text(raw["window"])).total_seconds(),
             )
             for entry in raw["containers"]
         )
