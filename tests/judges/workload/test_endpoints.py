@@ -26,6 +26,7 @@ from upkeep.errors import Absent
 from upkeep.judges.workload import endpoints
 from upkeep.model import Judgement
 from upkeep.records.serving import Endpoint, EndpointSlice, ServicePort
+from upkeep.records.workload import ContainerSpec
 
 A, B = pod("a"), pod("b")
 STRANGER = Endpoint(("10.9.9.9",), True, "other-1", "uid-other")
@@ -266,6 +267,51 @@ def test_a_service_selects_labels_of_pods_and_each_pod_needs_one():
     assert finding.message == (
         "Pod cano-collector-b is ready, and no Service selects its labels (v1): it gets no alerts."
     )
+
+
+def test_a_sibling_collector_behind_the_same_service_is_told_and_not_lost():
+    """fluxcd/flagger#826: a canary's pods, or those of the other colour."""
+    blue = deployment(name="cano-collector-blue", uid="blue")
+    endpoint_of_blue = Endpoint(("10.9.9.9",), True, "cano-collector-blue-6f7d9c5b84-x7k2p", "b")
+    slices = [endpoint_slice(endpoint(A), endpoint(B), endpoint_of_blue)]
+    others = replace(blue, template=template(labels={"app": "another"}))
+    worker = replace(blue, template=template(containers=(ContainerSpec("w", "worker:1"),)))
+
+    def seen(*deployments):
+        return endpoints.serving(
+            (service(),), slices, workload(), deployments=deployments, install=install()
+        )
+
+    assert seen(deployment(), blue).findings == ()
+    assert seen(blue).observed.endswith(
+        ", and to 1 pod of Deployment cano-collector-blue, not judged"
+    )
+    for other in (others, worker, replace(blue, name="green")):
+        assert codes(seen(other)) == ["stale-endpoint"]
+
+
+def test_a_service_that_publishes_pods_that_are_not_ready_is_a_finding_while_there_is_one():
+    """kubernetes/kubernetes#118952: their endpoints are ready, and alerts go to them."""
+    publishing = service(serves_unready=True)
+    assert serving((publishing,)).findings == ()
+    late = unready("b", status=container(ready=False))
+    (finding,) = serving((publishing,), records=workload(A, late)).findings
+    assert (
+        finding.code,
+        finding.next.endswith("""'{"spec":{"publishNotReadyAddresses":false}}'"""),
+    ) == (
+        "unready-endpoint",
+        True,
+    )
+    assert serving(records=workload(A, late)).findings == ()
+    assert serving((publishing,), records=workload(A, replace(late, ip=""))).findings == ()
+
+
+def test_what_is_wrong_with_one_service_is_told_where_the_slices_of_another_are_not_listed():
+    services = (service(local_only=True), service("second"))
+    judgement = serving(services)
+    assert codes(judgement) == ["node-local-traffic"]
+    assert "not measured: no EndpointSlice of Service second is listed" in judgement.observed
 
 
 # Properties
