@@ -437,6 +437,17 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
                 3600,
                 "all measurements of a target together",
             ),
+            Limit("ledger_clock_skew", "duration", 300, 0, DAY, "clocks of CI runners differ"),
+            Limit("daily_period", "duration", DAY, HOUR, 7 * DAY, "the checklist is daily"),
+            Limit("daily_grace", "duration", 6 * HOUR, 0, 7 * DAY, "a failed job is run again"),
+            Limit("weekly_period", "duration", 7 * DAY, DAY, 31 * DAY, "the checklist is weekly"),
+            Limit("weekly_grace", "duration", DAY, 0, 31 * DAY, "a failed job is run again"),
+            Limit("monthly_period", "duration", 31 * DAY, DAY, 92 * DAY, "a month has 31 days"),
+            Limit("monthly_grace", "duration", 3 * DAY, 0, 92 * DAY, "a weekend lies between"),
+            Limit(
+                "quarterly_period", "duration", 92 * DAY, DAY, 366 * DAY, "a quarter has 92 days"
+            ),
+            Limit("quarterly_grace", "duration", 7 * DAY, 0, 366 * DAY, "a week of holidays"),
         )
     }
 )

@@ -37,6 +37,9 @@ class Finding:
     :ivar message: one sentence.
     :ivar observed: the value that was seen; ``limit`` the one that would be good; ``unit`` of both.
     :ivar next: what to do now, a command ready to paste where there is one.
+    :ivar owner: the object that keeps its name over a rollout: with control, target and code the
+        identity of the finding. Reports fill it in; see ``upkeep.domain.ownership``.
+    :ivar waiver: the ticket of the waiver that covers it; empty where none does.
     """
 
     object: str
@@ -46,6 +49,8 @@ class Finding:
     limit: Scalar = None
     unit: str = ""
     next: str = ""
+    owner: str = ""
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from upkeep.meter import Meter
 from upkeep.model import CADENCES, Control, Evidence, Run
 from upkeep.settings import RunSettings
 from upkeep.sweep import Measurement, Sweep, declared_in
+from upkeep.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,7 @@ CLOCK = pytest.StashKey[Clock]()
 RUN = pytest.StashKey[Run]()
 SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
+VERDICT = pytest.StashKey[Verdict]()
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()

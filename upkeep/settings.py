@@ -42,11 +42,16 @@ VARIABLES = (
     "backups",
     "emergency_config",
     "exports",
+    "ledger",
     "limit",
     "out",
+    "override",
     "secret_reader",
     "settings",
     "target",
+    "waivers",
+    "due",
+    "exit_zero",
     "gate",
     "gate_strict",
 )
@@ -114,6 +119,11 @@ class RunSettings:
     gate_add: tuple[str, ...] = ()
     gate_remove: Mapping[str, str] = field(default_factory=dict)
     settings_file: Path | None = None
+    ledger: Path | None = None
+    waivers: Path | None = None
+    override: Path | None = None
+    due: bool = False
+    exit_zero: bool = False
 
 
 def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path) -> RunSettings:
@@ -172,6 +182,11 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         gate_add=tuple(gate.get("add", ())),
         gate_remove=_removed(gate, path),
         settings_file=path if read is not None else None,
+        ledger=folder("ledger", file.get("ledger")),
+        waivers=folder("waivers", file.get("waivers")),
+        override=folder("override", None),
+        due=_flag("due", options, variables),
+        exit_zero=_flag("exit_zero", options, variables),
     )
 
 

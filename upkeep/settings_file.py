@@ -76,6 +76,8 @@ class File(Target, total=False):
     attestations: str
     emergency_config: str
     exports: str
+    ledger: str
+    waivers: str
     out: str
 
 

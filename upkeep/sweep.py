@@ -189,6 +189,11 @@ class Sweep:
         """What the run handed to the measurements under this name."""
         return self._provided[name]
 
+    def known(self, name: str) -> Any:
+        """Return the record of a measurement; ``None`` where it was not taken, or was stopped."""
+        taken = self._taken.get(name)
+        return taken.record if taken is not None and taken.stopped is None else None
+
     def stopped(self, name: str) -> Exception | None:
         """What stopped a measurement; ``None`` when it was taken."""
         taken = self._taken.get(name)

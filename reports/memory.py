@@ -1,0 +1,191 @@
+"""``--ledger=DIR``: the run's marker while it goes on, its file when it ends, and what is overdue."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from reports.decisions import DECISIONS
+from reports.ledger import LEDGER
+from upkeep.adapters.folders import ledger as files
+from upkeep.domain.overdue import CadenceStanding, Standing, complete_cadences, standings
+from upkeep.errors import BadInput
+from upkeep.model import Result
+from upkeep.records.ledger import (
+    SCHEMA,
+    KeptFinding,
+    KeptResult,
+    KeptRun,
+    LedgerFault,
+    RunHeader,
+    StartedRun,
+)
+from upkeep.session import RUN, VERDICT, begin_run, ended, narrowed_by, settings
+from upkeep.verdict import Memory, overdue_text
+
+# Where CI systems say which job this is.
+_JOBS = ("CI_JOB_URL", "BUILD_URL")
+
+
+@dataclass
+class Ledger:
+    """What the run knows of the ledger.
+
+    :ivar kept: the runs that it found there; ``faults`` what is wrong with it.
+    :ivar recorded: the run's own file, once it is written.
+    """
+
+    kept: list[KeptRun] = field(default_factory=list)
+    faults: list[LedgerFault] = field(default_factory=list)
+    unusable: str = ""
+    standings: list[CadenceStanding] = field(default_factory=list)
+    recorded: KeptRun | None = None
+
+
+MEMORY = pytest.StashKey[Ledger]()
+
+
+def who() -> dict[str, str]:
+    """Return who runs this: the OS user, the host, and the CI job's URL where there is one."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name, as in a container
+        user = f"uid {os.getuid()}"
+    found = {"user": user, "host": platform.node()}
+    job = next((os.environ[name] for name in _JOBS if os.environ.get(name)), "")
+    if not job and os.environ.get("GITHUB_RUN_ID"):
+        server, repository = (
+            os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY")
+        )
+        job = f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
+    return found | ({"job": job} if job else {})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Reads what is there and leaves the marker. A ledger that cannot be used: code 14 of the gate, else a usage error."""
+    config = session.config
+    chosen = settings(config)
+    if chosen.ledger is None or LEDGER not in config.stash:
+        return
+    config.stash[MEMORY] = memory = Ledger()
+    run = begin_run(config)
+    try:
+        memory.kept, memory.faults = files.verify(chosen.ledger)
+        files.begin(
+            chosen.ledger,
+            StartedRun(run=run.id, started=run.started, who=who(), targets=run.targets),
+        )
+    except BadInput as error:
+        if not chosen.gate:
+            raise pytest.UsageError(str(error)) from None
+        memory.unusable = str(error)
+
+
+def recall(config: pytest.Config, results: Sequence[Result]) -> Memory:
+    """Return what the verdict takes from ledger and decisions; the run that ends now counts."""
+    decisions = config.stash.get(DECISIONS, None)
+    invalid = list(decisions.invalid) if decisions is not None else []
+    overrides = decisions.overrides if decisions is not None else ()
+    memory = config.stash.get(MEMORY, None)
+    if memory is None:
+        return Memory(invalid=invalid, overrides=overrides)
+    if memory.unusable:
+        return Memory(invalid=[*invalid, memory.unusable], overrides=overrides)
+    invalid += [f"ledger file {fault.file}: {fault.message}" for fault in memory.faults]
+    headers = [*(run.header for run in memory.kept), _header(config, results, memory)]
+    memory.standings = standings(
+        headers,
+        targets=config.stash[RUN].targets,
+        now=ended(config),
+        limits=settings(config).limits,
+    )
+    return Memory(memory.standings, invalid, overrides)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Records the run: after the gate's verdict, and before the report that names its digest."""
+    config = session.config
+    memory = config.stash.get(MEMORY, None)
+    if memory is None or memory.unusable:
+        return
+    results = config.stash[LEDGER].results
+    if not memory.standings:
+        recall(config, results)
+    folder = settings(config).ledger
+    assert folder is not None
+    try:
+        memory.recorded = files.record(
+            folder, _header(config, results, memory), map(kept_result, results)
+        )
+    except BadInput as error:
+        memory.unusable = str(error)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    memory = config.stash.get(MEMORY, None)
+    if memory is None:
+        return
+    for one in memory.standings:
+        if one.standing is Standing.OVERDUE:
+            terminalreporter.write_line(f"[{one.target}] {overdue_text(one)}", yellow=True)
+    for fault in memory.faults:
+        terminalreporter.write_line(f"ledger {fault.code}: {fault.file}: {fault.message}", red=True)
+    if memory.unusable:
+        terminalreporter.write_line(f"not recorded: {memory.unusable}", red=True)
+    if memory.recorded is not None:
+        recorded = memory.recorded
+        terminalreporter.write_line(f"ledger: {recorded.file} sha256:{recorded.digest}")
+
+
+def kept_result(result: Result) -> KeptResult:
+    """Return a result in short."""
+    return KeptResult(
+        target=result.target,
+        control=result.control.id,
+        outcome=result.outcome.value,
+        severity=result.control.severity,
+        cadence=result.control.cadence,
+        gate=result.control.gate,
+        reason=result.reason,
+        summary=result.summary,
+        findings=tuple(
+            KeptFinding(
+                finding.code, finding.owner or finding.object, finding.object, finding.waiver
+            )
+            for finding in result.findings
+        ),
+        measured=result.measured,
+        valid_until=result.valid_until,
+    )
+
+
+def _header(config: pytest.Config, results: Sequence[Result], memory: Ledger) -> RunHeader:
+    run = begin_run(config)
+    asked = () if narrowed_by(config) else run.cadences
+    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
+    outcomes = [one.outcome.value for one in results]
+    verdict = config.stash.get(VERDICT, None)
+    return RunHeader(
+        schema=SCHEMA,
+        run=run.id,
+        started=run.started,
+        ended=ended(config),
+        version=run.version,
+        who=who(),
+        targets=run.targets,
+        cadences=run.cadences,
+        complete=complete_cadences(said, asked=asked),
+        counts={outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)},
+        gate={target: int(code) for target, code in verdict.targets.items()} if verdict else {},
+        limits={name: value for name, value, default in run.limits if value != default},
+        parents=files.newest(memory.kept),
+    )
