@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from upkeep.adapters.folders import decisions as files
+from upkeep.adapters.folders import recorded
+from upkeep.domain.comparison import FindingIdentity, identities
 from upkeep.domain.ownership import owner_of
 from upkeep.domain.waiving import WaiverFault, covering, sound, unused
 from upkeep.errors import BadInput
@@ -26,6 +30,7 @@ class Decisions:
     """The decisions that a run is held against.
 
     :ivar read: the waivers of the file; ``waivers`` those of them that count now.
+    :ivar baseline: the run of --baseline; ``known`` are its findings.
     :ivar faults: what is wrong with waivers; ``unreadable`` why a file could not be used.
     """
 
@@ -35,6 +40,8 @@ class Decisions:
     faults: list[WaiverFault] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     used: set[Waiver] = field(default_factory=set)
+    baseline: str = ""
+    known: frozenset[FindingIdentity] = frozenset()
 
     @property
     def invalid(self) -> list[str]:
@@ -57,7 +64,22 @@ def pytest_configure(config: pytest.Config) -> None:
         if not chosen.gate:
             raise pytest.UsageError(str(error)) from None
         found.unreadable.append(str(error))
+    if chosen.baseline is not None:
+        if chosen.gate:
+            raise pytest.UsageError(
+                "--gate does not take --baseline: a known finding opens no gate; waive it instead"
+            )
+        _read_baseline(chosen.baseline, chosen.ledger, found)
     config.stash[DECISIONS] = found
+
+
+def _read_baseline(name: str, ledger: Path | None, found: Decisions) -> None:
+    try:
+        run = recorded.read(name, ledger=ledger)
+    except BadInput as error:
+        raise pytest.UsageError(f"--baseline={name}: {error}") from None
+    found.baseline = run.name
+    found.known = frozenset(one for result in run.results for one in identities(result))
 
 
 @pytest.hookimpl(trylast=True)
@@ -113,7 +135,7 @@ def identified(item: pytest.Item, findings: Sequence[Finding]) -> tuple[Finding,
 def held_against(item: pytest.Item, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return the findings, each with the ticket of the waiver that covers it."""
     found = item.config.stash.get(DECISIONS, None)
-    if found is None or not found.waivers:
+    if found is None or not (found.waivers or found.known):
         return tuple(findings)
     told = []
     for finding in findings:
@@ -126,7 +148,13 @@ def held_against(item: pytest.Item, findings: Sequence[Finding]) -> tuple[Findin
         )
         if waiver is not None:
             found.used.add(waiver)
-        told.append(finding if waiver is None else replace(finding, waiver=waiver.ticket))
+        ticket = waiver.ticket if waiver is not None else ""
+        identity = FindingIdentity(
+            target_of(item), item.stash[CONTROL].id, finding.code, finding.owner
+        )
+        if not ticket and identity in found.known:
+            ticket = f"baseline {found.baseline}"
+        told.append(replace(finding, waiver=ticket))
     return tuple(told)
 
 
@@ -136,12 +164,23 @@ def waived_by(item: pytest.Item, findings: Sequence[Finding]) -> str:
         return ""
     found = item.config.stash[DECISIONS]
     tickets = {finding.waiver for finding in findings}
+    if (hidden := f"baseline {found.baseline}") in tickets:
+        return f"not new since {hidden}, and hidden by --baseline"
     used = [w for w in found.used if w.ticket in tickets and w.control == item.stash[CONTROL].id]
     first = min(used, key=lambda waiver: waiver.expires)
     return (
         f"waived until {first.expires:%Y-%m-%d %H:%M} UTC by {first.approved_by} "
         f"({first.ticket}: {first.reason})"
     )
+
+
+def waived_until(item: pytest.Item, findings: Sequence[Finding]) -> datetime | None:
+    """Return when the first of the waivers that cover the findings ends."""
+    found = item.config.stash[DECISIONS]
+    tickets = {finding.waiver for finding in findings}
+    control = item.stash[CONTROL].id
+    ends = [w.expires for w in found.used if w.ticket in tickets and w.control == control]
+    return min(ends, default=None)
 
 
 def audit(config: pytest.Config, judged: Sequence[str]) -> list[WaiverFault]:

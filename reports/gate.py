@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
-from reports.memory import recall
+from reports.memory import nothing_due, recall
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
@@ -86,7 +86,14 @@ def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     """With --gate only usage errors keep pytest's own code; they come as an exception and pass through here."""
     status: Any = yield
-    if not records(config) or not settings(config).gate or status == pytest.ExitCode.USAGE_ERROR:
+    if not records(config) or status == pytest.ExitCode.USAGE_ERROR:
+        return status
+    carried_out = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and nothing_due(config):
+        return 0
+    if settings(config).exit_zero and carried_out:
+        return 0
+    if not settings(config).gate:
         return status
     return int(config.stash[VERDICT].code if VERDICT in config.stash else Code.UNMEASURED)
 

@@ -13,7 +13,17 @@ from reports.outcomes import RESULT
 from upkeep.masking import own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
-from upkeep.session import CONTROL, RUN, begin_run, chooses, ended, output, records, target_of
+from upkeep.session import (
+    CONTROL,
+    NOT_DUE,
+    RUN,
+    begin_run,
+    chooses,
+    ended,
+    output,
+    records,
+    target_of,
+)
 
 # What a run writes; an earlier run's are taken away at the start, and nothing else is.
 OURS = (
@@ -140,6 +150,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if (
             RESULT not in item.stash
             and CONTROL in item.stash
+            and not item.stash.get(NOT_DUE, False)
             and chooses(session.config, item.iter_markers())
         ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)

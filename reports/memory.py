@@ -14,19 +14,28 @@ import pytest
 from reports.decisions import DECISIONS
 from reports.ledger import LEDGER
 from upkeep.adapters.folders import ledger as files
+from upkeep.adapters.folders.recorded import short
 from upkeep.domain.overdue import CadenceStanding, Standing, complete_cadences, standings
 from upkeep.errors import BadInput
 from upkeep.model import Result
 from upkeep.records.ledger import (
     SCHEMA,
-    KeptFinding,
-    KeptResult,
     KeptRun,
     LedgerFault,
     RunHeader,
     StartedRun,
 )
-from upkeep.session import RUN, VERDICT, begin_run, ended, narrowed_by, settings
+from upkeep.session import (
+    CONTROL,
+    NOT_DUE,
+    RUN,
+    VERDICT,
+    begin_run,
+    ended,
+    narrowed_by,
+    settings,
+    target_of,
+)
 from upkeep.verdict import Memory, overdue_text
 
 # Where CI systems say which job this is.
@@ -39,6 +48,7 @@ class Ledger:
 
     :ivar kept: the runs that it found there; ``faults`` what is wrong with it.
     :ivar recorded: the run's own file, once it is written.
+    :ivar due: with --due, the (target, cadence) pairs that are due; ``None`` without it.
     """
 
     kept: list[KeptRun] = field(default_factory=list)
@@ -46,6 +56,7 @@ class Ledger:
     unusable: str = ""
     standings: list[CadenceStanding] = field(default_factory=list)
     recorded: KeptRun | None = None
+    due: set[tuple[str, str]] | None = None
 
 
 MEMORY = pytest.StashKey[Ledger]()
@@ -88,6 +99,41 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         memory.unusable = str(error)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``--due``: keeps the checks of a cadence that is due on their target."""
+    if not settings(config).due:
+        return
+    memory = config.stash.get(MEMORY, None)
+    if memory is None:
+        raise pytest.UsageError("--due reads the ledger: add --ledger=DIR")
+    found = standings(
+        [run.header for run in memory.kept],
+        targets=begin_run(config).targets,
+        now=ended(config),
+        limits=settings(config).limits,
+    )
+    memory.due = {
+        (one.target, one.cadence) for one in found if one.standing is not Standing.CURRENT
+    }
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        cadences = item.stash[CONTROL].cadence
+        wanted = any((target_of(item), cadence) in memory.due for cadence in cadences)
+        (kept if wanted else left).append(item)
+        item.stash[NOT_DUE] = not wanted
+    if left:
+        items[:] = kept
+        config.hook.pytest_deselected(items=left)
+
+
+def nothing_due(config: pytest.Config) -> bool:
+    """Return whether ``--due`` found every cadence current."""
+    memory = config.stash.get(MEMORY, None)
+    return memory is not None and memory.due == set()
+
+
 def recall(config: pytest.Config, results: Sequence[Result]) -> Memory:
     """Return what the verdict takes from ledger and decisions; the run that ends now counts."""
     decisions = config.stash.get(DECISIONS, None)
@@ -123,7 +169,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     assert folder is not None
     try:
         memory.recorded = files.record(
-            folder, _header(config, results, memory), map(kept_result, results)
+            folder, _header(config, results, memory), map(short, results)
         )
     except BadInput as error:
         memory.unusable = str(error)
@@ -134,6 +180,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     memory = config.stash.get(MEMORY, None)
     if memory is None:
         return
+    if nothing_due(config):
+        terminalreporter.write_line("nothing is due: every cadence is current on every target")
     for one in memory.standings:
         if one.standing is Standing.OVERDUE:
             terminalreporter.write_line(f"[{one.target}] {overdue_text(one)}", yellow=True)
@@ -146,32 +194,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"ledger: {recorded.file} sha256:{recorded.digest}")
 
 
-def kept_result(result: Result) -> KeptResult:
-    """Return a result in short."""
-    return KeptResult(
-        target=result.target,
-        control=result.control.id,
-        outcome=result.outcome.value,
-        severity=result.control.severity,
-        cadence=result.control.cadence,
-        gate=result.control.gate,
-        reason=result.reason,
-        summary=result.summary,
-        findings=tuple(
-            KeptFinding(
-                finding.code, finding.owner or finding.object, finding.object, finding.waiver
-            )
-            for finding in result.findings
-        ),
-        measured=result.measured,
-        valid_until=result.valid_until,
-    )
-
-
 def _header(config: pytest.Config, results: Sequence[Result], memory: Ledger) -> RunHeader:
     run = begin_run(config)
-    asked = () if narrowed_by(config) else run.cadences
-    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
+    complete = _complete(config, results, memory)
     outcomes = [one.outcome.value for one in results]
     verdict = config.stash.get(VERDICT, None)
     return RunHeader(
@@ -183,9 +208,25 @@ def _header(config: pytest.Config, results: Sequence[Result], memory: Ledger) ->
         who=who(),
         targets=run.targets,
         cadences=run.cadences,
-        complete=complete_cadences(said, asked=asked),
+        complete=complete,
         counts={outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)},
         gate={target: int(code) for target, code in verdict.targets.items()} if verdict else {},
         limits={name: value for name, value, default in run.limits if value != default},
         parents=files.newest(memory.kept),
     )
+
+
+def _complete(
+    config: pytest.Config, results: Sequence[Result], memory: Ledger
+) -> dict[str, tuple[str, ...]]:
+    """Return the cadences that this run carried out whole, for each target."""
+    asked = () if narrowed_by(config) else begin_run(config).cadences
+    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
+    whole = complete_cadences(said, asked=asked)
+    if memory.due is None:
+        return whole
+    due = memory.due
+    return {
+        target: tuple(cadence for cadence in cadences if (target, cadence) in due)
+        for target, cadences in whole.items()
+    }

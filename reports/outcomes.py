@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from reports.decisions import waived_by
+from reports.decisions import waived_by, waived_until
 from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
 from reports.text import flat, plain
@@ -219,6 +220,15 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
     )
 
 
+def _valid_until(item: pytest.Item, fate: Fate, judged: Judgement | None) -> datetime | None:
+    """Return when what the result rests on ends: a sign-off, or the first of its waivers."""
+    if judged is None:
+        return None
+    if fate.outcome is Outcome.WAIVED:
+        return waived_until(item, judged.findings)
+    return judged.valid_until
+
+
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
     evidence = tuple(
@@ -256,6 +266,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         measured=min(
             (each.taken for each in evidence if each.digest), default=None
         ),  # without a digest nothing was read
-        valid_until=judged.valid_until if judged is not None else None,
+        valid_until=_valid_until(item, fate, judged),
         duration_seconds=duration_seconds,
     )

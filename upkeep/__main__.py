@@ -17,6 +17,10 @@ COMMANDS = {
     "export": "save the metrics of every pod, for later comparison",
     "attest": "confirm what only a person can confirm: a reviewed entry with evidence",
     "drill": "rehearse a recovery: the newest backup into a namespace that the command makes, compares and removes",
+    "gate": "print the verdict from the ledger alone",
+    "ledger": "verify, read and shorten the record of runs",
+    "diff": "compare two runs: findings that are new, fixed, unchanged",
+    "waive": "write a waiver file for the findings of a run",
     "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
     "rbac": "print the Role that a choice of cadences needs",
 }

@@ -41,6 +41,7 @@ VERDICT = pytest.StashKey[Verdict]()
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()
 ADDRESS = pytest.StashKey[Address]()
+NOT_DUE = pytest.StashKey[bool]()
 
 DEFAULT_TARGET = "default"
 _COLLECTION = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")

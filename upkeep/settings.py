@@ -39,6 +39,7 @@ VARIABLES = (
     "absent",
     "attestations",
     "backup_identity",
+    "baseline",
     "backups",
     "emergency_config",
     "exports",
@@ -122,6 +123,7 @@ class RunSettings:
     ledger: Path | None = None
     waivers: Path | None = None
     override: Path | None = None
+    baseline: str | None = None
     due: bool = False
     exit_zero: bool = False
 
@@ -185,6 +187,7 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         ledger=folder("ledger", file.get("ledger")),
         waivers=folder("waivers", file.get("waivers")),
         override=folder("override", None),
+        baseline=_one("baseline", options, variables),
         due=_flag("due", options, variables),
         exit_zero=_flag("exit_zero", options, variables),
     )

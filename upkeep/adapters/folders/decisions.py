@@ -73,7 +73,7 @@ def _texts(
             raise BadInput(f"{where}: unknown key {key!r}{near}; known: {', '.join(known)}")
         if key in ("approved_on", "expires", "issued"):
             continue
-        if not isinstance(value, str):
+        if value is not None and not isinstance(value, str):
             raise BadInput(f"{where}: {key}: a text was expected; put it in quotes")
     for key in required:
         value = entry.get(key)
