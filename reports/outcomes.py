@@ -100,12 +100,12 @@ def _failed(item: pytest.Item, judgement: Judgement) -> Fate:
     waived = waived_by(item, judgement.findings)
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
-    lines = [own(line) for finding in judgement.findings for line in lines_of(finding)]
+    lines = [line for finding in judgement.findings for line in lines_of(finding)]
     summary = flat(first.message) + (f" (and {more} more)" if more else "")
     if waived:
         return Fate(Outcome.WAIVED, own(f"{waived}: {summary}"), lines=tuple(lines))
     outcome = Outcome.DUE if judgement.due else Outcome.FAIL
-    return Fate(outcome, own(summary), next=own("\n".join(steps)), lines=tuple(lines))
+    return Fate(outcome, own(summary), next="\n".join(steps), lines=tuple(lines))
 
 
 def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False) -> Fate:
@@ -256,7 +256,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
                 message=own(finding.message),
                 observed=plain(finding.observed),
                 limit=plain(finding.limit),
-                next=own(finding.next),
             )
             for finding in (judged.findings if judged is not None else ())
         ),

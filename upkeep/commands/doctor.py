@@ -62,7 +62,8 @@ class Looked:
             for measurement in measurements.values():
                 for right in measurement.rights:
                     # What has no usual name is asked for only where a document needs it, and doctor's own run says so then.
-                    if right not in self.answers and (not right.names or USUAL_NAMES[right.names]):
+                    named = not right.names or USUAL_NAMES[right.names]
+                    if right not in self.answers and right.held_by == "role" and named:
                         self.answers[right] = _ask(kube, right, namespace)
 
 
