@@ -11,6 +11,7 @@ pytest_plugins = [
     "reports.terminal",
     "reports.memory",
     "reports.gate",
+    "reports.metrics",
     "reports.compliance",
     "fixtures.options",
     "fixtures.clock",

@@ -121,13 +121,16 @@ def identified(item: pytest.Item, findings: Sequence[Finding]) -> tuple[Finding,
     install = sweep.known("install") if sweep is not None else None
     deployment = getattr(install, "deployment", "")
     jobs = sweep.known("backup_jobs") if sweep is not None else None
-    cron_job = getattr(getattr(jobs, "cron_job", None), "name", "")
+    cron_jobs = {one.uid: one.name for one in getattr(jobs, "cron_jobs", ())}
+    made_by = {
+        one.name: cron_jobs[one.owner_uid]
+        for one in getattr(jobs, "jobs", ())
+        if one.owner_uid in cron_jobs
+    }
     return tuple(
         finding
         if finding.owner
-        else replace(
-            finding, owner=owner_of(finding.object, deployment=deployment, jobs_of=cron_job)
-        )
+        else replace(finding, owner=owner_of(finding.object, deployment=deployment, jobs=made_by))
         for finding in findings
     )
 

@@ -13,7 +13,7 @@ from reports.memory import nothing_due, recall
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
-from upkeep.session import CONTROL, RUN, VERDICT, chooses, ended, narrowed_by, records, settings
+from upkeep.session import CONTROL, RUN, VERDICT, chooses, narrowed_by, records, settings
 from upkeep.verdict import Code, Verdict, verdict
 
 
@@ -47,7 +47,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         [*ledger.results, *hidden],
         strict=settings(config).gate_strict,
         stopped=stopped(ledger, exitstatus),
-        now=ended(config),
         memory=recall(config, ledger.results),
     )
     config.stash[VERDICT] = decided

@@ -141,9 +141,9 @@ def recall(config: pytest.Config, results: Sequence[Result]) -> Memory:
     overrides = decisions.overrides if decisions is not None else ()
     memory = config.stash.get(MEMORY, None)
     if memory is None:
-        return Memory(invalid=invalid, overrides=overrides)
+        return Memory(ended(config), invalid=invalid, overrides=overrides)
     if memory.unusable:
-        return Memory(invalid=[*invalid, memory.unusable], overrides=overrides)
+        return Memory(ended(config), invalid=[*invalid, memory.unusable], overrides=overrides)
     invalid += [f"ledger file {fault.file}: {fault.message}" for fault in memory.faults]
     headers = [*(run.header for run in memory.kept), _header(config, results, memory)]
     memory.standings = standings(
@@ -152,7 +152,7 @@ def recall(config: pytest.Config, results: Sequence[Result]) -> Memory:
         now=ended(config),
         limits=settings(config).limits,
     )
-    return Memory(memory.standings, invalid, overrides)
+    return Memory(ended(config), memory.standings, invalid, overrides)
 
 
 @pytest.hookimpl(trylast=True)

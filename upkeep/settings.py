@@ -47,9 +47,11 @@ VARIABLES = (
     "limit",
     "out",
     "override",
+    "pushgateway",
     "secret_reader",
     "settings",
     "target",
+    "textfile",
     "waivers",
     "due",
     "exit_zero",
@@ -124,6 +126,8 @@ class RunSettings:
     waivers: Path | None = None
     override: Path | None = None
     baseline: str | None = None
+    pushgateway: str | None = None
+    textfile: str | None = None
     due: bool = False
     exit_zero: bool = False
 
@@ -188,9 +192,18 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         waivers=folder("waivers", file.get("waivers")),
         override=folder("override", None),
         baseline=_one("baseline", options, variables),
+        pushgateway=_one("pushgateway", options, variables) or file.get("pushgateway"),
+        textfile=_textfile(_one("textfile", options, variables), file.get("textfile"), cwd, base),
         due=_flag("due", options, variables),
         exit_zero=_flag("exit_zero", options, variables),
     )
+
+
+def _textfile(given: str | None, of_file: str | None, cwd: Path, base: Path) -> str | None:
+    """Return the template of the metrics' file name, made absolute."""
+    if given:
+        return str(_path(cwd, given, "--textfile"))
+    return str(_path(base, of_file, "textfile")) if of_file else None
 
 
 def _removed(gate: "Gate", path: Path) -> dict[str, str]:

@@ -78,6 +78,8 @@ class File(Target, total=False):
     exports: str
     ledger: str
     waivers: str
+    pushgateway: str
+    textfile: str
     out: str
 
 

@@ -92,11 +92,13 @@ class Verdict:
 class Memory:
     """What a verdict takes from ledger and decisions beside the results.
 
+    :ivar now: the instant at which overrides are held against their time.
     :ivar standings: where each cadence stands on each target; none without a ledger.
     :ivar invalid: sentences about waivers, overrides or a ledger that cannot be relied on.
     :ivar overrides: the overrides of the file.
     """
 
+    now: datetime
     standings: Sequence[CadenceStanding] = ()
     invalid: Sequence[str] = ()
     overrides: Sequence[Override] = ()
@@ -105,26 +107,24 @@ class Memory:
 def verdict(
     results: Sequence[Result],
     *,
-    now: datetime,
     strict: bool = False,
     stopped: Sequence[str] = (),
     memory: Memory | None = None,
 ) -> Verdict:
     """Return the verdict over the results of a run, those that were not run included.
 
-    :param now: the instant at which overrides are looked at.
     :param strict: controls outside the gate count too, after all others.
     :param stopped: what went wrong with the run as a whole: each keeps the gate shut.
     """
-    memory = memory or Memory()
     reasons = [Reason(Code.UNMEASURED, text) for text in stopped]
-    reasons += [Reason(Code.INVALID, text) for text in memory.invalid]
     reasons += _of_results(results, strict=strict)
-    reasons += [
-        Reason(Code.OVERDUE, overdue_text(one), target=one.target)
-        for one in memory.standings
-        if one.standing is Standing.OVERDUE
-    ]
+    if memory is not None:
+        reasons += [Reason(Code.INVALID, text) for text in memory.invalid]
+        reasons += [
+            Reason(Code.OVERDUE, overdue_text(one), target=one.target)
+            for one in memory.standings
+            if one.standing is Standing.OVERDUE
+        ]
     reasons.sort(key=lambda reason: ORDER.index(reason.code))
     targets = list(
         dict.fromkeys(
@@ -134,8 +134,10 @@ def verdict(
     codes = {target: _code(r for r in reasons if r.target in ("", target)) for target in targets}
     overridden = {}
     for target in targets:
-        found = standing_override(memory.overrides, target=target, now=now)
-        if found is not None and codes[target] is not Code.OPEN:
+        if memory is None or codes[target] is Code.OPEN:
+            continue
+        found = standing_override(memory.overrides, target=target, now=memory.now)
+        if found is not None:
             overridden[target], codes[target] = found, Code.OPEN
     left = [reason for reason in reasons if reason.target not in overridden]
     if targets and all(target in overridden for target in targets):

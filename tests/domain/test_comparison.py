@@ -69,11 +69,12 @@ def test_identities_are_ordered() -> None:
 
 
 def test_what_an_object_belongs_to_keeps_its_name() -> None:
-    known = {"deployment": "cano", "jobs_of": "backup"}
+    known = {"deployment": "cano", "jobs": {"backup-2913": "backup"}}
     assert owner_of("Pod/cano-6f7d-k7w2p container/c", **known) == "Deployment/cano container/c"
     assert owner_of("ReplicaSet/cano-6f7d", **known) == "Deployment/cano"
     assert owner_of("Job/backup-2913", **known) == "CronJob/backup"
     assert owner_of("File/backup-20260102T120000Z.yaml", **known) == "File/backup-DATE.yaml"
     assert owner_of("File/secrets-20260102.yaml", **known) == "File/secrets-DATE.yaml"
+    assert owner_of("Job/other-1", **known) == "Job/other-1"
     assert owner_of("Service/cano", **known) == "Service/cano"
     assert owner_of("Pod/cano-1", deployment="") == "Pod/cano-1"

@@ -92,9 +92,9 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
     results = [one for one in newest(folder, kept, now=now) if one.target in wanted]
     return verdict(
         results,
-        now=now,
         strict=settings.gate_strict,
         memory=Memory(
+            now,
             standings(
                 [one.header for one in kept], targets=wanted, now=now, limits=settings.limits
             ),
