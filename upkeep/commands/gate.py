@@ -2,8 +2,8 @@
 
 Every gated control counts with its newest result; one whose basis has ended (a sign-off, a waiver)
 closes the gate, and so does an overdue cadence.
-Exit codes: those of --gate. 0 open, 10 failed, 14 invalid or expired, 12 could not be measured or
-no run at all, 13 overdue, 11 closed by --gate-strict; 4 bad input.
+Exit codes: 0 open, 10 failed, 14 invalid or expired, 12 could not be measured or no run at all,
+13 overdue, 11 closed by --gate-strict, 4 bad input.
 """
 
 import argparse
