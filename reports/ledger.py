@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import hashlib
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from upkeep.session import (
     output,
     records,
     target_of,
+    who,
 )
 
 # What a run writes; an earlier run's are taken away at the start, and nothing else is.
@@ -160,6 +162,25 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     replace(ledger.folder / "run.json", facts + "\n")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Adds the SHA-256 of every file of the run to run.json, when the last of them is written.
+
+    Sign it with ``ssh-keygen -Y sign``: docs/runbook.md shows the line.
+    """
+    ledger = config.stash.get(LEDGER, None)
+    path = ledger.folder / "run.json" if ledger is not None else None
+    if path is None or not path.is_file():
+        return
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts["files"] = {
+        name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
+        for name in OURS
+        if name != "run.json" and (path.parent / name).is_file()
+    }
+    replace(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+
+
 def not_run(item: pytest.Item, why: str) -> Result:
     """The result of a check that was not run."""
     return Result(
@@ -202,6 +223,7 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "version": run.version,
         "started": rfc3339(run.started),
         "ended": rfc3339(ended(config)),
+        "who": who(),
         "arguments": list(run.arguments),
         "targets": list(run.targets),
         "cadences": list(run.cadences),

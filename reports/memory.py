@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,11 +32,9 @@ from upkeep.session import (
     narrowed_by,
     settings,
     target_of,
+    who,
 )
 from upkeep.verdict import Memory, overdue_text
-
-# Where CI systems say which job this is.
-_JOBS = ("CI_JOB_URL", "BUILD_URL")
 
 
 @dataclass
@@ -60,22 +55,6 @@ class Ledger:
 
 
 MEMORY = pytest.StashKey[Ledger]()
-
-
-def who() -> dict[str, str]:
-    """Return who runs this: the OS user, the host, and the CI job's URL where there is one."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a uid without a name, as in a container
-        user = f"uid {os.getuid()}"
-    found = {"user": user, "host": platform.node()}
-    job = next((os.environ[name] for name in _JOBS if os.environ.get(name)), "")
-    if not job and os.environ.get("GITHUB_RUN_ID"):
-        server, repository = (
-            os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY")
-        )
-        job = f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
-    return found | ({"job": job} if job else {})
 
 
 @pytest.hookimpl(trylast=True)
