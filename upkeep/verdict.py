@@ -32,9 +32,9 @@ SAYS: Mapping[Code, str] = {
     Code.OPEN: "open",
     Code.FAILED: "closed: a gated control failed",
     Code.INVALID: "closed: a sign-off, waiver, override or ledger is invalid or expired",
-    Code.UNMEASURED: "closed: a gated control could not be measured, or was not run",
+    Code.UNMEASURED: "closed: a gated control could not be measured or was not run",
     Code.OVERDUE: "closed: a cadence is overdue",
-    Code.OUTSIDE: "closed by --gate-strict: only controls outside the gate fell short",
+    Code.OUTSIDE: "closed by --gate-strict: a control outside the gate fell short",
 }
 BY_OVERRIDE = "OPEN BY OVERRIDE"
 
