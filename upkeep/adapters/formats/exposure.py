@@ -1,6 +1,7 @@
-"""Credentials in plain sight, reduced to where they stand and what they look like before anything else sees the text.
+"""Credentials in plain text, reduced at once to their place and shape.
 
-Source: controls.md, secrets-guarded; what counts as a credential: ``upkeep.domain.credentials``.
+``upkeep.domain.credentials`` decides what a credential is.
+Source: Kubernetes API reference, ConfigMap and PodTemplateSpec (core/v1).
 """
 
 import base64
@@ -22,7 +23,7 @@ MOST_LINES = 5
 
 
 def of_config_map(raw: Mapping[str, Any]) -> tuple[Exposure, ...]:
-    """What looks like a credential in the data and annotations of a ConfigMap.
+    """Return the credentials in the data and annotations of a ConfigMap.
 
     :raises Malformed: it is not as the API describes it.
     """
@@ -37,7 +38,7 @@ def of_config_map(raw: Mapping[str, Any]) -> tuple[Exposure, ...]:
 
 
 def of_deployment(raw: Deployment | AppliedDeployment) -> tuple[Exposure, ...]:
-    """What looks like a credential in the pod template and the annotations of a Deployment."""
+    """Return the credentials in the pod template and the annotations of a Deployment."""
     name = f"Deployment/{raw.metadata.name}"
     found = list(_of_template(name, raw.spec.template))
 
@@ -85,7 +86,7 @@ def _of_annotations(
     known: list[Exposure],
     read: Callable[[str, str], Iterator[Exposure]],
 ) -> Iterator[Exposure]:
-    """Of kubectl's annotation only what the object itself does not hold any more: it repeats the rest.
+    """Yield credentials of annotations; of kubectl's, which repeats the object, only those that the object lacks.
 
     :param read: what the annotation's text exposes; Malformed where it is no such object.
     """
@@ -105,7 +106,7 @@ def _of_annotations(
 
 
 def _of_value(name: str, place: str, key: str, value: str) -> Iterator[Exposure]:
-    """A text, or the value of a name that tells what it is."""
+    """Yield the credentials of a value, by its text or by its key's name."""
     found = list(_of_text(name, place, value))
     if not found and "\n" not in value.strip() and (shape := credential(key, value)):
         found = [Exposure(name, place, shape)]

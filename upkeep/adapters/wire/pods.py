@@ -81,6 +81,7 @@ class EnvReference(Wire, frozen=True):
 class EnvFrom(Wire, frozen=True):
     """core/v1 EnvFromSource."""
 
+    prefix: str = ""
     secretRef: EnvReference | None = None
     configMapRef: EnvReference | None = None
 

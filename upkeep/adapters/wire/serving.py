@@ -38,6 +38,8 @@ class ServiceSpec(Wire, frozen=True):
 
     selector: Labels = field(default_factory=dict)
     ports: tuple[ServicePort, ...] = ()
+    type: Literal["", "ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = ""
+    publishNotReadyAddresses: bool = False
     clusterIP: str = ""
     clusterIPs: tuple[str, ...] = ()
     ipFamilies: tuple[Literal["IPv4", "IPv6", ""], ...] = ()

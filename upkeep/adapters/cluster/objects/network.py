@@ -59,7 +59,8 @@ def service(raw: wire.Service) -> Service:
     return Service(
         name=raw.metadata.name,
         namespace=raw.metadata.namespace,
-        selector=spec.selector,
+        # The API ignores the selector of a Service of this type.
+        selector=spec.selector if spec.type != "ExternalName" else {},
         labels=raw.metadata.labels,
         ports=tuple(
             ServicePort(port.name, port.port, port.targetPort or port.port, port.protocol)
@@ -68,6 +69,7 @@ def service(raw: wire.Service) -> Service:
         addresses=tuple(ip for ip in spec.clusterIPs or (spec.clusterIP,) if ip and ip != "None"),
         families=spec.ipFamilies,
         local_only=spec.internalTrafficPolicy == "Local",
+        serves_unready=spec.publishNotReadyAddresses,
     )
 
 

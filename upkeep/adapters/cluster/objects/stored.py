@@ -1,4 +1,4 @@
-"""ConfigMaps and Secrets by their metadata: who wrote which of their keys, and when; no value.
+"""ConfigMaps and Secrets by their metadata: the managers of their keys and the times; no value.
 
 Source: Kubernetes API reference v1.36 (core/v1, meta/v1).
 """
@@ -11,13 +11,17 @@ from upkeep.adapters.wire.meta import ManagedFields, ObjectMeta, PartialObjectMe
 from upkeep.records.configuration import FieldOwner, StoredObject
 
 # Labels and annotations that a controller leaves on what it writes, also where managedFields were stripped.
-# Source: external-secrets.io/latest/guides/ownership-deletion-policy; argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking;
+# Source: external-secrets.io/latest/guides/ownership-deletion-policy; bitnami/sealed-secrets#1259; argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking;
 # fluxcd.io/flux/components/kustomize/kustomizations.
 MARKS = {
     "reconcile.external-secrets.io/managed": "external-secrets",
+    "sealedsecrets.bitnami.com/managed": "sealed-secrets",
+    "sealedsecrets.bitnami.com/patch": "sealed-secrets",
     "argocd.argoproj.io/tracking-id": "Argo CD",
     "kustomize.toolkit.fluxcd.io/name": "Flux kustomize-controller",
 }
+# Groups without a dot are Kubernetes' own, as are those that end in .k8s.io.
+BUILT_IN = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"})
 # Velero sets it on every object that it restores: velero.io/docs/main/restore-reference.
 RESTORED = "velero.io/restore-name"
 _DATA = ("f:data", "f:binaryData", "f:stringData")
@@ -27,9 +31,10 @@ _DATA = ("f:data", "f:binaryData", "f:stringData")
 def stored(
     raw: PartialObjectMetadata, *, kind: str, keys: tuple[str, ...] | None = None
 ) -> StoredObject:
-    """A ConfigMap or Secret by its metadata (PartialObjectMetadata, or the object itself): annotations and values end here.
+    """Return a ConfigMap or Secret by its metadata, without annotations and values.
 
-    :param keys: its data keys, where they were read from the object itself.
+    :param raw: a PartialObjectMetadata, or the object itself.
+    :param keys: its data keys, where the object itself was read.
     """
     metadata = raw.metadata
     owners = field_owners(metadata)
@@ -48,7 +53,7 @@ def stored(
 
 @reads(ObjectMeta)
 def field_owners(metadata: ObjectMeta) -> tuple[FieldOwner, ...]:
-    """The entries of managedFields."""
+    """Return the entries of managedFields."""
     empty = ManagedFields()
     return tuple(_field_owner(entry) for entry in metadata.managedFields if entry != empty)
 
@@ -65,12 +70,14 @@ def _controllers(metadata: ObjectMeta) -> tuple[str, ...]:
         if owner.controller or _is_foreign(owner.apiVersion)
     ]
     marked = {*metadata.labels, *metadata.annotations}
-    return (*dict.fromkeys(found), *(name for mark, name in MARKS.items() if mark in marked))
+    found += [name for mark, name in MARKS.items() if mark in marked]
+    return tuple(dict.fromkeys(found))
 
 
 def _is_foreign(version: str) -> bool:
+    """Return whether an apiVersion is that of a custom resource."""
     group = version.rpartition("/")[0]
-    return "." in group and not group.endswith(".k8s.io")
+    return group not in BUILT_IN and not group.endswith(".k8s.io")
 
 
 def _owned(entry: ManagedFields, part: str) -> list[str]:
@@ -97,7 +104,7 @@ def _owned_keys(metadata: ObjectMeta) -> set[str]:
 
 
 def _field_owner(entry: ManagedFields) -> FieldOwner:
-    """What a manager owns. A server-side apply with ``stringData`` records that instead of ``data`` (collector.md)."""
+    """Return the keys of an entry. A server-side apply with ``stringData`` records ``f:stringData``, not ``f:data``."""
     keys, others = set(), False
     for part in entry.fieldsV1 or {}:
         if part in _DATA:

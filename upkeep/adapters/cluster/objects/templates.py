@@ -75,6 +75,12 @@ def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
         ),
         mounts=tuple((mount.name, mount.mountPath, mount.subPath) for mount in raw.volumeMounts),
         env_from=tuple(_env_from(raw)),
+        env_prefixes=tuple(
+            entry.prefix
+            for entry in raw.envFrom
+            for one in (entry.secretRef, entry.configMapRef)
+            if one
+        ),
         env_keys=tuple(_env_keys(raw)),
         env_names=tuple(entry.name for entry in raw.env),
         command=(*raw.command, *raw.args),
