@@ -17,13 +17,19 @@ SECRETS = "/api/v1/namespaces/monitoring/secrets"
 def metadata(*keys: str) -> Reply:
     fields = {"f:data": {f"f:{key}": {} for key in keys}}
     entry = {"manager": "helm", "time": "2026-01-02T12:00:00Z", "fieldsV1": fields}
-    head = {"name": "env", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    head = {"name": "env", "namespace": "monitoring", "creationTimestamp": "2026-01-01T00:00:00Z"}
     body = {"kind": "PartialObjectMetadata", "metadata": head | {"managedFields": [entry]}}
     return (200, JSON, json.dumps(body if keys else body | {"metadata": head}).encode())
 
 
 def stored(kind: str, **data: object) -> Reply:
-    return (200, JSON, json.dumps({"kind": kind, "metadata": {"name": "x"}, "data": data}).encode())
+    return (
+        200,
+        JSON,
+        json.dumps(
+            {"kind": kind, "metadata": {"name": "x", "namespace": "monitoring"}, "data": data}
+        ).encode(),
+    )
 
 
 def test_a_variable_of_an_object_has_the_prefix_of_its_source(server: Server) -> None:
@@ -52,7 +58,10 @@ def test_the_document_of_a_secret_is_decoded_and_becomes_facts(server: Server) -
     assert "canary" not in repr(document)
 
 
-@pytest.mark.parametrize(("value", "words"), [("%%", "is not base64 of a text"), (1, "is no text")])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("%%", "is not base64 of a text"), (1, r"Secret/x .*: data\[\.\.\.\] is not of its type")],
+)
 def test_data_of_another_form_are_malformed(server: Server, value: object, words: str) -> None:
     server.on(f"{SECRETS}/x", stored("Secret", **{"destinations.yaml": value}))
     with pytest.raises(Malformed, match=words):

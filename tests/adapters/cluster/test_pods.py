@@ -21,7 +21,11 @@ def status(name: str, **more: Any) -> dict[str, Any]:
 def read(spec: dict[str, Any], **fields: Any) -> Pod:
     metadata = {"name": "p", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
     return objects.pod(
-        {"metadata": metadata | fields.pop("metadata", {}), "spec": spec, "status": fields}
+        {
+            "metadata": metadata | fields.pop("metadata", {}),
+            "spec": spec,
+            "status": {"phase": "Running"} | fields,
+        }
     )
 
 
@@ -96,7 +100,7 @@ def test_of_debug_containers_those_that_run_are_kept(state: dict[str, Any], foun
     ],
 )
 def test_a_pod_without_a_controller_is_an_orphan(owners: list[Any], uid: str, orphan: bool):
-    one = read(SPEC, metadata={"ownerReferences": owners})
+    one = read(SPEC, metadata={"ownerReferences": [{"name": "x"} | owner for owner in owners]})
     assert (one.owner_uid, one.orphan) == (uid, orphan)
 
 

@@ -20,7 +20,7 @@ import msgspec
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
 from upkeep.adapters.cluster.reviews import may
-from upkeep.adapters.wire.discovery import Resources
+from upkeep.adapters.wire.discovery import PlacedResources
 from upkeep.adapters.wire.meta import Written
 from upkeep.adapters.wire.text import printable_json
 from upkeep.errors import Absent, Malformed, Unavailable
@@ -69,7 +69,7 @@ class Rehearsal(Kube):
         :raises Unmeasured: as ``get``; Absent where the server has no such kind.
         """
         base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-        for one in self.get(base, type=Resources).resources:
+        for one in self.get(base, type=PlacedResources).resources:
             if one.kind == kind and "/" not in one.name:
                 own = namespace if one.namespaced else ""
                 place = f"/namespaces/{own}" if own else ""

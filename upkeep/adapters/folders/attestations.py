@@ -72,7 +72,9 @@ def read(path: Path) -> tuple[Attestation, ...]:
 def _parse(text: str, path: Path) -> tuple[Attestation, ...]:
     where = f"--attestations={path}"
     try:
-        entries, lines = yaml_text.load_with_lines(text, name=where, most_bytes=MOST_BYTES)
+        entries, lines = yaml_text.load_with_lines(
+            text, name=where, most_bytes=MOST_BYTES, exact=True
+        )
     except Malformed as error:
         raise BadInput(f"{error.message}; correct it in an editor") from None
     if entries is None:

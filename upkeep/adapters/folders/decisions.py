@@ -42,7 +42,7 @@ def _entries(path: Path, option: str, make: Callable[[dict[str, Any], str], T]) 
     where = f"{option}={path}"
     try:
         text = path.read_bytes()[: MOST_BYTES + 1].decode()
-        raw, lines = yaml_text.load_with_lines(text, name=where, most_bytes=MOST_BYTES)
+        raw, lines = yaml_text.load_with_lines(text, name=where, most_bytes=MOST_BYTES, exact=True)
     except UnicodeDecodeError:
         raise BadInput(f"{where}: not UTF-8; a YAML list of entries was expected") from None
     except OSError as error:

@@ -54,7 +54,19 @@ class Resource(Wire, frozen=True):
 
     name: Text
     kind: Text
+
+
+class PlacedResource(Resource, frozen=True, kw_only=True):
+    """The same, with the place of its objects: ``namespaced`` has no omitempty."""
+
     namespaced: bool
+
+
+class PlacedResources(Wire, frozen=True):
+    """meta/v1 APIResourceList, for who asks where the objects are."""
+
+    KIND: ClassVar = "APIResourceList"
+    resources: tuple[PlacedResource, ...]
 
 
 class Resources(Wire, frozen=True):
@@ -80,7 +92,6 @@ class ResourceDiscovery(Wire, frozen=True):
 class VersionDiscovery(Wire, frozen=True):
     """apidiscovery.k8s.io/v2 APIVersionDiscovery."""
 
-    version: Text
     resources: tuple[ResourceDiscovery, ...] = ()
 
 

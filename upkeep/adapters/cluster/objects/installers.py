@@ -6,6 +6,7 @@ https://fluxcd.io/flux/components/helm/helmreleases/#origin-labels;
 https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/.
 """
 
+from upkeep.adapters.cluster.fields import reads
 from upkeep.adapters.wire.meta import ObjectMeta
 from upkeep.records.releases import Installer
 
@@ -13,6 +14,7 @@ _FLUX = {"helm": "Flux", "kustomize": "Flux Kustomization"}
 _ARGO = "argocd.argoproj.io"
 
 
+@reads(ObjectMeta)
 def installer(metadata: ObjectMeta, *, group: str = "apps", kind: str = "Deployment") -> Installer:
     """Return the tool that keeps the object. GitOps tools come before Helm, which they may use."""
     annotations, labels = metadata.annotations, metadata.labels
