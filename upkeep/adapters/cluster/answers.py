@@ -163,11 +163,6 @@ def _identity(item: Any) -> tuple[str, str, str]:
     return tuple(part if isinstance(part, str) else "" for part in parts)  # type: ignore[return-value]  # three of them
 
 
-def is_object(item: Any) -> bool:
-    """Return whether a mapping has a name, as every object does."""
-    return isinstance(item, dict) and bool(_identity(item)[1])
-
-
 def status_object(answer: Answer) -> dict[str, Any] | None:
     """Return the Status of an answer that the API server itself gave; ``None`` for anything else."""
     if answer.status < 400 or "json" not in answer.content_type:
