@@ -12,7 +12,7 @@ from upkeep.adapters.wire.meta import Labels, ObjectMeta
 
 
 class ConfigMapContent(Wire, frozen=True):
-    """core/v1 ConfigMap, stored or as somebody applied it: ``binaryData`` is base64."""
+    """core/v1 ConfigMap, stored or as it was applied: ``binaryData`` is base64."""
 
     KIND: ClassVar = "ConfigMap"
     metadata: ObjectMeta

@@ -64,7 +64,7 @@ class CreatedMeta(ObjectMeta, frozen=True, kw_only=True):
 
 
 class StoredMeta(CreatedMeta, frozen=True, kw_only=True):
-    """meta/v1 ObjectMeta of a stored object that others name by its UID, or that is told by it."""
+    """meta/v1 ObjectMeta of a stored object that others name by its UID, or that is known by it."""
 
     uid: Text
 

@@ -22,6 +22,7 @@ from upkeep.adapters.wire.meta import (
     Time,
 )
 from upkeep.adapters.wire.scheduling import Affinity, SpreadConstraint, Toleration
+from upkeep.adapters.wire.volumes import LocalReference, Volume
 
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 UserId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -145,100 +146,6 @@ class Container(Wire, frozen=True):
     lifecycle: Lifecycle | None = None
     securityContext: SecurityContext | None = None
     restartPolicy: Literal["Always", "OnFailure", "Never"] | None = None
-
-
-class KeyToPath(Wire, frozen=True):
-    """core/v1 KeyToPath."""
-
-    key: Text
-
-
-class ObjectSource(Wire, frozen=True):
-    """core/v1 ConfigMapVolumeSource, ConfigMapProjection and SecretProjection."""
-
-    name: str = ""
-    items: tuple[KeyToPath, ...] = ()
-    optional: bool | None = None
-
-
-class SecretSource(Wire, frozen=True):
-    """core/v1 SecretVolumeSource, which names its Secret by another field."""
-
-    secretName: str = ""
-    items: tuple[KeyToPath, ...] = ()
-    optional: bool | None = None
-
-
-class ClaimSource(Wire, frozen=True):
-    """core/v1 PersistentVolumeClaimVolumeSource."""
-
-    claimName: Text
-    readOnly: bool = False
-
-
-class Projection(Wire, frozen=True):
-    """core/v1 VolumeProjection, what of it names Secrets and ConfigMaps."""
-
-    configMap: ObjectSource | None = None
-    secret: ObjectSource | None = None
-
-
-class ProjectedSource(Wire, frozen=True):
-    """core/v1 ProjectedVolumeSource: its sources have no omitempty, so that null is none."""
-
-    sources: tuple[Projection, ...] | None
-
-
-class LocalReference(Wire, frozen=True):
-    """core/v1 LocalObjectReference; the name is omitempty."""
-
-    name: str = ""
-
-
-class OtherSource(Wire, frozen=True):
-    """Any other source of a volume, and the Secret that its plugin reads to mount it. CSI's ``readOnly`` is a pointer."""
-
-    readOnly: bool | None = None
-    secretRef: LocalReference | None = None
-    nodePublishSecretRef: LocalReference | None = None
-    secretName: str | None = None
-    driver: str = ""
-
-
-class Volume(Wire, frozen=True):
-    """core/v1 Volume: one of its sources is there; an emptyDir where none is."""
-
-    name: Text
-    configMap: ObjectSource | None = None
-    secret: SecretSource | None = None
-    persistentVolumeClaim: ClaimSource | None = None
-    projected: ProjectedSource | None = None
-    emptyDir: OtherSource | None = None
-    ephemeral: OtherSource | None = None
-    hostPath: OtherSource | None = None
-    nfs: OtherSource | None = None
-    csi: OtherSource | None = None
-    image: OtherSource | None = None
-    downwardAPI: OtherSource | None = None
-    iscsi: OtherSource | None = None
-    fc: OtherSource | None = None
-    cephfs: OtherSource | None = None
-    rbd: OtherSource | None = None
-    glusterfs: OtherSource | None = None
-    azureDisk: OtherSource | None = None
-    azureFile: OtherSource | None = None
-    awsElasticBlockStore: OtherSource | None = None
-    gcePersistentDisk: OtherSource | None = None
-    vsphereVolume: OtherSource | None = None
-    cinder: OtherSource | None = None
-    portworxVolume: OtherSource | None = None
-    quobyte: OtherSource | None = None
-    scaleIO: OtherSource | None = None
-    storageos: OtherSource | None = None
-    flocker: OtherSource | None = None
-    photonPersistentDisk: OtherSource | None = None
-    flexVolume: OtherSource | None = None
-    gitRepo: OtherSource | None = None
 
 
 class PodSpec(Wire, frozen=True):

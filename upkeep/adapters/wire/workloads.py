@@ -74,7 +74,7 @@ class TemplateSpec(Wire, frozen=True):
 
 
 class AppliedDeployment(Wire, frozen=True):
-    """A Deployment as somebody applied it: what only the API server writes is not there."""
+    """A Deployment as it was applied: what only the API server writes is not there."""
 
     KIND: ClassVar = "Deployment"
     metadata: ObjectMeta

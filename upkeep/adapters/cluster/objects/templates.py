@@ -10,6 +10,7 @@ import msgspec
 from upkeep.adapters.cluster.fields import reads, resources
 from upkeep.adapters.cluster.placement import placement
 from upkeep.adapters.wire import pods as wire
+from upkeep.adapters.wire import volumes
 from upkeep.domain.versions import named
 from upkeep.records.containers import Probe, SecurityContext
 from upkeep.records.workload import ContainerSpec, PodTemplate, Volume
@@ -121,17 +122,17 @@ def _env_from(raw: wire.Container) -> Iterator[tuple[str, str, bool]]:
                 yield kind, one.name, bool(one.optional)
 
 
-def _sources(volume: wire.Volume) -> dict[str, msgspec.Struct]:
+def _sources(volume: volumes.Volume) -> dict[str, msgspec.Struct]:
     """The sources that a volume names, by the API's names."""
     found = {name: getattr(volume, name) for name in volume.__struct_fields__ if name != "name"}
     return {name: source for name, source in found.items() if source is not None}
 
 
-def _read_only(volume: wire.Volume) -> bool:
+def _read_only(volume: volumes.Volume) -> bool:
     return any(getattr(source, "readOnly", False) for source in _sources(volume).values())
 
 
-def _volumes(raw: wire.Volume) -> list[Volume]:
+def _volumes(raw: volumes.Volume) -> list[Volume]:
     """The volume, or one for each ConfigMap and Secret of a projected one."""
     if raw.configMap:
         return [_object_volume(raw.name, "ConfigMap", raw.configMap.name, raw.configMap)]
@@ -152,14 +153,14 @@ def _volumes(raw: wire.Volume) -> list[Volume]:
     return [Volume(raw.name, next(iter(_sources(raw)), "emptyDir"), "")]
 
 
-def _plugin_secret(raw: wire.Volume) -> str:
+def _plugin_secret(raw: volumes.Volume) -> str:
     """Return the Secret that a volume's plugin reads to mount it; empty for none.
 
     Of core/v1 these are azureFile, cephfs, cinder, csi, flexVolume, iscsi, rbd, scaleIO and storageos: each names a Secret
     of the pod's own namespace.
     """
     for source in _sources(raw).values():
-        if isinstance(source, wire.OtherSource):
+        if isinstance(source, volumes.OtherSource):
             reference = source.nodePublishSecretRef or source.secretRef
             if found := reference.name if reference else source.secretName:
                 return found
@@ -167,7 +168,7 @@ def _plugin_secret(raw: wire.Volume) -> str:
 
 
 def _object_volume(
-    name: str, kind: str, named: str, source: wire.ObjectSource | wire.SecretSource
+    name: str, kind: str, named: str, source: volumes.ObjectSource | volumes.SecretSource
 ) -> Volume:
     keys = tuple(item.key for item in source.items)
     return Volume(name, kind, named, bool(source.optional), keys)
