@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges.access import guarding, rights, secrets
+from upkeep.judges.access import guarding, least_privilege, secrets
 
 
 @pytest.mark.control(id="rbac-least-privilege", severity="high", guide="Review RBAC permissions")
@@ -13,7 +13,7 @@ def test_the_service_account_holds_least_privilege(judge, grants, collector, ins
     What it may do, whoever takes the collector over may do, too.
     Fix: docs/runbook.md#rbac-least-privilege
     """
-    assert judge(rights.least_privilege(grants, collector, install=install))
+    assert judge(least_privilege.least_privilege(grants, collector, install=install))
 
 
 @pytest.mark.control(id="secrets-guarded", severity="high", guide="Audit secret management")
@@ -72,7 +72,7 @@ def test_every_key_was_rotated(
 
 
 @pytest.mark.control(
-    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and tokens"
+    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and API tokens"
 )
 @pytest.mark.monthly
 def test_every_secret_could_be_rotated(judge, secret_inventory, rotation_rehearsal, install):

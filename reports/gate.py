@@ -1,4 +1,4 @@
-"""``--gate``: the verdict, gate.json, and the exit code. What the verdict means is upkeep.gate's."""
+"""``--gate``: print the verdict, write gate.json, set the exit code. upkeep.verdict decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERDICT = pytest.StashKey[Verdict]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What would keep gated controls from even being collected contradicts --gate: they could not be listed as not run."""
+    """Refuse --gate with an option that leaves gated controls uncollected: they could not be listed."""
     if not settings(config).gate:
         return
     option = config.option
@@ -29,11 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         if getattr(option, name, False):
             raise pytest.UsageError(
-                f"--gate and {word} contradict each other: nothing would be judged"
+                f"--gate and {word} contradict: {word} judges no control. Remove one."
             )
     if word := narrowed_by(config):
         raise pytest.UsageError(
-            f"--gate judges the whole checklist: leave {word} out, and choose with -m"
+            f"--gate judges the whole checklist. Remove {word} and select with -m."
         )
 
 
@@ -56,9 +56,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
-    """The gated controls that ``-m`` chose by their cadence and left out by their name: the gate judges cadences whole.
+    """Return the gated controls that ``-m`` selected by their cadence and left out by their id.
 
-    They are found by evaluating the expression with their own markers and each other control's name.
+    The expression is evaluated with their own markers and the id of each other control.
     """
     gated = [
         item for item in ledger.collected if CONTROL in item.stash and item.stash[CONTROL].gate
@@ -75,14 +75,14 @@ def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
             chooses(config, [*others, *name]) for name in ([], *([n] for n in names))
         ):
             hidden.append(
-                not_run(item, "left out by its name in -m, but the gate judges cadences whole")
+                not_run(item, "Left out by its id in -m. The gate judges whole cadences.")
             )
     return hidden
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
-    """With --gate only usage errors keep pytest's own code; they come as an exception and pass through here."""
+    """Set the gate's exit code. Usage errors keep pytest's code; they arrive as an exception."""
     status: Any = yield
     if not records(config) or not settings(config).gate or status == pytest.ExitCode.USAGE_ERROR:
         return status

@@ -1,6 +1,6 @@
-"""The gate's verdict: may this be deployed?
+"""The gate's verdict: is a deployment allowed?
 
-Closed unless every gated control was measured and found good. Source: contract.md, "The gate's exit code".
+The gate is closed unless every gated control passed. The codes are listed in README.md, "The gate".
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ ORDER = (Code.FAILED, Code.INVALID, Code.UNMEASURED, Code.OVERDUE, Code.OUTSIDE)
 SAYS: Mapping[Code, str] = {
     Code.OPEN: "open",
     Code.FAILED: "closed: a gated control failed",
-    Code.INVALID: "closed: a waiver or an attestation that a gated control depends on is invalid or expired",
-    Code.UNMEASURED: "closed: a gated control could not be measured, or was not run",
+    Code.INVALID: "closed: the sign-off or waiver of a gated control is invalid or expired",
+    Code.UNMEASURED: "closed: a gated control could not be measured or was not run",
     Code.OVERDUE: "closed: a cadence is overdue",
-    Code.OUTSIDE: "closed by --gate-strict: only controls outside the gate fell short",
+    Code.OUTSIDE: "closed by --gate-strict: a control outside the gate fell short",
 }
 
-# What each outcome of a gated control says. Every outcome is here: one that is not known cannot open the gate.
+# The code of each outcome of a gated control. Every outcome is listed, so a new one cannot open the gate.
 _OF: Mapping[Outcome, Code] = {
     Outcome.PASS: Code.OPEN,
     Outcome.WAIVED: Code.OPEN,
@@ -48,7 +48,7 @@ _JUDGED = frozenset({Outcome.PASS, Outcome.WAIVED, Outcome.FAIL})
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason that keeps the gate shut. ``control`` is empty for a reason of the whole run or target."""
+    """One reason for a closed gate. ``control`` is empty for a reason of the whole run or target."""
 
     code: Code
     text: str
@@ -59,7 +59,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict with all its reasons, the deciding ones first. ``judged`` counts the gated controls that were measured and judged."""
+    """The verdict with all reasons, the deciding ones first. ``judged`` counts the judged gated controls."""
 
     code: Code
     reasons: tuple[Reason, ...]
@@ -67,17 +67,17 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
+        """Return the verdict in words."""
         return SAYS[self.code]
 
 
 def verdict(
     results: Sequence[Result], *, strict: bool = False, stopped: Sequence[str] = ()
 ) -> Verdict:
-    """The verdict over the results of a run, those that were not run included.
+    """Return the verdict over the results of a run, including the controls that were not run.
 
-    :param strict: controls outside the gate count too, after all others.
-    :param stopped: what went wrong with the run as a whole (interrupted, an internal error): each keeps the gate shut.
+    :param strict: count controls outside the gate too, after all others.
+    :param stopped: errors of the whole run (an interrupt, an internal error); each closes the gate.
     """
     reasons = [Reason(Code.UNMEASURED, text) for text in stopped]
     gated = [result for result in results if result.control.gate]
@@ -86,7 +86,7 @@ def verdict(
             reasons.append(
                 Reason(
                     Code.UNMEASURED,
-                    "no gated control was judged, so nothing speaks for opening",
+                    "no gated control was measured on this target",
                     target=target,
                 )
             )

@@ -171,7 +171,7 @@ def test_it_is_only_done_when_somebody_agreed(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: "n")
     assert drill(plane, chart, saved) == 1
-    assert capsys.readouterr().out.endswith("nothing was done\n")
+    assert capsys.readouterr().out.endswith("cancelled; no change\n")
     assert namespaces(plane) == before
 
 

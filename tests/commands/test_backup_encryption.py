@@ -110,7 +110,7 @@ def test_a_second_run_of_the_day_writes_nothing_where_it_can_compare(
     assert backup(folder, recipient) == 0
     before = {path.name for path in folder.iterdir()}
     assert backup(folder, recipient, f"--backup-identity={identity}") == 0
-    assert "nothing was written" in capsys.readouterr().out
+    assert "no file written" in capsys.readouterr().out
     assert {path.name for path in folder.iterdir()} == before
     assert backup(folder, recipient) == 0
     assert len({path.name for path in folder.iterdir()}) == len(before) + 3

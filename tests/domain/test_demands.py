@@ -77,3 +77,23 @@ def test_what_a_template_takes_with_its_init_containers_and_sidecars():
         resources=ContainerResources("", memory_request_bytes=70),
     )
     assert demands.demand(whole).memory_request == 70
+
+
+@pytest.mark.parametrize(
+    ("own", "whole", "requested"),
+    [
+        ({}, {"memory_limit_bytes": 300}, 300),
+        ({"memory_request_bytes": 100}, {"memory_limit_bytes": 300}, 100),
+        ({"memory_request_bytes": 100}, {"memory_request_bytes": 200}, 200),
+        ({"memory_request_bytes": 100}, {"cpu_limit_nanocores": 1}, 100),
+    ],
+)
+def test_the_request_of_a_pod_as_a_whole_has_defaults(
+    own: dict[str, int], whole: dict[str, int], requested: int
+):
+    """kubernetes, pkg/apis/core/v1/defaults.go, defaultPodRequests: containers before the limit."""
+    made = template(
+        containers=(ContainerSpec("c", "i", resources=ContainerResources("c", **own)),),
+        resources=ContainerResources("", **whole),
+    )
+    assert demands.demand(made).memory_request == requested

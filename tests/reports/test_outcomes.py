@@ -273,7 +273,7 @@ def test_a_file_that_skips_itself_is_an_error(pytester):
     result = inner.run()
     assert result.ret == 2
     result.stdout.fnmatch_lines(
-        ["*checks/test_shy.py skipped itself: *not today; a check is never skipped*"]
+        ["*checks/test_shy.py skipped itself: *not today. A check is never skipped.*"]
     )
 
 

@@ -1,6 +1,6 @@
 """Records of the installed release, the chart repository, and the rehearsed upgrade."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from upkeep.records.access import AccessAnswer, DryRun
@@ -78,7 +78,7 @@ class InstalledChart:
     status: str = ""
     since: datetime | None = None
     unread: Exception | None = None
-    installer: Installer = Installer()
+    installer: Installer = field(default_factory=Installer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.resources import usage_history
-from tests.judges.samples import install
+from tests.judges.samples import install, workload
 from upkeep.adapters.http.prometheus import Prometheus
+from upkeep.domain.pod_names import of_workload
 from upkeep.errors import Absent, Malformed, NotApplicable, Unmeasured, Unreachable
 from upkeep.limits import Limits
 from upkeep.records.counters import RangeSeries
@@ -114,7 +115,7 @@ def test_a_process_that_started_at_no_time_is_malformed():
 
 def measured(prometheus: Any, usages: Any = (), **limits: float) -> UsageHistory:
     take = vars(usage_history)["measurement"].take
-    return take(prometheus, usages, install(), Limits(limits), NOW)
+    return take(prometheus, usages, workload(), install(), Limits(limits), NOW)
 
 
 def test_the_containers_are_asked_for_by_name_for_a_week_and_an_hour():
@@ -129,7 +130,7 @@ def test_the_containers_are_asked_for_by_name_for_a_week_and_an_hour():
     assert path == "/api/v1/query_range"
     assert query == {
         "query": '{__name__=~"container_cpu_usage_seconds_total|container_memory_working_set_bytes",namespace="monitoring",'
-        'pod=~"cano-collector-[0-9a-z]+-[0-9a-z]+",container!="",container!="POD",cpu=~"total|"}',
+        f'pod=~"{of_workload(workload())}",container!="",container!="POD",cpu=~"total|"}}',
         "start": f"{THEN - 7 * 86400 - 3600:.3f}", "end": f"{THEN:.3f}", "step": "3600",
     }  # fmt: skip
 
@@ -137,16 +138,16 @@ def test_the_containers_are_asked_for_by_name_for_a_week_and_an_hour():
 def test_a_prometheus_without_the_kubelets_is_absent():
     with pytest.raises(
         Absent,
-        match="no way to the p95 of 7 d: http://prometheus has no container_cpu_usage_seconds_total of these pods",
+        match=r"The p95 of 7 d was not measured\. http://prometheus has no container_cpu_usage_seconds_total of these pods",
     ) as caught:
         measured(Prometheus(Answer(matrix())))
     assert "cAdvisor" in caught.value.next_step
 
 
 def test_a_series_that_was_not_asked_for_is_malformed():
-    with pytest.raises(Malformed, match="a series without the name of one that was asked for"):
+    with pytest.raises(Malformed, match="a series of another name than requested"):
         measured(Prometheus(Answer(matrix({"metric": {"pod": "a"}, "values": [[THEN, "2"]]}))))
-    with pytest.raises(Malformed, match="a use of less than nothing"):
+    with pytest.raises(Malformed, match="a negative usage"):
         measured(
             Prometheus(
                 Answer(matrix({"metric": CPU, "values": [[THEN - 3600, "2"], [THEN, "-2"]]}))
@@ -169,10 +170,10 @@ def test_a_moment_of_metrics_server_is_told_and_proves_nothing(
     with pytest.raises(kind) as caught:
         measured(stopped, usages)
     assert caught.value.message == (
-        f"no way to the p95 of 7 d: {words}; this moment (cano-collector 70m and 256Mi, by metrics-server) proves none"
+        f"The p95 of 7 d was not measured. {words}. At present: cano-collector 70m and 256Mi (metrics-server)."
     )
     assert caught.value.next_step == "--prometheus=URL"
-    with pytest.raises(kind, match=f"{words}$"):
+    with pytest.raises(kind, match=f"{words}.$"):
         measured(stopped, Absent("no metrics API"))
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.judges.counting.counter_samples import DAY, INSTALL, codes, examples
 from tests.judges.samples import NOW, pod, workload
 from upkeep.errors import Absent, TooEarly, Unmeasured
-from upkeep.judges.resources.sizing import CPU_STEPS, MEMORY_STEPS, proposed, right_sized
+from upkeep.judges.resources.shares import CPU_STEPS, MEMORY_STEPS, proposed
+from upkeep.judges.resources.sizing import right_sized
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records.usage import UsageHistory, UsageSeries

@@ -2,7 +2,7 @@
 
 A YAML list; ``upkeep attest`` appends to it and keeps what people wrote around the entries. The file is its users' own: one that cannot be used
 is bad input. Whether an entry holds (its time, its evidence) is judged when it is read, never when it was written.
-Source: contract.md; OSCAL's assessment results, whose words ``satisfied`` and ``not-satisfied`` are the states.
+Source: https://pages.nist.gov/OSCAL/, assessment results, whose words ``satisfied`` and ``not-satisfied`` are the states.
 """
 
 import fcntl

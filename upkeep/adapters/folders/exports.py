@@ -3,7 +3,7 @@
 A file of ``upkeep export`` has a section for each pod, each with a first line that says whose it is and when it was taken; the guide's has one
 exposition, and nobody knows of which pod. Files are untrusted input: what is wrong with a monthly one is a fault of it, never the end of the
 reading, and without it there is only less history.
-Source: the guide's "Export metrics for analysis"; contract.md.
+Source: the guide's "Export metrics for analysis".
 """
 
 import os

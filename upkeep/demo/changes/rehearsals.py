@@ -74,6 +74,20 @@ def limits_raise_nothing(state: State) -> None:
 
 
 @scenario(
+    "limits-at-the-pod",
+    "the pod template sets requests and limits for the pod, and none for its container",
+    "limits-rehearsed",
+)
+def limits_at_the_pod(state: State) -> None:
+    spec = state.deployment["spec"]["template"]["spec"]
+    spec["resources"] = copy.deepcopy(state.container.pop("resources"))
+    spec["resources"].setdefault("limits", {}).setdefault("cpu", "500m")
+    spec["resources"].setdefault("requests", {}).setdefault("cpu", "250m")
+    for pod in state.pods:
+        pod["spec"] = pod["spec"] | {"resources": spec["resources"]}
+
+
+@scenario(
     "limit-range-narrow",
     "a LimitRange allows 900Mi of memory a pod; it refuses pods, not the Deployment",
     "limits-rehearsed",

@@ -26,6 +26,9 @@ def cpu_nearly_used(state: State) -> None:
     state.usage[state.pods[0]["metadata"]["name"]] = ("451m", "182Mi")
 
 
+IMAGE_ID = f"docker.io/envoyproxy/envoy@sha256:{'cd' * 32}"
+
+
 @scenario(
     "sidecar-nearly-full",
     "a native sidecar uses 97 % of its memory limit; the collector uses little",
@@ -49,7 +52,7 @@ def sidecar_nearly_full(state: State) -> None:
     for pod in state.pods:
         pod["spec"]["initContainers"] = [sidecar]
         pod["status"]["initContainerStatuses"] = [
-            status | {"image": sidecar["image"], "imageID": ""}
+            status | {"image": sidecar["image"], "imageID": IMAGE_ID}
         ]
     state.usage[f"{state.pods[0]['metadata']['name']}/proxy"] = ("20m", "93Mi")
 

@@ -9,7 +9,7 @@ from shlex import quote
 from upkeep.domain.rbac import identity
 from upkeep.domain.secret_readers import Kind, Reader, Wanted, readers
 from upkeep.errors import Absent
-from upkeep.judges.access.rights import described
+from upkeep.judges.access.least_privilege import described
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import Exposure, ExposureSurvey, Grant, RbacPolicy

@@ -43,6 +43,11 @@ class Raise:
         return f"{told} (template {self.text(self.planned)})" if self.planned else told
 
     @property
+    def reached(self) -> int:
+        """The limit after the patch, which does not raise that of the pod as a whole."""
+        return min(self.wanted, self.whole) if self.whole else self.wanted
+
+    @property
     def better(self) -> int:
         """A limit that is a raise: the wanted one, or twice the present; 0 where there is none."""
         if self.was is None:
@@ -156,7 +161,7 @@ def raise_findings(wanted: Sequence[Raise], *, replicas: int, install: Install) 
                     subject, "limit-lowered", message, one.text(one.was), text, one.name, command
                 )
             )
-    if not any(one.was is not None and one.wanted > one.was for one in wanted):
+    if not any(one.was is not None and one.reached > one.was for one in wanted):
         told = ", ".join(f"{one.name} {one.present}" for one in wanted if one.wanted)
         told = told or "it names no limit"
         message = f"The emergency patch raises no limit ({told}). {instead}"

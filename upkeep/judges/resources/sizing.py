@@ -8,64 +8,28 @@ Source: https://kubernetes.io/docs/concepts/configuration/manage-resources-conta
 
 import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, TooEarly, Unmeasured
-from upkeep.judges.resources.quantiles import MIB, QUANTILE, Used, p95
+from upkeep.judges.resources.quantiles import QUANTILE, Used, p95
+from upkeep.judges.resources.shares import (
+    Asked,
+    Share,
+    amount_text,
+    asked_by,
+    proposed,
+    steps_of,
+)
 from upkeep.limits import DAY, Limits
 from upkeep.model import Finding, Judgement, rfc3339, span
 from upkeep.records.usage import UsageHistory
 from upkeep.records.workload import Install, Pod, Workload
 
-# Steps of proposals: (up to this, in steps of that), in millicores and MiB. The smallest step is
-# the least that is ever proposed.
-CPU_STEPS = ((100.0, 10), (1000.0, 50), (math.inf, 100))
-MEMORY_STEPS = ((256.0, 16), (1024.0, 64), (math.inf, 256))
 CODES = {
     "CPU": ("cpu-request-too-large", "cpu-request-too-small", "cpu-limit-too-small"),
     "memory": ("memory-request-too-large", "memory-request-too-small", "memory-limit-too-small"),
 }
-WHOLE_POD = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A resource of a container, or of the pod (``container`` is empty), in millicores or MiB.
-
-    :ivar request: in force; ``None`` where there is none. Without a request the API server makes
-        the limit the request.
-    :ivar limit: ``None`` where there is none.
-    :ivar shared: the pod has a request of its own, so the container's is no reservation.
-    """
-
-    container: str
-    what: str
-    request: float | None
-    limit: float | None
-    shared: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"Container {self.container}" if self.container else "The pod as a whole"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What is used of ``asked``: the interval of ``used``, against the ``request`` in force."""
-
-    asked: Asked
-    used: Used
-    request: float
-
-    @property
-    def what(self) -> str:
-        return self.asked.what
-
-    @property
-    def steps(self) -> Sequence[tuple[float, int]]:
-        return _steps(self.what)
 
 
 def right_sized(
@@ -92,7 +56,7 @@ def right_sized(
     found: list[Finding] = []
     unknown: list[Unmeasured] = []
     said: list[str] = []
-    for asked in _asked(newest):
+    for asked in asked_by(newest):
         used, missing = _used(history, asked, pods, newest, now=now, limits=limits)
         unknown.extend([missing] if missing is not None else [])
         if used is None:
@@ -115,30 +79,6 @@ def right_sized(
         f"of the busiest pod, from {history.source}"
     )
     return Judgement(tuple(found), "; ".join(said), bounds, "", basis)
-
-
-def _asked(pod: Pod) -> Iterator[Asked]:
-    """Yield what the pod and each of its containers asks for, native sidecars included."""
-    for resources in (*pod.resources, *([pod.whole] if pod.whole else [])):
-        for what, request, limit, unit in (
-            ("CPU", "cpu_request_nanocores", "cpu_limit_nanocores", 1e6),
-            ("memory", "memory_request_bytes", "memory_limit_bytes", MIB),
-        ):
-            own, most = getattr(resources, request), getattr(resources, limit)
-            whole = pod.whole
-            shared = bool(whole and (getattr(whole, request) or getattr(whole, limit)))
-            is_pod = resources is whole
-            # The pod's own request is what the scheduler reserves; a container's limit holds.
-            if (shared and not is_pod and not most) or (is_pod and not shared):
-                continue
-            asked = most if shared and not is_pod else own or most
-            yield Asked(
-                WHOLE_POD if is_pod else resources.name,
-                what,
-                asked / unit if asked else None,
-                most / unit if most else None,
-                shared and not is_pod,
-            )
 
 
 def _used(
@@ -201,42 +141,35 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
     large, small, limited = CODES[what]
     low, high = limits["sizing_least"], limits["sizing_most"]
     good = proposed(used.least, share.steps, limits=limits)
-    least = _text(what, used.least)
+    least = amount_text(what, used.least)
     if asked.limit is not None and used.least > high * asked.limit:
         then = "is OOMKilled" if what == "memory" else "is throttled"
         message = (
-            f"{asked.name} has a {what} limit of {_text(what, asked.limit)}; its p95 is {least} "
+            f"{asked.name} has a {what} limit of {amount_text(what, asked.limit)}; its p95 is {least} "
             f"({used.least / asked.limit:.0%}). Beyond the limit it {then}. "
-            f"Set {_text(what, good)}."
+            f"Set {amount_text(what, good)}."
         )
         command = _command(share, good, install, limit=True)
         return _finding(share, limited, message, used.least / asked.limit, high, command, install)
     if used.least > high * share.request:
         good = min(good, asked.limit or math.inf)
         message = (
-            f"{asked.name} requests {_text(what, share.request)} of {what}; its p95 is {least} "
+            f"{asked.name} requests {amount_text(what, share.request)} of {what}; its p95 is {least} "
             f"({used.least / share.request:.0%}). On a full node it gets no more. "
-            f"Set {_text(what, good)}."
+            f"Set {amount_text(what, good)}."
         )
         command = _command(share, good, install)
         return _finding(share, small, message, used.least / share.request, high, command, install)
     if not asked.shared and used.most < low * share.request and share.request > share.steps[0][1]:
         good = proposed(used.most, share.steps, limits=limits)
         message = (
-            f"{asked.name} requests {_text(what, share.request)} of {what}; its p95 is "
-            f"{_text(what, used.most)} ({used.most / share.request:.0%}). "
-            f"{_text(what, good)} is enough."
+            f"{asked.name} requests {amount_text(what, share.request)} of {what}; its p95 is "
+            f"{amount_text(what, used.most)} ({used.most / share.request:.0%}). "
+            f"{amount_text(what, good)} is enough."
         )
         command = _command(share, good, install)
         return _finding(share, large, message, used.most / share.request, low, command, install)
     return None
-
-
-def proposed(amount: float, steps: Sequence[tuple[float, int]], *, limits: Limits) -> float:
-    """Return a round request that puts the amount halfway between the two limits."""
-    wanted = amount / ((limits["sizing_least"] + limits["sizing_most"]) / 2)
-    step = next(size for most, size in steps if wanted <= most)
-    return max(step, math.ceil(wanted / step - 1e-9) * step)
 
 
 def _finding(
@@ -254,7 +187,7 @@ def _finding(
 
 
 def _command(share: Share, amount: float, install: Install, *, limit: bool = False) -> str:
-    name, text = share.what.lower(), _text(share.what, amount)
+    name, text = share.what.lower(), amount_text(share.what, amount)
     where = f"kubectl -n {install.namespace}"
     if not share.asked.container:  # kubectl set resources has no option for the pod
         parts = ("requests", "limits") if limit else ("requests",)
@@ -270,23 +203,12 @@ def _command(share: Share, amount: float, install: Install, *, limit: bool = Fal
     )
 
 
-def _steps(what: str) -> Sequence[tuple[float, int]]:
-    return CPU_STEPS if what == "CPU" else MEMORY_STEPS
-
-
-def _text(what: str, amount: float) -> str:
-    """Return an amount as Kubernetes writes it: ``250m``, ``384Mi``, ``2Gi``."""
-    if what == "memory":
-        return f"{amount / 1024:g}Gi" if amount and amount % 1024 == 0 else f"{round(amount)}Mi"
-    return f"{amount:.2g}m" if amount < 1 else f"{round(amount)}m"
-
-
 def _said(share: Share) -> str:
     name, used = share.asked.container or "pod", share.used
     if math.isinf(used.most):
         return f"{name}: {share.what} measured for {used.seen:.0%} of the time"
     ratio = (
-        f"{_text(share.what, used.most)} of {_text(share.what, share.request)} "
+        f"{amount_text(share.what, used.most)} of {amount_text(share.what, share.request)} "
         f"({used.most / share.request:.0%})"
     )
     return f"{name}: {share.what} p95 {ratio}"
@@ -302,10 +224,12 @@ def _unseen(container: str, what: str, pod: Pod, history: UsageHistory) -> Absen
 
 def _boundless(asked: Asked, used: Used, *, limits: Limits, install: Install) -> Absent:
     what = asked.what
-    word = f"{what.lower()}={_text(what, proposed(used.least, _steps(what), limits=limits))}"
+    word = (
+        f"{what.lower()}={amount_text(what, proposed(used.least, steps_of(what), limits=limits))}"
+    )
     return Absent(
         f"{asked.name} has no {what} request and no {what} limit; its p95 is "
-        f"{_text(what, used.least)}.",
+        f"{amount_text(what, used.least)}.",
         source="pods",
         next_step=f"kubectl -n {install.namespace} set resources deployment {install.deployment} "
         f"-c {asked.container} --requests={word}",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.judges.samples import deployment, install
 from upkeep.errors import Absent
-from upkeep.judges.access.rights import least_privilege
+from upkeep.judges.access.least_privilege import least_privilege
 from upkeep.records.access import Grant, PolicyRule
 
 REVIEWS = PolicyRule(
