@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from fixtures.configuration import keys_of
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install, minimal, objects
 from tests.cluster.plane.releases import write_repository
 from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, results
 from tests.cluster.programs import program
 from upkeep.__main__ import main
+from upkeep.adapters.cluster.configuration import keys_of
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.clock import Clock

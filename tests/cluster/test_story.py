@@ -204,11 +204,11 @@ def test_a_bad_change_is_found_and_taken_back(
     assert cause.startswith("FAIL config-backed-up [default] (high), the likely cause of ")
     entry = next(one for one in plane.get(path_of({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": install.namespace}}))
                  ["metadata"]["managedFields"] if one["manager"] == "kubectl-edit")  # fmt: skip
-    assert f"{kind}/{name} was changed" in cause
-    assert f"({entry['time']}) by kubectl-edit" in cause
-    assert "destinations.yaml (changed). Backup " in cause
+    assert f"{kind}/{name} changed" in cause
+    assert f"({entry['time'][:10]} {entry['time'][11:16]} UTC) by kubectl-edit" in cause
+    assert "destinations.yaml (changed). Set " in cause
     stamp = next(backups.glob("manifest-*.json")).stem.removeprefix("manifest-")
-    assert f"Backup {stamp}, the newest" in cause
+    assert f"Set {stamp}, the newest" in cause
     # What is wrong with it, the log line, and the symptoms, under it.
     symptoms = {
         line.split()[2]: line for line in follows if line.strip().startswith("effect: FAIL")
@@ -221,7 +221,7 @@ def test_a_bad_change_is_found_and_taken_back(
         "endpoints-serving",
         "health-ok",
     }
-    assert "the collector will not start" in symptoms["config-valid"]
+    assert "The collector will not start" in symptoms["config-valid"]
     assert f"logged 1 fatal line at {crashed:%Y-%m-%d}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["pods-stable"]

@@ -148,7 +148,7 @@ def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
         ),
         (
             ["recovery-rehearsed", *WHO, "--evidence=none.md"],
-            "--evidence=none.md: cannot be read beside the attestations",
+            "--evidence=none.md: cannot be read in",
         ),
         (
             ["recovery-rehearsed", "--by=Ada", "--reviewed-by=Bo"],
@@ -173,7 +173,7 @@ ENTRY = {
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: b\n", "a list of entries as `upkeep attest` writes them was expected"),
+        ("a: b\n", "expected a list of entries as `upkeep attest` writes them"),
         ("- [\n", "is not valid YAML"),
         (
             yaml.safe_dump([ENTRY, ENTRY | {"status": "done"}]),
@@ -185,7 +185,7 @@ ENTRY = {
         ),
         (
             yaml.safe_dump([ENTRY | {"at": "noon"}]),
-            "line 1: at: a time such as 2026-01-02T15:04:05Z",
+            "line 1: at: expected a time such as 2026-01-02T15:04:05Z",
         ),
         (yaml.safe_dump([ENTRY | {"valid_for": "long"}]), "line 1: limit valid_for is a duration"),
         (

@@ -41,6 +41,12 @@ def run(options: argparse.Namespace) -> int:
     )
     for fault in found:
         print(f"{fault.message} ({fault.fix})")
+    for document in documents:
+        for key in document.ignored:
+            print(f"{document.where}: the collector ignores {key}")
+    named = {name: None for one in documents for entry in one.names for name in entry.variables}
+    if environment is None and named:
+        print(f"not checked without --env=NAME: {', '.join(named)}")
     print(
         f"{counted(len(found), 'fault')} in {counted(len(documents), 'document')} of {counted(len(options.files), 'file')}"
     )

@@ -17,6 +17,7 @@ _LABELS = ("app.kubernetes.io/name", "app")
 GUIDE_HEALTH_PATH = "/health"
 DEFAULT_PORT = 8080
 SECRETS_STORE = "secrets-store.csi.k8s.io"
+PULL_SECRETS = "imagePullSecrets"
 
 
 def image_basename(image: str) -> str:
@@ -219,9 +220,7 @@ def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
         for name, volume in template.volume_secrets
     ]
     # Without a pull secret the kubelet still tries, and fails on private images.
-    found += [
-        SecretReference(name, (), False, "imagePullSecrets") for name in template.pull_secrets
-    ]
+    found += [SecretReference(name, (), False, PULL_SECRETS) for name in template.pull_secrets]
     return tuple(one for one in found if one.name)
 
 
