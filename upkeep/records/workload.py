@@ -16,10 +16,7 @@ from upkeep.records.selectors import LabelSelector
 
 @dataclass(frozen=True, slots=True)
 class ContainerResources:
-    """Requests and limits of a container, or of a pod as a whole; ``None`` where not set.
-
-    CPU is in nanocores, the smallest unit that Kubernetes counts.
-    """
+    """Requests and limits of a container, or of a pod as a whole; ``None`` where not set."""
 
     name: str
     cpu_request_nanocores: int | None = None
@@ -248,18 +245,11 @@ class Pod:
 
     @property
     def works(self) -> bool:
-        """Return whether it is active: neither terminating nor finished.
-
-        An evicted pod stays in the list with the phase Failed.
-        """
+        """Return whether it is active: neither terminating nor finished (evicted: Failed)."""
         return self.deleted is None and self.phase not in ("Failed", "Succeeded")
 
     def never_ran(self, container: str) -> bool:
-        """Return whether the container has never started.
-
-        True where the kubelet reports it as waiting without a restart, and where a pending pod
-        reports nothing.
-        """
+        """Return whether the kubelet reports no start; a pending pod may report nothing."""
         status = next(
             (one for one in self.containers if one.name == container and not one.init), None
         )
