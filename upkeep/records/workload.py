@@ -1,4 +1,4 @@
-"""Records of what runs: the collector's Deployment, its ReplicaSets, pods and events.
+"""Records of what runs: the collector's Deployment, its ReplicaSets and pods.
 
 Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 """
@@ -147,9 +147,8 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaSet:
-    """A ReplicaSet (apps/v1).
+    """A ReplicaSet (apps/v1); ``replicas`` is desired, ``ready_replicas`` is its status.
 
-    :ivar replicas: the desired number; ``ready_replicas`` is its status.
     :ivar counted_replicas: the active pods that its controller counts (``status.replicas``).
     :ivar selector: ``None`` where it was not read.
     """
