@@ -1,4 +1,4 @@
-"""The minimal configuration that somebody prepared for an emergency."""
+"""The minimal configuration that is prepared for an emergency."""
 
 import yaml
 
@@ -6,7 +6,7 @@ from upkeep.demo.state import CANARY, Object, State
 
 
 def minimal(state: State) -> dict[str, str]:
-    """The smallest configuration that works: one destination, and where the layout has teams the one that alerts go to."""
+    """Return the smallest configuration that works: one destination, and one team where needed."""
     if state.layout == "guide":
         hook = {
             "name": "oncall",
