@@ -6,7 +6,9 @@ from upkeep.judges.attestations import signoffs
 
 
 @pytest.mark.control(
-    id="recovery-rehearsed", severity="medium", guide="Test recovery procedure in staging"
+    id="recovery-rehearsed",
+    severity="medium",
+    guide="Test recovery procedure in staging environment",
 )
 @pytest.mark.monthly
 def test_recovery_was_rehearsed(judge, attested, target_name, install, now, limits):

@@ -5,7 +5,7 @@ import pytest
 from upkeep.judges.backups import job, restores, saved, sets
 
 
-@pytest.mark.control(id="backup-job-healthy", severity="high", guide="Automated maintenance")
+@pytest.mark.control(id="backup-job-healthy", severity="high", guide="cano-collector-backup")
 @pytest.mark.daily
 def test_the_backup_job_saves_the_configuration(judge, backup_jobs, install, now, limits):
     """The backup CronJob runs, succeeds, and keeps its backups in a mounted volume or an upload.

@@ -96,7 +96,7 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
     )
 
 
-@pytest.mark.control(id="triage-possible", severity="high", guide="Service Outage")
+@pytest.mark.control(id="triage-possible", severity="high", guide="Service Outage Response")
 @pytest.mark.quarterly
 @pytest.mark.emergency
 def test_what_broke_can_be_seen(judge, triage_access, install):

@@ -68,7 +68,7 @@ def test_capacity_suffices_for_the_quarter_ahead(
     )
 
 
-@pytest.mark.control(id="cpu-memory-headroom", severity="high", guide="kubectl top pods")
+@pytest.mark.control(id="cpu-memory-headroom", severity="high", guide="Check CPU and memory usage")
 @pytest.mark.weekly
 @pytest.mark.emergency
 def test_cpu_and_memory_have_room(judge, container_usage, workload, now, limits, install):

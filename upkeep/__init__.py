@@ -1,8 +1,8 @@
 """upkeep: the maintenance guide of cano-collector as checks that never pass without a measurement.
 
-The package holds records, limits and outcomes (``model``, ``records``, ``limits``, ``errors``), pure
-judges (``judges``), the adapters, which alone talk to other programs (``adapters``), the sweep that runs
-the measurements, and the embedded cluster (``demo``). The checks, and the pytest plugins that measure and
+The package holds records, limits and outcomes (``model``, ``records``, ``limits``, ``errors``) and pure
+judges (``judges``). Only the adapters (``adapters``) talk to other programs. The sweep runs the
+measurements, and ``demo`` is the embedded cluster. The checks, and the pytest plugins that measure and
 report, are in ``checks``, ``fixtures`` and ``reports`` beside it.
 """
 

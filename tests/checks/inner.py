@@ -12,7 +12,9 @@ import pytest
 from upkeep.clock import HeldClock
 from upkeep.commands import suite
 from upkeep.demo.server.audit import Event
+from upkeep.model import CADENCES
 
+EVERY = " or ".join(CADENCES)
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 # An answer's time is real, and a slow day is no finding: the one scenario that is about it takes longer than this.
 LIMITS = {"request_deadline": "20s", "health_latency": "3.5s"}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import ROOT
-from tests.checks.inner import Ran, run
-from tests.checks.witness import EVERY, HEALTHY, Declared, Witnessed, witnessed
+from tests.checks.inner import EVERY, Ran, run
+from tests.checks.witness import HEALTHY, Declared, Witnessed, witnessed
 from upkeep import demo
 
 PATH = "docs/sources.md"

@@ -5,12 +5,14 @@ measurements. The witness is what the API server was asked while one control ran
 knows the other, so that a request nobody declared and a right nobody uses both show.
 """
 
+import contextlib
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.checks.inner import run
+from tests.checks.inner import EVERY, run
 from upkeep.commands import suite
 from upkeep.demo.server.audit import Attributes, Event
 from upkeep.session import measurements_of
@@ -18,7 +20,6 @@ from upkeep.sweep import Measurement, Right
 
 HEALTHY = {"guide": "healthy", "chart": "chart"}
 NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
-EVERY = "daily or weekly or monthly or quarterly or emergency"
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class _Collected:
 
     def pytest_collection_finish(self, session: Any) -> None:
         self.measurements = measurements_of(session.config)
-        self.asked = {
-            str(item.get_closest_marker("control").kwargs["id"]): tuple(item.fixturenames)
-            for item in session.items
-        }
+        marks = [item.get_closest_marker("control").kwargs for item in session.items]
+        fixtures = [tuple(item.fixturenames) for item in session.items]
+        self.asked = {mark["id"]: asked for mark, asked in zip(marks, fixtures, strict=True)}
+        self.guides = {mark["id"]: mark["guide"] for mark in marks}
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,12 @@ class Declared:
     """What the checks and the measurements declare.
 
     :ivar asked: control -> its fixtures.
+    :ivar guides: control -> the instruction of the guide that it verifies.
     """
 
     measurements: Mapping[str, Measurement]
     asked: Mapping[str, tuple[str, ...]]
+    guides: Mapping[str, str]
 
     def reached(self, control: str, *, strictly: bool) -> set[str]:
         """Return the measurements of a control; ``strictly`` those that it cannot do without."""
@@ -96,8 +99,9 @@ class Declared:
 def declared() -> Declared:
     """Collect the checks and return what they and their measurements declare."""
     plugin = _Collected()
-    suite.run(["--collect-only", "-qqq", "-m", EVERY], plugins=[plugin])
-    return Declared(plugin.measurements, plugin.asked)
+    with contextlib.redirect_stdout(io.StringIO()):
+        suite.run(["--collect-only", "-qqq", "-m", EVERY], plugins=[plugin])
+    return Declared(plugin.measurements, plugin.asked, plugin.guides)
 
 
 def allows(right: Right, event: Event, asked: Attributes | None, namespace: str) -> bool:

@@ -27,6 +27,8 @@ def uploads(container: ContainerSpec) -> list[tuple[str, str, bool]]:
         ("aws s3 cp - s3://b && echo ok || true", "s3://b", False),
         ("aws s3 cp - s3://b & wait", "s3://b", False),
         ("aws s3 cp - s3://b | tee /s/log", "s3://b", False),
+        ("set -eo pipefail; aws s3 cp - s3://b | tee /s/log", "s3://b", True),
+        ("set -o pipefail; aws s3 cp - s3://b | tee /s/log; echo done", "s3://b", False),
         ("aws s3 cp - s3://b; echo done", "s3://b", False),
         ("set -eu\naws s3 cp - s3://b # don't\necho done", "s3://b", True),
         ("if true; then gsutil cp /s/b gs://b; fi", "gs://b", True),

@@ -5,31 +5,20 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.repository.documents import (
-    BATCHES,
-    DEFAULTS,
-    DOCUMENTS,
-    OUTCOMES,
-    RUNS,
-    committed,
-    main,
-    outcomes_of,
-    ran,
-    row_of,
-)
+from tests.checks import outcomes
+from tests.repository.documents import DOCUMENTS, RUNS, main
 
 
 @pytest.mark.parametrize("path", [path for path in DOCUMENTS if path not in RUNS])
 def test_the_committed_document_is_up_to_date(path: str) -> None:
     """``make documents`` would change nothing."""
-    assert committed(path) == DOCUMENTS[path]()
+    assert (ROOT / path).read_text(encoding="utf-8") == DOCUMENTS[path]()
 
 
 def test_the_rest_of_the_outcomes_is_what_is_committed() -> None:
     """What the chart's defaults give, every scenario in its place, and no row more."""
-    assert committed(OUTCOMES) == outcomes_of(
-        [row_of(name) for names in BATCHES for name in names], ran(DEFAULTS)
-    )
+    expected = outcomes.page(list(outcomes.committed().values()), outcomes.ran(outcomes.DEFAULTS))
+    assert (ROOT / outcomes.PATH).read_text(encoding="utf-8") == expected
 
 
 def test_a_document_is_renewed_by_its_name_alone(

@@ -116,21 +116,27 @@ def script_of(container: ContainerSpec) -> Script:
     for number, command in enumerate(commands):
         target = _target(command)
         if target is not None:
-            checked = _ends_the_script(commands[number:], errexit=errexit)
+            pipefail = any("pipefail" in word for word in container.command)
+            checked = _ends_the_script(commands[number:], errexit=errexit, pipefail=pipefail)
             uploads.append(Upload(command.program, _shown(target), checked))
         elif command.program not in _KNOWN:
             unknown.append(mask(command.program))
     return Script(tuple(uploads), tuple(dict.fromkeys(unknown)))
 
 
-def _ends_the_script(commands: Sequence[_Command], *, errexit: bool) -> bool:
-    """Return whether a failure of the first of the commands is the end of the script, and its exit code."""
-    if commands[0].after in ("|", "&") or commands[0].before == "$(":
+def _ends_the_script(commands: Sequence[_Command], *, errexit: bool, pipefail: bool) -> bool:
+    """Return whether a failure of the first of the commands is the end of the script, and its exit code.
+
+    Without ``pipefail`` the last command of a pipe decides: ``… | tee log`` hides a failure (nextstrain/ncov#748).
+    """
+    if commands[0].after == "&" or commands[0].before == "$(":
         return False
     for later in commands[1:]:
         if later.before == "$(":
             return True
-        if later.before != "&&":
+        if later.before == "|" and not pipefail:
+            return False
+        if later.before not in ("&&", "|"):
             return errexit and later.before != "||"
     return True
 

@@ -17,6 +17,7 @@ _LABELS = ("app.kubernetes.io/name", "app")
 GUIDE_HEALTH_PATH = "/health"
 DEFAULT_PORT = 8080
 SECRETS_STORE = "secrets-store.csi.k8s.io"
+PULL_SECRETS = "imagePullSecrets"
 
 
 def image_basename(image: str) -> str:
@@ -46,11 +47,7 @@ def find_collector(
     for how, matching in (
         (
             "image",
-            [
-                d
-                for d in deployments
-                if any(image_basename(c.image) == COLLECTOR for c in d.template.containers)
-            ],
+            [d for d in deployments if runs_collector(d)],
         ),
         (
             "label",
@@ -79,6 +76,11 @@ def find_collector(
         f"Deployments there: {listed(names) or 'none'}",
         next_step=f"--namespace=NAME or --deployment=NAME; kubectl get deployments -A | grep {COLLECTOR}",
     )
+
+
+def runs_collector(deployment: Deployment) -> bool:
+    """Return whether a container of its template has the collector's image."""
+    return any(image_basename(one.image) == COLLECTOR for one in deployment.template.containers)
 
 
 def collector_container(template: PodTemplate) -> ContainerSpec:
@@ -218,9 +220,7 @@ def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
         for name, volume in template.volume_secrets
     ]
     # Without a pull secret the kubelet still tries, and fails on private images.
-    found += [
-        SecretReference(name, (), False, "imagePullSecrets") for name in template.pull_secrets
-    ]
+    found += [SecretReference(name, (), False, PULL_SECRETS) for name in template.pull_secrets]
     return tuple(one for one in found if one.name)
 
 

@@ -35,6 +35,7 @@ class ContainerSpec:
     :ivar ports: (name, number) in the object's order; the name is empty where there is none.
     :ivar mounts: (volume, mount path, sub path).
     :ivar env_from: (kind, object, optional), kind ConfigMap or Secret.
+    :ivar env_prefixes: the prefixes of ``env_from``, in the same order.
     :ivar env_keys: (variable, kind, object, key, optional).
     :ivar probe_kinds: startup, liveness and readiness, whatever protocol they use.
     :ivar hooks: preStop and postStart.
@@ -49,6 +50,7 @@ class ContainerSpec:
     probes: tuple[Probe, ...] = ()
     mounts: tuple[tuple[str, str, str], ...] = ()
     env_from: tuple[tuple[str, str, bool], ...] = ()
+    env_prefixes: tuple[str, ...] = ()
     env_keys: tuple[tuple[str, str, str, str, bool], ...] = ()
     env_names: tuple[str, ...] = ()
     command: tuple[str, ...] = ()

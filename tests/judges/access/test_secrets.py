@@ -65,6 +65,11 @@ def test_a_missing_secret_fails_once_with_every_place_that_needs_it():
     )
 
 
+def test_a_missing_pull_secret_stops_a_pull_and_not_every_pod():
+    (finding,) = complete(reference("registry", place="imagePullSecrets")).findings
+    assert finding.message.endswith("A node without the image cannot pull a private one.")
+
+
 def test_a_missing_key_fails_by_name():
     (finding,) = complete(reference("slack", "token"), found=(OLD,)).findings
     assert (finding.object, finding.code) == ("Secret/slack key token", "secret-key-missing")

@@ -46,10 +46,10 @@ def test_a_confirmation_that_holds_passes_and_says_until_when():
         False,
         NOW + timedelta(days=26),
     )
-    assert judgement.observed == "signed off 5 d ago, valid until 2026-01-28T12:00:00Z"
+    assert judgement.observed == "signed off 5 d ago, valid until 2026-01-28 12:00 UTC"
     assert (
         judgement.basis
-        == "attestation of 2025-12-28T12:00:00Z by Ada, reviewed by Grace, evidence drill.md"
+        == "attestation of 2025-12-28 12:00 UTC by Ada, reviewed by Grace, evidence drill.md"
     )
 
 
@@ -60,10 +60,10 @@ def test_a_confirmation_that_holds_passes_and_says_until_when():
         ((entry(target="staging"),), "attestation-missing", "no entry for this target"),
         ((entry(control="documentation-current"),), "attestation-missing", "no entry for this target"),
         ((entry(object="Secret/x"),), "attestation-missing", "no entry for this target"),
-        ((entry(days=31),), "attestation-expired", "it expired at 2026-01-02T12:00:00Z, 0 s ago"),
-        ((entry(days=9, valid_for_seconds=7 * 86400.0),), "attestation-expired", "it expired at 2025-12-31T12:00:00Z, 2 d ago"),
-        ((entry(days=40, valid_for_seconds=300 * 86400.0),), "attestation-expired", "it expired at 2025-12-24T12:00:00Z, 9 d ago"),
-        ((entry(days=-1),), "attestation-invalid", "its time 2026-01-03T12:00:00Z is in the future"),
+        ((entry(days=31),), "attestation-expired", "it expired at 2026-01-02 12:00 UTC, 0 s ago"),
+        ((entry(days=9, valid_for_seconds=7 * 86400.0),), "attestation-expired", "it expired at 2025-12-31 12:00 UTC, 2 d ago"),
+        ((entry(days=40, valid_for_seconds=300 * 86400.0),), "attestation-expired", "it expired at 2025-12-24 12:00 UTC, 9 d ago"),
+        ((entry(days=-1),), "attestation-invalid", "its time 2026-01-03 12:00 UTC is in the future"),
         ((entry(reviewed_by="ADA"),), "attestation-invalid", "Ada signed and reviewed it; a second person must review"),
         ((entry(evidence=(AttestedFile("a", "differs"), AttestedFile("b", "missing"))),), "attestation-invalid",
          "its evidence is not intact: a changed since, b is missing"),

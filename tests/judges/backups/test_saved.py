@@ -99,7 +99,7 @@ def test_a_change_before_a_crash_is_named_with_its_writer_and_the_restore_of_wha
     )
     assert (finding.observed, finding.limit, finding.unit) == (1, 0, "differing keys")
     assert finding.message == (
-        "ConfigMap/cano-collector-config changed 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit, 2 min before container cano-collector of pod "
+        "ConfigMap/cano-collector-config changed 25 min ago (2026-01-02 11:35 UTC) by kubectl-edit, 2 min before container cano-collector of pod "
         "cano-collector-a began to crash: k (changed). Set 20260102, the newest (2 h 24 min old), holds the earlier content."
     )
     assert finding.next == (
@@ -136,7 +136,7 @@ def test_a_change_that_is_not_known_to_have_come_first_is_only_a_difference(
 def test_who_made_a_difference_is_said_and_that_not_every_change_is_to_be_saved():
     (finding,) = saved(week(), (edited(25), thing(SECRET))).findings
     assert finding.message.endswith(
-        "set 20260102: k (changed). Last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit. "
+        "set 20260102: k (changed). Last written 25 min ago (2026-01-02 11:35 UTC) by kubectl-edit. "
         "Back it up if the change is wanted, else restore the backup."
     )
 

@@ -38,6 +38,38 @@ def configuration_name_twice(state: State) -> None:
 
 
 @scenario(
+    "configuration-type-misspelt",
+    "destinations.yaml says slak, which the collector ignores in silence",
+    "config-valid",
+)
+def configuration_type_misspelt(state: State) -> None:
+    document = configuration.destinations(state)
+    document["destinations"]["slak"] = document["destinations"].pop("slack")
+    configuration.configure(state, document)
+
+
+@scenario(
+    "chart-grouping-interval-text",
+    "grouping_interval is 10m, where the collector reads whole seconds",
+    "config-valid",
+    into=CHART_ONLY,
+)
+def grouping_interval_text(state: State) -> None:
+    edit(state, grouping_interval="10m")
+
+
+@scenario(
+    "chart-no-workflow",
+    "workflows.yaml lists no workflow, which stops the collector",
+    "config-valid",
+    into=CHART_ONLY,
+)
+def no_workflow(state: State) -> None:
+    document = configuration.destinations(state)
+    configuration.configure(state, document, workflows={"active_workflows": []})
+
+
+@scenario(
     "configuration-variable-unset",
     "a destination refers to a variable that the container lacks",
     "config-valid",

@@ -1,4 +1,4 @@
-"""The minimal configuration that is prepared for an emergency."""
+"""The minimal configuration for an emergency."""
 
 import yaml
 

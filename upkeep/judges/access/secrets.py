@@ -3,9 +3,11 @@
 Source: docs/guide.rst, "List all secrets", "Check secret age", "Rotate webhook URLs and tokens".
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
 
+from upkeep.domain.discovery import PULL_SECRETS
 from upkeep.domain.secret_writers import controllers, keys_by_hand, taken_keys
 from upkeep.errors import Absent
 from upkeep.judges.attestations.ages import age_of
@@ -15,7 +17,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import ActionRehearsal, DryRun
 from upkeep.records.attestations import AttestationFile
-from upkeep.records.configuration import SecretInventory, StoredObject
+from upkeep.records.configuration import SecretInventory, SecretReference, StoredObject
 from upkeep.records.workload import Install
 
 
@@ -37,7 +39,7 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
             synced.append(name)
         else:
             where = listed([one.place for one in places if not one.optional])
-            message = f"Secret/{name} does not exist, but the pod template needs it for {where}. The next pod will not start."
+            message = f"Secret/{name} does not exist, but the pod template needs it for {where}. {_effect(places)}"
             command = f"kubectl -n {install.namespace} get secret {quote(name)}"
             findings.append(_missing(f"Secret/{name}", "secret-missing", message, command))
     for one in inventory.references:
@@ -75,6 +77,13 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
         "missing",
         "the pod template of the Deployment",
     )
+
+
+def _effect(places: Sequence[SecretReference]) -> str:
+    """Return what follows. The kubelet pulls without a missing pull Secret (kubernetes/kubernetes#88142)."""
+    if all(one.place == PULL_SECRETS for one in places):
+        return "A node without the image cannot pull a private one."
+    return "The next pod will not start."
 
 
 def _missing(subject: str, code: str, message: str, command: str) -> Finding:

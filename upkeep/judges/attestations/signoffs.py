@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from shlex import quote
 from types import MappingProxyType
 
+from upkeep.judges.wording import utc
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span
 from upkeep.records.attestations import Attestation, AttestationFile
 from upkeep.records.workload import Install
 
@@ -92,7 +93,7 @@ def standing(
             newest,
             expires,
             "attestation-invalid",
-            f"its time {rfc3339(newest.at)} is in the future",
+            f"its time {utc(newest.at)} is in the future",
         )
     if newest.by.casefold() == newest.reviewed_by.casefold():
         return Standing(
@@ -115,7 +116,7 @@ def standing(
             newest,
             expires,
             "attestation-expired",
-            f"it expired at {rfc3339(expires)}, {span(now - expires) or '0 s'} ago",
+            f"it expired at {utc(expires)}, {span(now - expires) or '0 s'} ago",
         )
     return Standing(newest, expires)
 
@@ -141,7 +142,7 @@ def confirmed(
     found = standing(attestations, control, target=target, now=now, limits=limits)
     entry, basis = found.attestation, "attestations"
     if entry is not None:
-        basis = f"attestation of {rfc3339(entry.at)} by {entry.by}, reviewed by {entry.reviewed_by}"
+        basis = f"attestation of {utc(entry.at)} by {entry.by}, reviewed by {entry.reviewed_by}"
         if entry.evidence:
             basis += f", evidence {listed([one.file for one in entry.evidence])}"
     limit, unit = limits[name], "s old"
@@ -158,7 +159,7 @@ def confirmed(
         )
     assert entry is not None
     observed = (
-        f"signed off {span(now - entry.at) or '0 s'} ago, valid until {rfc3339(found.expires)}"
+        f"signed off {span(now - entry.at) or '0 s'} ago, valid until {utc(found.expires)}"
         if found.expires
         else "signed off"
     )

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, TooEarly
 from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
-from upkeep.judges.wording import excerpt
+from upkeep.judges.wording import excerpt, utc
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.model import Finding, Judgement, span
 from upkeep.records.backups import BackupJobs, CronJob, Job
 from upkeep.records.workload import Install
 
@@ -30,7 +30,7 @@ def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Li
     """
     limit_seconds = limits["backup_age"]
     limit = _hours(limit_seconds)
-    basis = f"CronJobs, their Jobs, claims and access reviews at {rfc3339(now)}"
+    basis = f"CronJobs, their Jobs, claims and access reviews at {utc(now)}"
     if not jobs.cron_jobs:
         return Judgement((_no_cron_job(install),), "no backup CronJob", limit, "h", basis)
     cron_jobs = sorted(jobs.cron_jobs, key=lambda cron_job: (cron_job.namespace, cron_job.name))
@@ -104,7 +104,7 @@ def _unknown_run(cron_job: CronJob, own: Sequence[Job], success: datetime | None
         return ""
     if any(job.created >= then - CLOCKS_APART for job in own):
         return ""
-    return f"its run of {rfc3339(then)} left neither a Job nor a success"
+    return f"its run of {utc(then)} left neither a Job nor a success"
 
 
 def _blind(cron_job: CronJob, why: str) -> Absent:
@@ -210,7 +210,7 @@ def _no_cron_job(install: Install) -> Finding:
 
 
 def _too_early(cron_job: CronJob, *, limit_seconds: float) -> TooEarly:
-    judged_from = rfc3339(cron_job.created + timedelta(seconds=limit_seconds))
+    judged_from = utc(cron_job.created + timedelta(seconds=limit_seconds))
     return TooEarly(
         f"CronJob {cron_job.name} is new and has not finished a run (schedule {cron_job.schedule}). "
         f"It is judged after its first run, from {judged_from} at the latest.",

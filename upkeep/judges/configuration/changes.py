@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from upkeep.judges.wording import excerpt, lasted
+from upkeep.judges.wording import excerpt, lasted, utc
 from upkeep.judges.workload.containers import unready_since
 from upkeep.masking import mask
-from upkeep.model import rfc3339
 from upkeep.records.backups import BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject, FieldOwner
 from upkeep.records.workload import ContainerStatus, Install, Workload
@@ -63,11 +62,11 @@ def last_writer(owners: Iterable[FieldOwner], keys: Iterable[str]) -> FieldOwner
 
 
 def by_whom(owner: FieldOwner | None, *, now: datetime) -> str:
-    """Return ``25 min ago (2026-01-02T11:35:00Z) by kubectl-edit``; empty for an unknown owner."""
+    """Return ``25 min ago (2026-01-02 11:35 UTC) by kubectl-edit``; empty for an unknown owner."""
     if owner is None or owner.changed is None:
         return ""
     manager = excerpt(mask(owner.manager), most=60)
-    return f"{lasted(now - owner.changed)} ago ({rfc3339(owner.changed)})" + (
+    return f"{lasted(now - owner.changed)} ago ({utc(owner.changed)})" + (
         f" by {manager}" if manager else ""
     )
 

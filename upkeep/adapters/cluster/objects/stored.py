@@ -1,4 +1,4 @@
-"""ConfigMaps and Secrets by their metadata: who wrote which of their keys, and when; no value.
+"""ConfigMaps and Secrets by their metadata: the managers of their keys and the times; no value.
 
 Source: Kubernetes API reference v1.36 (core/v1, meta/v1).
 """
@@ -9,21 +9,26 @@ from upkeep.model import parse_time
 from upkeep.records.configuration import FieldOwner, StoredObject
 
 # Labels and annotations that a controller leaves on what it writes, also where managedFields were stripped.
-# Source: external-secrets.io/latest/guides/ownership-deletion-policy; argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking;
+# Source: external-secrets.io/latest/guides/ownership-deletion-policy; bitnami/sealed-secrets#1259; argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking;
 # fluxcd.io/flux/components/kustomize/kustomizations.
 MARKS = {
     "reconcile.external-secrets.io/managed": "external-secrets",
+    "sealedsecrets.bitnami.com/managed": "sealed-secrets",
+    "sealedsecrets.bitnami.com/patch": "sealed-secrets",
     "argocd.argoproj.io/tracking-id": "Argo CD",
     "kustomize.toolkit.fluxcd.io/name": "Flux kustomize-controller",
 }
+# Groups without a dot are Kubernetes' own, as are those that end in .k8s.io.
+BUILT_IN = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"})
 # Velero sets it on every object that it restores: velero.io/docs/main/restore-reference.
 RESTORED = "velero.io/restore-name"
 
 
 def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> StoredObject:
-    """A ConfigMap or Secret by its metadata (PartialObjectMetadata, or the object itself): annotations and values end here.
+    """Return a ConfigMap or Secret by its metadata, without annotations and values.
 
-    :param keys: its data keys, where they were read from the object itself.
+    :param raw: a PartialObjectMetadata, or the object itself.
+    :param keys: its data keys, where the object itself was read.
     """
     with reading(kind, raw):
         metadata = raw["metadata"]
@@ -42,7 +47,7 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
 
 
 def field_owners(metadata: Raw) -> tuple[FieldOwner, ...]:
-    """The entries of managedFields.
+    """Return the entries of managedFields.
 
     :raises ValueError, AttributeError: one is not as the API describes it.
     """
@@ -62,17 +67,21 @@ def _controllers(metadata: Raw) -> tuple[str, ...]:
         if owner.get("controller") or _is_foreign(str(owner.get("apiVersion") or ""))
     ]
     marked = {*(metadata.get("labels") or {}), *(metadata.get("annotations") or {})}
-    return (*dict.fromkeys(found), *(name for mark, name in MARKS.items() if mark in marked))
+    found += [name for mark, name in MARKS.items() if mark in marked]
+    return tuple(dict.fromkeys(found))
 
 
 def _is_foreign(version: str) -> bool:
+    """Return whether an apiVersion is that of a custom resource."""
     group = version.rpartition("/")[0]
-    return "." in group and not group.endswith(".k8s.io")
+    return group not in BUILT_IN and not group.endswith(".k8s.io")
 
 
 def _owned_keys(metadata: Raw) -> set[str]:
-    """The data keys that some manager owns: the API server takes a key from its owners when it is removed. Of ``stringData`` it does not,
-    so what is owned as that alone may be gone."""
+    """Return the data keys that a manager owns. The API server takes a removed key from its owners.
+
+    It does not so for ``stringData``: a key that is owned as that alone may be gone.
+    """
     entries = [entry.get("fieldsV1") or {} for entry in metadata.get("managedFields") or []]
     owned = [
         name
@@ -84,7 +93,7 @@ def _owned_keys(metadata: Raw) -> set[str]:
 
 
 def _field_owner(entry: Raw) -> FieldOwner:
-    """What a manager owns. A server-side apply with ``stringData`` records that instead of ``data`` (collector.md)."""
+    """Return the keys of an entry. A server-side apply with ``stringData`` records ``f:stringData``, not ``f:data``."""
     fields = entry.get("fieldsV1") or {}
     keys, others = set(), False
     for part, owned in fields.items():

@@ -95,10 +95,11 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
                         bool(reference.get("optional")),
                     )
                 )
-    env_from = []
+    env_from, env_prefixes = [], []
     for entry in raw.get("envFrom") or []:
         for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
             if field in entry:
+                env_prefixes.append(text(entry.get("prefix") or ""))
                 env_from.append(
                     (kind, text(entry[field].get("name") or ""), bool(entry[field].get("optional")))
                 )
@@ -114,6 +115,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
             for mount in raw.get("volumeMounts") or []
         ),
         env_from=tuple(env_from),
+        env_prefixes=tuple(env_prefixes),
         env_keys=tuple(env_keys),
         env_names=tuple(text(entry["name"]) for entry in raw.get("env") or []),
         command=tuple(text(word) for part in ("command", "args") for word in raw.get(part) or []),
