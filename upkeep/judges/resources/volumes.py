@@ -128,7 +128,7 @@ def _life(process: Process, looks: Sequence[datetime]) -> Life:
 
 
 def _covered(spans: Sequence[Span], *, begin: datetime, end: datetime) -> float:
-    """Return the share of the time that lies in at least one span."""
+    """Return the share of the time that at least one span covers."""
     covered, reached = timedelta(), begin
     for first, last in sorted(spans):
         if last > reached and first < end:
