@@ -77,13 +77,19 @@ def test_no_event_warns(judge, collector_events, now, limits, install):
 @pytest.mark.daily
 @pytest.mark.emergency
 @pytest.mark.gate
-def test_every_service_leads_to_every_ready_pod(judge, services, endpoints_seen, workload, install):
+def test_every_service_leads_to_every_ready_pod(
+    judge, services, endpoints_seen, workload, deployments, install
+):
     """Every Service of the collector has a ready endpoint for each ready pod, and its target port resolves.
 
     Alertmanager posts to the Service: without an endpoint it refuses every alert.
     Fix: docs/runbook.md#endpoints-serving
     """
-    assert judge(endpoints.serving(services, endpoints_seen, workload, install=install))
+    assert judge(
+        endpoints.serving(
+            services, endpoints_seen, workload, deployments=deployments, install=install
+        )
+    )
 
 
 @pytest.mark.control(id="health-ok", severity="critical", guide="Verify health endpoint")

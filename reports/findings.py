@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from reports.decisions import held_against, identified
 from reports.text import flat, seen
 from upkeep.addressing import Address, addressed
 from upkeep.masking import own
@@ -35,6 +36,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
             replace(finding, next=addressed(finding.next, address))
             for finding in judgement.findings
         )
+        findings = held_against(request.node, identified(request.node, findings))
         told = replace(judgement, findings=findings)
         request.node.stash[JUDGEMENT] = told
         return told

@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import hashlib
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -13,7 +14,18 @@ from reports.outcomes import RESULT
 from upkeep.masking import own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
-from upkeep.session import CONTROL, RUN, begin_run, chooses, ended, output, records, target_of
+from upkeep.session import (
+    CONTROL,
+    NOT_DUE,
+    RUN,
+    begin_run,
+    chooses,
+    ended,
+    output,
+    records,
+    target_of,
+    who,
+)
 
 # The files of a run. A new run removes those of an earlier one, and no other file.
 OURS = (
@@ -140,6 +152,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if (
             RESULT not in item.stash
             and CONTROL in item.stash
+            and not item.stash.get(NOT_DUE, False)
             and chooses(session.config, item.iter_markers())
         ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)
@@ -147,6 +160,25 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         _facts(session.config, ledger, run, exitstatus), indent=2, ensure_ascii=False
     )
     replace(ledger.folder / "run.json", facts + "\n")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Adds the SHA-256 of every file of the run to run.json, when the last of them is written.
+
+    Sign it with ``ssh-keygen -Y sign``: docs/runbook.md shows the line.
+    """
+    ledger = config.stash.get(LEDGER, None)
+    path = ledger.folder / "run.json" if ledger is not None else None
+    if path is None or not path.is_file():
+        return
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts["files"] = {
+        name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
+        for name in OURS
+        if name != "run.json" and (path.parent / name).is_file()
+    }
+    replace(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
 
 
 def not_run(item: pytest.Item, why: str) -> Result:
@@ -191,6 +223,7 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "version": run.version,
         "started": rfc3339(run.started),
         "ended": rfc3339(ended(config)),
+        "who": who(),
         "arguments": list(run.arguments),
         "targets": list(run.targets),
         "cadences": list(run.cadences),

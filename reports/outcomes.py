@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
+from reports.decisions import waived_by, waived_until
 from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
 from reports.text import flat, plain
@@ -77,7 +79,7 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
     judgement = item.stash.get(JUDGEMENT, None)
     if call.when == "call" and judgement is not None:
         if isinstance(error, AssertionError) and not judgement:
-            return _failed(judgement)
+            return _failed(item, judgement)
         if error is None and judgement:
             return Fate(Outcome.PASS, judgement.observed)
     if error is None:
@@ -94,11 +96,14 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
     return _unknown(item, error, teardown=call.when == "teardown")
 
 
-def _failed(judgement: Judgement) -> Fate:
+def _failed(item: pytest.Item, judgement: Judgement) -> Fate:
+    waived = waived_by(item, judgement.findings)
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
     lines = [line for finding in judgement.findings for line in lines_of(finding)]
     summary = flat(first.message) + (f" (and {more} more)" if more else "")
+    if waived:
+        return Fate(Outcome.WAIVED, own(f"{waived}: {summary}"), lines=tuple(lines))
     outcome = Outcome.DUE if judgement.due else Outcome.FAIL
     return Fate(outcome, own(summary), next="\n".join(steps), lines=tuple(lines))
 
@@ -151,6 +156,7 @@ def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
         Outcome.DUE: AssertionError(text),
         Outcome.UNKNOWN: CouldNotMeasure(text),
         Outcome.NOT_APPLICABLE: pytest.skip.Exception(fate.summary),
+        Outcome.WAIVED: pytest.skip.Exception(fate.summary),
     }
     if fate.outcome not in told:
         return None
@@ -166,11 +172,13 @@ def _put(fate: Fate, report: Any, item: pytest.Item) -> None:
         Outcome.PASS: "passed",
         Outcome.FAIL: "failed",
         Outcome.NOT_APPLICABLE: "skipped",
+        Outcome.WAIVED: "skipped",
     }.get(fate.outcome, "failed")
     report.longrepr = "\n".join(fate.lines) or None
-    if fate.outcome is Outcome.NOT_APPLICABLE:
+    if fate.outcome in (Outcome.NOT_APPLICABLE, Outcome.WAIVED):
         path, line, _ = item.location
-        report.longrepr = (path, (line or 0) + 1, f"not applicable: {fate.summary}")
+        said = "" if fate.outcome is Outcome.WAIVED else "not applicable: "
+        report.longrepr = (path, (line or 0) + 1, f"{said}{fate.summary}")
     if fate.outcome is Outcome.UNKNOWN and report.when == "call":
         report.when = "setup"
     if report.failed and not item.config.stash[FULL_TRACE]:
@@ -196,7 +204,7 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
     if fate is None:
         return  # --setup-only: no judgement; the ledger lists it as not run
     *before, teardown = reports
-    if teardown.failed and fate.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+    if teardown.failed and fate.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.WAIVED):
         fate = Fate(
             Outcome.UNKNOWN,
             teardown.longrepr.splitlines()[0],
@@ -212,6 +220,15 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
     )
 
 
+def _valid_until(item: pytest.Item, fate: Fate, judged: Judgement | None) -> datetime | None:
+    """Return when what the result rests on ends: a sign-off, or the first of its waivers."""
+    if judged is None:
+        return None
+    if fate.outcome is Outcome.WAIVED:
+        return waived_until(item, judged.findings)
+    return judged.valid_until
+
+
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
     evidence = tuple(
@@ -219,7 +236,8 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
     )
     judged = (
         judgement
-        if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE)
+        if judgement is not None
+        and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE, Outcome.WAIVED)
         else None
     )
     return Result(
@@ -247,6 +265,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         measured=min(
             (each.taken for each in evidence if each.digest), default=None
         ),  # without a digest nothing was read
-        valid_until=judged.valid_until if judged is not None else None,
+        valid_until=_valid_until(item, fate, judged),
         duration_seconds=duration_seconds,
     )

@@ -17,6 +17,10 @@ COMMANDS = {
     "export": "save the metrics of every pod for comparison by later runs",
     "attest": "record a sign-off with its reviewer and evidence",
     "drill": "restore the newest backup into a temporary namespace and compare it",
+    "gate": "print the verdict from the ledger alone",
+    "ledger": "verify, read and prune the record of runs",
+    "diff": "compare two runs: new, fixed and unchanged findings",
+    "waive": "write a waiver file for the findings of a run",
     "config": "check configuration files before a deployment (upkeep config check FILE…)",
     "rbac": "print the Roles that the chosen cadences need",
 }

@@ -189,6 +189,15 @@ _DECLARED = (
     Limit("alerts_firing", "count", 0, 0, 1000, "A firing maintenance alert needs an action."),
     Limit("request_deadline", "duration", 10, 0.05, 600, "One request, retries included."),
     Limit("sweep_deadline", "duration", 60, 0.05, 3600, "All measurements of one target."),
+    Limit("ledger_clock_skew", "duration", 300, 0, DAY, "Clocks of CI runners differ."),
+    Limit("daily_period", "duration", DAY, HOUR, 7 * DAY, "The checklist is daily."),
+    Limit("daily_grace", "duration", 6 * HOUR, 0, 7 * DAY, "A failed job is run again."),
+    Limit("weekly_period", "duration", 7 * DAY, DAY, 31 * DAY, "The checklist is weekly."),
+    Limit("weekly_grace", "duration", DAY, 0, 31 * DAY, "A failed job is run again."),
+    Limit("monthly_period", "duration", 31 * DAY, DAY, 92 * DAY, "A month has up to 31 days."),
+    Limit("monthly_grace", "duration", 3 * DAY, 0, 92 * DAY, "A weekend can lie between."),
+    Limit("quarterly_period", "duration", 92 * DAY, DAY, 366 * DAY, "A quarter has 92 days."),
+    Limit("quarterly_grace", "duration", 7 * DAY, 0, 366 * DAY, "A week of holidays."),
 )
 # fmt: on
 LIMITS: Mapping[str, Limit] = MappingProxyType({limit.name: limit for limit in _DECLARED})

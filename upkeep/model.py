@@ -38,6 +38,9 @@ class Finding:
     :ivar observed: the observed value; ``limit`` the allowed one; ``unit`` that of both.
     :ivar next: the fix: one command ready to paste, or one option. It is never masked, so every name
         from outside is quoted for the shell and no secret is in it.
+    :ivar owner: the object that keeps its name over a rollout: with control, target and code the
+        identity of the finding. Reports fill it in; see ``upkeep.domain.ownership``.
+    :ivar waiver: the ticket of the waiver that covers it; empty where none does.
     """
 
     object: str
@@ -47,6 +50,8 @@ class Finding:
     limit: Scalar = None
     unit: str = ""
     next: str = ""
+    owner: str = ""
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

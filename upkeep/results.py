@@ -102,11 +102,13 @@ def counts(results: Sequence[Result]) -> dict[str, int]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "object": finding.object,
+        "owner": finding.owner,
         "code": finding.code,
         "message": finding.message,
         "observed": finding.observed,
         "limit": finding.limit,
         "unit": finding.unit,
+        "waiver": finding.waiver,
     }
 
 

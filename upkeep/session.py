@@ -6,6 +6,9 @@ Fixtures never import reports, reports never import fixtures, and commands impor
 from __future__ import annotations
 
 import dataclasses
+import getpass
+import os
+import platform
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +27,7 @@ from upkeep.meter import Meter
 from upkeep.model import CADENCES, Control, Evidence, Run
 from upkeep.settings import RunSettings
 from upkeep.sweep import Measurement, Sweep, declared_in
+from upkeep.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,12 +39,16 @@ CLOCK = pytest.StashKey[Clock]()
 RUN = pytest.StashKey[Run]()
 SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
+VERDICT = pytest.StashKey[Verdict]()
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()
 ADDRESS = pytest.StashKey[Address]()
+NOT_DUE = pytest.StashKey[bool]()
 
 DEFAULT_TARGET = "default"
+# Where CI systems say which job this is: GitLab, Jenkins. GitHub tells it in three parts.
+_JOBS = ("CI_JOB_URL", "BUILD_URL")
 _COLLECTION = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")
 
 
@@ -161,3 +169,19 @@ def _evaluate(config: pytest.Config, matcher: ExpressionMatcher) -> bool:
 @lru_cache(maxsize=8)  # asked for each check of each target
 def _compiled(expression: str) -> Expression:
     return Expression.compile(expression)
+
+
+def who() -> dict[str, str]:
+    """Return who runs this: the OS user, the host, and the CI job's URL where there is one."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name, as in a container
+        user = f"uid {os.getuid()}"
+    found = {"user": user, "host": platform.node()}
+    job = next((os.environ[name] for name in _JOBS if os.environ.get(name)), "")
+    if not job and os.environ.get("GITHUB_RUN_ID"):
+        server, repository = (
+            os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY")
+        )
+        job = f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
+    return found | ({"job": job} if job else {})

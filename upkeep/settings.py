@@ -39,14 +39,22 @@ VARIABLES = (
     "absent",
     "attestations",
     "backup_identity",
+    "baseline",
     "backups",
     "emergency_config",
     "exports",
+    "ledger",
     "limit",
     "out",
+    "override",
+    "pushgateway",
     "secret_reader",
     "settings",
     "target",
+    "textfile",
+    "waivers",
+    "due",
+    "exit_zero",
     "gate",
     "gate_strict",
 )
@@ -114,6 +122,14 @@ class RunSettings:
     gate_add: tuple[str, ...] = ()
     gate_remove: Mapping[str, str] = field(default_factory=dict)
     settings_file: Path | None = None
+    ledger: Path | None = None
+    waivers: Path | None = None
+    override: Path | None = None
+    baseline: str | None = None
+    pushgateway: str | None = None
+    textfile: str | None = None
+    due: bool = False
+    exit_zero: bool = False
 
 
 def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path) -> RunSettings:
@@ -173,7 +189,22 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         gate_add=tuple(gate.get("add", ())),
         gate_remove=_removed(gate, path),
         settings_file=path if read is not None else None,
+        ledger=folder("ledger", file.get("ledger")),
+        waivers=folder("waivers", file.get("waivers")),
+        override=folder("override", None),
+        baseline=_one("baseline", options, variables),
+        pushgateway=_one("pushgateway", options, variables) or file.get("pushgateway"),
+        textfile=_textfile(_one("textfile", options, variables), file.get("textfile"), cwd, base),
+        due=_flag("due", options, variables),
+        exit_zero=_flag("exit_zero", options, variables),
     )
+
+
+def _textfile(given: str | None, of_file: str | None, cwd: Path, base: Path) -> str | None:
+    """Return the template of the metrics' file name, made absolute."""
+    if given:
+        return str(_path(cwd, given, "--textfile"))
+    return str(_path(base, of_file, "textfile")) if of_file else None
 
 
 def _removed(gate: "Gate", path: Path) -> dict[str, str]:

@@ -76,6 +76,10 @@ class File(Target, total=False):
     attestations: str
     emergency_config: str
     exports: str
+    ledger: str
+    waivers: str
+    pushgateway: str
+    textfile: str
     out: str
 
 

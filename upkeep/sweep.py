@@ -228,6 +228,11 @@ class Sweep:
         """Return the value of the run with this name."""
         return self._provided[name]
 
+    def known(self, name: str) -> Any:
+        """Return the record of a measurement; ``None`` where it was not taken, or was stopped."""
+        taken = self._taken.get(name)
+        return taken.record if taken is not None and taken.stopped is None else None
+
     def stopped(self, name: str) -> Exception | None:
         """Return the exception of a measurement; ``None`` when it has a record."""
         taken = self._taken.get(name)

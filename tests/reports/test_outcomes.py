@@ -181,11 +181,13 @@ def test_a_line_says_what_was_judged(pytester):
         "findings": [
             {
                 "object": "Pod/a",
+                "owner": "Pod/a",
                 "code": "not-ready",
                 "message": "Pod a is not ready.",
                 "observed": 1,
                 "limit": 2,
                 "unit": "replicas",
+                "waiver": "",
             }
         ],
         "evidence": [

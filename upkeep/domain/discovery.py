@@ -47,11 +47,7 @@ def find_collector(
     for how, matching in (
         (
             "image",
-            [
-                d
-                for d in deployments
-                if any(image_basename(c.image) == COLLECTOR for c in d.template.containers)
-            ],
+            [d for d in deployments if runs_collector(d)],
         ),
         (
             "label",
@@ -80,6 +76,11 @@ def find_collector(
         f"Deployments there: {listed(names) or 'none'}",
         next_step=f"--namespace=NAME or --deployment=NAME; kubectl get deployments -A | grep {COLLECTOR}",
     )
+
+
+def runs_collector(deployment: Deployment) -> bool:
+    """Return whether a container of its template has the collector's image."""
+    return any(image_basename(one.image) == COLLECTOR for one in deployment.template.containers)
 
 
 def collector_container(template: PodTemplate) -> ContainerSpec:

@@ -29,6 +29,7 @@ class Service:
     :ivar addresses: its cluster IPs; empty where it is headless.
     :ivar families: IPv4 and IPv6, as its ``ipFamilies`` lists them; empty where it lists none.
     :ivar local_only: ``internalTrafficPolicy: Local``, so nodes without an endpoint drop traffic.
+    :ivar serves_unready: ``publishNotReadyAddresses``, so pods that are not ready get traffic.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Service:
     addresses: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     local_only: bool = False
+    serves_unready: bool = False
 
 
 @dataclass(frozen=True, slots=True)

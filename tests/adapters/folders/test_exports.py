@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.adapters.formats.test_exposition import POD, STARTED, TAKEN, body
 from tests.judges.counting.counter_samples import examples
 from upkeep.adapters.folders import exports
+from upkeep.domain import pod_names
 from upkeep.errors import BadInput, Malformed, Truncated
 
 # Kept by runs
@@ -33,8 +34,11 @@ def keep(
     )
 
 
-def load(folder: Path, *, namespace: str = "monitoring", pod_prefix: str = "cano-collector-"):
-    return exports.load_kept(folder, namespace=namespace, pod_prefix=pod_prefix)
+PODS = pod_names.of_deployment("cano-collector")
+
+
+def load(folder: Path, *, namespace: str = "monitoring", pods: str = PODS):
+    return exports.load_kept(folder, namespace=namespace, pods=pods)
 
 
 def test_what_was_kept_is_loaded_again(tmp_path):
@@ -83,11 +87,12 @@ def test_a_foreign_file_is_ignored(tmp_path, name):
 
 
 def test_of_two_namespaces_whose_names_run_together_the_first_line_decides(tmp_path):
-    keep(tmp_path, namespace="a", pod="b-cano-x1-y2")
-    assert load(tmp_path, namespace="a-b", pod_prefix="cano-") == ()
-    assert [snapshot.pod for snapshot in load(tmp_path, namespace="a", pod_prefix="b-cano-")] == [
-        "b-cano-x1-y2"
-    ]
+    keep(tmp_path, namespace="a", pod="b-cano-x2-y2222")
+    assert load(tmp_path, namespace="a-b", pods=pod_names.of_deployment("cano")) == ()
+    assert [
+        snapshot.pod
+        for snapshot in load(tmp_path, namespace="a", pods=pod_names.of_deployment("b-cano"))
+    ] == ["b-cano-x2-y2222"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from fixtures.resources import usage_history
 from tests.judges.samples import install, workload
 from upkeep.adapters.http.prometheus import Prometheus
-from upkeep.adapters.http.promql import pods_of
 from upkeep.domain.pod_names import of_workload
 from upkeep.errors import Absent, Malformed, NotApplicable, Unmeasured, Unreachable
 from upkeep.limits import Limits
@@ -296,13 +295,3 @@ def test_a_page_of_the_rules_is_not_all_of_them() -> None:
 def test_a_vector_that_is_partial_of_another_time_or_twice_is_malformed(document: Any) -> None:
     with pytest.raises(Malformed):
         Prometheus(Answer(document)).vector("x", at=NOW)
-
-
-@pytest.mark.parametrize("length", [1, 14, 40, 46, 47, 50, 56, 57, 58, 63])
-def test_the_pods_of_a_deployment_are_named_as_the_api_server_names_them(length: int) -> None:
-    """The ReplicaSet is NAME-HASH; a pod's name is that with a hyphen, cut at 58 characters, and five more."""
-    name = ("cano-collector-" * 5)[: length - 1] + "x"
-    for number in ("6f7d9c5b84", "6f7d9c5b8"):
-        pod = f"{name}-{number}-"[:58] + "k7w2p"
-        assert re.fullmatch(pods_of(name), pod), (name, pod)
-    assert not re.fullmatch(pods_of(name), f"other-{name}"[:52] + "-6f7d9c5b84-k7w2p")

@@ -37,6 +37,15 @@ def with_status(status: ContainerStatus, **changes: Any) -> Pod:
     return pod("b", **({"containers": (status,)} | changes))
 
 
+@pytest.mark.parametrize(("sidecar", "expected"), [(True, 1), (False, 0)])
+def test_a_native_sidecar_that_exits_with_0_did_not_complete(sidecar, expected):
+    ended = container(
+        "istio-proxy", init=True, sidecar=sidecar, ready=False, state="terminated",
+        terminated=termination(reason="Completed", exit_code=0),
+    )  # fmt: skip
+    assert sum(one.observed for one in stable(pod("a"), with_status(ended)).findings) == expected
+
+
 def test_containers_that_never_restarted_pass():
     judgement = stable()
     assert judgement.findings == ()

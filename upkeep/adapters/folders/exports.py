@@ -228,16 +228,17 @@ def keep(snapshot_body: bytes, *, folder: Path, namespace: str, pod: str, taken:
     return path
 
 
-def load_kept(folder: Path, *, namespace: str, pod_prefix: str) -> tuple[Snapshot, ...]:
-    """Return the saved expositions of a Deployment's pods, oldest first; none for a missing folder.
+def load_kept(folder: Path, *, namespace: str, pods: str) -> tuple[Snapshot, ...]:
+    """The expositions that earlier runs kept of a Deployment's pods, oldest first. A folder that is not there yet holds none.
 
-    Files with another form of name are skipped. A pod's name is the prefix and one or two words (hash, suffix), so that
-    ``cano-collector-`` does not match the pods of ``cano-collector-staging``.
+    A file with another form of name is not ours.
+
+    :param pods: a regular expression for the names of the pods.
 
     :raises Malformed: a file cannot be read, does not parse, or its first line contradicts its name.
     """
     form = re.compile(
-        rf"exposition-{re.escape(namespace)}-(?P<pod>{re.escape(pod_prefix)}[0-9a-z]+(?:-[0-9a-z]+)?)-(?P<stamp>\d{{8}}T\d{{6}}Z)\.txt"
+        rf"exposition-{re.escape(namespace)}-(?P<pod>{pods})-(?P<stamp>\d{{8}}T\d{{6}}Z)\.txt"
     )
     try:
         paths = sorted(folder.iterdir()) if folder.exists() else []

@@ -6,16 +6,18 @@ endpoints".
 """
 
 from collections.abc import Sequence
+from re import fullmatch
 from shlex import quote
 
-from upkeep.domain.discovery import selects
+from upkeep.domain import pod_names
+from upkeep.domain.discovery import runs_collector, selects
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
-from upkeep.judges.workload import service_ports
+from upkeep.judges.workload import service_ports, traffic
 from upkeep.judges.workload.pods import live
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.serving import Endpoint, EndpointSlice, Service
-from upkeep.records.workload import Install, Pod, Workload
+from upkeep.records.workload import Deployment, Install, Pod, Workload
 
 
 def serving(
@@ -23,6 +25,7 @@ def serving(
     slices: Sequence[EndpointSlice],
     workload: Workload,
     *,
+    deployments: Sequence[Deployment] = (),
     install: Install,
 ) -> Judgement:
     """Judge endpoints-serving: each Service has a ready endpoint for each ready pod it selects.
@@ -32,8 +35,10 @@ def serving(
 
     :param services: those of the namespace; those that select the template or an active pod count.
         A Service without a selector has hand-made endpoints and does not count.
-    :raises Absent: the control plane's slice of a Service is not listed, or no pod is listed
-        although the Deployment counts some.
+    :param deployments: those of the namespace. Pods of another collector (a canary, the other
+        colour) behind the same Service are reported and not judged.
+    :raises Absent: the control plane's slice of a Service is not listed and nothing else is wrong,
+        or no pod is listed although the Deployment counts some.
     """
     pods = live(workload)
     labels = [workload.deployment.template.labels, *(pod.labels for pod in pods)]
@@ -44,6 +49,7 @@ def serving(
     ready = [pod for pod in pods if pod.ready]
     found: list[Finding] = []
     observed: list[str] = []
+    unlisted: list[Absent] = []
     for service in mine:
         own = sorted(
             (entry for entry in slices if entry.service == service.name),
@@ -51,13 +57,15 @@ def serving(
         )
         kept = [entry for entry in own if not entry.foreign]
         if not kept:
-            raise _no_slices(service)
+            unlisted.append(_no_slices(service))
+            continue
         expected = [pod for pod in ready if selects(service.selector, pod.labels)]
         reached = list(expected)
         for family in service.families or ("",):
             of_family = [entry for entry in own if family in ("", entry.family)]
             if not any(entry in kept for entry in of_family):
-                raise _no_slices(service, family)
+                unlisted.append(_no_slices(service, family))
+                continue
             serving_pods = [pod for pod in expected if _endpoints_of(pod, of_family)]
             reached = [pod for pod in reached if pod in serving_pods]
             found += _of_family(
@@ -67,16 +75,28 @@ def serving(
                 expected=expected,
                 serving_pods=serving_pods,
             )
-        found += _strangers(service, kept, workload.pods)
-        found += _dropped(service)
+        siblings = [
+            one
+            for one in deployments
+            if one.uid != workload.deployment.uid
+            and selects(service.selector, one.template.labels)
+            and runs_collector(one)
+        ]
+        strangers = _strangers(kept, workload.pods)
+        found += _lost(service, strangers, siblings)
+        found += traffic.misdirected(service, pods)
         others = [other for other in mine if other is not service]
         found += service_ports.of_service(service, own, workload, others=others, install=install)
-        observed.append(_observed(service, own, reached=len(reached), expected=len(expected)))
+        text = _observed(service, own, reached=len(reached), expected=len(expected))
+        observed.append(text + _shared(strangers, siblings))
     if not mine:
         found.append(_no_service(services, workload, install=install))
         observed.append("no Service selects the collector's pods")
     else:
         found += _unselected(ready, mine)
+    if unlisted and not found:
+        raise unlisted[0]
+    observed += [f"not measured: {one.message}" for one in unlisted]
     basis = f"{counted(len(mine), 'Service')}, their EndpointSlices, the Pods and the pod template"
     return Judgement(
         tuple(found), "; ".join(observed), len(ready), "ready endpoints for each Service", basis
@@ -134,16 +154,27 @@ def _of_family(
     ]
 
 
-def _strangers(
-    service: Service, slices: Sequence[EndpointSlice], pods: Sequence[Pod]
-) -> list[Finding]:
-    """Return the ready endpoints that are no pod of the collector."""
-    where = f"Service/{service.name}"
+def _strangers(slices: Sequence[EndpointSlice], pods: Sequence[Pod]) -> list[tuple[str, str]]:
+    """Return (address, pod) of the ready endpoints that are no pod of the Deployment."""
     ready = [endpoint for entry in slices for endpoint in entry.endpoints if endpoint.ready]
+    return sorted({(listed(one.addresses), one.pod) for one in ready if not _has_pod(one, pods)})
+
+
+def _sibling(name: str, siblings: Sequence[Deployment]) -> str:
+    """Return the other collector whose pod has the name; empty where it is none's."""
+    return next(
+        (one.name for one in siblings if fullmatch(pod_names.of_deployment(one.name), name)), ""
+    )
+
+
+def _lost(
+    service: Service, strangers: Sequence[tuple[str, str]], siblings: Sequence[Deployment]
+) -> list[Finding]:
+    where = f"Service/{service.name}"
     found = []
-    for address, name in sorted(
-        {(listed(one.addresses), one.pod) for one in ready if not _has_pod(one, pods)}
-    ):
+    for address, name in strangers:
+        if _sibling(name, siblings):
+            continue
         who = f"{address} (pod {name})" if name else address
         message = f"{where} sends alerts to {who}, which is no pod of the collector: they are lost."
         limit = "a pod of the collector"
@@ -153,23 +184,13 @@ def _strangers(
     return found
 
 
-def _dropped(service: Service) -> list[Finding]:
-    """Return the fault of a Service whose traffic nodes without an endpoint drop.
-
-    Source: https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/
-    """
-    if not service.local_only:
-        return []
-    where = f"Service/{service.name}"
-    message = (
-        f"{where} has internalTrafficPolicy Local: "
-        "nodes without a pod of the collector drop its alerts."
-    )
-    fix = (
-        f"kubectl -n {service.namespace} patch service {service.name} "
-        """-p '{"spec":{"internalTrafficPolicy":"Cluster"}}'"""
-    )
-    return [Finding(where, "node-local-traffic", message, "Local", "Cluster", "", fix)]
+def _shared(strangers: Sequence[tuple[str, str]], siblings: Sequence[Deployment]) -> str:
+    """Return how many endpoints belong to another collector behind the same Service."""
+    names = [one for _, pod in strangers if (one := _sibling(pod, siblings))]
+    if not names:
+        return ""
+    number = counted(len(names), "pod")
+    return f", and to {number} of Deployment {listed(sorted(set(names)))}, not judged"
 
 
 def _unselected(ready: Sequence[Pod], services: Sequence[Service]) -> list[Finding]:

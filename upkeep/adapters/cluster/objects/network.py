@@ -65,7 +65,8 @@ def service(raw: Raw) -> Service:
         return Service(
             name=metadata["name"],
             namespace=metadata["namespace"],
-            selector=dict(spec.get("selector") or {}),
+            # The API ignores the selector of a Service of this type.
+            selector=dict(spec.get("selector") or {}) if spec.get("type") != "ExternalName" else {},
             labels=labels_of(metadata),
             ports=tuple(
                 ServicePort(
@@ -83,6 +84,7 @@ def service(raw: Raw) -> Service:
             ),
             families=tuple(text(family) for family in spec.get("ipFamilies") or []),
             local_only=spec.get("internalTrafficPolicy") == "Local",
+            serves_unready=bool(spec.get("publishNotReadyAddresses")),
         )
 
 
