@@ -22,7 +22,7 @@ from upkeep.judges.counting.counters import (
 from upkeep.judges.counting.counters import basis as counters_basis
 from upkeep.judges.counting.quantiles import Histogram, histogram, seconds
 from upkeep.judges.counting.ratios import Share, within
-from upkeep.judges.logs.recent import go_duration
+from upkeep.judges.logs.coverage import go_duration
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
@@ -85,6 +85,9 @@ def processing_fast(
             limits=limits,
             window=WINDOW,
         )
+    stopped = next((one.stopped for one in surveys if one.stopped is not None), None)
+    if stopped is not None and not found:
+        raise stopped
     why = counters_basis(parts, history, now=now, limits=limits, proof=NOTHING_SLOW, window=WINDOW)
     observed = f"{_said(every)}; {slow} of {counted(timed, 'line')} that tell a time are slower"
     return Judgement(tuple(found), observed, limit, "s at p95", why)
