@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from upkeep.demo.changes.catalogue import divert, rebuild, scenario, write
 from upkeep.demo.objects import alerting, configuration, logs, workload
-from upkeep.demo.state import State, Stream
+from upkeep.demo.state import Answer, State, Stream
 
 
 def stop_alerts(state: State) -> None:
@@ -179,3 +179,17 @@ def destination_silent(state: State) -> None:
         deepcopy(document["destinations"]["slack"][0]) | {"name": "audit"}
     )
     configuration.configure(state, document)
+
+
+@scenario(
+    "metrics-foreign",
+    "another program answers on one pod's /metrics, and its process is older than the pod",
+)
+def metrics_foreign(state: State) -> None:
+    process = state.process()
+    began = process.started - timedelta(days=900)
+    body = (
+        "# TYPE go_goroutines gauge\ngo_goroutines 9\n# TYPE process_start_time_seconds gauge\n"
+        f"process_start_time_seconds {began.timestamp():.0f}\n"
+    )
+    process.answers["/metrics"] = Answer(200, body, "text/plain; version=0.0.4; charset=utf-8")

@@ -1,5 +1,6 @@
-"""Prometheus, Alertmanager and the guide's alerts."""
+"""Changes of Prometheus, Alertmanager and the guide's alerts."""
 
+from upkeep.demo.changes.alerts import stop_alerts
 from upkeep.demo.changes.catalogue import RULES, scenario
 from upkeep.demo.objects import alerting, notifications, telemetry
 from upkeep.demo.state import State, stamp
@@ -25,6 +26,38 @@ def guide_alert_broken(state: State) -> None:
         "health": "err",
         "lastError": "found duplicate series for the match group on the right hand-side of the operation",
     }
+
+
+@scenario(
+    "rules-not-evaluated",
+    "Prometheus has just started and has not evaluated the guide's alerts yet",
+)
+def rules_not_evaluated(state: State) -> None:
+    for rule in state.rules:
+        rule |= {"health": "unknown", "lastEvaluation": "0001-01-01T00:00:00Z"}
+
+
+@scenario("rules-stale", "Prometheus last evaluated the guide's alerts a year ago")
+def rules_stale(state: State) -> None:
+    for rule in state.rules:
+        rule["lastEvaluation"] = stamp(state.ago(days=365))
+
+
+@scenario(
+    "prometheus-partial", "a storage node of VictoriaMetrics is down: its answers say isPartial"
+)
+def prometheus_partial(state: State) -> None:
+    state.marks = {"isPartial": True}
+
+
+@scenario(
+    "alertmanager-restarted",
+    "no alert arrived for 26 hours, and Alertmanager started two minutes ago with none",
+)
+def alertmanager_restarted(state: State) -> None:
+    stop_alerts(state)
+    state.alerts = []
+    state.alertmanager_started = state.ago(minutes=2)
 
 
 @scenario(
@@ -98,6 +131,16 @@ HIT = "fallback-notification"
 def no_fallback(state: State) -> None:
     state.notifications["route"]["routes"] = []
     del state.notifications["receivers"][1]
+
+
+@scenario(
+    "route-takes-everything",
+    "a route to the collector takes every alert with a name, and does not continue",
+    HIT,
+)
+def route_takes_everything(state: State) -> None:
+    first = {"matchers": ['alertname=~".+"'], "receiver": "cano-collector"}
+    state.notifications["route"]["routes"].insert(0, first)
 
 
 @scenario("fallback-muted", "the mail that is sent beside the collector is muted at night", HIT)
