@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges.alerts import delivery, latency, processing, trends
+from upkeep.judges.alerts import accounting, delivery, dropping, error_rate, flow, latency, trends
 
 
 @pytest.mark.control(id="alerts-flow", severity="high", guide="Check alert processing rate")
@@ -13,7 +13,7 @@ def test_alerts_arrive(judge, counter_history, routed, install, now, limits):
     A collector that hears nothing looks as healthy as one that has nothing to hear. A heartbeat alert tells them apart.
     Fix: docs/runbook.md#alerts-flow
     """
-    assert judge(processing.flow(counter_history, routed, now=now, limits=limits, install=install))
+    assert judge(flow.flow(counter_history, routed, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="alerts-not-dropped", severity="high", guide="(beyond)")
@@ -24,7 +24,7 @@ def test_no_alert_is_dropped(judge, counter_history, install, now, limits):
     The collector answers 200 to such an alert and sends it to nobody.
     Fix: docs/runbook.md#alerts-not-dropped
     """
-    assert judge(processing.not_dropped(counter_history, now=now, limits=limits, install=install))
+    assert judge(dropping.not_dropped(counter_history, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="alerts-accounted-for", severity="critical", guide="(beyond)")
@@ -36,7 +36,7 @@ def test_every_alert_is_accounted_for(judge, counter_history, install, now, limi
     What is in neither was lost without a trace, in a crash for instance; the guide's error rate cannot see it.
     Fix: docs/runbook.md#alerts-accounted-for
     """
-    assert judge(processing.accounted_for(counter_history, now=now, limits=limits, install=install))
+    assert judge(accounting.accounted_for(counter_history, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="error-rate-low", severity="critical", guide="Check error rate")
@@ -49,7 +49,7 @@ def test_few_alerts_end_in_an_error(judge, counter_history, install, now, limits
     Fix: docs/runbook.md#error-rate-low
     """
     assert judge(
-        processing.error_rate_low(counter_history, now=now, limits=limits, install=install)
+        error_rate.error_rate_low(counter_history, now=now, limits=limits, install=install)
     )
 
 

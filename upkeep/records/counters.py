@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from upkeep.errors import Unmeasured
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -50,12 +52,14 @@ class CounterHistory:
     :ivar settled: later snapshots of the same processes, oldest first, where received alert groups were unaccounted for at first (in flight).
     :ivar earlier: earlier snapshots, of these pods and of pods that are gone, in no order.
     :ivar sources: where earlier snapshots were looked for and with what result, for the basis: ``Prometheus: forbidden``, ``no --exports`` …
+    :ivar stopped: why a Prometheus that is there gave no earlier snapshots; ``None`` where it did, or where there is none.
     """
 
     latest: tuple[Snapshot, ...]
     earlier: tuple[Snapshot, ...] = ()
     settled: tuple[Snapshot, ...] = ()
     sources: tuple[str, ...] = ()
+    stopped: Unmeasured | None = None
 
 
 ExportFaultCode = Literal[

@@ -20,7 +20,7 @@ from tests.judges.counting.counter_samples import (
 )
 from tests.judges.samples import NOW, ago
 from upkeep.errors import Absent, TooEarly
-from upkeep.judges.alerts import processing
+from upkeep.judges.alerts import accounting
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records.counters import CounterHistory, Snapshot
@@ -29,7 +29,7 @@ SECONDS = timedelta(seconds=1)
 
 
 def accounted_for(those: CounterHistory, limits: Limits = LIMITS) -> Judgement:
-    return processing.accounted_for(those, now=NOW, limits=limits, install=INSTALL)
+    return accounting.accounted_for(those, now=NOW, limits=limits, install=INSTALL)
 
 
 def later(seconds: float, **counts: int) -> Snapshot:

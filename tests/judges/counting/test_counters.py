@@ -352,7 +352,7 @@ def test_too_early_says_when_there_will_be_enough_and_the_option_that_helps():
             before=(earlier(hours=20, source="export"),),
         )
     )
-    error = too_early(parts, what="3 messages failed", limits=LIMITS)
+    error = too_early(parts, CounterHistory(()), what="3 messages failed", limits=LIMITS)
     assert error.message == (
         "3 messages failed; what pod a counted since 2025-12-30T12:00:00Z may be older than the window of 1 d, for no moment near its "
         "start is known; there will be enough at 2026-01-02T16:00:00Z, provided that this moment is kept"
