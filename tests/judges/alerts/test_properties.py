@@ -53,6 +53,9 @@ def test_zero_pods_are_no_verdict(judge):
 # alerts-flow
 
 
+BAD_COUNTS = {not_dropped: "no_team", error_rate_low: "errors"}
+
+
 @pytest.mark.parametrize("judge", BAD_COUNTS)
 @examples(50)
 @given(life=lives())
