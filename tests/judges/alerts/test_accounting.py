@@ -63,14 +63,13 @@ def test_alerts_in_no_book_are_lost_and_the_sentence_says_what_to_do():
         "alert groups",
     )
     assert finding.message == (
-        "3 alert groups reached pod a since 2026-01-01T12:00:00Z and are in no book: neither processed nor failed. They were lost, most "
-        "likely in a crash inside the handler (look for '[Recovery from panic]' in the log); Alertmanager got a 500 for them and may send "
-        "them again."
+        "Pod a lost 3 alert groups since 2026-01-01T12:00:00Z: received, but neither processed nor counted as errors. "
+        "A handler panic is the usual cause. Look for '[Recovery from panic]' in the log."
     )
     assert finding.next == (
         "kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-01T12:00:00Z | grep -F '[Recovery from panic]'"
     )
-    assert judgement.observed == "50 alert groups received, 3 in no book"
+    assert judgement.observed == "50 alert groups received; 3 lost"
 
 
 def test_without_an_earlier_moment_an_imbalance_fails_at_first_sight():
@@ -81,7 +80,7 @@ def test_without_an_earlier_moment_an_imbalance_fails_at_first_sight():
         "Pod a lost 1 alert group since 2025-12-30T12:00:00Z: received"
     )
     assert finding.message.endswith(
-        "No earlier moment is known, so this is judged since the process started."
+        "Without an earlier sample, this counts since the process started."
     )
 
 

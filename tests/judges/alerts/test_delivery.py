@@ -131,7 +131,7 @@ def test_few_messages_fail_from_the_second_failure_on_and_it_is_said():
         == "ops-slack: 48 of 49 messages sent (fewer than 50: one failure is allowed)"
     )
     (finding,) = succeed(young(sent={"ops-slack": 47}, failed={"ops-slack": 2}), OPS).findings
-    assert "They are fewer than 50, so the second failure fails." in finding.message
+    assert "Fewer than 50 messages: two failures are the limit." in finding.message
     assert len(succeed(young(sent={"ops-slack": 49}, failed={"ops-slack": 1}), OPS).findings) == 1
 
 
@@ -148,7 +148,7 @@ def test_failures_in_an_open_window_are_too_early_and_none_is_a_pass():
     judgement = succeed(history(snapshot(sent={"ops-slack": 97})), OPS)
     assert (judgement.findings, judgement.basis) == (
         (),
-        "since the process start (3 d ago); none since then, so none in 1 d",
+        "since the process start (3 d ago); no failure since then, so none in 1 d",
     )
 
 

@@ -49,7 +49,7 @@ def test_dropped_alerts_name_pod_outcome_count_and_command():
         "kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-01T12:00:00Z | grep -F 'Alert received but'"
     )
     assert second.message.startswith(
-        "Pod a dropped 1 alert group since 2026-01-01T12:00:00Z: the team has no destination for it"
+        "Pod a dropped 1 alert group since 2026-01-01T12:00:00Z: a team without a destination"
     )
     assert judgement.observed == "4 of 50 alert groups dropped"
 
@@ -63,10 +63,7 @@ def test_as_many_as_the_limit_allows_may_be_dropped():
 def test_none_dropped_since_the_start_is_none_in_the_window():
     judgement = not_dropped(history(snapshot(received=90)))
     assert (judgement.findings, judgement.observed) == ((), "0 of 90 alert groups dropped")
-    assert (
-        judgement.basis
-        == "since the process start (3 d ago); none since then, so none in 1 d"
-    )
+    assert judgement.basis == "since the process start (3 d ago); none since then, so none in 1 d"
     assert not_dropped(history(snapshot())).observed == "no traffic"
 
 
@@ -219,7 +216,7 @@ def test_few_events_fail_from_the_second_bad_one_on_and_it_is_said():
     (finding,) = error_rate_low(
         history(snapshot(started=ago(hours=6), received=49, errors=2))
     ).findings
-    assert "They are fewer than 50, so the second bad one fails." in finding.message
+    assert "Fewer than 50 events: two bad ones are the limit." in finding.message
     assert codes(
         error_rate_low(history(snapshot(started=ago(hours=6), received=50, errors=1)))
     ) == ["error-rate-high"]
@@ -261,9 +258,7 @@ def test_a_closed_window_fails_only_when_the_open_ones_cannot_dilute_it():
     assert codes(error_rate_low(history(closed, snapshot("b", received=700), before=before))) == [
         "error-rate-high"
     ]
-    with pytest.raises(
-        TooEarly, match="9 of 1000 alert groups ended in an error since"
-    ):
+    with pytest.raises(TooEarly, match="9 of 1000 alert groups ended in an error since"):
         error_rate_low(history(closed, snapshot("b", received=900), before=before))
     never = history(closed, snapshot("b", received=900), before=(earlier(received=100, errors=9),))
     assert error_rate_low(never).findings == ()

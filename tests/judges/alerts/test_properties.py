@@ -1,10 +1,14 @@
 """Test what holds of every judge of counters: order, missing history, one more bad event."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.judges.counting.counter_samples import (
+    snapshot,
     INSTALL,
     LIMITS,
     earlier,
@@ -15,8 +19,8 @@ from tests.judges.counting.counter_samples import (
     worse,
 )
 from tests.judges.samples import NOW, ago
-from upkeep.errors import Absent, Unmeasured
-from upkeep.judges.alerts import dropping, error_rate
+from upkeep.errors import Absent, Malformed, Unmeasured
+from upkeep.judges.alerts import accounting, dropping, error_rate
 from upkeep.judges.alerts import flow as flows
 from upkeep.limits import Limits
 from upkeep.model import Judgement
@@ -39,6 +43,10 @@ def not_dropped(those: CounterHistory, limits: Limits = LIMITS) -> Judgement:
 
 def error_rate_low(those: CounterHistory, limits: Limits = LIMITS) -> Judgement:
     return error_rate.error_rate_low(those, now=NOW, limits=limits, install=INSTALL)
+
+
+def accounted(those: CounterHistory, limits: Limits = LIMITS) -> Judgement:
+    return accounting.accounted_for(those, now=NOW, limits=limits, install=INSTALL)
 
 
 ALL = (lambda those: flow(those, ROUTED), not_dropped, error_rate_low)
@@ -125,3 +133,19 @@ def test_the_order_of_snapshots_does_not_matter(judge, one, two, data):
     assert outcome(judge, shuffled) == outcome(judge, straight)
     if outcome(judge, straight) in ("pass", "fail"):
         assert judge(shuffled) == judge(straight)
+
+
+@pytest.mark.parametrize("judge", [not_dropped, error_rate_low, accounted])
+def test_a_partial_answer_of_prometheus_is_no_pass_and_hides_no_finding(judge):
+    """A pod that is gone has its errors in Prometheus alone: its series may be in the part that is missing."""
+    partial = Malformed("the answer is partial (isPartial).")
+    clean = replace(history(snapshot(received=610)), stopped=partial)
+    assert judge(history(snapshot(received=610))).findings == ()
+    with pytest.raises(Malformed, match="isPartial"):
+        judge(clean)
+    young = snapshot(started=ago(hours=3), received=610, no_team=9, errors=99, lost=7)
+    bad = replace(
+        history(young, settled=(replace(young, taken=young.taken + timedelta(minutes=9)),)),
+        stopped=partial,
+    )
+    assert judge(bad).findings

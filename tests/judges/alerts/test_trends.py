@@ -239,9 +239,7 @@ def test_a_destination_with_few_messages_is_judged_by_the_limit_alone():
 def test_without_an_earlier_moment_a_fast_destination_is_too_early_and_a_slow_young_one_fails():
     with pytest.raises(TooEarly, match="Pod a has no earlier sample"):
         fast(timed(sends={"oncall": (300, 0, 0, 0, 0)}))
-    with pytest.raises(
-        TooEarly, match="50 messages to oncall took longer than 2 s; what pod a counted"
-    ):
+    with pytest.raises(TooEarly, match="50 messages to oncall took longer than 2 s since"):
         fast(timed(sends={"oncall": (300, 0, 0, 50, 0)}))
     assert codes(fast(timed(sends={"oncall": (300, 0, 0, 50, 0)}, age=2))) == ["sending-slow"]
 

@@ -20,7 +20,7 @@ from tests.judges.counting.counter_samples import (
 from tests.judges.samples import NOW, ago
 from upkeep.domain.counters import read
 from upkeep.domain.metric_names import ERRORS, PROCESSED, RECEIVED, REQUESTS, SEND_ERRORS, SENT
-from upkeep.errors import Absent, Malformed
+from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.judges.counting.counters import basis, log_command, too_early, windows
 from upkeep.judges.counting.ratios import Share, beside, within
 from upkeep.model import rfc3339
@@ -317,9 +317,7 @@ def test_every_family_of_both_schemes_is_read():
 
 
 def say(those: CounterHistory) -> str:
-    return basis(
-        found(those), those, now=NOW, limits=LIMITS, proof="none since then, so none in"
-    )
+    return basis(found(those), those, now=NOW, limits=LIMITS, proof="none since then, so none in")
 
 
 def test_the_basis_says_the_window_and_where_its_start_came_from():
@@ -340,7 +338,7 @@ def test_the_basis_says_the_window_and_where_its_start_came_from():
     assert say(both) == (
         "since the process start (3 d ago); none since then, so none in 1 d (c); "
         "1 d 1 h, earlier sample from a saved exposition (a); since the process start 3 h ago (b); "
-        "1 process gone since, up to the last moment known"
+        "1 process ended since, counted up to the last sample"
     )
 
 
@@ -354,8 +352,8 @@ def test_too_early_says_when_there_will_be_enough_and_the_option_that_helps():
     )
     error = too_early(parts, CounterHistory(()), what="3 messages failed", limits=LIMITS)
     assert error.message == (
-        "3 messages failed since 2025-12-30T12:00:00Z may be older than the window of 1 d, for no moment near its "
-        "start is known; there will be enough at 2026-01-02T16:00:00Z, provided that this moment is kept"
+        "3 messages failed since 2025-12-30T12:00:00Z, perhaps before the last 1 d. Pod a has no sample from 1 d ago to separate them. "
+        "Retry after 2026-01-02T16:00:00Z, or use --prometheus=URL."
     )
     assert (
         error.next_step
@@ -468,3 +466,14 @@ def test_the_order_of_snapshots_does_not_matter_and_the_truth_lies_between(steps
     if inside:
         first = min(inside, key=lambda moment: moment.taken)
         assert window.most.total(RECEIVED) >= received - read(first).total(RECEIVED)
+
+
+def test_what_kept_prometheus_from_telling_is_the_reason_for_a_short_history():
+    stopped = Forbidden("Prometheus answered 403.", source="up", next_step="bearer_file")
+    parts = found(history(snapshot(), before=()))
+    error = too_early(
+        parts, CounterHistory((), stopped=stopped), what="3 messages failed", limits=LIMITS
+    )
+    assert isinstance(error, Forbidden)
+    assert error.message.endswith("Prometheus gave none: Prometheus answered 403.")
+    assert (error.source, error.next_step) == ("up", "bearer_file")

@@ -84,7 +84,7 @@ def flow(
         when = rfc3339(oldest + timedelta(seconds=limits["alert_window"]))
         raise TooEarly(
             f"No alert arrived in the {span(now - oldest) or '0 s'} since the oldest process started. "
-            f"Without Alertmanager it is not known whether one should have. Retry after {when}.",
+            f"Whether one should have is not known: no Alertmanager shows it. Retry after {when}.",
             source="/metrics",
             next_step="--alertmanager=URL, or route a heartbeat (Watchdog) to the collector",
         )
@@ -131,7 +131,7 @@ def _silent(
     since = f"since {rfc3339(min(one.since for one in parts))}"
     if routed is None:
         message = (
-            f"No alert reached the collector {since}. Without Alertmanager it is not known whether any should have. "
+            f"No alert reached the collector {since}. Whether any should have is not known: no Alertmanager shows it. "
             f"Route a heartbeat (Watchdog) to it, or raise the limit alert_window ({window})."
         )
         fix = "add to Alertmanager's route: {matchers: [alertname=Watchdog], receiver: cano-collector, repeat_interval: 1h}"
