@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from upkeep.errors import Unmeasured
+from upkeep.records.stopped import Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class CounterHistory:
     earlier: tuple[Snapshot, ...] = ()
     settled: tuple[Snapshot, ...] = ()
     sources: tuple[str, ...] = ()
-    stopped: Unmeasured | None = None
+    stopped: Stopped | None = None
 
 
 ExportFaultCode = Literal[

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from upkeep.errors import Unmeasured
+from upkeep.records.stopped import Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,4 @@ class LogSurvey:
     unread_lines: int = 0
     silent_since: datetime | None = None
     longest_quiet_seconds: float = 0
-    stopped: Unmeasured | None = None
+    stopped: Stopped | None = None

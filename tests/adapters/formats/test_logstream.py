@@ -274,7 +274,8 @@ class Forgetful(Kubelet):
 def test_a_body_that_ends_early_is_not_whole_and_its_lines_count():
     lines = [(ago(hours=hour), entry("error")) for hour in range(20, 0, -1)]
     found = Forgetful(*lines, kept=12).measure(started=ago(hours=20))
-    assert isinstance(found.stopped, Truncated)
+    assert found.stopped is not None
+    assert isinstance(found.stopped.error(), Truncated)
     assert (found.lines, found.bad_lines) == (12, 12)
     assert "its line of 2026-01-02T11:00:00" in found.stopped.message
     assert Forgetful(*lines, kept=20).measure(started=ago(hours=20)).stopped is None

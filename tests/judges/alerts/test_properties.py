@@ -8,7 +8,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.judges.counting.counter_samples import (
-    snapshot,
     INSTALL,
     LIMITS,
     earlier,
@@ -16,6 +15,7 @@ from tests.judges.counting.counter_samples import (
     history,
     lives,
     outcome,
+    snapshot,
     worse,
 )
 from tests.judges.samples import NOW, ago
@@ -26,6 +26,7 @@ from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records.counters import CounterHistory, Snapshot
 from upkeep.records.monitoring import RoutedAlerts
+from upkeep.records.stopped import Stopped
 
 NOTHING_ROUTED = RoutedAlerts((), 0, None)
 ROUTED = RoutedAlerts(("cano-collector",), 2, ago(days=9))
@@ -138,7 +139,7 @@ def test_the_order_of_snapshots_does_not_matter(judge, one, two, data):
 @pytest.mark.parametrize("judge", [not_dropped, error_rate_low, accounted])
 def test_a_partial_answer_of_prometheus_is_no_pass_and_hides_no_finding(judge):
     """A pod that is gone has its errors in Prometheus alone: its series may be in the part that is missing."""
-    partial = Malformed("the answer is partial (isPartial).")
+    partial = Stopped("malformed", "the answer is partial (isPartial).")
     clean = replace(history(snapshot(received=610)), stopped=partial)
     assert judge(history(snapshot(received=610))).findings == ()
     with pytest.raises(Malformed, match="isPartial"):

@@ -25,6 +25,7 @@ from upkeep.judges.counting.counters import basis, log_command, too_early, windo
 from upkeep.judges.counting.ratios import Share, beside, within
 from upkeep.model import rfc3339
 from upkeep.records.counters import CounterHistory, Sample
+from upkeep.records.stopped import Stopped
 
 
 def found(those: CounterHistory):
@@ -469,7 +470,7 @@ def test_the_order_of_snapshots_does_not_matter_and_the_truth_lies_between(steps
 
 
 def test_what_kept_prometheus_from_telling_is_the_reason_for_a_short_history():
-    stopped = Forbidden("Prometheus answered 403.", source="up", next_step="bearer_file")
+    stopped = Stopped("forbidden", "Prometheus answered 403.", "up", "bearer_file")
     parts = found(history(snapshot(), before=()))
     error = too_early(
         parts, CounterHistory((), stopped=stopped), what="3 messages failed", limits=LIMITS

@@ -25,6 +25,7 @@ from upkeep.judges.logs import coverage, recent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.logs import LogPattern, LogSurvey
+from upkeep.records.stopped import Stopped
 from upkeep.records.workload import Workload
 
 WHERE = "Pod/cano-collector-a container/cano-collector"
@@ -378,8 +379,8 @@ def test_one_more_bad_line_never_turns_fail_into_pass_nor_less_coverage_anything
         ({"unread_lines": 41}, Malformed, "have no log level"),
         ({"lines": 3, "unread_lines": 3}, Malformed, "have no log level"),
         ({"silent_since": ago(hours=3), "longest_quiet_seconds": 600}, Truncated, "3 h ago. The longest pause before was 10 min"),
-        ({"stopped": Truncated("The log ends early.")}, Truncated, "ends early"),
-        ({"stopped": Forbidden("pods/log")}, Forbidden, "pods/log"),
+        ({"stopped": Stopped("truncated", "The log ends early.")}, Truncated, "ends early"),
+        ({"stopped": Stopped("forbidden", "pods/log")}, Forbidden, "pods/log"),
     ],
 )  # fmt: skip
 def test_a_log_that_cannot_carry_a_pass_is_no_verdict_and_hides_no_finding(changes, stopped, words):
@@ -400,7 +401,7 @@ def test_the_format_and_the_silence_of_another_container_are_said_and_do_not_mat
     assert clean((survey("a"), foreign), records).basis.endswith(
         "; 90 lines of container envoy without a level that is read"
     )
-    stopped = replace(quiet, stopped=Forbidden("no"), covered_from=NOW)
+    stopped = replace(quiet, stopped=Stopped("forbidden", "no"), covered_from=NOW)
     with pytest.raises(Forbidden):
         clean((survey("a"), stopped), records)
     judged = clean((survey("a", pattern()), stopped), records)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from upkeep.adapters.formats import logline, logtiming
-from upkeep.errors import Malformed, Truncated, Unmeasured
+from upkeep.errors import Malformed, Truncated
 from upkeep.model import parse_time
 from upkeep.records.logs import LogPattern, LogSurvey, SendFailures, SlowWork
+from upkeep.records.stopped import Stopped
 
 MOST_LINE_BYTES = 16 * 1024
 MOST_PATTERNS = 1000
@@ -86,7 +87,7 @@ class Reading:
         covered_from: datetime,
         covered_until: datetime,
         silent_since: datetime | None = None,
-        stopped: Unmeasured | None = None,
+        stopped: Stopped | None = None,
     ) -> LogSurvey:
         """Return the record of it."""
         patterns = sorted(self.patterns.items(), key=lambda entry: (-entry[1].count, entry[0]))

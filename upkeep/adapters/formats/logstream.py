@@ -22,6 +22,7 @@ from upkeep.adapters.formats.logreading import Reading, first_time, read, tail
 from upkeep.errors import Absent, Truncated
 from upkeep.model import rfc3339
 from upkeep.records.logs import LogSurvey
+from upkeep.records.stopped import Stopped
 from upkeep.records.workload import ContainerStatus
 
 __all__ = ["Instance", "covered_from", "first_time", "instances", "measure", "survey", "tail"]
@@ -129,7 +130,7 @@ def measure(
         covered_from=begin,
         covered_until=until,
         silent_since=_silent_since(reading, now=now) if speaks and instance.running else None,
-        stopped=early,
+        stopped=Stopped.by(early) if early else None,
     )
 
 

@@ -11,6 +11,7 @@ from upkeep.adapters.http.prometheus import Prometheus
 from upkeep.adapters.http.promql import pods_of
 from upkeep.errors import Absent, NotApplicable, Unmeasured
 from upkeep.records.counters import Snapshot
+from upkeep.records.stopped import Stopped
 from upkeep.records.workload import Install
 
 
@@ -20,7 +21,7 @@ class Asked:
 
     snapshots: tuple[Snapshot, ...]
     said: str
-    stopped: Unmeasured | None = None
+    stopped: Stopped | None = None
 
 
 def asked(
@@ -35,14 +36,14 @@ def asked(
     if isinstance(prometheus, NotApplicable):
         return Asked((), "Prometheus: declared absent")
     if isinstance(prometheus, Unmeasured):
-        there = None if isinstance(prometheus, Absent) else prometheus
+        there = None if isinstance(prometheus, Absent) else Stopped.by(prometheus)
         return Asked((), f"Prometheus: {prometheus.reason}", there)
     assert not isinstance(prometheus, Exception)
     start = now - timedelta(seconds=window_seconds + step_seconds)
     try:
         found = prometheus.snapshots(expression, start=start, end=now, step_seconds=step_seconds)
     except Unmeasured as error:
-        return Asked((), f"Prometheus: {error.reason}", error)
+        return Asked((), f"Prometheus: {error.reason}", Stopped.by(error))
     return Asked(
         found,
         f"Prometheus: {len(found)} earlier samples"

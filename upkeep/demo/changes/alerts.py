@@ -1,4 +1,4 @@
-"""Alerts that do not arrive, get lost, fail or are slow, and destinations that fail or get nothing."""
+"""Changes of the alerts: missing, dropped, lost, failed or slow, and destinations that fail or get nothing."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -42,7 +42,7 @@ def alerts_stopped_nothing_routed(state: State) -> None:
 
 @scenario(
     "alerts-dropped",
-    "some alerts found no team and were dropped without a word",
+    "some alerts had no team and were dropped without an error",
     "alerts-not-dropped",
 )
 def alerts_dropped(state: State) -> None:
@@ -51,7 +51,7 @@ def alerts_dropped(state: State) -> None:
 
 @scenario(
     "alerts-dropped-no-destinations",
-    "some alerts found a team without destinations and were dropped",
+    "some alerts had a team without destinations and were dropped",
     "alerts-not-dropped",
 )
 def alerts_dropped_no_destinations(state: State) -> None:
@@ -60,7 +60,7 @@ def alerts_dropped_no_destinations(state: State) -> None:
 
 @scenario(
     "alerts-lost",
-    "some alerts were received and never seen again: the books do not balance",
+    "some alerts were received, but neither processed nor counted as errors",
     "alerts-accounted-for",
 )
 def alerts_lost(state: State) -> None:
@@ -150,7 +150,7 @@ def destination_slow(state: State) -> None:
 
 @scenario(
     "requests-slow",
-    "a dozen requests of alerts took eight seconds this week, as the access lines tell",
+    "a dozen requests of alerts took eight seconds this week, by the access lines",
     "processing-fast",
 )
 def requests_slow(state: State) -> None:

@@ -13,7 +13,7 @@ def guide_alerts_missing(state: State) -> None:
 
 @scenario(
     "guide-alerts-cannot-fire",
-    "the guide's alerts are loaded, but their metrics do not exist",
+    "the guide's alerts are loaded, but their metrics have no series",
     *RULES,
 )
 def guide_alerts_cannot_fire(state: State) -> None:
@@ -127,7 +127,7 @@ def no_alertmanager(state: State) -> None:
 HIT = "fallback-notification"
 
 
-@scenario("no-fallback", "Alertmanager tells the collector, and nobody else", HIT)
+@scenario("no-fallback", "Alertmanager has no receiver beside the collector", HIT)
 def no_fallback(state: State) -> None:
     state.notifications["route"]["routes"] = []
     del state.notifications["receivers"][1]
@@ -143,7 +143,7 @@ def route_takes_everything(state: State) -> None:
     state.notifications["route"]["routes"].insert(0, first)
 
 
-@scenario("fallback-muted", "the mail that is sent beside the collector is muted at night", HIT)
+@scenario("fallback-muted", "the mail receiver beside the collector is muted at night", HIT)
 def fallback_muted(state: State) -> None:
     night = {
         "name": "night",
@@ -167,7 +167,7 @@ def webhook_wrong_port(state: State) -> None:
 
 @scenario(
     "collector-not-routed",
-    "Alertmanager has a receiver for the collector, and no route leads to it",
+    "Alertmanager has a receiver for the collector, but no route to it",
     HIT,
 )
 def collector_not_routed(state: State) -> None:
@@ -176,7 +176,7 @@ def collector_not_routed(state: State) -> None:
 
 @scenario(
     "webhook-url-hidden",
-    "Alertmanager takes its webhook's URL from a file, and nobody says where its configuration is stored",
+    "Alertmanager reads its webhook's URL from a file, and no option names its stored configuration",
 )
 def webhook_url_hidden(state: State) -> None:
     state.notifications["receivers"][0]["webhook_configs"] = [
@@ -194,7 +194,7 @@ def exported(state: State, **ago: float) -> str:
     return telemetry.exported(state, state.ago(**(ago or {"days": 7})))
 
 
-@scenario("exports-missing", "nobody has exported the metrics", "metrics-exported")
+@scenario("exports-missing", "the metrics were never exported", "metrics-exported")
 def exports_missing(state: State) -> None:
     state.exports = {"notes.txt": "The metrics of each month are kept here.\n"}
 

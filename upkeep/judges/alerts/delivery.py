@@ -151,7 +151,7 @@ def used(
     ):
         when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
         if history.stopped is not None:
-            raise history.stopped
+            raise history.stopped.error()
         raise TooEarly(
             f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",

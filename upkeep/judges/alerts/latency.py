@@ -91,7 +91,7 @@ def processing_fast(
     if not found:
         require_whole(history)
         if stopped is not None:
-            raise stopped
+            raise stopped.error()
     why = counters_basis(parts, history, now=now, limits=limits, proof=NOTHING_SLOW, window=WINDOW)
     observed = f"{_said(every)}; {slow} of {counted(timed, 'log line')} with a time are slower"
     return Judgement(tuple(found), observed, limit, "s at p95", why)

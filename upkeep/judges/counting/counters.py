@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from upkeep.domain.counters import Counts, minus, plus
-from upkeep.errors import Malformed, TooEarly, Unmeasured
+from upkeep.errors import Malformed, TooEarly, Truncated, Unmeasured
 from upkeep.judges.counting.processes import Process, base_of, counted_until, processes
 from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
@@ -23,6 +23,8 @@ from upkeep.records.workload import Install
 LEEWAY = 0.25
 SOURCES = {"prometheus": "Prometheus", "export": "a saved exposition", "metrics": "the pod itself"}
 
+# Answers that came and are no evidence: a part of the history is missing.
+PARTIAL = (Malformed.reason, Truncated.reason)
 EARLIER, PROCESS_START, OPEN = "earlier", "process-start", "open"
 
 
@@ -167,12 +169,7 @@ def too_early(
         f"Pod {pods} has no sample from {length} ago to separate them."
     )
     if history.stopped is not None:
-        stopped = history.stopped
-        return type(stopped)(
-            f"{message} Prometheus gave none: {stopped.message}",
-            source=stopped.source,
-            next_step=stopped.next_step,
-        )
+        return history.stopped.error(f"{message} Prometheus gave none: {history.stopped.message}")
     when = rfc3339(max(one.enough for one in opened))
     return TooEarly(
         f"{message} Retry after {when}, or use --prometheus=URL.",
@@ -186,8 +183,8 @@ def require_whole(history: CounterHistory) -> None:
 
     :raises Malformed: Prometheus gave a partial or unreadable answer.
     """
-    if isinstance(history.stopped, Malformed):
-        raise history.stopped
+    if history.stopped is not None and history.stopped.reason in PARTIAL:
+        raise history.stopped.error()
 
 
 def no_label(name: str, label: str, what: str) -> Malformed:

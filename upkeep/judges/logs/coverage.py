@@ -58,7 +58,7 @@ def require_whole(
     _require_every_log(surveys, live(workload), since=start, namespace=install.namespace)
     for survey in surveys:
         if survey.stopped is not None:
-            raise survey.stopped
+            raise survey.stopped.error()
     own = [survey for survey in surveys if survey.container == install.container]
     for survey in own:
         _require_known_format(survey, install=install)
