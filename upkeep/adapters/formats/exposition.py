@@ -53,7 +53,7 @@ def parse(
     )
 
     def malformed(why: str) -> Malformed:
-        return Malformed(f"{where}: {why}.", source=where, next_step=step)
+        return Malformed(f"{where}: {why}", source=where, next_step=step)
 
     if not body.strip():
         raise malformed("the exposition is empty")
@@ -61,7 +61,7 @@ def parse(
         raise malformed("this is a page of HTML, not an exposition")
     if not body.endswith(b"\n"):
         raise Truncated(
-            f"{where}: the last line has no end, so the rest is missing.",
+            f"{where}: the last line has no end, so the rest is missing",
             source=where,
             next_step=step,
         )
