@@ -97,7 +97,7 @@ def test_a_histogram_comes_with_its_parts_only_where_it_is_wanted():
     ]
 
 
-ONE_PROCESS = "process_start_time_seconds, where a whole exposition of one process has one"
+ONE_PROCESS = "process_start_time_seconds, but one process has exactly one"
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ ONE_PROCESS = "process_start_time_seconds, where a whole exposition of one proce
         (b" \n\n", "the exposition is empty"),
         (b"\n<!DOCTYPE html><html></html>\n", "this is a page of HTML, not an exposition"),
         (b'{"kind":"Status","code":503}\n', "line 1 does not parse"),
-        (body("go_goroutines 3", start=""), f"no {ONE_PROCESS}"),
-        (body(START.strip().replace("seconds ", 'seconds{a="b"} ')), f"2 {ONE_PROCESS}"),
+        (body("go_goroutines 3", start=""), f"it has no {ONE_PROCESS}"),
+        (body(START.strip().replace("seconds ", 'seconds{a="b"} ')), f"it has 2 {ONE_PROCESS}"),
         (body(start="process_start_time_seconds 0\n"), "process_start_time_seconds is 0, so the start of the process is not known"),
         (body("cano_alerts_errors_total 1", "cano_alerts_errors_total 1"), "it holds a series of cano_alerts_errors_total twice"),
         (
