@@ -1,4 +1,4 @@
-# A convenience, never a layer: after `make demo`, `.venv/bin/pytest …` is everything that a user needs.
+# A convenience: after `make demo`, users need `.venv/bin/pytest …` alone.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -8,14 +8,14 @@ demo: .venv/ready
 	$(BIN)/pytest -m daily --demo
 
 test: .venv/tested
-	$(BIN)/tox run
+	$(BIN)/tox run -e suite
 
 cluster-test: .venv/tested
 	$(BIN)/tox exec -e suite -- pytest tests/cluster
 
-# The interpreter's version is told before pip can fail in words of its own.
+# Names the wrong interpreter before pip fails with a longer error.
 .venv/ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"upkeep needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. Say another one with make PYTHON=…")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"upkeep needs Python 3.11 or newer, and $(PYTHON) is {sys.version.split()[0]}. Run make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
@@ -27,7 +27,8 @@ cluster-test: .venv/tested
 clean:
 	rm -rf .venv .tox .cache reports/out dist build
 
-# The generated documents, after a change of what they describe.
+# The generated documents, after a change of what they describe; one alone by its name:
+# python -m tests.repository.documents outcomes
 .PHONY: documents
 documents: .venv/ready
 	$(BIN)/python -m tests.repository.documents

@@ -1,19 +1,19 @@
-"""Check the collector's Secrets, and who may do what (guide: "Security Updates", "Security Audit")."""
+"""Check the collector's Secrets and RBAC (guide: "Security Updates", "Security Audit")."""
 
 import pytest
 
-from upkeep.judges.access import guarding, rights, secrets
+from upkeep.judges.access import guarding, least_privilege, secrets
 
 
 @pytest.mark.control(id="rbac-least-privilege", severity="high", guide="Review RBAC permissions")
 @pytest.mark.quarterly
 def test_the_service_account_holds_least_privilege(judge, grants, collector, install):
-    """The collector's service account holds nothing beyond reading what it enriches alerts with.
+    """The collector's service account holds nothing but reads of what enriches alerts.
 
-    What it may do, whoever takes the collector over may do, too.
+    An attacker in the collector gets its rights.
     Fix: docs/runbook.md#rbac-least-privilege
     """
-    assert judge(rights.least_privilege(grants, collector, install=install))
+    assert judge(least_privilege.least_privilege(grants, collector, install=install))
 
 
 @pytest.mark.control(id="secrets-guarded", severity="high", guide="Audit secret management")
@@ -21,9 +21,9 @@ def test_the_service_account_holds_least_privilege(judge, grants, collector, ins
 def test_the_secrets_are_guarded(
     judge, rbac_policy, secret_inventory, config_map_exposures, collector, secret_readers, install
 ):
-    """Who can read the collector's Secrets is on the allowed list, and no credential stands where no right to Secrets is needed.
+    """Every subject that can read the collector's Secrets is allowed, and no credential is in plain text.
 
-    A right to start pods or to act as others reads Secrets as well as a right to list them, and a ConfigMap is read by everybody.
+    A right to create pods or to impersonate reads Secrets as well as a right to list them.
     Fix: docs/runbook.md#secrets-guarded
     """
     assert judge(
@@ -43,7 +43,7 @@ def test_the_secrets_are_guarded(
 def test_every_secret_that_is_needed_exists(judge, secret_inventory, install):
     """Every Secret and every key that the Deployment references exists.
 
-    The guide lists them; that one is missing is seen when the next pod does not start.
+    A running pod does not need a missing Secret; the next pod does not start.
     Fix: docs/runbook.md#secrets-complete
     """
     assert judge(secrets.complete(secret_inventory, install=install))
@@ -54,9 +54,9 @@ def test_every_secret_that_is_needed_exists(judge, secret_inventory, install):
 def test_every_key_was_rotated(
     judge, secret_inventory, attested_if_any, target_name, install, now, limits
 ):
-    """Every key that the collector takes is proven to have changed within the limit.
+    """Every Secret key that the collector uses is proven to have changed within the limit.
 
-    The guide looks at creationTimestamp, which no rotation changes: it can only say that everything is too old.
+    A rotation does not change creationTimestamp, which the guide reads.
     Fix: docs/runbook.md#secrets-rotated
     """
     assert judge(
@@ -72,13 +72,13 @@ def test_every_key_was_rotated(
 
 
 @pytest.mark.control(
-    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and tokens"
+    id="secrets-rotatable", severity="medium", guide="Rotate webhook URLs and API tokens"
 )
 @pytest.mark.monthly
 def test_every_secret_could_be_rotated(judge, secret_inventory, rotation_rehearsal, install):
-    """The acting identity may rotate every Secret, and the API server's dry run accepts it; what an operator writes is rotated at its source.
+    """The acting identity may rotate every Secret that people write, and the server's dry run accepts it.
 
-    When a key has leaked is no time to find out who may change it.
+    A controller overwrites a patch of its own Secret: rotate at its source.
     Fix: docs/runbook.md#secrets-rotatable
     """
     assert judge(secrets.rotatable(secret_inventory, rotation_rehearsal, install=install))

@@ -69,7 +69,9 @@ def test_alerts_are_processed_quickly(judge, timing_history, log_history, instal
     )
 
 
-@pytest.mark.control(id="latency-stable", severity="medium", guide="Processing latency trends")
+@pytest.mark.control(
+    id="latency-stable", severity="medium", guide="Check processing latency trends"
+)
 @pytest.mark.monthly
 def test_alerts_take_no_longer_than_before(judge, timing_history, install, now, limits):
     """The p95 of processing time is no longer than in the four weeks before.

@@ -1,1 +1,1 @@
-"""TELL: small pytest plugins and writers. They read the model; never a cluster, never a judge."""
+"""TELL: small pytest plugins and writers. They read the model, never a cluster or a judge."""

@@ -1,10 +1,12 @@
-"""What is likely to be the cause of what: several controls that fall short are often one fault, and whoever is woken wants that one first.
+"""Causes: which results are the likely effect of another result?
 
-Relations are between findings, by their codes and, where both are about a pod or an object, about the same one. Only what Kubernetes or the
-collector really do is here. A result follows from another only when each of its findings does, so that nothing of its own is ever put under somebody
-else's name; and it is told there, never left out. It is likely, not proven: two faults may happen at once.
+Relations are between findings: by their codes, and by the pod or object where both have one. Only real
+behaviour of Kubernetes or the collector is listed. A result follows from another only when each of its
+findings does, so no finding of its own is hidden. The cause is likely, not proven: two faults can
+happen at once.
 
-Source: the Kubernetes API's Pod lifecycle; collector.md, "Configuration files" (what stops the start).
+Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/; docs/collector.md,
+"Configuration files" (the faults that stop the start).
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from upkeep.model import SEVERITIES, Finding, Outcome, Result
 
 Related = Callable[[Finding, Finding], bool]
-# Faults of a document with which the collector does not start. A misspelt key it ignores.
+# Faults of a document that stop the collector's start. It ignores a misspelt key.
 STOPS_THE_START = frozenset(
     {
         "not-yaml",
@@ -26,7 +28,7 @@ STOPS_THE_START = frozenset(
         "unset-variable",
     }
 )
-# A pod, or a container of it, that does not serve; and a Deployment that lacks some.
+# A pod or container that does not serve; a Deployment with too few replicas.
 DOWN = frozenset(
     {
         "container-waiting",
@@ -39,7 +41,7 @@ DOWN = frozenset(
 UP_AND_NOT_READY = frozenset({"container-not-ready"})
 TOO_FEW = frozenset({"replicas-not-ready", "rollout-failed"})
 LOGGED = frozenset({"error-logged", "fatal-logged", "panic-logged", "dpanic-logged"})
-# What reads pods, and has nothing to read where there is none.
+# Controls that read pods: without a pod they have nothing to read.
 READ_PODS = frozenset(
     {
         "alerts-accounted-for", "alerts-flow", "alerts-not-dropped", "capacity-ahead", "cpu-memory-headroom", "connections-headroom", "destinations-fast",
@@ -55,7 +57,7 @@ READ_LOGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A result that fell short, and what is likely to follow from it: failures first, then what could not be measured."""
+    """A result that did not pass, with its likely effects: failures first, then unknown ones."""
 
     cause: Result
     symptoms: tuple[Result, ...] = ()
@@ -63,7 +65,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class _Relation:
-    """Findings of these causes make findings of these symptoms, where they are related."""
+    """Findings with these causes lead to findings with these symptoms, where they are related."""
 
     causes: frozenset[str]
     symptoms: frozenset[str]
@@ -75,12 +77,12 @@ def _any(cause: Finding, symptom: Finding) -> bool:
 
 
 def _same(cause: Finding, symptom: Finding) -> bool:
-    """About the same pod or object, whichever container or part of it."""
+    """Return whether both are about the same pod or object, whichever container."""
     return _about(cause) == _about(symptom)
 
 
 def _crash(cause: Finding, symptom: Finding) -> bool:
-    """A container that ended by itself; not one whose image cannot be pulled, nor one that was killed for its memory."""
+    """Return whether a container ended by itself: no image pull error, and not killed for its memory."""
     return (
         symptom.code != "container-waiting" or symptom.observed == "CrashLoopBackOff"
     ) and "OOMKilled" not in symptom.message
@@ -91,7 +93,7 @@ def _killed(cause: Finding, symptom: Finding) -> bool:
 
 
 def _unmounted(cause: Finding, symptom: Finding) -> bool:
-    """A container that cannot be made: what it mounts, or takes variables from, is not there."""
+    """Return whether a container cannot be created because an object that it references is missing."""
     return symptom.code in TOO_FEW or symptom.observed in (
         "CreateContainerConfigError",
         "ContainerCreating",
@@ -139,9 +141,9 @@ RELATIONS = (
 
 
 def stories(results: Sequence[Result]) -> tuple[Story, ...]:
-    """What fell short: causes with what follows from them first, the gravest first, then each of the others.
+    """Return the results that did not pass: causes with their effects first, the gravest first.
 
-    Every result that failed, is due or could not be measured is in exactly one story, as its cause or among its symptoms.
+    Every failed, due or unknown result is in exactly one story, as its cause or as a symptom.
     """
     short = [
         result
@@ -182,14 +184,14 @@ def stories(results: Sequence[Result]) -> tuple[Story, ...]:
 
 
 def _leads_to(number: int, end: int, causes: dict[int, int]) -> bool:
-    """Whether the causes of a result lead to the other one."""
+    """Return whether the causes of a result lead to the other one."""
     while number != end and number in causes:
         number = causes[number]
     return number == end
 
 
 def _follows(symptom: Result, cause: Result) -> bool:
-    """Whether all of a result is likely to follow from another one that failed."""
+    """Return whether every finding of a result is a likely effect of a failed one."""
     if symptom.target != cause.target or cause.outcome is not Outcome.FAIL:
         return False
     if symptom.outcome is Outcome.UNKNOWN:
@@ -214,7 +216,7 @@ def _makes(cause: Finding, symptom: Finding) -> bool:
 
 
 def _blinds(cause: Finding, symptom: Result) -> bool:
-    """Whether a finding keeps the control from being measured: no pod, or one that does not answer, has no metrics, log or answer to read."""
+    """Return whether a finding keeps a control from its measurement: a dead pod has no metrics or log."""
     name = symptom.control.id
     if cause.code == "zero-replicas":
         return symptom.reason == "absent" and name in READ_PODS
@@ -224,5 +226,5 @@ def _blinds(cause: Finding, symptom: Result) -> bool:
 
 
 def _about(finding: Finding) -> str:
-    """``Kind/name``: what it is about, without the part of it."""
+    """Return ``Kind/name`` of a finding, without the part."""
     return finding.object.partition(" ")[0]

@@ -1,4 +1,4 @@
-"""compliance.html and summary.md, drawn from results.jsonl, run.json and gate.json alone: they can be drawn again at any time."""
+"""compliance.html and summary.md: drawn from results.jsonl, run.json and gate.json alone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 
 from reports.causes import stories
 from reports.ledger import LEDGER, replace
-from reports.text import measure
+from reports.text import codes, measure, runbook_url
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
 from upkeep.results import counts, from_line
 
-# What an auditor must see first, first; and how the outcome is said.
+# The most important outcome for an auditor first, with its words.
 ORDER = {
     Outcome.FAIL: "failed",
     Outcome.DUE: "due",
@@ -41,15 +41,15 @@ class Group:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After ledger and gate, whose files are read."""
+    """Draw after ledger and gate: their files are read."""
     if LEDGER in session.config.stash:
         draw(session.config.stash[LEDGER].folder)
 
 
 def draw(folder: Path) -> None:
-    """Draws the reports of the results in a folder.
+    """Draw the reports of the results in a folder.
 
-    :raises ValueError: a line is not one of a result.
+    :raises ValueError: a line that is not a result.
     """
     lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
     results = [from_line(line)[1] for line in lines]
@@ -64,13 +64,13 @@ def draw(folder: Path) -> None:
 
 
 def verdict(results: Sequence[Result], *, stopped: Sequence[str] = ()) -> str:
-    """The run in one sentence."""
+    """Return the run in one sentence."""
     short = [result for result in results if result.outcome not in _GOOD]
     judged = len(results) - sum(result.outcome is Outcome.NOT_APPLICABLE for result in results)
     if not judged:
-        sentence = "Nothing was judged."
+        sentence = "No control was judged."
     elif not short:
-        sentence = f"All {judged} controls pass." if judged > 1 else "The one control passes."
+        sentence = f"All {judged} controls pass." if judged > 1 else "The control passes."
     else:
         numbers = counts(short)
         words = {
@@ -82,12 +82,12 @@ def verdict(results: Sequence[Result], *, stopped: Sequence[str] = ()) -> str:
         parts = ", ".join(
             f"{numbers[outcome]} {word}" for outcome, word in words.items() if numbers[outcome]
         )
-        sentence = f"{len(short)} of {judged} controls fell short: {parts}."
+        sentence = f"{len(short)} of {judged} controls did not pass: {parts}."
     return " ".join([sentence, *(f"{text[0].upper()}{text[1:]}." for text in stopped)])
 
 
 def groups(results: Sequence[Result]) -> list[Group]:
-    """The results by outcome, in the order in which they matter."""
+    """Return the results by outcome, the most important first."""
     found = []
     for outcome, title in ORDER.items():
         mine = [result for result in results if result.outcome is outcome]
@@ -104,7 +104,7 @@ def groups(results: Sequence[Result]) -> list[Group]:
 
 
 def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
-    """The compliance report: one page, nothing from elsewhere, readable with scripts off."""
+    """Return the compliance report: one page, self-contained, readable without scripts."""
     import jinja2  # imported late: it is needed at the end of a run only
 
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
@@ -119,6 +119,8 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
         "measure": measure,
         "anchor": lambda result: re.sub(r"[^\w-]", "_", f"{result.control.id}-{result.target}"),
         "drawing": drawing,
+        "codes": codes,
+        "runbook_url": runbook_url,
         "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC"),
     }
     severities = [
@@ -145,7 +147,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
 
 
 def drawing(trend: Trend) -> dict[str, Any]:
-    """Where a trend's points lie in an SVG: time from left to right, values from 0 up."""
+    """Return the points of a trend in an SVG: time from left to right, values from 0 up."""
     width, height, left, right, top, bottom = 640, 120, 52, 632, 12, 104
     first, last = trend.points[0][0], trend.points[-1][0]
     seconds, most = (last - first).total_seconds(), max(value for _, value in trend.points)
@@ -169,7 +171,7 @@ def drawing(trend: Trend) -> dict[str, Any]:
 
 
 def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
-    """The summary for a merge request or a chat."""
+    """Return the summary for a merge request or a chat."""
     lines = [
         "# Maintenance of cano-collector",
         "",
@@ -187,20 +189,21 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
                 else ""
             )
             lines += [
-                f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} From it follow: {names}.",
+                f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} Likely effects: {names}.",
                 "",
             ]
     lines += [
-        "| outcome | control | target | severity | what was seen |",
-        "| --- | --- | --- | --- | --- |",
+        "| outcome | control | target | severity | observed | finding codes |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for group in groups(results):
         for result in group.results:
             seen = (
                 measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
             )
-            cells = [group.title, result.control.id, result.target, result.control.severity, seen]
-            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+            link = f"[{_cell(result.control.id)}]({runbook_url(result.control)})"
+            cells = [result.target, result.control.severity, seen, codes(result.findings)]
+            lines.append(f"| {' | '.join([_cell(group.title), link, *map(_cell, cells)])} |")
     lines += [
         "",
         f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}.",
@@ -209,7 +212,7 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
 
 
 def _cell(text: str) -> str:
-    """Text that a Markdown table shows as it is."""
+    """Return text that a Markdown table shows unchanged."""
     escaped = "".join(
         f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text
     )

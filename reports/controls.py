@@ -1,6 +1,6 @@
-"""What the checks say about themselves: each control's meta-data, validated at collection, and handed to JUnit and Allure.
+"""Controls: the meta-data of each check, validated at collection and passed to JUnit and Allure.
 
-A check without meta-data could not be reported, gated or found; so it is a usage error and not a default.
+A check without meta-data could not be reported, gated or found. So it is a usage error, not a default.
 """
 
 import dataclasses
@@ -21,53 +21,55 @@ _FIELDS = {"id", "severity", "guide"}
 
 
 class BadControlError(Exception):
-    """The meta-data of a check cannot be used; the message says what is wrong with it."""
+    """Unusable meta-data of a check."""
 
 
 def read(item: pytest.Item) -> Control:
-    """The meta-data of a check, from its markers and its docstring.
+    """Return the meta-data of a check, from its markers and its docstring.
 
-    :raises BadControlError: something is missing, twice, or not a word that is known.
+    :raises BadControlError: a missing, repeated or unknown value.
     """
     marks = list(item.iter_markers("control"))
     if len(marks) != 1:
         raise BadControlError(
-            f"has {len(marks) or 'no'} control markers, not one: @pytest.mark.control(id=…, severity=…, guide=…)"
+            f"has {len(marks) or 'no'} control markers. Expected one: @pytest.mark.control(id=…, severity=…, guide=…)"
         )
     fields = marks[0].kwargs
     if (
         marks[0].args
         or set(fields) != _FIELDS
-        or not all(isinstance(value, str) and value for value in fields.values())
+        or not all(isinstance(value, str) and value.strip() for value in fields.values())
     ):
         raise BadControlError(
-            "its control marker must say id, severity and guide, each as a text, and nothing else"
+            "its control marker takes exactly id, severity and guide, each as a text"
         )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fields["id"]):
-        raise BadControlError(f"{fields['id']!r} is no id: lower-case words with hyphens between")
+        raise BadControlError(
+            f"{fields['id']!r} is not an id. Expected lower-case words with hyphens."
+        )
     if fields["severity"] not in SEVERITIES:
         near = nearest(fields["severity"], SEVERITIES)
         raise BadControlError(
-            f"there is no severity {fields['severity']!r}{near}; there are {', '.join(SEVERITIES)}"
+            f"unknown severity {fields['severity']!r}{near}. Severities: {', '.join(SEVERITIES)}."
         )
     for mark in item.iter_markers():
         if mark.name in ("skip", "skipif", "xfail"):
             raise BadControlError(
-                f"is marked {mark.name}: a check is never skipped or expected to fail; a waiver says that, with an end"
+                f"is marked {mark.name}. A check is never skipped or expected to fail; use a waiver."
             )
     cadence = tuple(cadence for cadence in CADENCES if item.get_closest_marker(cadence))
     if not cadence:
-        raise BadControlError(f"has no cadence: one marker at least of {', '.join(CADENCES)}")
+        raise BadControlError(f"has no cadence. Add a marker: {', '.join(CADENCES)}.")
     title, _, rest = inspect.cleandoc(
         getattr(getattr(item, "obj", None), "__doc__", None) or ""
     ).partition("\n")
     if not title.endswith("."):
         raise BadControlError(
-            "the first line of its docstring must be the requirement, one sentence with its full stop"
+            "the first line of its docstring must be the requirement, a sentence with a full stop"
         )
     runbook = f"docs/runbook.md#{fields['id']}"
     if f"Fix: {runbook}" not in (line.strip() for line in rest.splitlines()):
-        raise BadControlError(f"its docstring must have the line 'Fix: {runbook}'")
+        raise BadControlError(f"its docstring needs the line 'Fix: {runbook}'")
     description = "\n".join(
         line for line in rest.splitlines() if not line.startswith("Fix: ")
     ).strip()
@@ -86,7 +88,7 @@ def read(item: pytest.Item) -> Control:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Before anything is deselected: every check that was collected must be in order, not just the chosen ones."""
+    """Validate every collected check before any is deselected."""
     chosen, faults, seen = settings(config), [], set()
     for item in items:
         try:
@@ -96,7 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         if (target_of(item), control.id) in seen:
             faults.append(
-                f"{item.nodeid}: control {control.id} is judged by another check too; an id is one check's"
+                f"{item.nodeid}: another check has the control {control.id} too. Use one check per id."
             )
         seen.add((target_of(item), control.id))
         if control.id in chosen.gate_add:
@@ -110,7 +112,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def describe(item: pytest.Item, control: Control) -> None:
-    """Puts the meta-data where reports look for it: the stash, JUnit's properties, Allure's labels."""
+    """Store the meta-data for the reports: in the stash, JUnit's properties and Allure's labels."""
     item.stash[CONTROL] = control
     item.user_properties += [
         ("control", control.id),
@@ -119,8 +121,8 @@ def describe(item: pytest.Item, control: Control) -> None:
         ("target", target_of(item)),
     ]
     if getattr(item.config.option, "allure_report_dir", None):
-        # Markers are all that allure-pytest reads; importing it here would cost every run its start-up time. Plain markers, the cadences
-        # and gate, become tags of their own accord.
+        # allure-pytest reads markers; importing it here would slow the start of every run. It turns plain
+        # markers, such as the cadences and gate, into tags by itself.
         for label, value in (
             ("severity", _ALLURE_SEVERITY[control.severity]),
             ("control", control.id),
@@ -138,19 +140,19 @@ def describe(item: pytest.Item, control: Control) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
-    """A file of checks that skips itself would vanish from the checklist without a word: that is an error."""
+    """Report a file of checks that skips itself as an error: it would vanish from the checklist."""
     report: Any = yield
     if report.skipped:
         report.outcome = "failed"
         report.longrepr = (
-            f"{collector.nodeid} skipped itself: {report.longrepr[2]}; a check is never skipped"
+            f"{collector.nodeid} skipped itself: {report.longrepr[2]}. A check is never skipped."
         )
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_finish(session: pytest.Session) -> Iterator[None]:
-    """``--collect-only -q`` prints the checklist: a line for each control, in place of pytest's node ids."""
+    """Print the checklist for ``--collect-only -q``: a line for each control instead of node ids."""
     option = session.config.option
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
     if option.collectonly and option.verbose == -1 and reporter is not None:
@@ -161,7 +163,7 @@ def pytest_collection_finish(session: pytest.Session) -> Iterator[None]:
 
 
 def checklist(items: list[pytest.Item]) -> list[str]:
-    """Id, severity, cadence and sentence of each control, in columns; one that is judged on several targets is one line."""
+    """Return id, severity, cadence and requirement of each control in columns, one line a control."""
     controls = {item.stash[CONTROL].id: item.stash[CONTROL] for item in items}.values()
     rows = [
         (

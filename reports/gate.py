@@ -1,4 +1,4 @@
-"""``--gate``: the verdict, gate.json, and the exit code. What the verdict means is upkeep.gate's."""
+"""``--gate``: print the verdict, write gate.json, set the exit code. upkeep.verdict decides."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
-from upkeep.model import Result
+from reports.memory import nothing_due, recall
+from upkeep.model import Result, rfc3339
+from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
-from upkeep.session import CONTROL, RUN, chooses, narrowed_by, records, settings
+from upkeep.session import CONTROL, RUN, VERDICT, chooses, narrowed_by, records, settings
 from upkeep.verdict import Code, Verdict, verdict
-
-VERDICT = pytest.StashKey[Verdict]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What would keep gated controls from even being collected contradicts --gate: they could not be listed as not run."""
+    """Refuse --gate with an option that leaves gated controls uncollected: they could not be listed."""
     if not settings(config).gate:
         return
     option = config.option
@@ -29,11 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         if getattr(option, name, False):
             raise pytest.UsageError(
-                f"--gate and {word} contradict each other: nothing would be judged"
+                f"--gate and {word} contradict: {word} judges no control. Remove one."
             )
     if word := narrowed_by(config):
         raise pytest.UsageError(
-            f"--gate judges the whole checklist: leave {word} out, and choose with -m"
+            f"--gate judges the whole checklist. Remove {word} and select with -m."
         )
 
 
@@ -47,6 +47,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         [*ledger.results, *hidden],
         strict=settings(config).gate_strict,
         stopped=stopped(ledger, exitstatus),
+        memory=recall(config, ledger.results),
     )
     config.stash[VERDICT] = decided
     replace(
@@ -56,9 +57,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
-    """The gated controls that ``-m`` chose by their cadence and left out by their name: the gate judges cadences whole.
+    """Return the gated controls that ``-m`` selected by their cadence and left out by their id.
 
-    They are found by evaluating the expression with their own markers and each other control's name.
+    The expression is evaluated with their own markers and the id of each other control.
     """
     gated = [
         item for item in ledger.collected if CONTROL in item.stash and item.stash[CONTROL].gate
@@ -75,16 +76,23 @@ def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
             chooses(config, [*others, *name]) for name in ([], *([n] for n in names))
         ):
             hidden.append(
-                not_run(item, "left out by its name in -m, but the gate judges cadences whole")
+                not_run(item, "Left out by its id in -m. The gate judges whole cadences.")
             )
     return hidden
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
-    """With --gate only usage errors keep pytest's own code; they come as an exception and pass through here."""
+    """Set the gate's exit code. Usage errors keep pytest's code; they arrive as an exception."""
     status: Any = yield
-    if not records(config) or not settings(config).gate or status == pytest.ExitCode.USAGE_ERROR:
+    if not records(config) or status == pytest.ExitCode.USAGE_ERROR:
+        return status
+    carried_out = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and nothing_due(config):
+        return 0
+    if settings(config).exit_zero and carried_out:
+        return 0
+    if not settings(config).gate:
         return status
     return int(config.stash[VERDICT].code if VERDICT in config.stash else Code.UNMEASURED)
 
@@ -99,6 +107,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(
         f"gate {decided.sentence} (code {int(decided.code)}; {judged})", bold=True, **colour
     )
+    for one in decided.overridden.values():
+        terminalreporter.write_line(
+            f"  OPEN BY OVERRIDE [{one.target}] until {one.expires:%Y-%m-%d %H:%M} UTC: {one.reason} "
+            f"({one.ticket}, by {one.by}, approved by {one.approved_by})",
+            bold=True,
+            red=True,
+        )
     for reason in decided.reasons:
         where = (
             f"{reason.control} [{reason.target}]: "
@@ -114,6 +129,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"  removed from the gate by the settings: {name} ({why})")
 
 
+def _override(one: Override) -> dict[str, str]:
+    return {
+        "target": one.target,
+        "reason": one.reason,
+        "by": one.by,
+        "approved_by": one.approved_by,
+        "ticket": one.ticket,
+        "issued": rfc3339(one.issued),
+        "expires": rfc3339(one.expires),
+    }
+
+
 def _document(config: pytest.Config, decided: Verdict) -> dict[str, Any]:
     chosen = settings(config)
     return {
@@ -124,6 +151,8 @@ def _document(config: pytest.Config, decided: Verdict) -> dict[str, Any]:
         "verdict": decided.sentence,
         "strict": chosen.gate_strict,
         "judged": decided.judged,
+        "targets": {target: int(code) for target, code in decided.targets.items()},
+        "overrides": [_override(one) for one in decided.overridden.values()],
         "reasons": [
             {
                 "code": int(each.code),

@@ -1,4 +1,4 @@
-"""Refuses to run where checks could be fooled: without assertions, without the suite's own configuration, without its plugins."""
+"""The guard: refuse a run without assertions, the suite's configuration or its plugins."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SUITE = Path(__file__).resolve().parent.parent
-# Without one of these an outcome, a gate or a mask would be missing, silently.
+# Without one of these an outcome, the gate or the masking would be missing silently.
 NEEDED = ("controls", "findings", "secrecy", "outcomes", "ledger", "compliance", "terminal", "gate")
 
 
@@ -14,33 +14,33 @@ NEEDED = ("controls", "findings", "secrecy", "outcomes", "ledger", "compliance",
 def pytest_configure(config: pytest.Config) -> None:
     if sys.flags.optimize:
         raise pytest.UsageError(
-            "python -O (or PYTHONOPTIMIZE) takes assertions out, and every failing check would pass; run without it"
+            "python -O removes assertions, so every failing check would pass. Remove -O and PYTHONOPTIMIZE."
         )
     if (
         getattr(config.option, "assertmode", "plain") == "plain"
     ):  # without pytest's own plugin there is no such option
         raise pytest.UsageError(
-            "--assert=plain (or -p no:assertion) is not for these checks; leave it out"
+            "--assert=plain and -p no:assertion are not supported. Remove them."
         )
     if config.rootpath.resolve() != SUITE:
         raise pytest.UsageError(
-            f"the rootdir is {config.rootpath}, not the suite's {SUITE}, so its configuration is not in force; "
-            f"write paths as --option=PATH, and run in {SUITE} or with `upkeep run`"
+            f"The rootdir is {config.rootpath}, not {SUITE}, so the suite's configuration is not loaded. "
+            f"Write paths as --option=PATH, and run in {SUITE} or with upkeep run."
         )
     if config.inipath is None or config.inipath.resolve().parent != SUITE:
         raise pytest.UsageError(
-            f"the configuration is {config.inipath}, not one of the suite's in {SUITE}; leave -c out"
+            f"The configuration is {config.inipath}, not the one in {SUITE}. Remove -c."
         )
     for name in NEEDED:
         if config.pluginmanager.is_blocked(f"reports.{name}"):
             raise pytest.UsageError(
-                f"-p no:reports.{name}: the checks cannot be judged without it; leave that out"
+                f"-p no:reports.{name}: the checks need this plugin. Remove the option."
             )
     if getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None):
         raise pytest.UsageError(
-            "-n: a run measures everything once, side by side, before the first check; leave it out"
+            "-n is not supported: upkeep already measures in parallel. Remove -n."
         )
     if config.option.debug:
         raise pytest.UsageError(
-            "--debug would write every argument of every hook to a file, secrets too; leave it out"
+            "--debug writes the arguments of every hook, secrets included, to a file. Remove it."
         )

@@ -1,6 +1,6 @@
-"""report.html, junit.xml and allure-results/ into the results' folder, and the control's columns in report.html.
+"""report.html, junit.xml and allure-results/: written to the folder of the results.
 
-A path that the user gave (``--html=``, ``--junitxml=``, ``--alluredir=``) wins.
+A path of the user (``--html=``, ``--junitxml=``, ``--alluredir=``) wins.
 """
 
 from html import escape
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from upkeep import REPOSITORY
 from upkeep.masking import mask
 from upkeep.session import output, records
 
@@ -21,7 +22,7 @@ _DARKER = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Runs before the plugins that read these options: pytest asks a conftest's plugins first, then installed ones, then its own."""
+    """Set the paths before the plugins read them: pytest calls a conftest's plugins first."""
     if not records(config):
         return
     option, folder = config.option, output(config)
@@ -30,9 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ("xmlpath", "junit.xml"),
         ("allure_report_dir", "allure-results"),
     ):
-        if hasattr(option, name) and not getattr(
-            option, name
-        ):  # a plugin that was switched off has no option
+        if hasattr(option, name) and not getattr(option, name):  # a disabled plugin has no option
             setattr(option, name, str(folder / path))
     if hasattr(option, "self_contained_html"):
         option.self_contained_html = True
@@ -40,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_metadata(metadata: dict[str, Any], config: pytest.Config) -> None:
-    """Keeps what the run is made of, and what was asked for: pytest-metadata also copies variables of CI systems, credentials and all."""
+    """Keep versions and the user's metadata: pytest-metadata also copies CI variables with credentials."""
     kept = {
         "Python",
         "Platform",
@@ -62,7 +61,7 @@ def pytest_html_report_title(report: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_summary(prefix: list[str]) -> None:
-    """Darkens the plugin's grey and orange, which on white nobody reads at arm's length (WCAG 2.2 asks for 4.5 to 1)."""
+    """Darken the plugin's grey and orange: their contrast on white is below WCAG 2.2's 4.5 to 1."""
     prefix.append(_DARKER)
 
 
@@ -76,10 +75,17 @@ def pytest_html_results_table_header(cells: list[str]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
-    """Adds the columns, and escapes the id, which pytest-html puts into the page as it is (its issue 1024)."""
+    """Add the columns, and escape the id, which pytest-html does not (its issue 1024)."""
     known = dict(getattr(report, "user_properties", ()))
     when = "" if report.when == "call" else f"::{report.when}"
     cells[1] = f'<td class="col-testId">{escape(report.nodeid + when)}</td>'
     cells[1:1] = [
-        f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _COLUMNS
+        f'<td class="col-{name}">{_shown(name, str(known.get(name, "")))}</td>' for name in _COLUMNS
     ]
+
+
+def _shown(column: str, text: str) -> str:
+    """Return a cell's HTML: a control is a link to its section of the runbook."""
+    if column != "control" or not text:
+        return escape(text)
+    return f'<a href="{REPOSITORY}/blob/main/docs/runbook.md#{escape(text)}">{escape(text)}</a>'

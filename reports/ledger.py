@@ -1,7 +1,8 @@
-"""results.jsonl, the record of a run: a line for each control as it finishes, so that a killed run keeps what it has."""
+"""results.jsonl: the record of a run, a line for each finished control, also of a killed run."""
 
 import dataclasses
 import fcntl
+import hashlib
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -13,9 +14,20 @@ from reports.outcomes import RESULT
 from upkeep.masking import own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
-from upkeep.session import CONTROL, RUN, begin_run, chooses, ended, output, records, target_of
+from upkeep.session import (
+    CONTROL,
+    NOT_DUE,
+    RUN,
+    begin_run,
+    chooses,
+    ended,
+    output,
+    records,
+    target_of,
+    who,
+)
 
-# What a run writes; an earlier run's are taken away at the start, and nothing else is.
+# The files of a run. A new run removes those of an earlier one, and no other file.
 OURS = (
     "results.jsonl",
     "run.json",
@@ -28,11 +40,11 @@ OURS = (
 
 
 class Ledger:
-    """The record of the run that is going on.
+    """The record of the current run.
 
-    :ivar results: what has been written, in order.
-    :ivar collected: every check that was collected, before any was deselected.
-    :ivar uncollected: the files that could not be collected: their checks are not even known.
+    :ivar results: the written results, in order.
+    :ivar collected: every collected check, before deselection.
+    :ivar uncollected: the files that pytest could not collect: their checks are unknown.
     """
 
     def __init__(self, folder: Path, lock: IO[str]) -> None:
@@ -44,7 +56,7 @@ class Ledger:
         self._file: IO[str] | None = None
 
     def open(self) -> None:
-        """Takes the earlier run's files away and begins anew."""
+        """Remove the files of the earlier run and begin a new record."""
         for name in OURS:
             (self.folder / name).unlink(missing_ok=True)
         for pattern in ("*-result.json", "*-container.json", "*-attachment*"):
@@ -53,7 +65,7 @@ class Ledger:
         self._file = (self.folder / "results.jsonl").open("x", encoding="utf-8")
 
     def write(self, result: Result, *, run: str) -> None:
-        """Adds a result, at once and for good."""
+        """Append a result and flush it."""
         if self._file is None:
             raise ValueError("the ledger is not open")
         self._file.write(to_line(result, run=run) + "\n")
@@ -61,7 +73,7 @@ class Ledger:
         self.results.append(result)
 
     def close(self) -> None:
-        """Ends the record and lets the next run have the folder."""
+        """End the record and release the folder."""
         if self._file is not None:
             self._file.close()
         self._lock.close()
@@ -84,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except BlockingIOError:
         lock.close()
         raise pytest.UsageError(
-            f"another run is writing to {folder}: wait for it, or choose another folder with --out=DIR"
+            f"Another run is writing to {folder}. Wait for it, or add --out=DIR."
         ) from None
     except OSError as error:  # a file system without locks
         lock.close()
@@ -94,7 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> str:
-    return f"cannot write results to {folder}: {error.strerror} ({error.filename or folder}); choose another folder with --out=DIR"
+    return f"Cannot write results to {folder}: {error.strerror} ({error.filename or folder}). Add --out=DIR."
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -124,14 +136,14 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     try:
         return (yield)
-    finally:  # what was judged is kept, also when the run ends in the middle of telling it
+    finally:  # a judged result is kept, also when the run ends during its report
         if RESULT in item.stash:
             item.config.stash[LEDGER].write(item.stash[RESULT], run=item.config.stash[RUN].id)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Lists what was chosen and not run, and writes the run's facts. Before gate and compliance report, which read them."""
+    """Write the selected controls that were not run, and run.json, before gate and reports read them."""
     ledger = session.config.stash.get(LEDGER, None)
     if ledger is None:
         return
@@ -140,6 +152,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if (
             RESULT not in item.stash
             and CONTROL in item.stash
+            and not item.stash.get(NOT_DUE, False)
             and chooses(session.config, item.iter_markers())
         ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)
@@ -149,30 +162,49 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     replace(ledger.folder / "run.json", facts + "\n")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Adds the SHA-256 of every file of the run to run.json, when the last of them is written.
+
+    Sign it with ``ssh-keygen -Y sign``: docs/runbook.md shows the line.
+    """
+    ledger = config.stash.get(LEDGER, None)
+    path = ledger.folder / "run.json" if ledger is not None else None
+    if path is None or not path.is_file():
+        return
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts["files"] = {
+        name: hashlib.sha256((path.parent / name).read_bytes()).hexdigest()
+        for name in OURS
+        if name != "run.json" and (path.parent / name).is_file()
+    }
+    replace(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+
+
 def not_run(item: pytest.Item, why: str) -> Result:
-    """The result of a check that was not run."""
+    """Return the result of a check that was not run."""
     return Result(
         control=item.stash[CONTROL], target=target_of(item), outcome=Outcome.NOT_RUN, summary=why
     )
 
 
 def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
-    """What went wrong with the run as a whole, in sentences. pytest's codes 0, 1 (checks fell short) and 5 (no checks) are not that."""
+    """Return the errors of the whole run. pytest's codes 0, 1 (checks failed) and 5 (no checks) are none."""
     found = [f"{name} could not be collected" for name in ledger.uncollected]
     codes = {
         pytest.ExitCode.INTERRUPTED: "the run was interrupted",
-        pytest.ExitCode.INTERNAL_ERROR: "pytest or a plugin broke during the run",
+        pytest.ExitCode.INTERNAL_ERROR: "pytest or a plugin raised an internal error",
         pytest.ExitCode.USAGE_ERROR: "the run was refused",
     }
     if exitstatus in codes and not (found and exitstatus == pytest.ExitCode.INTERRUPTED):
         found.append(codes[pytest.ExitCode(exitstatus)])
     elif exitstatus not in set(pytest.ExitCode):
-        found.append(f"the run was ended with code {exitstatus}")
+        found.append(f"the run ended with code {exitstatus}")
     return found
 
 
 def replace(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
+    """Write a file atomically."""
     beside = path.with_name(f".{path.name}.new")
     beside.write_text(text, encoding="utf-8")
     beside.replace(path)
@@ -180,8 +212,8 @@ def replace(path: Path, text: str) -> None:
 
 def _why(session: pytest.Session, item: pytest.Item) -> str:
     if not any(item is kept for kept in session.items):
-        return "deselected, though its marker chose it (-k, --deselect or the like)"
-    return "the run ended before it was judged"
+        return "Left out by -k or --deselect."
+    return "The run ended before this control."
 
 
 def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> dict[str, Any]:
@@ -191,6 +223,7 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "version": run.version,
         "started": rfc3339(run.started),
         "ended": rfc3339(ended(config)),
+        "who": who(),
         "arguments": list(run.arguments),
         "targets": list(run.targets),
         "cadences": list(run.cadences),

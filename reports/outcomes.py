@@ -1,18 +1,20 @@
-"""What becomes of a check: its report for pytest, the same in every format, and its outcome.
+"""Outcomes: which outcome has a check, and which report of pytest shows it?
 
-Only a recorded judgement passes or fails. Whatever else happens (a measurement that was stopped, an exception, an assertion in a fixture,
-a skip) is *could not measure*: pytest ERROR. Source: design.md, "Outcomes".
+Only a recorded judgement passes or fails. Any other end (a failed measurement, an exception, an assertion
+in a fixture, a skip) is *could not measure*: pytest ERROR. See README.md, "Results".
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
+from reports.decisions import waived_by, waived_until
 from reports.findings import JUDGEMENT, lines_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
 from reports.text import flat, plain
@@ -25,10 +27,10 @@ from upkeep.session import ADDRESS, CONTROL, EVIDENCE, target_of
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a check.
+    """The fate of a check.
 
-    :ivar lines: what the report says, a line each; empty for a pass.
-    :ivar source: what was asked when it could not be measured.
+    :ivar lines: the lines of the report; empty for a pass.
+    :ivar source: the request of a check that could not measure.
     """
 
     outcome: Outcome
@@ -45,48 +47,48 @@ GRANT = "upkeep rbac"
 
 
 class CouldNotMeasure(Exception):
-    """How a check that could not measure reads in reports that name the exception."""
+    """The exception of a check that could not measure, in reports that name exceptions."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # pytest's own word for "do not let xfail change what happened".
+    # Keeps xfail from changing an outcome.
     config.option.runxfail = True
     if config.option.tbstyle not in ("no", "line"):
-        # What a report says is decided here; in any other style pytest would parse our source for each that is not a pass.
+        # The report's text is decided here. Any other style makes pytest parse our source for each failure.
         config.option.tbstyle = "native"
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
-    """Innermost: pytest itself and every reporting plugin see only what is decided here."""
+    """Decide innermost: pytest and every reporting plugin see only this outcome."""
     fate = _decide(item, call)
     if fate is not None:
         item.stash.setdefault(FATE, fate)
         debugged = call.excinfo.tb if call.excinfo and item.config.option.usepdb else None
         call.excinfo = _told(fate, debugged)
     report: Any = yield
-    report.sections = []  # what was printed or logged while measuring may hold anything
+    report.sections = []  # captured output can contain secrets
     if fate is not None:
         _put(fate, report, item)
     return report
 
 
 def _decide(item: pytest.Item, call: Any) -> Fate | None:
-    """What the phase means for the check; ``None`` where it decides nothing."""
+    """Return the fate that a phase decides; ``None`` where it decides none."""
     error = call.excinfo.value if call.excinfo else None
     judgement = item.stash.get(JUDGEMENT, None)
     if call.when == "call" and judgement is not None:
         if isinstance(error, AssertionError) and not judgement:
-            return _failed(judgement)
+            return _failed(item, judgement)
         if error is None and judgement:
             return Fate(Outcome.PASS, judgement.observed)
     if error is None:
         if call.when != "call":
             return None
         wrong = (
-            "the check passed although its judgement has findings"
+            "The check passed although its judgement has findings."
             if judgement is not None
-            else "the check recorded no judgement"
+            else "The check recorded no judgement."
         )
         return _unknown(item, Broken(wrong))
     if isinstance(error, NotApplicable) and call.when != "teardown":
@@ -94,13 +96,16 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
     return _unknown(item, error, teardown=call.when == "teardown")
 
 
-def _failed(judgement: Judgement) -> Fate:
+def _failed(item: pytest.Item, judgement: Judgement) -> Fate:
+    waived = waived_by(item, judgement.findings)
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
-    lines = [own(line) for finding in judgement.findings for line in lines_of(finding)]
+    lines = [line for finding in judgement.findings for line in lines_of(finding)]
     summary = flat(first.message) + (f" (and {more} more)" if more else "")
+    if waived:
+        return Fate(Outcome.WAIVED, own(f"{waived}: {summary}"), lines=tuple(lines))
     outcome = Outcome.DUE if judgement.due else Outcome.FAIL
-    return Fate(outcome, own(summary), next=own("\n".join(steps)), lines=tuple(lines))
+    return Fate(outcome, own(summary), next="\n".join(steps), lines=tuple(lines))
 
 
 def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False) -> Fate:
@@ -117,9 +122,7 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     else:
         reason, message, source = "internal", str(harmless), ""
         step = (
-            ""
-            if item.config.stash[FULL_TRACE]
-            else "the same command with --full-trace shows where; please report it"
+            "" if item.config.stash[FULL_TRACE] else "repeat with --full-trace, and report this bug"
         )
     lines = [f"could not measure ({reason}): {flat(message)}"]
     lines += [f"where: {flat(source)}"] if source else []
@@ -130,7 +133,7 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
 
 
 def _granting(step: str, item: pytest.Item) -> str:
-    """The step, whose ``upkeep rbac`` makes the Role for what this run looks at; by default that of the daily controls."""
+    """Return the step with ``upkeep rbac`` for the cadences of this run; its default is daily."""
     if GRANT not in step:
         return step
     looked_at = [one.stash[CONTROL].cadence for one in item.session.items if CONTROL in one.stash]
@@ -146,13 +149,14 @@ def _granting(step: str, item: pytest.Item) -> str:
 
 
 def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
-    """The fate as the exception that pytest and Allure tell outcomes by."""
+    """Return the fate as the exception by which pytest and Allure tell outcomes."""
     text = "\n".join(fate.lines)
     told: dict[Outcome, BaseException] = {
         Outcome.FAIL: AssertionError(text),
         Outcome.DUE: AssertionError(text),
         Outcome.UNKNOWN: CouldNotMeasure(text),
         Outcome.NOT_APPLICABLE: pytest.skip.Exception(fate.summary),
+        Outcome.WAIVED: pytest.skip.Exception(fate.summary),
     }
     if fate.outcome not in told:
         return None
@@ -163,24 +167,28 @@ def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
 
 
 def _put(fate: Fate, report: Any, item: pytest.Item) -> None:
-    """Makes pytest's report say the fate: an ERROR is what is not reported as ``call``."""
+    """Put the fate into pytest's report. A failed report of another phase than ``call`` is an ERROR."""
     report.outcome = {
         Outcome.PASS: "passed",
         Outcome.FAIL: "failed",
         Outcome.NOT_APPLICABLE: "skipped",
+        Outcome.WAIVED: "skipped",
     }.get(fate.outcome, "failed")
     report.longrepr = "\n".join(fate.lines) or None
-    if fate.outcome is Outcome.NOT_APPLICABLE:
+    if fate.outcome in (Outcome.NOT_APPLICABLE, Outcome.WAIVED):
         path, line, _ = item.location
-        report.longrepr = (path, (line or 0) + 1, f"not applicable: {fate.summary}")
+        said = "" if fate.outcome is Outcome.WAIVED else "not applicable: "
+        report.longrepr = (path, (line or 0) + 1, f"{said}{fate.summary}")
     if fate.outcome is Outcome.UNKNOWN and report.when == "call":
         report.when = "setup"
     if report.failed and not item.config.stash[FULL_TRACE]:
-        report._pdbshown = True  # pytest's word for "has been told": reports.terminal lists it once, in three lines
+        report._pdbshown = (
+            True  # pytest does not print it again: reports.terminal has it in three lines
+        )
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """pytest's protocol, but a check's reports go out when its outcome is settled, so that all formats count the same."""
+    """Run pytest's protocol, and send the reports once the outcome is final: all formats count the same."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     _settle(item, reports)
@@ -191,12 +199,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
-    """One check, one outcome: what broke in its teardown takes away a pass, and leaves anything worse as it is."""
+    """Settle one outcome: an error in the teardown replaces a pass, and nothing worse."""
     fate = item.stash.get(FATE, None)
     if fate is None:
-        return  # --setup-only: nothing was judged, and the ledger says so
+        return  # --setup-only: no judgement; the ledger lists it as not run
     *before, teardown = reports
-    if teardown.failed and fate.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+    if teardown.failed and fate.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.WAIVED):
         fate = Fate(
             Outcome.UNKNOWN,
             teardown.longrepr.splitlines()[0],
@@ -212,6 +220,15 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
     )
 
 
+def _valid_until(item: pytest.Item, fate: Fate, judged: Judgement | None) -> datetime | None:
+    """Return when what the result rests on ends: a sign-off, or the first of its waivers."""
+    if judged is None:
+        return None
+    if fate.outcome is Outcome.WAIVED:
+        return waived_until(item, judged.findings)
+    return judged.valid_until
+
+
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
     evidence = tuple(
@@ -219,7 +236,8 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
     )
     judged = (
         judgement
-        if judgement is not None and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE)
+        if judgement is not None
+        and fate.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.DUE, Outcome.WAIVED)
         else None
     )
     return Result(
@@ -238,7 +256,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
                 message=own(finding.message),
                 observed=plain(finding.observed),
                 limit=plain(finding.limit),
-                next=own(finding.next),
             )
             for finding in (judged.findings if judged is not None else ())
         ),
@@ -248,6 +265,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         measured=min(
             (each.taken for each in evidence if each.digest), default=None
         ),  # without a digest nothing was read
-        valid_until=judged.valid_until if judged is not None else None,
+        valid_until=_valid_until(item, fate, judged),
         duration_seconds=duration_seconds,
     )

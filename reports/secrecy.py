@@ -1,8 +1,8 @@
-"""Nothing secret leaves through pytest's own doors: exception texts, local values, arguments, captured output, logs.
+"""Secrecy: keep secrets out of exceptions, local values, captured output and logs.
 
-Exceptions of other people's code may hold a URL with a token or a header, and pytest, Allure and JUnit would each print them their own
-way. So they are replaced by safe ones before anybody sees them; what a frame held is never shown, whatever ``-l``, ``--tb`` and
-``--full-trace`` say.
+An exception of a library can contain a URL with a token or a header, and pytest, Allure and JUnit print
+it. So a safe exception replaces it. Values of frames never show, whatever ``-l``, ``--tb`` and
+``--full-trace`` ask for.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ FULL_TRACE = pytest.StashKey[bool]()
 
 
 class Broken(Exception):
-    """Something went wrong that nobody expected.
+    """An unexpected error.
 
-    :ivar frames: where, as file, line and function, innermost last.
+    :ivar frames: its places as file, line and function, innermost last.
     """
 
     def __init__(self, message: str, frames: tuple[str, ...] = ()) -> None:
@@ -34,10 +34,10 @@ class Broken(Exception):
 
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
-    # pytest would show source lines with arguments (--full-trace) and local values (-l): we show the frames' places only.
+    # pytest shows source lines with arguments (--full-trace) and local values (-l). We show places only.
     config.stash[FULL_TRACE] = option.fulltrace
     option.fulltrace = option.showlocals = False
-    # The debug lines of HTTP libraries hold URLs, headers and bodies.
+    # Debug lines of HTTP libraries contain URLs, headers and bodies.
     disabled, factory = logging.root.manager.disable, logging.getLogRecordFactory()
     logging.disable(logging.INFO)
     logging.setLogRecordFactory(lambda *args, **kwargs: _masked(factory(*args, **kwargs)))
@@ -54,7 +54,7 @@ def _masked(record: logging.LogRecord) -> logging.LogRecord:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_fixture_setup(fixturedef: Any) -> Iterator[None]:
-    """Innermost, so that Allure, which notes the exceptions of each fixture and its end, is handed safe ones."""
+    """Replace exceptions innermost: Allure records those of each fixture and finalizer."""
     with _Safely():
         record = yield
     fixturedef._finalizers[:] = [_safely(finalizer) for finalizer in fixturedef._finalizers]
@@ -62,7 +62,7 @@ def pytest_fixture_setup(fixturedef: Any) -> Iterator[None]:
 
 
 class _Safely:
-    """Lets safe exceptions out only."""
+    """A context that lets only safe exceptions out."""
 
     def __enter__(self) -> None:
         pass
@@ -82,7 +82,7 @@ def _safely(finalizer: Callable[[], object]) -> Callable[[], object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: Any) -> None:
-    """Masks the text of an error of pytest or a plugin before terminal and JUnit print it."""
+    """Mask an internal error of pytest or a plugin before terminal and JUnit print it."""
     for part, crash in [
         (excrepr.reprtraceback, excrepr.reprcrash),
         *(link[:2] for link in getattr(excrepr, "chain", ())),
@@ -94,11 +94,12 @@ def pytest_internalerror(excrepr: Any) -> None:
 
 
 def safe(error: BaseException) -> BaseException:
-    """An exception that says the same and holds no secret: no frames, no chain, a masked text."""
+    """Return an equal exception without secrets: no frames, no chain, a masked text."""
     if isinstance(error, Unmeasured):
         kind: type[Any] = type(error)
+        # A command is safe as it was made; masking would take a value and its quote out of it.
         told: Unmeasured = kind(
-            own(error.message), source=own(error.source), next_step=own(error.next_step)
+            own(error.message), source=own(error.source), next_step=error.next_step
         )
         return told
     if isinstance(error, NotApplicable):
@@ -113,7 +114,7 @@ def safe(error: BaseException) -> BaseException:
 
 
 def places(trace: TracebackType | None) -> tuple[str, ...]:
-    """Where an exception passed through: file, line and function of each frame; neither source lines nor values."""
+    """Return file, line and function of each frame of an exception, without source lines and values."""
     return tuple(
         f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
         for frame, line in traceback.walk_tb(trace)

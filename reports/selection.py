@@ -1,6 +1,6 @@
-"""The words by which a run chooses: a marker or a control in ``-m``, a control in ``[gate]`` of the settings file. One that does not exist is bad input.
+"""Selection: do the markers and controls of ``-m`` and ``[gate]`` exist?
 
-pytest takes ``control(id='misspelt')`` for an expression that chooses nothing.
+pytest accepts ``control(id='misspelt')`` and selects no check. Here it is bad input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from upkeep.session import CONTROL, chooses, narrowed_by, settings
 
 MARKERS = (*CADENCES, "gate", "control")
 FIELDS = ("id", "severity", "guide")
-# What an expression that pytest can read is made of, beside signs: a word, or a field with its value; quotes stand nowhere else.
+# The parts of a marker expression, beside operators: a word, or a field with its value.
 _WORD = r"[\w:+\-.\[\]\\/]+"
 _PART = re.compile(
     rf"(?P<word>{_WORD})(?:\s*=\s*(?:'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<bare>{_WORD})))?"
@@ -26,9 +26,9 @@ _PART = re.compile(
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """After that of reports.controls, which is to be tried first, and before pytest's own, which deselects: what was registered last comes first."""
+    """Run after reports.controls, which is tried first, and before pytest's own, which deselects."""
     if session.testsfailed:
-        return  # a file could not be collected, and pytest says so: what would have stood in it is not known
+        return  # pytest reports a file that it could not collect; its controls are unknown
     controls = [item.stash[CONTROL] for item in items]
     known = {
         "id": [each.id for each in controls],
@@ -45,21 +45,21 @@ def pytest_collection_modifyitems(
     if not narrowed_by(config):
         chosen = settings(config)
         wrong += [
-            f"[gate] in {chosen.settings_file}: there is no control {name!r}{nearest(name, known['id'])}"
+            f"[gate] in {chosen.settings_file}: unknown control {name!r}{nearest(name, known['id'])}."
             for name in (*chosen.gate_add, *chosen.gate_remove)
             if name not in known["id"]
         ]
     if wrong:
-        items.clear()  # nothing was chosen: --collect-only would list all of them above the message
+        items.clear()  # --collect-only would list all of them above the message
         raise pytest.UsageError("\n".join(wrong))
 
 
 def faults(
     config: pytest.Config, *, markers: set[str], known: dict[str, list[str]]
 ) -> Iterator[str]:
-    """What the ``-m`` expression names and is not there.
+    """Return the unknown names of the ``-m`` expression.
 
-    :raises pytest.UsageError: it is no expression.
+    :raises pytest.UsageError: an invalid expression.
     """
     chooses(config, ())
     marker = ""
@@ -71,14 +71,14 @@ def faults(
         if not values and word not in ("and", "or", "not"):
             marker = word
             if word not in markers:
-                yield f"there is no marker {word!r}{nearest(word, MARKERS)}; there are {', '.join(MARKERS)}"
+                yield f"unknown marker {word!r}{nearest(word, MARKERS)}. Markers: {', '.join(MARKERS)}."
         elif values and marker == "control":
             if word not in known:
-                yield f"a control has no {word!r}{nearest(word, FIELDS)}; it has {', '.join(FIELDS)}"
+                yield f"unknown field {word!r} of control{nearest(word, FIELDS)}. Fields: {', '.join(FIELDS)}."
             elif values[0] not in known[word]:
                 what = (
                     f"control {values[0]!r}"
                     if word == "id"
-                    else f"control whose {word} is {values[0]!r}"
+                    else f"control with {word} {values[0]!r}"
                 )
-                yield f"there is no {what}{nearest(values[0], known[word])}; pytest --collect-only -q lists them"
+                yield f"no {what}{nearest(values[0], known[word])}. pytest --collect-only -q lists the controls."

@@ -1,4 +1,4 @@
-"""The end of a run on the terminal: what fell short, in three lines each at most, what follows from it in one line each, and where the report lies."""
+"""The terminal: results that did not pass in at most three lines, their effects in one line each."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from reports.causes import Story, stories
 from reports.ledger import LEDGER
 from reports.secrecy import FULL_TRACE
-from reports.text import flat
+from reports.text import codes, flat
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 from upkeep.session import begin_run, output
 
-# Causes that lie with a server and not with what is asked of it: one of them explains every control that asked there.
+# Errors of a server as a whole: one of them explains every control that asked it.
 _OF_A_SERVER = {"unreachable", "unavailable", "unauthenticated", "timed-out"}
 
 _WORDS = {
@@ -37,7 +37,7 @@ _COLOURS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # pytest's own summary would say everything again; who asks for it with -r gets it.
+    # pytest's own summary would repeat every line; -r brings it back.
     if config.option.reportchars == "fE":
         config.option.reportchars = ""
 
@@ -49,13 +49,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     results = ledger.results
     stories = told(results)
     if stories:
-        terminalreporter.section("what fell short")
+        terminalreporter.section("controls that did not pass")
     for outcome, lines in stories:
         terminalreporter.write_line(lines[0], bold=True, **{_COLOURS[outcome]: True})
         for line in lines[1:]:
             terminalreporter.write_line(f"    {line}")
     if config.stash[FULL_TRACE] and stories:
-        terminalreporter.write_line("(where each happened: under ERRORS and FAILURES, above)")
+        terminalreporter.write_line("(ERRORS and FAILURES above have the place of each)")
     requests = begin_run(config).requests
     for name, number in counts(results).items():
         if number:
@@ -67,8 +67,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
-    """What fell short, each in three lines at most: failures first, likely causes before all others and what follows from each under it, then what
-    could not be measured, then what was not run.
+    """Return the results that did not pass, each in at most three lines.
+
+    Failures come first, a likely cause before all others with its effects under it. Unknown results
+    follow, then those that were not run.
     """
     found = stories(results)
     told_so_far = []
@@ -92,7 +94,7 @@ def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:
 
 
 def alike(unknown: Sequence[Result]) -> list[list[Result]]:
-    """The results that could not be measured, those with one cause together: the same server gone, or the very same sentence."""
+    """Return the unknown results grouped by their cause: the same server, or the same sentence."""
     found: dict[tuple[str, ...], list[Result]] = defaultdict(list)
     for result in unknown:
         if result.reason in _OF_A_SERVER and server(result):
@@ -103,24 +105,24 @@ def alike(unknown: Sequence[Result]) -> list[list[Result]]:
 
 
 def server(result: Result) -> str:
-    """Which server was asked: that of the URL in the source or the sentence; empty where neither names one."""
+    """Return the server of the URL in source or sentence; empty without a URL."""
     match = re.search(r"https?://[^/\s,;)]+", f"{result.basis} {result.summary}")
     return match.group() if match else ""
 
 
 def _stories(together: Sequence[Story]) -> list[str]:
-    """The results that found the very same, of which the first is told and the others named."""
+    """Return the lines of results with the same finding: the first in full, the others by id."""
     also = ", ".join(f"{story.cause.control.id} ({_grave(story.cause)})" for story in together[1:])
     lines = [
         line
         for number, story in enumerate(together)
         for line in (_story(story) if number == 0 else _follows(story))
     ]
-    return [*lines, f"the same: {also}"] if also else lines
+    return [*lines, f"same finding: {also}"] if also else lines
 
 
 def _story(story: Story) -> list[str]:
-    """A result with what is likely to follow from it."""
+    """Return the lines of a result with its likely effects."""
     others = len(story.symptoms)
     return [
         *_lines(story.cause, f", the likely cause of {others} more" if others else ""),
@@ -129,17 +131,17 @@ def _story(story: Story) -> list[str]:
 
 
 def _follows(story: Story) -> list[str]:
-    """What is likely to follow from it, a line each."""
+    """Return the likely effects, a line each."""
     lines = []
     unknown = [one for one in story.symptoms if one.outcome is Outcome.UNKNOWN]
     for one in story.symptoms:
         if one.outcome is not Outcome.UNKNOWN:
             lines.append(
-                f"follows: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}): {flat(one.summary)}"
+                f"effect: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}) [{codes(one.findings)}]: {flat(one.summary)}"
             )
     for together in alike(unknown):
         lines.append(
-            f"follows: {_WORDS[Outcome.UNKNOWN]} {_names(together)} ({together[0].reason}): {flat(together[0].summary)}"
+            f"effect: {_WORDS[Outcome.UNKNOWN]} {_names(together)} ({together[0].reason}): {flat(together[0].summary)}"
         )
     return lines
 
@@ -150,7 +152,8 @@ def _grave(result: Result) -> str:
 
 def _lines(result: Result, more: str = "") -> list[str]:
     summary = f"{_WORDS[result.outcome]} {result.control.id} [{result.target}] ({_grave(result)}){more}: {flat(result.summary)}"
-    where = listed(list(dict.fromkeys(finding.object for finding in result.findings)), most=4)
+    places = [f"{finding.object} [{finding.code}]" for finding in result.findings]
+    where = listed(list(dict.fromkeys(places)), most=4)
     if result.observed not in (None, ""):
         where += f" ({result.observed})"
     lines = [
@@ -162,7 +165,7 @@ def _lines(result: Result, more: str = "") -> list[str]:
 
 
 def _together(together: Sequence[Result]) -> list[str]:
-    """One cause, its controls, and on a line of its own what to paste."""
+    """Return the lines of one cause with its controls and the next step."""
     first = together[0]
     what = f"COULD NOT MEASURE {len(together)} controls [{first.target}] ({first.reason}): {flat(first.summary)}"
     return [

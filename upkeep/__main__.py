@@ -1,4 +1,4 @@
-"""``upkeep …``, or ``python -m upkeep …``: the commands beside pytest."""
+"""``upkeep …``, or ``python -m upkeep …``: which command does the user ask for?"""
 
 import argparse
 import importlib
@@ -10,24 +10,25 @@ from upkeep import __version__
 from upkeep.errors import BadInput
 
 COMMANDS = {
-    "run": "run the checks: pytest on them, from any folder (upkeep run -m daily …)",
-    "demo": "serve the embedded cluster until interrupted",
-    "doctor": "say what the identity may do, what is missing, and the one line that ends it",
-    "backup": "save the collector's configuration objects as files that can be restored",
-    "export": "save the metrics of every pod, for later comparison",
-    "attest": "confirm what only a person can confirm: a reviewed entry with evidence",
-    "drill": "rehearse a recovery: the newest backup into a namespace that the command makes, compares and removes",
-    "config": "check the collector's configuration files before they are deployed (upkeep config check FILE…)",
-    "rbac": "print the Role that a choice of cadences needs",
+    "run": "run the checks with pytest, from any folder (upkeep run -m daily …)",
+    "demo": "serve the embedded cluster until Ctrl-C",
+    "doctor": "show what this account may read, and the command that closes each gap",
+    "backup": "save the collector's ConfigMaps and Secrets as files for a restore",
+    "export": "save the metrics of every pod for comparison by later runs",
+    "attest": "record a sign-off with its reviewer and evidence",
+    "drill": "restore the newest backup into a temporary namespace and compare it",
+    "gate": "print the verdict from the ledger alone",
+    "ledger": "verify, read and prune the record of runs",
+    "diff": "compare two runs: new, fixed and unchanged findings",
+    "waive": "write a waiver file for the findings of a run",
+    "config": "check configuration files before a deployment (upkeep config check FILE…)",
+    "rbac": "print the Roles that the chosen cadences need",
 }
 BAD_INPUT = 4  # pytest's own code for a usage error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command.
-
-    :returns: its exit code; 4 for bad input.
-    """
+    """Run a command and return its exit code; 4 for bad input."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if words[:1] == ["run"]:
@@ -41,12 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options, others = parser.parse_known_args(words)
         if others:
             behind = (
-                f"; options of the checks stand behind --: upkeep doctor -- {' '.join(others)}"
+                f" Options of the checks follow --: upkeep doctor -- {' '.join(others)}"
                 if words[0] == "doctor"
                 else ""
             )
             raise BadInput(
-                f"unrecognized arguments: {' '.join(others)} (upkeep {words[0]} --help){behind}"
+                f"unknown arguments: {' '.join(others)}. See upkeep {words[0]} --help.{behind}"
             )
         code: int = options.module.run(options)
         return code
@@ -56,14 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """One whose complaint is ours: one sentence, and pytest's code for a usage error instead of 2."""
+    """A parser that reports an error in one sentence, with pytest's code for a usage error."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadInput(f"{message} ({self.prog} --help)")
+        raise BadInput(f"{message}. See {self.prog} --help.")
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
-    """The parser; of the commands only the one that is meant is imported, so that --help is quick."""
+    """Return the parser. Only the given command is imported, so --help is quick."""
     parser = _Parser(
         prog="upkeep",
         description="The maintenance guide of cano-collector, checked on a live cluster.",

@@ -1,15 +1,15 @@
-"""A printed command goes to the cluster that the run looked at, also where that is not the one that it would go to by itself.
+"""Addressing: which cluster and which identity does a printed command use?
 
-What only lists does so as the identity that the run looks as: it has the right, for the run did the same. What writes, rehearses or asks for rights
-is for whoever is on call: as the acting identity, where there is one. So are ``describe``, ``logs`` and ``rollout status``, which get the object by its
-name first: the smallest Role to look with may only list it.
+A command that only lists uses the context of the run, which did the same request. Every other command
+uses the acting identity, where there is one. ``describe``, ``logs`` and ``rollout status`` belong to the
+others: they get an object by its name, and the smallest Role may only list it.
 """
 
 import re
 from dataclasses import dataclass
 from shlex import quote
 
-# Where a command begins: at the start, behind another one, as another way, and at the start of a line.
+# The begin of a command: the start of the text or of a line, after another command, or after "or".
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
 _PROGRAM = re.compile(
     _BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])"
@@ -21,10 +21,10 @@ _LOOKS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a command must say to get to the cluster.
+    """The options that lead a command to the cluster.
 
-    :ivar context: likewise ``kubeconfig``; empty where kubectl's default is the same.
-    :ivar acting: the context of the acting identity; ``None`` where there is none, and the same identity looks and acts.
+    :ivar context: the kubeconfig context; empty where it is kubectl's default. So is ``kubeconfig``.
+    :ivar acting: the context of the acting identity; ``None`` without one.
     """
 
     context: str = ""
@@ -33,7 +33,7 @@ class Address:
 
 
 def addressed(step: str, address: Address) -> str:
-    """A next step whose commands name the cluster. What is no command stays as it is."""
+    """Return a next step whose commands name the cluster. Other text stays unchanged."""
 
     def named(found: re.Match[str]) -> str:
         program = found[1]

@@ -1,4 +1,4 @@
-"""The one place where time is read, so that tests can hold it still."""
+"""The clock: the only module that reads time, so tests can freeze it."""
 
 import contextvars
 import time
@@ -9,11 +9,11 @@ class Clock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The instant, aware and in UTC."""
+        """Return the instant, with its zone, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that only grow, for deadlines."""
+        """Return seconds that only grow, for deadlines."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -22,11 +22,11 @@ class Clock:
 
 
 class HeldClock(Clock):
-    """A clock that stands at an instant; sleeping moves it on at once, for the one that sleeps, and costs nothing. For tests."""
+    """A clock frozen at an instant, for tests. A sleep advances it at once, for the sleeping thread only."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = instant
-        # Each measurement sleeps for itself: who waits for a retry must not bring the others closer to their deadlines. Each clock has its own.
+        # A retry of one measurement must not shorten the deadline of another. Each clock has its own variable.
         self._slept: contextvars.ContextVar[float] = contextvars.ContextVar(
             "slept_seconds", default=0.0
         )

@@ -1,46 +1,47 @@
-"""Everything that can keep upkeep from an answer, as one tree.
+"""Errors: what keeps a control from an outcome?
 
 ::
 
     UpkeepError
-    ├── BadInput                  the user's words are wrong: exit code 4, one sentence, what to do
-    ├── NotApplicable             declared absent on purpose (``--absent``): skipped, with the reason
-    └── Unmeasured                could not look: pytest ERROR, outcome *unknown*, never pass, fail or skip
-        ├── Forbidden             the identity may not look (403)
-        ├── Unauthenticated       the identity is not accepted: an expired token, a wrong one (401)
-        ├── Unreachable           nobody answered: refused, no route, TLS, name resolution
-        │   └── Unavailable       somebody answered that they cannot (429, 5xx), until the deadline
-        ├── TimedOut              no answer within the deadline
-        ├── Absent                nothing is there where something must be
-        ├── Malformed             an answer that is not what was asked for
+    ├── BadInput                  wrong user input: exit code 4, with the fix
+    ├── NotApplicable             declared absent (``--absent``): skipped, with the reason
+    └── Unmeasured                no measurement: pytest ERROR, outcome *unknown*, never pass, fail or skip
+        ├── Forbidden             the server refused the request (403)
+        ├── Unauthenticated       the server rejected the credentials (401): an expired or wrong token
+        ├── Unreachable           no answer: connection refused, no route, TLS, DNS
+        │   └── Unavailable       only 429 or 5xx answers until the deadline
+        ├── TimedOut              no answer before the deadline
+        ├── Absent                a required object or value does not exist
+        ├── Malformed             an answer of another form
         │   └── Truncated         an answer that ended early
-        ├── Ambiguous             more than one thing could have been meant
-        └── TooEarly              there will be enough to judge, later
+        ├── Ambiguous             several objects match
+        └── TooEarly              not enough history yet
 
-Source of the outcomes: design.md, "Outcomes" and "What may never happen".
+Source of the outcomes: README.md, "Results", and ARCHITECTURE.md, "What may never happen".
 """
 
 from typing import ClassVar
 
 
 class UpkeepError(Exception):
-    """The root of the tree. The message is one sentence for a person; it never holds a secret."""
+    """The root of the tree. The message is for a person and never contains a secret."""
 
 
 class BadInput(UpkeepError):
-    """The user's input cannot be used. The message names the file, key or option, what was expected and what to do."""
+    """Unusable user input. The message names the file, key or option, the expected value and the fix."""
 
 
 class NotApplicable(UpkeepError):
-    """What the control looks at was declared absent; the message is the declared reason."""
+    """The subject of the control is declared absent; the message is the declared reason."""
 
 
 class Unmeasured(UpkeepError):
-    """A measurement could not be taken.
+    """A measurement that was not taken.
 
-    :param message: what could not be looked at, and why; one sentence.
-    :param source: what was asked, for instance ``GET /apis/apps/v1/namespaces/monitoring/deployments``.
-    :param next_step: the one line that ends it, ready to paste where there is a command.
+    :param message: the error and its cause.
+    :param source: the request, for example ``GET /apis/apps/v1/namespaces/monitoring/deployments``.
+    :param next_step: one command or option that fixes it, ready to paste. It is never masked, so
+        every name from outside is quoted for the shell and no secret is in it.
     """
 
     reason: ClassVar[str] = "unmeasured"
@@ -53,60 +54,73 @@ class Unmeasured(UpkeepError):
 
 
 class Forbidden(Unmeasured):
-    """The API answered 403: the identity may not look."""
+    """The server refused the request (403)."""
 
     reason = "forbidden"
 
 
 class Unauthenticated(Unmeasured):
-    """The API answered 401: the token has expired or was never valid."""
+    """The server rejected the credentials (401): an expired or invalid token."""
 
     reason = "unauthenticated"
 
 
 class Unreachable(Unmeasured):
-    """No connection, or one that ended before an answer began."""
+    """No connection, or one that ended before the answer began."""
 
     reason = "unreachable"
 
 
 class Unavailable(Unreachable):
-    """429 or 5xx of the API server, and still so when the deadline came."""
+    """The server answered 429 or 5xx until the deadline."""
 
     reason = "unavailable"
 
 
 class TimedOut(Unmeasured):
-    """No whole answer within the deadline."""
+    """No complete answer before the deadline."""
 
     reason = "timed-out"
 
 
 class Absent(Unmeasured):
-    """Empty, or a 404, where something must be."""
+    """An empty answer or a 404 for a required object."""
 
     reason = "absent"
 
 
 class Malformed(Unmeasured):
-    """The answer is not of the form that was asked for: an HTML page, broken JSON, an impossible number."""
+    """An answer of another form: an HTML page, invalid JSON, an impossible number."""
 
     reason = "malformed"
 
 
 class Truncated(Malformed):
-    """The answer ended before its end."""
+    """An answer that ended early."""
 
     reason = "truncated"
 
 
 class Ambiguous(Unmeasured):
-    """Several things could have been meant; the message lists them and names the option that decides."""
+    """Several objects match; the message lists them and names the option that selects one."""
 
     reason = "ambiguous"
 
 
 class TooEarly(Unmeasured):
-    """Nothing is wrong with the look, but there is not enough history yet; the message says when there will be."""
+    """Not enough history yet; the message says when to retry."""
 
     reason = "too-early"
+
+
+def of_reason(reason: str) -> type[Unmeasured]:
+    """Return the kind of ``Unmeasured`` whose reason that is.
+
+    :raises LookupError: no kind has this reason.
+    """
+    kinds = [Unmeasured]
+    for kind in kinds:
+        if kind.reason == reason:
+            return kind
+        kinds += kind.__subclasses__()
+    raise LookupError(f"no kind of Unmeasured has the reason {reason!r}")

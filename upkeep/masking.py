@@ -1,8 +1,9 @@
-"""Takes secrets out of free text before anybody sees it: log lines, error messages, bodies.
+"""Masking: remove secrets from free text such as log lines, error messages and bodies.
 
-When in doubt, more is taken than less. One pass after another, each in linear time: a pass starts at most once in a run of characters
-(look-behind, possessive repetition), and continues behind what it took. Masking twice changes nothing more.
-Source: design.md, "What may never happen", 3.
+In doubt, more is masked. Each pass takes linear time: it starts at most once in a run of characters
+(look-behind, possessive repetition) and continues after its match. Masking is idempotent.
+Commands are never masked: they are safe as they are made.
+Source: ARCHITECTURE.md, "What may never happen".
 """
 
 import re
@@ -52,7 +53,10 @@ _LEAST_OPAQUE, _LEAST_MIXED = 24, 6
 
 
 def mask(text: str) -> str:
-    """The text without what may be a secret: header values, values of telling names, all of a URL but scheme and host, tokens by shape."""
+    """Return the text without possible secrets.
+
+    Masked are header values, values of telling names, tokens by shape, and URLs but scheme and host.
+    """
     text = _replace_values(text, _HEADER, _header_end)
     text = SCHEME_VALUE.sub(rf"\1{MASK}", text)
     text = URL.sub(_bare_url, text)
@@ -63,14 +67,14 @@ def mask(text: str) -> str:
 
 
 def sensitive(name: str) -> bool:
-    """Whether a value of this name is a secret, whatever it looks like: ``SLACK_API_KEY_ONCALL``, ``webhookURL``."""
+    """Return whether a value of this name is a secret, whatever its form: ``SLACK_API_KEY_ONCALL``, ``webhookURL``."""
     return _SECRET_NAME.search(name) is not None
 
 
 def named_values(text: str) -> Iterator[tuple[int, str, str]]:
     """(where the name begins, name, value without its quotes) of every telling name with a value of its own.
 
-    What begins a structure (``secret: {``, ``secret:`` over indented keys) has none: its keys are looked at instead.
+    What begins a structure (``secret: {``, ``secret:`` over indented keys) has none: its keys are read instead.
     """
     position = 0
     while found := _NAMED.search(text, position):
@@ -88,7 +92,7 @@ def named_values(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 class Masked:
-    """Holds a secret value for a moment: it shows nothing, and it cannot be pickled or copied. ``reveal()`` gives the value."""
+    """A secret value. It prints as the mask and refuses pickle and copy; ``reveal()`` returns it."""
 
     __slots__ = ("_value",)
 
@@ -96,7 +100,7 @@ class Masked:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself, to be reduced to facts at once."""
+        """Return the value itself, for the caller to reduce to facts at once."""
         return self._value
 
     def __repr__(self) -> str:
@@ -196,7 +200,7 @@ def _bare_url(found: re.Match[str]) -> str:
 
 
 def _opaque(found: re.Match[str]) -> str:
-    """Masks a long run that nobody made of words.
+    """Mask a long run that is not made of words.
 
     One part of 24 characters or more with letters and digits; or lower case, upper case and digits in one part, or anywhere in what has
     the alphabet of base64. So names of pods (lower case and hyphens), paths and identifiers of programs stay.
@@ -217,7 +221,7 @@ def _opaque(found: re.Match[str]) -> str:
     return run
 
 
-# What gives a credential away in a sentence: a header's name, a password in a URL, a key with its value, a token's or a webhook's shape.
+# Signs of a credential in a sentence: a header, a password in a URL, a key with its value, a token's shape.
 _TELLTALE = re.compile(
     r"(?i)authorization|cookie|\b(?:bearer|basic)\s|://[^\s@]{0,512}@|\bxox|\bxapp-|\beyj|\b(?:akia|asia)[a-z0-9]{12}"
     r"|(?<!--limit=)\b\w{0,64}(?:token|secret|passw(?:or)?d|api[_-]?key|credential|webhook)\w{0,64}\"?\s?[:=]"
@@ -226,9 +230,9 @@ _TELLTALE = re.compile(
 
 
 def own(text: str) -> str:
-    """A sentence of the project's own, masked when something in it looks like a credential after all.
+    """Return a sentence of this project, masked only where a credential seems to be in it.
 
-    Our sentences hold no secret by construction, and who quotes others masks what they quote. Masking them all the same would take paths
-    and commands away, which people need. What others wrote goes through ``upkeep.masking.mask``, always.
+    Our sentences hold no secret, and quoted text is masked by ``mask`` where it is quoted. Masking every
+    sentence would remove paths that readers need.
     """
     return mask(text) if _TELLTALE.search(text) else text

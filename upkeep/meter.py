@@ -1,4 +1,4 @@
-"""Counts requests, and tells each measurement which of them were its own."""
+"""The meter: how many requests did a run send, and which measurement sent each?"""
 
 import contextvars
 import threading
@@ -15,14 +15,14 @@ class Meter:
         self.requests = 0
 
     def count(self, source: str) -> None:
-        """A request goes out. ``source`` is its verb and path, or its PromQL: never a header."""
+        """Count a request. ``source`` is its verb and path, or its PromQL, never a header."""
         with self._lock:
             self.requests += 1
         note(source)
 
 
 def note(source: str) -> None:
-    """Says where the measurement that is being taken looks: a request, a query or a file."""
+    """Record a source of the running measurement: a request, a query or a file."""
     sources = SOURCES.get()
     if sources is not None:
         sources.append(source)

@@ -1,7 +1,7 @@
-"""Outcomes, findings and judgements: the words in which every check answers.
+"""The model: outcomes, findings and judgements, which every check returns.
 
-A judge is a pure function ``(records, *, now, limits) -> Judgement``. A fixture records the judgement for the reports, so that the check
-stays one assert, and so that reports, gate and waivers never have to read assertion text.
+A judge is a pure function ``(records, *, now, limits) -> Judgement``. A fixture records the judgement
+for the reports. So a check is one assert, and no report parses assertion text.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of a control on a target. The values are those of results.jsonl (contract.md, "Results")."""
+    """The outcome of a control on a target: the values of results.jsonl (docs/results.schema.json)."""
 
     PASS = "pass"  # noqa: S105 - an outcome
     FAIL = "fail"
@@ -30,13 +30,17 @@ Scalar = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, said so that an on-call engineer understands it at 3 a.m.
+    """One fault, in words that an on-call engineer understands at 3 a.m.
 
-    :ivar object: what it is about, ``Kind/name`` or ``Kind/name container/name``.
-    :ivar code: a stable, hyphenated name of the kind of fault, for waivers and dashboards.
-    :ivar message: one sentence.
-    :ivar observed: the value that was seen; ``limit`` the one that would be good; ``unit`` of both.
-    :ivar next: what to do now, a command ready to paste where there is one.
+    :ivar object: the faulty object, ``Kind/name`` or ``Kind/name container/name``.
+    :ivar code: the stable, hyphenated name of the kind of fault: the runbook's tables have it.
+    :ivar message: the fact and, where known, its cause.
+    :ivar observed: the observed value; ``limit`` the allowed one; ``unit`` that of both.
+    :ivar next: the fix: one command ready to paste, or one option. It is never masked, so every name
+        from outside is quoted for the shell and no secret is in it.
+    :ivar owner: the object that keeps its name over a rollout: with control, target and code the
+        identity of the finding. Reports fill it in; see ``upkeep.domain.ownership``.
+    :ivar waiver: the ticket of the waiver that covers it; empty where none does.
     """
 
     object: str
@@ -46,11 +50,13 @@ class Finding:
     limit: Scalar = None
     unit: str = ""
     next: str = ""
+    owner: str = ""
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How a value moved: (instant, value), oldest first, in ``unit``."""
+    """A value over time: (instant, value), oldest first, in ``unit``."""
 
     name: str
     unit: str
@@ -59,14 +65,14 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a judge makes of the records. True when there is no finding.
+    """The result of a judge. True without findings.
 
-    :ivar observed: what was seen, also when it is good: "2 of 2 replicas ready".
-    :ivar limit: against which limit; ``unit`` of the limit.
-    :ivar basis: over which window and from which source: "24 h, from Prometheus".
-    :ivar trends: how what was judged moved, for the report.
-    :ivar due: nothing is known to be wrong, but a person has to confirm it: the outcome is *due* instead of *fail*.
-    :ivar valid_until: when what it rests on ends, where that is known.
+    :ivar observed: the observed value, also of a pass: "2 of 2 replicas ready".
+    :ivar limit: the limit; ``unit`` its unit.
+    :ivar basis: window and source: "24 h, from Prometheus".
+    :ivar trends: the judged values over time, for the report.
+    :ivar due: a sign-off is missing or expired: the outcome is *due* instead of *fail*.
+    :ivar valid_until: the end of the sign-off's validity, where known.
     """
 
     findings: tuple[Finding, ...]
@@ -84,9 +90,9 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a measurement came from.
+    """The origin of a measurement.
 
-    :ivar name: the measurement, for instance ``pods``.
+    :ivar name: the measurement, for example ``pods``.
     :ivar source: verb and path, PromQL or file.
     :ivar taken: the instant (UTC).
     :ivar digest: SHA-256 of the redacted record, hexadecimal.
@@ -102,8 +108,8 @@ class Evidence:
 class Control:
     """The meta-data of a control, as its check declares them.
 
-    :ivar title: the first line of the check's docstring: the requirement as a sentence.
-    :ivar guide: the guide's paragraph that it verifies; ``(beyond)`` where the guide has none.
+    :ivar title: the requirement: the first line of the check's docstring.
+    :ivar guide: the paragraph of the guide; ``(beyond)`` without one.
     """
 
     id: str
@@ -140,11 +146,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a target's objects were looked at, and as whom: nothing of it is a secret.
+    """The cluster of a target and the account that read it. No field is a secret.
 
-    :ivar server: the URL of the API server, or that it was the embedded cluster.
-    :ivar context: the context of the kubeconfig; ``user`` is the one that it names there.
-    :ivar acting: the context of the identity that rehearsed; empty where nobody did.
+    :ivar server: the URL of the API server, or the words for the embedded cluster.
+    :ivar context: the kubeconfig context; ``user`` the user of that context.
+    :ivar acting: the context of the acting identity; empty without one.
     """
 
     target: str
@@ -157,7 +163,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The run that results belong to."""
+    """The run of results."""
 
     id: str
     started: datetime
@@ -171,16 +177,19 @@ class Run:
 
 
 def rfc3339(instant: datetime) -> str:
-    """``2026-01-02T15:04:05Z``: an instant in UTC (RFC 3339). A naive one is refused."""
+    """Return an instant in UTC as ``2026-01-02T15:04:05Z`` (RFC 3339).
+
+    :raises ValueError: an instant without a zone.
+    """
     if instant.tzinfo is None:
         raise ValueError("a time without a zone")
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def parse_time(text: str) -> datetime:
-    """The instant of an RFC 3339 time with up to nanoseconds, as Kubernetes writes it.
+    """Parse an RFC 3339 time with up to nanoseconds, as Kubernetes writes it.
 
-    :raises ValueError: not such a time, or one without a zone.
+    :raises ValueError: another form, or a time without a zone.
     """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
@@ -189,7 +198,7 @@ def parse_time(text: str) -> datetime:
 
 
 def span(seconds: float | timedelta) -> str:
-    """A duration as a person reads it, two parts at most: ``3 d 4 h``, ``90 s`` as ``1 min 30 s``, ``0.25 s``, ``1.5 s``."""
+    """Return a duration for people, with at most two parts: ``3 d 4 h``, ``90 s`` as ``1 min 30 s``, ``0.25 s``, ``1.5 s``."""
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
     if total < 0:
         return "-" + span(-total)
@@ -206,7 +215,7 @@ def span(seconds: float | timedelta) -> str:
 
 
 def listed(names: Sequence[str], *, most: int = 5) -> str:
-    """Names in one line, ``a, b and 3 more`` when there are many."""
+    """Return names in one line, ``a, b and 3 more`` for many."""
     if len(names) <= most:
         return ", ".join(names)
     return ", ".join(names[:most]) + f" and {len(names) - most} more"

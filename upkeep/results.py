@@ -1,7 +1,7 @@
-"""A result as a line of results.jsonl, and back.
+"""results.jsonl: how is a result written to a line and read back?
 
-Source of the fields: contract.md, "Results"; their schema is docs/results.schema.json. Lines are one JSON object each, UTF-8; times are
-RFC 3339 in UTC.
+The schema of a line is docs/results.schema.json. A line is one JSON object in UTF-8; times are RFC 3339
+in UTC.
 """
 
 import json
@@ -14,9 +14,9 @@ SCHEMA = 1
 
 
 def to_line(result: Result, *, run: str) -> str:
-    """The line of a result, without its line end.
+    """Return the line of a result, without its line end.
 
-    :param run: the id of the run that it belongs to.
+    :param run: the id of the run.
     """
     control = result.control
     line = {
@@ -49,11 +49,11 @@ def to_line(result: Result, *, run: str) -> str:
 
 
 def from_line(text: str) -> tuple[str, Result]:
-    """The run's id and the result of a line.
+    """Return the run's id and the result of a line.
 
-    What a line does not hold is empty: a control's description, and the next step of each finding (the line has one for all of them).
+    A control's description and the next step of each finding are not in a line, so they are empty.
 
-    :raises ValueError: not such a line.
+    :raises ValueError: a line of another form.
     """
     try:
         line = json.loads(text)
@@ -94,7 +94,7 @@ def from_line(text: str) -> tuple[str, Result]:
 
 
 def counts(results: Sequence[Result]) -> dict[str, int]:
-    """How many results there are of each outcome, every outcome named, in the order of the table of outcomes."""
+    """Return the number of results of every outcome, in the order of ``Outcome``."""
     outcomes = [result.outcome for result in results]
     return {outcome.value: outcomes.count(outcome) for outcome in Outcome}
 
@@ -102,11 +102,13 @@ def counts(results: Sequence[Result]) -> dict[str, int]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "object": finding.object,
+        "owner": finding.owner,
         "code": finding.code,
         "message": finding.message,
         "observed": finding.observed,
         "limit": finding.limit,
         "unit": finding.unit,
+        "waiver": finding.waiver,
     }
 
 

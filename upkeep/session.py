@@ -1,4 +1,4 @@
-"""The facts of a run that fixtures, reports and commands share: stash keys, and what they hold.
+"""The session: the facts of a run that fixtures, reports and commands share.
 
 Fixtures never import reports, reports never import fixtures, and commands import neither. They meet here.
 """
@@ -6,6 +6,9 @@ Fixtures never import reports, reports never import fixtures, and commands impor
 from __future__ import annotations
 
 import dataclasses
+import getpass
+import os
+import platform
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +27,7 @@ from upkeep.meter import Meter
 from upkeep.model import CADENCES, Control, Evidence, Run
 from upkeep.settings import RunSettings
 from upkeep.sweep import Measurement, Sweep, declared_in
+from upkeep.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,17 +39,21 @@ CLOCK = pytest.StashKey[Clock]()
 RUN = pytest.StashKey[Run]()
 SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
+VERDICT = pytest.StashKey[Verdict]()
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()
 ADDRESS = pytest.StashKey[Address]()
+NOT_DUE = pytest.StashKey[bool]()
 
 DEFAULT_TARGET = "default"
+# Where CI systems say which job this is: GitLab, Jenkins. GitHub tells it in three parts.
+_JOBS = ("CI_JOB_URL", "BUILD_URL")
 _COLLECTION = ("python_files", "python_classes", "python_functions", "testpaths", "norecursedirs")
 
 
 def target_of(item: pytest.Item) -> str:
-    """Return the name of the check's target; ``default`` for the only one that was not named."""
+    """Return the name of the check's target; ``default`` for a single unnamed one."""
     callspec = getattr(item, "callspec", None)
     name = callspec.params.get("target_name", "") if callspec else ""
     return str(name) or DEFAULT_TARGET
@@ -67,12 +75,12 @@ def settings(config: pytest.Config) -> RunSettings:
 
 
 def output(config: pytest.Config) -> Path:
-    """The folder of the results."""
+    """Return the folder of the results."""
     return settings(config).out
 
 
 def records(config: pytest.Config) -> bool:
-    """Whether this run judges anything: ``--collect-only``, ``--help`` and their like leave the earlier results alone."""
+    """Return whether this run judges: ``--collect-only``, ``--help`` and the like keep the earlier results."""
     option = config.option
     asked = (
         "collectonly",
@@ -90,7 +98,7 @@ def records(config: pytest.Config) -> bool:
 
 
 def narrowed_by(config: pytest.Config) -> str:
-    """The word by which a part of the checklist is not even collected; empty where all of it is."""
+    """Return the option that keeps a part of the checklist from collection; empty without one."""
     option = config.option
     for name, word in (("ignore", "--ignore"), ("ignore_glob", "--ignore-glob"), ("lf", "--lf")):
         if getattr(option, name, None):
@@ -106,7 +114,7 @@ def narrowed_by(config: pytest.Config) -> str:
 
 
 def begin_run(config: pytest.Config, *, requests: int = 0) -> Run:
-    """The run's facts: made at the first call, kept in the stash, and given the number of requests when that is known."""
+    """Return the facts of the run, made at the first call, with the number of requests once known."""
     run = config.stash.get(RUN, None) or _begin(config)
     config.stash[RUN] = run = dataclasses.replace(run, requests=max(run.requests, requests))
     return run
@@ -134,15 +142,15 @@ def _begin(config: pytest.Config) -> Run:
 
 
 def chooses(config: pytest.Config, markers: Iterable[pytest.Mark]) -> bool:
-    """Whether the ``-m`` expression chooses a check with these markers; without an expression every check is chosen.
+    """Return whether the ``-m`` expression selects these markers; without an expression it selects all.
 
-    :raises pytest.UsageError: no such expression.
+    :raises pytest.UsageError: an invalid expression.
     """
     return _evaluate(config, MarkMatcher.from_markers(markers))
 
 
 def chooses_cadence(config: pytest.Config, cadence: str) -> bool:
-    """Whether the ``-m`` expression chooses a check that has no marker but this cadence."""
+    """Return whether the ``-m`` expression selects a check with this cadence as its only marker."""
     return _evaluate(config, lambda name, /, **_: name == cadence)
 
 
@@ -154,10 +162,26 @@ def _evaluate(config: pytest.Config, matcher: ExpressionMatcher) -> bool:
         return bool(_compiled(expression).evaluate(matcher))
     except SyntaxError as error:
         raise pytest.UsageError(
-            f"-m {expression!r} is no expression of markers: {error.msg}"
+            f"-m {expression!r} is not a marker expression: {error.msg}."
         ) from None
 
 
 @lru_cache(maxsize=8)  # asked for each check of each target
 def _compiled(expression: str) -> Expression:
     return Expression.compile(expression)
+
+
+def who() -> dict[str, str]:
+    """Return who runs this: the OS user, the host, and the CI job's URL where there is one."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name, as in a container
+        user = f"uid {os.getuid()}"
+    found = {"user": user, "host": platform.node()}
+    job = next((os.environ[name] for name in _JOBS if os.environ.get(name)), "")
+    if not job and os.environ.get("GITHUB_RUN_ID"):
+        server, repository = (
+            os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY")
+        )
+        job = f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
+    return found | ({"job": job} if job else {})

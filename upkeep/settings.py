@@ -1,6 +1,6 @@
-"""What a run is told: command line over environment over settings file, checked before any request.
+"""Settings: command line over environment over settings file, checked before any request.
 
-Source: contract.md, "Running checks".
+Source of the options: README.md, "Options".
 """
 
 import re
@@ -39,14 +39,22 @@ VARIABLES = (
     "absent",
     "attestations",
     "backup_identity",
+    "baseline",
     "backups",
     "emergency_config",
     "exports",
+    "ledger",
     "limit",
     "out",
+    "override",
+    "pushgateway",
     "secret_reader",
     "settings",
     "target",
+    "textfile",
+    "waivers",
+    "due",
+    "exit_zero",
     "gate",
     "gate_strict",
 )
@@ -61,7 +69,7 @@ _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 @dataclass(frozen=True, slots=True)
 class HttpAccess:
-    """How a monitoring program, or a chart repository, is reached. Header values never show."""
+    """The address and credentials of a monitoring program or chart repository. Header values never show."""
 
     url: str
     bearer_file: Path | None = None
@@ -73,12 +81,12 @@ class HttpAccess:
 
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """One cluster to check. ``name`` is empty for the only one that was not named; ``None`` leaves a thing to be found.
+    """One cluster to check. ``name`` is empty for a single unnamed target; ``None`` means discovery.
 
-    :ivar chart_repository: where the newest chart is looked up: a URL, or the file of an index.
-    :ivar alertmanager_config: (kind, namespace, name) of the Secret or ConfigMap that holds Alertmanager's configuration.
-    :ivar acting_context: the kubeconfig context of the identity that rehearses; without one nothing is rehearsed.
-    :ivar secret_readers: who may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
+    :ivar chart_repository: the URL or index file of the newest chart.
+    :ivar alertmanager_config: (kind, namespace, name) of the object with Alertmanager's configuration.
+    :ivar acting_context: the kubeconfig context of the acting identity; without one no rehearsal.
+    :ivar secret_readers: subjects that may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
 
     name: str = ""
@@ -99,7 +107,7 @@ class TargetSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """A run. ``gate_remove`` maps a control to the reason for leaving it out of the gate."""
+    """The settings of a run. ``gate_remove`` maps a control to the reason of its removal."""
 
     targets: tuple[TargetSettings, ...]
     limits: Limits
@@ -114,13 +122,22 @@ class RunSettings:
     gate_add: tuple[str, ...] = ()
     gate_remove: Mapping[str, str] = field(default_factory=dict)
     settings_file: Path | None = None
+    ledger: Path | None = None
+    waivers: Path | None = None
+    override: Path | None = None
+    baseline: str | None = None
+    pushgateway: str | None = None
+    textfile: str | None = None
+    due: bool = False
+    exit_zero: bool = False
 
 
 def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path) -> RunSettings:
-    """The settings of a run.
+    """Return the settings of a run.
 
-    :param options: of the command line, by their name without dashes (``gate_strict``); ``None`` or empty where not given.
-    :raises BadInput: anything that cannot be used; the message names where it stands and what to do.
+    :param options: those of the command line, by name without dashes (``gate_strict``); ``None`` or
+        empty where not given.
+    :raises BadInput: an unusable value; the message names its place and the fix.
     """
     variables = _variables(environ)
     name = _one("settings", options, variables)
@@ -172,7 +189,22 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         gate_add=tuple(gate.get("add", ())),
         gate_remove=_removed(gate, path),
         settings_file=path if read is not None else None,
+        ledger=folder("ledger", file.get("ledger")),
+        waivers=folder("waivers", file.get("waivers")),
+        override=folder("override", None),
+        baseline=_one("baseline", options, variables),
+        pushgateway=_one("pushgateway", options, variables) or file.get("pushgateway"),
+        textfile=_textfile(_one("textfile", options, variables), file.get("textfile"), cwd, base),
+        due=_flag("due", options, variables),
+        exit_zero=_flag("exit_zero", options, variables),
     )
+
+
+def _textfile(given: str | None, of_file: str | None, cwd: Path, base: Path) -> str | None:
+    """Return the template of the metrics' file name, made absolute."""
+    if given:
+        return str(_path(cwd, given, "--textfile"))
+    return str(_path(base, of_file, "textfile")) if of_file else None
 
 
 def _removed(gate: "Gate", path: Path) -> dict[str, str]:
@@ -183,7 +215,7 @@ def _removed(gate: "Gate", path: Path) -> dict[str, str]:
             raise BadInput(f"{path}: gate.remove: {removed['control']}: {WANTS_A_REASON}")
         if removed["control"] in gate.get("add", ()):
             raise BadInput(
-                f"{path}: gate.add and gate.remove contradict each other: both name {removed['control']}; leave one out"
+                f"{path}: gate.add and gate.remove both name {removed['control']}. Remove one."
             )
     return {removed["control"]: removed["reason"] for removed in gate.get("remove", ())}
 
@@ -193,12 +225,12 @@ def _path(base: Path, text: str, where: str) -> Path:
         return base / Path(text).expanduser()
     except RuntimeError:
         raise BadInput(
-            f"{where}: whose home {text} means is not known; write the whole path"
+            f"{where}: the home directory of {text} is unknown. Write the absolute path."
         ) from None
 
 
 def _plain(value: str | float) -> str:
-    """As a person would write it: 0.00001, not 1e-05."""
+    """Return a number without exponent: 0.00001, not 1e-05."""
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 
@@ -209,14 +241,15 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
             word = name.removeprefix("UPKEEP_").lower()
             if word not in VARIABLES:
                 raise BadInput(
-                    f"environment variable {name} is no setting{nearest(name, [f'UPKEEP_{v.upper()}' for v in VARIABLES])}"
+                    f"environment variable {name} is not a setting"
+                    f"{nearest(name, [f'UPKEEP_{v.upper()}' for v in VARIABLES])}."
                 )
             found[word] = value
     return found
 
 
 def _one(name: str, options: Mapping[str, object], variables: Mapping[str, str]) -> str | None:
-    """Empty is as not given, as pipelines have it with a variable that is not set."""
+    """Return one value. Empty counts as not given: a pipeline passes an unset variable that way."""
     value = options.get(name)
     return str(value) if value not in (None, "") else variables.get(name) or None
 
@@ -240,7 +273,7 @@ def _flag(name: str, options: Mapping[str, object], variables: Mapping[str, str]
         return True
     text = variables.get(name, "").lower()
     if text not in ("", "0", "1", "true", "false", "yes", "no"):
-        raise BadInput(f"UPKEEP_{name.upper()} is 1 or 0, not {text!r}")
+        raise BadInput(f"UPKEEP_{name.upper()} takes 1 or 0, not {text!r}.")
     return text in ("1", "true", "yes")
 
 
@@ -251,7 +284,7 @@ def _pairs(entries: Sequence[str], where: str, form: str = "NAME=VALUE") -> dict
             continue
         key, equals, value = (part.strip() for part in entry.partition("="))
         if not equals or not key or not value:
-            raise BadInput(f"{where}: {form} was expected, not {entry.strip()!r}")
+            raise BadInput(f"{where}: expected {form}, not {entry.strip()!r}.")
         found[key] = value
     return found
 
@@ -259,7 +292,7 @@ def _pairs(entries: Sequence[str], where: str, form: str = "NAME=VALUE") -> dict
 def _overrides(
     options: Mapping[str, object], variables: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """What command line and environment say of the target, and by which words."""
+    """Return the target's values of command line and environment, and the option of each."""
     found: dict[str, Any] = {}
     where: dict[str, str] = {}
     for name in SCALARS:
@@ -290,7 +323,7 @@ def _overrides(
 
 
 def _readers(entries: Sequence[str], where: str) -> tuple[str, ...]:
-    """Subjects as bindings have them: ``Group sre``; with a ``*`` at the end all that begin so."""
+    """Return subjects as in bindings: ``Group sre``; a final ``*`` matches every suffix."""
     found = []
     for entry in (entry.strip() for entry in entries):
         if not entry:
@@ -299,17 +332,17 @@ def _readers(entries: Sequence[str], where: str) -> tuple[str, ...]:
         name = name.strip()
         if kind not in SUBJECTS:
             raise BadInput(
-                f"{where}: {entry!r} is no subject{nearest(kind, SUBJECTS)}; {_SUBJECT_FORMS} was expected"
+                f"{where}: {entry!r} is not a subject{nearest(kind, SUBJECTS)}. Expected {_SUBJECT_FORMS}."
             )
         if kind == "ServiceAccount" and not re.fullmatch(
             r"[a-z0-9][-a-z0-9]*/[^/*\s]*\*?(?<!/)", name
         ):
             raise BadInput(
-                f"{where}: {entry!r}: a service account is written ServiceAccount NAMESPACE/NAME, a * at its end"
+                f"{where}: {entry!r} is not a service account. Expected ServiceAccount NAMESPACE/NAME or NAMESPACE/PREFIX*."
             )
         if "*" in name[:-1] or name in ("", "*"):
             raise BadInput(
-                f"{where}: {entry!r}: a name was expected, with a * at its end for all that begin so; everybody is no answer"
+                f"{where}: {entry!r} needs a name before the *. A bare * would allow every subject."
             )
         found.append(f"{kind} {name}")
     return tuple(found)
@@ -336,16 +369,16 @@ def _named_targets(
     if len(names) > 1 and own:
         word = next(iter(where.values()))
         raise BadInput(
-            f"{word} together with {len(names)} targets: each target has its own; put it into the settings file"
+            f"{word} cannot apply to {len(names)} targets. Set it for each target in the settings file."
         )
     if len(set(names)) != len(names):
-        raise BadInput(f"--target={max(names, key=list(names).count)} is given twice")
+        raise BadInput(f"--target={max(names, key=list(names).count)} is given twice. Remove one.")
     targets = file.get("targets", {})
     for name in names:
         if name not in targets:
             known = ", ".join(targets) or "none"
             raise BadInput(
-                f"--target={name}: the settings file has no such target{nearest(name, list(targets))}; it has {known}"
+                f"--target={name}: unknown target{nearest(name, list(targets))}. Targets of the settings file: {known}."
             )
     return tuple(
         _target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd)
@@ -372,20 +405,18 @@ def _target(
     if value["demo"] is not None:
         for other in ("kubeconfig", "context", "collector", "acting_context"):
             if value[other] is not None:
-                raise BadInput(
-                    f"{said('demo')} and {said(other)} contradict each other: the demo is a cluster of its own; leave one of them out"
-                )
+                raise BadInput(f"{said('demo')} and {said(other)} name two clusters. Remove one.")
     for key, reason in absent.items():
         word = said(f"absent.{key}")
         if key not in ABSENT:
             raise BadInput(
-                f"{word}: {key!r} cannot be declared absent{nearest(key, ABSENT)}; {', '.join(ABSENT)} can"
+                f"{word}: {key!r} cannot be declared absent{nearest(key, ABSENT)}. Names: {', '.join(ABSENT)}."
             )
         if not reason.strip():
-            raise BadInput(f"{word}: a reason was expected: why {key} is not there on purpose")
+            raise BadInput(f"{word}: no reason given. Write why {key} is absent on purpose.")
         if key in ("prometheus", "alertmanager") and value[key] not in (None, "auto"):
             raise BadInput(
-                f"{word} and {said(key)} contradict each other: {key} is declared absent and given an address; leave one of them out"
+                f"{word} and {said(key)} contradict: {key} is declared absent and has an address. Remove one."
             )
     kubeconfig = value["kubeconfig"]
     if kubeconfig is not None and "kubeconfig" not in own:
@@ -423,16 +454,16 @@ def _target(
 
 
 def stored_object(text: str | None, where: str) -> tuple[str, str, str] | None:
-    """(kind, namespace, name) of ``Secret/NAMESPACE/NAME`` or ``ConfigMap/NAMESPACE/NAME``.
+    """Return (kind, namespace, name) of ``Secret/NAMESPACE/NAME`` or ``ConfigMap/NAMESPACE/NAME``.
 
-    :raises BadInput: it is neither.
+    :raises BadInput: another form.
     """
     if not text:
         return None
     found = _STORED.fullmatch(text)
     if found is None:
         raise BadInput(
-            f"{where}={text[:80]}: Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME was expected"
+            f"{where}={text[:80]}: expected Secret/NAMESPACE/NAME or ConfigMap/NAMESPACE/NAME."
         )
     return found[1], found[2], found[3]
 
@@ -444,15 +475,13 @@ def _url(text: str, where: str) -> str:
         port = parts.port
     except ValueError:
         raise BadInput(
-            f"{where}={shown}: its host or port is none; https://HOST:PORT was expected, an IPv6 address in brackets"
+            f"{where}={shown}: bad host or port. Expected https://HOST:PORT, an IPv6 address in brackets."
         ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadInput(
-            f"{where}={shown}: a URL with http:// or https:// was expected, and a host after it"
-        )
+        raise BadInput(f"{where}={shown}: expected http:// or https:// and a host.")
     if parts.username or parts.password:
         raise BadInput(
-            f"{where}: a URL must not hold a password; say bearer_file in the settings file"
+            f"{where}: the URL contains a password. Use bearer_file in the settings file."
         )
     return text
 
@@ -460,11 +489,11 @@ def _url(text: str, where: str) -> str:
 def _repository(
     value: "str | Access | None", where: str, folder: Path, base: Path
 ) -> HttpAccess | Path | None:
-    """A URL, or the file of an index, or the folder in which one lies."""
+    """Return a URL, or the path of an index, given itself or by its folder."""
     text = value["url"] if isinstance(value, dict) else value
     if text is not None and text.lower().startswith("oci://"):
         raise BadInput(
-            f"{where}: an OCI registry has no index of its charts; give the URL or the file of a repository's index.yaml"
+            f"{where}: an OCI registry has no index.yaml. Give the URL or the index.yaml of a chart repository."
         )
     if not isinstance(value, str) or "://" in value:
         return _access(value, where, base)
@@ -472,7 +501,7 @@ def _repository(
     found = path / INDEX if path.is_dir() else path
     if not found.is_file():
         raise BadInput(
-            f"{where}={value}: there is no such file; the URL of a chart repository, or the file of its index.yaml, was expected"
+            f"{where}={value}: no such file. Expected the URL of a chart repository, or its index.yaml."
         )
     return found
 
@@ -487,18 +516,18 @@ def _access(value: "str | Access | None", where: str, base: Path) -> HttpAccess 
         text: Any = value.get(key)
         found = files[key] = _path(base, text, f"{where}.{key}") if text else None
         if found is not None and not found.is_file():
-            raise BadInput(f"{where}.{key}: there is no file {text}")
+            raise BadInput(f"{where}.{key}: no such file: {text}.")
     if files["client_key"] and not files["client_certificate"]:
-        raise BadInput(f"{where}.client_key: nothing uses it without client_certificate; give both")
+        raise BadInput(f"{where}.client_key needs client_certificate. Give both.")
     headers = value.get("headers", {})
     for name, text in headers.items():
-        # Said here, without the value: what refuses it later would print it.
+        # Refused here without the value: a later error would print it.
         if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(text):
             raise BadInput(
-                f"{where}.headers.{name}: no HTTP header can be that; a name and a value in one line of Latin-1 were expected"
+                f"{where}.headers.{name} is not an HTTP header. Expected a token as name and one Latin-1 line as value."
             )
         if name.lower() == "authorization" and files["bearer_file"]:
             raise BadInput(
-                f"{where}.headers.{name} and {where}.bearer_file contradict each other: both authenticate; leave one of them out"
+                f"{where}.headers.{name} and {where}.bearer_file both authenticate. Remove one."
             )
     return HttpAccess(_url(value["url"], where), headers=headers, **files)

@@ -1,6 +1,6 @@
-"""The settings file: what may stand in it, and what it is refused for.
+"""The settings file: which keys does it take, and which error names a wrong one?
 
-Imported when there is one: pydantic takes as long to import as a tenth of a daily run.
+Imported only for an existing file: the import of pydantic takes a tenth of a daily run.
 """
 
 import tomllib
@@ -19,7 +19,7 @@ _strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True, stri
 
 @_strict
 class Access(TypedDict, total=False):
-    """How a monitoring program, or a chart repository, is reached."""
+    """The address and credentials of a monitoring program or chart repository."""
 
     url: Required[str]
     bearer_file: str
@@ -50,7 +50,7 @@ class Target(TypedDict, total=False):
 
 @_strict
 class Removed(TypedDict):
-    """A control left out of the gate, and why."""
+    """A control removed from the gate, with the reason."""
 
     control: str
     reason: str
@@ -58,7 +58,7 @@ class Removed(TypedDict):
 
 @_strict
 class Gate(TypedDict, total=False):
-    """What stands in the gate beside the controls that are marked so."""
+    """The controls added to the gate and removed from it."""
 
     add: list[str]
     remove: list[Removed]
@@ -66,7 +66,7 @@ class Gate(TypedDict, total=False):
 
 @_strict
 class File(Target, total=False):
-    """The whole file; the target at its top is the one without a name."""
+    """The whole file. The keys at its top describe the unnamed target."""
 
     limits: dict[str, str | int | float]
     gate: Gate
@@ -76,43 +76,47 @@ class File(Target, total=False):
     attestations: str
     emergency_config: str
     exports: str
+    ledger: str
+    waivers: str
+    pushgateway: str
+    textfile: str
     out: str
 
 
-WANTS_A_REASON = 'removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'
+WANTS_A_REASON = 'a removal needs a reason. Write remove = [{ control = "ID", reason = "…" }].'
 
 
 def read(path: Path, asked: str) -> File:
-    """What a settings file says.
+    """Read a settings file.
 
-    :param asked: the words that named it, or nothing.
-    :raises BadInput: it cannot be read, is no TOML, or says something else than can be set.
+    :param asked: the option that named it, or empty.
+    :raises BadInput: an unreadable file, a TOML error, or an unknown or wrong key.
     """
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
         return TypeAdapter(File).validate_python(tomllib.loads(text))
     except FileNotFoundError:
-        raise BadInput(f"{asked or path}: there is no such file") from None
+        raise BadInput(f"{asked or path}: no such file.") from None
     except OSError as error:
         raise BadInput(
-            f"{asked or path}: cannot be read: {error.strerror}; a TOML file was expected"
+            f"{asked or path}: {error.strerror}. Expected a readable TOML file."
         ) from None
     except ValidationError as error:
         raise _refused(path, error) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise BadInput(f"{path} is not TOML: line {line} is not UTF-8; save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        end = (
-            f"at line {text.count(chr(10)) + (not text.endswith(chr(10)))}, the end of the document"
-        )
         raise BadInput(
-            f"{path} is not TOML: {str(error).replace('at end of document', end)}"
+            f"{path} is not TOML: line {line} is not UTF-8. Save the file as UTF-8."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        end = f"at line {text.count(chr(10)) + (not text.endswith(chr(10)))}, the end of the file"
+        raise BadInput(
+            f"{path} is not TOML: {str(error).replace('at end of document', end)}."
         ) from None
     except (ValueError, RecursionError):
         raise BadInput(
-            f"{path} is not TOML that can be read: a number is too long, or tables lie too deep in each other"
+            f"{path} is not readable TOML: a number is too long, or tables are nested too deep."
         ) from None
 
 
@@ -134,33 +138,31 @@ _TYPES = {
 
 
 def _refused(path: Path, error: ValidationError) -> BadInput:
-    """What a settings file is refused for. The value never shows, as it may be a secret."""
+    """Return the error of a settings file, without the value: it may be a secret."""
     complaints = [(_key(one["loc"]), one) for one in error.errors(include_url=False)]
-    # Of what may be a text or a table both are complained of: the deeper one is what was meant, and there a word that is none comes first.
+    # A key that takes a text or a table has an error for each. The deeper one was meant; an unknown key comes first.
     key, first = max(
         complaints, key=lambda each: (len(each[1]["loc"]), each[1]["type"] == "extra_forbidden")
     )
     if first["type"] == "extra_forbidden":
         known = list(_table(first["loc"]))
-        return BadInput(
-            f"{path}: there is no setting {key!r}{nearest(str(first['loc'][-1]), known)}"
-        )
+        return BadInput(f"{path}: unknown setting {key!r}{nearest(str(first['loc'][-1]), known)}.")
     if key.startswith("gate.remove"):
         return BadInput(f"{path}: {key}: {WANTS_A_REASON}")
     if first["type"] == "missing":
-        return BadInput(f"{path}: {key} is missing")
+        return BadInput(f"{path}: {key} is missing.")
     expected = " or ".join(
         dict.fromkeys(
             _WORDS.get(one["type"], one["msg"].lower()) for other, one in complaints if other == key
         )
     )
     return BadInput(
-        f"{path}: {key}: {expected} was expected, not {_TYPES.get(type(first['input']), 'a date or a time')}"
+        f"{path}: {key}: expected {expected}, not {_TYPES.get(type(first['input']), 'a date or a time')}."
     )
 
 
 def _key(place: Sequence[int | str]) -> str:
-    """As the file has it, without the kinds that pydantic tried."""
+    """Return the key as in the file, without the types that pydantic tried."""
     last = len(place) - 1
     return ".".join(
         str(part)
@@ -170,7 +172,7 @@ def _key(place: Sequence[int | str]) -> str:
 
 
 def _table(place: Sequence[int | str]) -> Mapping[str, Any]:
-    """The keys of the table that a place of the file lies in."""
+    """Return the keys of the table at a place of the file."""
     if "Access" in place[:-1]:
         return Access.__annotations__
     if len(place) == 1:

@@ -1,8 +1,8 @@
-"""One sweep: everything that the selected checks need is measured once, concurrently, before the first of them is judged.
+"""The sweep: take every measurement of the selected checks once, in parallel, before the first check.
 
-A measurement is a function; the names of its parameters say what it needs: other measurements, or what the run provides (``kube``,
-``limits`` …). It starts as soon as its needs are there, so that a cadence costs its slowest chain of requests and not their sum. What a
-measurement returns or raises is stored, and handed out as often as it is asked for.
+A measurement is a function. Its parameters name its needs: other measurements, or values of the run
+(``kube``, ``limits`` …). It starts once its needs are ready, so a run lasts as long as its slowest chain
+of requests. The sweep stores what a measurement returned or raised.
 """
 
 import contextvars
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 
@@ -27,12 +27,23 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+Holder = Literal["role", "exec", "helm", "everybody", "acting"]
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What a measurement must be allowed to do: a rule of a Role.
+    """A right that a measurement needs: a rule of a Role.
 
-    :ivar names: a word for the names it is about, resolved per install (``configuration-secrets``, ``prometheus-service`` …), or ``""`` for all.
-    :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and Alertmanager, or ``cluster``.
+    :ivar resource: ``plural`` or ``plural/subresource``; a path (``/apis``) for what is no object.
+    :ivar names: a word for the names it is about, resolved per install (``prometheus`` …), or
+        ``""`` for all.
+    :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and
+        Alertmanager, or ``cluster``.
+    :ivar held_by: what gives the right. ``role`` is the Role of ``upkeep rbac``; ``exec`` and
+        ``helm`` are its Roles on request; ``everybody`` has it by Kubernetes' default Roles
+        ``system:basic-user`` and ``system:discovery``; ``acting`` is the identity of
+        ``--acting-context``, which asks an access review before each verb.
+    :ivar optional: the measurement says in its record what it did without.
     """
 
     verb: str
@@ -40,14 +51,39 @@ class Right:
     group: str = ""
     names: str = ""
     scope: str = "namespace"
+    held_by: Holder = "role"
+    optional: bool = False
+
+
+# What several measurements ask, by rights that no Role of ours gives.
+REVIEW = Right(
+    "create",
+    "selfsubjectaccessreviews",
+    group="authorization.k8s.io",
+    scope="cluster",
+    held_by="everybody",
+)
+DISCOVERY = Right("get", "/apis", scope="cluster", held_by="everybody")
+ACTING = Right("*", "*", held_by="acting")
+# Each revision of a release has another name, and RBAC cannot narrow a list to labels. Whoever may
+# list Secrets reads all of them in the namespace: a Role of its own, on request.
+HELM = (
+    Right("list", "secrets", held_by="helm"),
+    Right("list", "configmaps", held_by="helm"),
+)
+# Whoever may run df in a container may run anything there: a Role of its own, on request.
+EXEC = (
+    Right("create", "pods/exec", held_by="exec"),
+    Right("get", "pods/exec", held_by="exec"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """How one thing is measured. ``needs`` are the names of ``take``'s parameters.
+    """A measurement. ``needs`` are the names of ``take``'s parameters.
 
-    :ivar tolerates: needs that it can do without: where one could not be measured, or is declared absent, it is handed the exception instead
-        of the record, and must say in its record what it did without.
+    :ivar tolerates: needs that it can do without. It gets the exception of a need that failed or is
+        declared absent, and its record says so.
     """
 
     name: str
@@ -59,7 +95,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of a measurement: a record or what stopped it, and where it came from."""
+    """The record of a measurement, or its exception, with its evidence."""
 
     record: Any
     stopped: Exception | None
@@ -67,7 +103,10 @@ class Taken:
 
 
 def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int = 16) -> list[R]:
-    """The function's results for each of the things, in their order, measured side by side. The first exception, by order, is raised."""
+    """Return the function's result of each thing, in their order, computed in parallel.
+
+    The first exception by that order is raised.
+    """
     if len(things) <= 1:
         return [function(thing) for thing in things]
     with ThreadPoolExecutor(min(most, len(things)), thread_name_prefix="upkeep-each") as pool:
@@ -153,7 +192,7 @@ class Sweep:
     def take(
         self, wanted: Iterable[str], *, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Measures what is wanted and not there yet. Never raises what a measurement raised: that is stored."""
+        """Take the wanted measurements that are missing. Their exceptions are stored, not raised."""
         todo = [name for name in self.closure(wanted) if name not in self._taken]
         total, ends = len(todo), self._clock.monotonic() + self._deadline_seconds
         running: dict[Future[Taken], str] = {}
@@ -175,27 +214,32 @@ class Sweep:
                         self._taken[name] = self._late(name)
                     return
         finally:
-            # Threads that still wait for an answer end by their own request's deadline; nobody waits for them.
+            # A thread that still waits for an answer ends by the deadline of its request.
             pool.shutdown(wait=False, cancel_futures=True)
 
     def of(self, name: str) -> Any:
-        """The record of a measurement, or what stopped it, raised."""
+        """Return the record of a measurement, or raise its exception."""
         taken = self._taken[name]
         if taken.stopped is not None:
             raise taken.stopped.with_traceback(None)
         return taken.record
 
     def provided(self, name: str) -> Any:
-        """What the run handed to the measurements under this name."""
+        """Return the value of the run with this name."""
         return self._provided[name]
 
+    def known(self, name: str) -> Any:
+        """Return the record of a measurement; ``None`` where it was not taken, or was stopped."""
+        taken = self._taken.get(name)
+        return taken.record if taken is not None and taken.stopped is None else None
+
     def stopped(self, name: str) -> Exception | None:
-        """What stopped a measurement; ``None`` when it was taken."""
+        """Return the exception of a measurement; ``None`` when it has a record."""
         taken = self._taken.get(name)
         return taken.stopped if taken else None
 
     def evidence(self, names: Iterable[str]) -> list[Evidence]:
-        """Where the measurements came from, in the order of the names; those that asked nobody are left out."""
+        """Return the evidence of the measurements with a source, in the order of the names."""
         found = [self._taken[name].evidence for name in names if name in self._taken]
         return [evidence for evidence in found if evidence.source]
 
@@ -228,7 +272,7 @@ class Sweep:
 
     def _late(self, name: str) -> Taken:
         error = TimedOut(
-            f"{name} was not measured within the {self._deadline_seconds:g} s that all measurements have together",
+            f"{name} was not measured within {self._deadline_seconds:g} s, the deadline of the whole sweep.",
             next_step=f"--limit=sweep_deadline={self._deadline_seconds * 2:g}s",
         )
         return Taken(None, error, self._evidence(name, [], None))
@@ -238,24 +282,26 @@ class Sweep:
         source = "; ".join(distinct[:3]) + (
             f"; and {len(distinct) - 3} more" if len(distinct) > 3 else ""
         )
-        # What was only derived, from measurements that have evidence of their own, or is a way to ask, has no source and needs none.
+        # A derived record has no source: the measurements that it needs have theirs.
         return Evidence(
             name=name, source=source, taken=self.now, digest=digest(record) if sources else ""
         )
 
 
 def digest(record: Any) -> str:
-    """SHA-256 of a record as JSON with its keys sorted, hexadecimal; the empty string of ``None``. Records are redacted by construction.
+    """Return the SHA-256 of a record as JSON with sorted keys, hexadecimal; empty for ``None``.
 
-    :raises TypeError: something in it that is not a record, a container of records or a plain value.
+    Records hold no secret.
+
+    :raises TypeError: a value that is not a record, a container or a plain value.
     """
     if record is None:
         return ""
-    # A week of Prometheus' samples is in it: the standard library took longer for this than for asking.
+    # A record can hold a week of samples: the standard library took longer for it than the requests.
     try:
         text = orjson.dumps(record, _of_mapping, orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:
-        # It knows no number over 64 bits, which 20Pi of a quota are in thousandths of a byte.
+        # orjson refuses numbers over 64 bits: a quota of 20Pi in thousandths of a byte is one.
         text = json.dumps(record, default=_of_anything, sort_keys=True).encode()
     return hashlib.sha256(text).hexdigest()
 

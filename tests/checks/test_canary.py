@@ -12,9 +12,10 @@ from urllib.parse import quote
 import pytest
 
 from tests import ROOT
-from tests.repository.documents import BUILT, CADENCES_BUILT
+from tests.checks.inner import EVERY
 from upkeep import demo
 from upkeep.__main__ import main
+from upkeep.model import CADENCES
 
 SHAPES = {
     "plain": demo.CANARY,
@@ -50,7 +51,7 @@ SCENARIOS = [
 COMMANDS = {
     "doctor": [
         "doctor",
-        *(f"--cadence={cadence}" for cadence in CADENCES_BUILT),
+        *(f"--cadence={cadence}" for cadence in CADENCES),
         "--",
         "--demo={scenario}",
     ],
@@ -91,7 +92,7 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
         "-m",
         "pytest",
         "-m",
-        BUILT,
+        EVERY,
         f"--demo={scenario}",
         f"--out={out}",
         f"--exports={exports}",

@@ -14,7 +14,10 @@ from upkeep.demo.scenarios import SCENARIOS, Scenario
 from upkeep.demo.state import State
 
 CHOSEN = "(control(id='version-known') or control(id='up-to-date') or control(id='apis-served'))"
-INDEX = "apiVersion: v1\nentries:\n  cano-collector:\n  - version: {version}\n    created: 2025-12-01T00:00:00Z\n"
+INDEX = (
+    "apiVersion: v1\nentries:\n  cano-collector:\n  - version: {version}\n"
+    "    created: 2025-12-01T00:00:00Z\ngenerated: 2025-12-01T00:00:00Z\n"
+)
 
 
 def results(
@@ -24,20 +27,25 @@ def results(
 
 
 def test_without_its_release_the_label_tells_the_chart(tmp_path: Path) -> None:
-    """And says why it had to; what the release is made of is not known then."""
+    """Where none is stored. What the release is made of is unknown then."""
     found = results(tmp_path, "forbidden@releases", "chart/empty@releases", "kubectl-installed")
     for target in ("forbidden@releases", "chart/empty@releases"):
-        assert found[target, "up-to-date"]["outcome"] == "pass"
-        assert found[target, "up-to-date"]["basis"].startswith(
-            "label helm.sh/chart of Deployment/cano-collector; "
-        )
         assert found[target, "apis-served"]["outcome"] == "unknown"
+    assert found["chart/empty@releases", "up-to-date"]["outcome"] == "pass"
+    assert found["chart/empty@releases", "up-to-date"]["basis"].startswith(
+        "label helm.sh/chart of Deployment/cano-collector; "
+    )
+    # A release that may not be read may have failed.
+    assert (
+        found["forbidden@releases", "up-to-date"]["outcome"],
+        found["forbidden@releases", "up-to-date"]["reason"],
+    ) == ("unknown", "forbidden")
     assert (
         found["forbidden@releases", "apis-served"]["next"]
         == "upkeep rbac --cadence=quarterly --helm --namespace=monitoring | kubectl apply -f -"
     )
     assert (
-        "no revision of Helm release cano-collector is stored in kubecano"
+        "No revision of Helm release cano-collector is stored in kubecano"
         in found["chart/empty@releases", "apis-served"]["summary"]
     )
     for control in ("up-to-date", "apis-served"):

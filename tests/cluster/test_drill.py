@@ -171,7 +171,7 @@ def test_it_is_only_done_when_somebody_agreed(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: "n")
     assert drill(plane, chart, saved) == 1
-    assert capsys.readouterr().out.endswith("nothing was done\n")
+    assert capsys.readouterr().out.endswith("cancelled; no change\n")
     assert namespaces(plane) == before
 
 
@@ -235,6 +235,6 @@ def test_attestations_that_cannot_be_used_are_told_before_anything_is_done(
     attestations.write_text("not: a list\n")
     assert drill(plane, chart, saved, "--yes", f"--attestations={attestations}") == 4
     said = capsys.readouterr()
-    assert "a list of entries as `upkeep attest` writes them was expected" in said.err
+    assert "expected a list of entries as `upkeep attest` writes them" in said.err
     assert "create   Namespace" not in said.out
     assert namespaces(plane) == before

@@ -84,7 +84,7 @@ def test_what_kubectl_apply_repeats_is_found(
             {key: whole[key] for key in ("apiVersion", "kind", "data")}
             | {"metadata": {"name": name}}
         )
-    value = VALUE if install.layout == "guide" else f"active_workflows: []\n# {VALUE}\n"
+    value = VALUE if install.layout == "guide" else f"active_workflows:\n- name: a\n# {VALUE}\n"
     plain[0]["data"] = dict.fromkeys(plain[0]["data"], base64.b64encode(value.encode()).decode())
     plain[1]["data"] = plain[1]["data"] | {"old.env": f"SLACK_API_KEY={VALUE}\n"}
     path = tmp_path / "objects.yaml"

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from fixtures.configuration import keys_of
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install, minimal, objects
 from tests.cluster.plane.releases import write_repository
 from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, results
 from tests.cluster.programs import program
-from tests.repository.documents import BUILT, CADENCES_BUILT
 from upkeep.__main__ import main
+from upkeep.adapters.cluster.configuration import keys_of
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.clock import Clock
 from upkeep.commands import suite
 from upkeep.commands.rbac import document
+from upkeep.commands.roles import ALL
 from upkeep.judges.attestations.signoffs import WHAT
 from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
@@ -46,7 +46,7 @@ def run(
     folder: Path,
     *arguments: str,
     identity: str = "measurer",
-    cadence: str = BUILT,
+    cadence: str = " or ".join(ALL),
 ) -> dict[str, dict[str, Any]]:
     """The results on an install, by control."""
     kubeconfig = plane.kubeconfig(identity, namespace=install.namespace)
@@ -130,7 +130,7 @@ def confirmed(plane: ControlPlane) -> Path:
     return path
 
 
-def role(install: Install, cadences: Sequence[str] = CADENCES_BUILT) -> list[dict[str, Any]]:
+def role(install: Install, cadences: Sequence[str] = ALL) -> list[dict[str, Any]]:
     """The Role that is printed for the cadences."""
     return for_the_measurer(
         document(
@@ -182,7 +182,7 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     assert {
         control for control, outcome in outcomes.items() if outcome == "not-applicable"
     } == NOT_APPLICABLE
-    assert set(outcomes) == set(suite.declared(CADENCES_BUILT))
+    assert set(outcomes) == set(suite.declared(ALL))
     events = list(plane.audited())[before:]
     assert wrote(events, "measurer") == {
         "create localsubjectaccessreviews",
@@ -204,7 +204,7 @@ def test_healthy_is_green(plane: ControlPlane, install: Install, tmp_path: Path)
     assert refused == []
 
 
-@pytest.mark.parametrize("cadence", [*CADENCES_BUILT, "emergency"])
+@pytest.mark.parametrize("cadence", [*ALL, "emergency"])
 def test_a_cadence_runs_under_the_role_that_is_printed_for_it_alone(
     plane: ControlPlane, chart: Install, cadence: str, tmp_path: Path
 ) -> None:

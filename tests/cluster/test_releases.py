@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.releases import newest_revision
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import SECRET, Install
 from tests.cluster.plane.releases import APP_VERSION, CHART, CHART_VERSION, write_chart
@@ -16,6 +15,7 @@ from upkeep.adapters.cluster import apis, objects
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.adapters.helm import storage
+from upkeep.adapters.helm.lookup import live_release, newest_revision
 from upkeep.clock import Clock
 from upkeep.domain.removed_apis import REMOVALS
 from upkeep.errors import Absent
@@ -60,12 +60,14 @@ def test_what_helm_stored_is_read_without_helm(
     chart = write_chart(tmp_path)
     run("install", "cano", chart, "--create-namespace", "--set=token=first")
     run("upgrade", "cano", chart, f"--set=token={SECRET}")
-    kube, target = admin(plane), TargetSettings("")
+    kube = admin(plane)
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/cano-collector"
     collector = objects.deployment(kube.get(path))
     assert (collector.release, collector.release_namespace) == ("cano", namespace)
-    raw = newest_revision(kube, collector, target)
-    release, payload = storage.release(raw), storage.payload(raw)
+    raw = newest_revision(kube, collector)
+    release, payload = live_release(raw, collector), storage.payload(raw)
+    assert (collector.installer.tool, collector.installer.name) == ("Helm", "cano")
+    assert release.storage_namespace == namespace
     (listed,) = json.loads(run("list", "-o", "json"))
     assert (release.name, release.revision, release.status, str(release.revision)) == (
         "cano",
@@ -94,8 +96,8 @@ def test_what_helm_stored_is_read_without_helm(
     assert SECRET in payload.manifest
     assert SECRET not in repr((release, payload))
     run("uninstall", "cano")
-    with pytest.raises(Absent, match=f"no revision of Helm release cano is stored in {namespace}"):
-        newest_revision(kube, collector, target)
+    with pytest.raises(Absent, match=f"No revision of Helm release cano is stored in {namespace}"):
+        newest_revision(kube, collector)
 
 
 def test_the_table_of_removals_is_what_this_api_server_serves(plane: ControlPlane) -> None:

@@ -149,7 +149,8 @@ def test_no_value_is_asked_for(plane: ControlPlane, chart: Install, tmp_path: Pa
         judged, "pass"
     )
     assert (
-        judged["secrets-rotatable"]["observed"] == "a rotation of 2 of 2 Secrets would be accepted"
+        judged["secrets-rotatable"]["observed"]
+        == "the dry run accepts a rotation of 2 of 2 Secrets"
     )
     mine = [
         event

@@ -155,7 +155,7 @@ def crash(plane: ControlPlane, install: Install) -> datetime:
 def emergency(
     plane: ControlPlane, install: Install, backups: Path, out: Path
 ) -> tuple[list[str], dict[str, dict[str, Any]]]:
-    """``pytest -m emergency`` as whoever is on call runs it: what the terminal shows of what fell short, and the results by control."""
+    """``pytest -m emergency`` as whoever is on call runs it: what the terminal shows of controls that did not pass, and the results by control."""
     kubeconfig = plane.kubeconfig("measurer", namespace=install.namespace)
     words = [
         f"--kubeconfig={kubeconfig}",
@@ -180,7 +180,7 @@ def emergency(
         timeout=600,
     )
     assert SECRET not in ran.stdout + ran.stderr
-    told = ran.stdout.partition("what fell short")[2].splitlines()[1:]
+    told = ran.stdout.partition("controls that did not pass")[2].splitlines()[1:]
     return told, by_control(out)
 
 
@@ -199,19 +199,19 @@ def test_a_bad_change_is_found_and_taken_back(
     with permitted(plane, install, rights(install)):
         told, results = emergency(plane, install, backups, tmp_path / "out")
     cause, _, step, *others = told
-    follows = list(itertools.takewhile(lambda line: line.startswith("    follows: "), others))
+    follows = list(itertools.takewhile(lambda line: line.startswith("    effect: "), others))
     # The change: which object, which key, when, by what; and the backup that holds what was there.
     assert cause.startswith("FAIL config-backed-up [default] (high), the likely cause of ")
     entry = next(one for one in plane.get(path_of({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": install.namespace}}))
                  ["metadata"]["managedFields"] if one["manager"] == "kubectl-edit")  # fmt: skip
-    assert f"{kind}/{name} was changed" in cause
-    assert f"({entry['time']}) by kubectl-edit" in cause
-    assert "destinations.yaml (changed). Backup " in cause
+    assert f"{kind}/{name} changed" in cause
+    assert f"({entry['time'][:10]} {entry['time'][11:16]} UTC) by kubectl-edit" in cause
+    assert "destinations.yaml (changed). Set " in cause
     stamp = next(backups.glob("manifest-*.json")).stem.removeprefix("manifest-")
-    assert f"Backup {stamp}, the newest" in cause
+    assert f"Set {stamp}, the newest" in cause
     # What is wrong with it, the log line, and the symptoms, under it.
     symptoms = {
-        line.split()[2]: line for line in follows if line.strip().startswith("follows: FAIL")
+        line.split()[2]: line for line in follows if line.strip().startswith("effect: FAIL")
     }
     assert set(symptoms) >= {
         "config-valid",
@@ -221,7 +221,7 @@ def test_a_bad_change_is_found_and_taken_back(
         "endpoints-serving",
         "health-ok",
     }
-    assert "the collector will not start" in symptoms["config-valid"]
+    assert "The collector will not start" in symptoms["config-valid"]
     assert f"logged 1 fatal line at {crashed:%Y-%m-%d}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["recent-logs-clean"]
     assert f"Failed to start: {FATAL}" in symptoms["pods-stable"]

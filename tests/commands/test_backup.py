@@ -63,10 +63,7 @@ def test_a_second_run_of_the_day_writes_only_what_changed(
     assert run(tmp_path) == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert run(tmp_path) == 0
-    assert (
-        "the newest backup is of today and holds all 2 objects as they are; nothing was written"
-        in capsys.readouterr().out
-    )
+    assert "today's newest backup equals all 2 objects; no file written" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert run(tmp_path, scenario="backup-differs") == 0
     assert len(list(tmp_path.iterdir())) == len(before) + 3
@@ -90,10 +87,10 @@ def test_where_an_object_cannot_be_read_nothing_is_written(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["backup", "--demo"], "where the backups go was not said: --backups=DIR"),
+        (["backup", "--demo"], "No backup folder given. Add --backups=DIR."),
         (["backup", "--demo=helthy", "--backups=x"], "'healthy'"),
-        (["backup", "--demo", "--context=x", "--backups=x"], "contradict each other"),
-        (["backup", "--demo", "--backups=x", "--keep-days=0"], "at least 1 was expected"),
+        (["backup", "--demo", "--context=x", "--backups=x"], "name two clusters"),
+        (["backup", "--demo", "--backups=x", "--keep-days=0"], "expected a whole number from 1"),
         (
             ["backup", "--demo", "--backups=/proc/upkeep"],
             "--backups=/proc/upkeep: cannot be written",

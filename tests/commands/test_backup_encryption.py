@@ -73,8 +73,8 @@ def test_without_the_identity_or_with_anothers_nobody_can_look(tmp_path: Path) -
     )
     assert backup(folder, recipient) == 0
     for words, said in (
-        ([], "is encrypted, and no identity was named"),
-        ([f"--backup-identity={other}"], "the identities of --backup-identity do not open it"),
+        ([], "is encrypted, and no identity was given"),
+        ([f"--backup-identity={other}"], "no identity of --backup-identity decrypts it"),
     ):
         results = judged(folder, *words)
         for control in ("config-backed-up", "backup-restores", "backups-complete"):
@@ -110,7 +110,7 @@ def test_a_second_run_of_the_day_writes_nothing_where_it_can_compare(
     assert backup(folder, recipient) == 0
     before = {path.name for path in folder.iterdir()}
     assert backup(folder, recipient, f"--backup-identity={identity}") == 0
-    assert "nothing was written" in capsys.readouterr().out
+    assert "no file written" in capsys.readouterr().out
     assert {path.name for path in folder.iterdir()} == before
     assert backup(folder, recipient) == 0
     assert len({path.name for path in folder.iterdir()}) == len(before) + 3
@@ -121,9 +121,9 @@ def test_a_second_run_of_the_day_writes_nothing_where_it_can_compare(
     [
         (
             "age1nothing",
-            "--recipient=…: that is none; a recipient is what age-keygen calls the public key: age1…",
+            "--recipient=…: not a recipient; expected the public key of age-keygen: age1…",
         ),
-        ("AGE-SECRET-KEY-1QQQ", "--recipient=…: that is an identity, which is secret; "),
+        ("AGE-SECRET-KEY-1QQQ", "--recipient=…: this is an identity, which is secret; "),
     ],
 )
 def test_a_recipient_that_is_none_is_refused_and_not_shown(
@@ -141,8 +141,8 @@ def test_a_recipient_that_is_none_is_refused_and_not_shown(
     [
         (None, "cannot be read (No such file or directory)"),
         (b"", "holds no identity; age-keygen -o FILE writes one"),
-        (b"# a comment\nnothing\n", "line 2: no identity; one begins with AGE-SECRET-KEY-1"),
-        (b"\xff\xfe", "is no text; age-keygen -o FILE writes one"),
+        (b"# a comment\nnothing\n", "line 2: not an identity; expected AGE-SECRET-KEY-1"),
+        (b"\xff\xfe", "not a text; age-keygen -o FILE writes one"),
     ],
 )
 def test_an_identity_that_is_none_is_refused_before_any_request(

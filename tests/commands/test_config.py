@@ -49,7 +49,7 @@ def test_manifests_are_looked_into(
     assert main(["config", "check", str(files / "manifest.yaml")]) == 1
     said = capsys.readouterr().out
     assert (
-        "slack_chanel is a key that the collector does not know, and ignores: slack_channel was meant?"
+        "slack_chanel is unknown to the collector, which ignores it; did you mean slack_channel?"
         in said
     )
     assert SECRET not in said
@@ -63,6 +63,25 @@ def test_variables_are_checked_where_they_are_told(
 ) -> None:
     (files / "destinations.yaml").write_text(GOOD.replace(SECRET, "'${KEY}'"))
     assert main(["config", "check", *given, str(files / "destinations.yaml")]) == code
+
+
+def test_what_was_not_checked_and_what_is_ignored_are_said(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.replace(SECRET, "'${KEY}'").replace("name: oncall", "name: oncall, colour: red")
+    (files / "destinations.yaml").write_text(text)
+    assert main(["config", "check", str(files / "destinations.yaml")]) == 0
+    said = capsys.readouterr().out
+    assert "the collector ignores destinations.slack[0].colour (line 3)\n" in said
+    assert "not checked without --env=NAME: KEY\n" in said
+
+
+def test_a_type_that_the_collector_ignores_is_a_fault(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / "destinations.yaml").write_text(GOOD.replace("slack:", "slak:"))
+    assert main(["config", "check", str(files / "destinations.yaml")]) == 1
+    assert "destinations.slak is no destination type" in capsys.readouterr().out
 
 
 def test_a_file_that_is_no_yaml_is_a_fault_with_its_line(
@@ -79,12 +98,12 @@ def test_a_file_that_is_no_yaml_is_a_fault_with_its_line(
     ("name", "content", "words"),
     [
         ("absent.yaml", None, "cannot be read: No such file or directory"),
-        ("other.yaml", b"a: 1\n", "is no document of the collector"),
-        ("binary.yaml", b"\xff\xfe\x00", "is no UTF-8 text"),
+        ("other.yaml", b"a: 1\n", "not a collector file"),
+        ("binary.yaml", b"\xff\xfe\x00", "not UTF-8; expected a document"),
         (
             "secret.yaml",
             b"kind: Secret\ndata: {destinations.yaml: '%%'}\n",
-            "is not base64 of a text; use stringData",
+            "not base64 of a text; use stringData",
         ),
     ],
 )

@@ -16,7 +16,7 @@ from upkeep.meter import Meter
     [
         (
             ["restore", "--demo"],
-            "--demo: the embedded cluster stores nothing; a drill needs a real API server",
+            "The embedded cluster of --demo stores no object. Run the drill on a real API server.",
         ),
         (["delete"], "argument what: invalid choice: 'delete'"),
         (["restore", "--kubeconfig=/absent"], "no cluster: there is no kubeconfig at /absent"),

@@ -48,7 +48,7 @@ def test_where_a_pod_cannot_be_read_nothing_is_written(
     folder = tmp_path / "exports"
     assert run(folder, scenario=scenario) == 1
     said = capsys.readouterr().err
-    assert said.startswith("upkeep: nothing was written: ")
+    assert said.startswith("upkeep: no file written: ")
     assert "Traceback" not in said
     assert not folder.exists()
 
@@ -56,13 +56,13 @@ def test_where_a_pod_cannot_be_read_nothing_is_written(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["export", "--demo"], "where the exports go was not said: --exports=DIR"),
+        (["export", "--demo"], "No export folder given. Add --exports=DIR."),
         (
             ["export", "--demo", "--exports=/proc/no"],
             "--exports=/proc/no: cannot be written (No such file or directory)",
         ),
         (["export", "--demo=nothing", "--exports=x"], "--demo=nothing: "),
-        (["export", "--exprots=x"], "unrecognized arguments: --exprots=x (upkeep export --help)"),
+        (["export", "--exprots=x"], "unknown arguments: --exprots=x. See upkeep export --help."),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_four(

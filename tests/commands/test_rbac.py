@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.repository.documents import CADENCES_BUILT
 from upkeep.__main__ import main
+from upkeep.commands.roles import ALL as SHIPPED
 from upkeep.commands.roles import name_for
 from upkeep.model import CADENCES
 
-ALL = [f"--cadence={cadence}" for cadence in CADENCES_BUILT]
+ALL = [f"--cadence={cadence}" for cadence in SHIPPED]
 
 
 def printed(
@@ -107,7 +107,7 @@ def test_every_choice_of_cadences_has_a_name_of_its_own_and_all_have_the_shipped
         choice
         for size in range(1, 6)
         for choice in combinations(CADENCES, size)
-        if not set(CADENCES_BUILT) <= set(choice)
+        if not set(SHIPPED) <= set(choice)
     ]
     assert len({name_for(choice) for choice in choices} - {"upkeep"}) == len(choices) == 29
     assert (
@@ -115,4 +115,4 @@ def test_every_choice_of_cadences_has_a_name_of_its_own_and_all_have_the_shipped
         == name_for(["daily", "weekly", "daily"])
         == "upkeep-daily-weekly"
     )
-    assert name_for(CADENCES_BUILT) == name_for(CADENCES) == "upkeep"
+    assert name_for(SHIPPED) == name_for(CADENCES) == "upkeep"

@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from tests.demo.conftest import NOW
-from tests.repository.documents import CADENCES_BUILT
 from upkeep import demo
 from upkeep.commands import suite
+from upkeep.model import CADENCES
 
 # Every control must have a scenario that makes it fail.
-CONTROLS = set(suite.declared(CADENCES_BUILT))
+CONTROLS = set(suite.declared(CADENCES))
 CATALOGUE = demo.names(faults=False)
 
 

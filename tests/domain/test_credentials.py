@@ -103,7 +103,7 @@ def test_lines_are_counted_from_one_and_comments_move_none() -> None:
 
 def test_a_name_that_is_a_secret_itself_is_not_told() -> None:
     assert credentials("xoxb-token-1: hunter") == [(1, "Slack token")]
-    assert credentials("passwordA1b2C3d4E5f6G7h8I9j0K1: hunter") == [(1, "value of a telling name")]
+    assert credentials("passwordA1b2C3d4E5f6G7h8I9j0K1: hunter") == [(1, "value of a named key")]
 
 
 def test_a_value_is_judged_by_itself_and_by_its_name() -> None:

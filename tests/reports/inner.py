@@ -17,6 +17,7 @@ import upkeep.sweep  # noqa: F401 - see above
 PLUGINS = [
     "reports.controls",
     "reports.selection",
+    "reports.decisions",
     "reports.findings",
     "reports.ledger",
     "reports.compliance",

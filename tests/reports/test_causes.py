@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from reports import causes
 from reports.causes import RELATIONS, Story, stories
-from tests.repository.documents import CADENCES_BUILT
 from tests.repository.test_runbook import finding_codes
 from upkeep.commands import suite
-from upkeep.model import SEVERITIES, Control, Finding, Outcome, Result
+from upkeep.model import CADENCES, SEVERITIES, Control, Finding, Outcome, Result
 
 A, B = "Pod/cano-a container/cano-collector", "Pod/cano-b container/cano-collector"
 CONFIG = "ConfigMap/teams"
@@ -222,7 +221,7 @@ def test_what_passed_was_waived_or_not_run_is_in_no_story() -> None:
 
 def test_every_word_of_the_relations_is_a_finding_or_a_control() -> None:
     assert set(codes) - finding_codes() == set()
-    assert (causes.READ_PODS | causes.READ_LOGS) - set(suite.declared(CADENCES_BUILT)) == set()
+    assert (causes.READ_PODS | causes.READ_LOGS) - set(suite.declared(CADENCES)) == set()
 
 
 codes = sorted({code for relation in RELATIONS for code in (*relation.causes, *relation.symptoms)})

@@ -11,6 +11,7 @@ import pytest
 from reports.compliance import draw, html, markdown, verdict
 from tests import ROOT
 from tests.reports.inner import Inner, check
+from upkeep import REPOSITORY
 from upkeep.model import Control, Evidence, Finding, Outcome, Result
 
 pytest_plugins = ["pytester"]
@@ -61,7 +62,7 @@ NOT_RUN = Result(
     dataclasses.replace(CONTROL, id="not-tried"),
     "prod-eu",
     Outcome.NOT_RUN,
-    "the run ended before it was judged",
+    "The run ended before this control.",
 )
 DECLARED = Result(
     dataclasses.replace(CONTROL, id="declared"),
@@ -134,15 +135,15 @@ def page(results: list[Result], gate: dict[str, Any] | None = None, **facts: Any
     ("results", "stopped", "sentence"),
     [
         ([PASSED, PASSED], [], "All 2 controls pass."),
-        ([PASSED], [], "The one control passes."),
-        ([PASSED, DECLARED], [], "The one control passes."),
-        (ALL, [], "3 of 4 controls fell short: 1 failed, 1 could not be measured, 1 not run."),
-        ([], [], "Nothing was judged."),
-        ([DECLARED], [], "Nothing was judged."),
+        ([PASSED], [], "The control passes."),
+        ([PASSED, DECLARED], [], "The control passes."),
+        (ALL, [], "3 of 4 controls did not pass: 1 failed, 1 could not be measured, 1 not run."),
+        ([], [], "No control was judged."),
+        ([DECLARED], [], "No control was judged."),
         (
             [PASSED, NOT_RUN],
             ["the run was interrupted"],
-            "1 of 2 controls fell short: 1 not run. The run was interrupted.",
+            "1 of 2 controls did not pass: 1 not run. The run was interrupted.",
         ),
     ],
 )
@@ -173,7 +174,7 @@ def test_a_failure_has_all_that_an_auditor_asks_for():
         "Limit 0.99 ratio",
         "Window and basis 24 h, Prometheus",
         "Measured 2026-01-02 12:00:00 UTC",
-        "Pod/a Pod a is not ready. 1 replicas 2 replicas",
+        "Pod/a not-ready Pod a is not ready. 1 replicas 2 replicas",
         "Next kubectl describe pod a",
         "pods GET /api/v1/pods 2026-01-02 12:00:00 UTC 0123456789ab",
     ):
@@ -202,9 +203,9 @@ def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
     assert read.text.index("Likely cause") < read.text.index("Summary")
     box = read.text.partition("Likely cause ")[2].partition(" Summary")[0]
     assert box.startswith(
-        "pods-ready : Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a What follows from it"
+        "pods-ready ( container-waiting ): Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a Likely effects"
     )
-    assert box.endswith("pods-stable : Container <c> restarted.")
+    assert box.endswith("pods-stable ( container-restarted ): Container <c> restarted.")
     links = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
     anchors = [
         f"#{attributes['id']}"
@@ -216,7 +217,7 @@ def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
     assert len(anchors) == len(set(anchors)) == 3
     told = markdown([followed, PASSED, cause], run=RUN, gate=None)
     assert (
-        "Likely cause: pods-ready, Container c of pod a waits: CrashLoopBackOff. From it follow: pods-stable.\n"
+        "Likely cause: pods-ready, Container c of pod a waits: CrashLoopBackOff. Likely effects: pods-stable.\n"
         in told
     )
     assert "Likely cause" not in page(ALL).text + markdown(ALL, run=RUN, gate=None)
@@ -225,7 +226,7 @@ def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
 def test_what_could_not_be_measured_says_why_and_what_ends_it():
     text = page([UNKNOWN]).text
     assert (
-        "may not list pods (forbidden) What was asked GET /api/v1/pods Next upkeep rbac | kubectl apply -f -"
+        "may not list pods (forbidden) Request GET /api/v1/pods Next upkeep rbac | kubectl apply -f -"
         in text
     )
     assert "Observed" not in text
@@ -283,10 +284,11 @@ def test_nothing_comes_from_elsewhere_and_nothing_runs():
     read = page(ALL)
     assert not {tag for tag, _ in read.tags} & {"script", "link", "img", "iframe", "object", "form"}
     assert not [
-        attributes
-        for _, attributes in read.tags
-        if {"src", "href", "onclick", "style"} & set(attributes)
+        attributes for _, attributes in read.tags if {"src", "onclick", "style"} & set(attributes)
     ]
+    links = {str(attributes["href"]) for tag, attributes in read.tags if tag == "a"}
+    assert links == {f"{REPOSITORY}/blob/main/docs/runbook.md#pods-ready"}, "links, never loaded"
+    assert not [tag for tag, attributes in read.tags if "href" in attributes and tag != "a"]
     assert (
         "meta",
         {
@@ -364,11 +366,11 @@ def ratio(one: str, other: str) -> float:
 def test_the_summary():
     assert markdown([FAILED, PASSED], run=RUN, gate=None) == (
         "# Maintenance of cano-collector\n\n"
-        "**1 of 2 controls fell short: 1 failed.**\n\n"
-        "| outcome | control | target | severity | what was seen |\n"
-        "| --- | --- | --- | --- | --- |\n"
-        "| failed | pods-ready | prod-eu | critical | Pod a is not ready. |\n"
-        "| passed | logs-clean | prod-eu | critical | 0 errors |\n\n"
+        "**1 of 2 controls did not pass: 1 failed.**\n\n"
+        "| outcome | control | target | severity | observed | finding codes |\n"
+        "| --- | --- | --- | --- | --- | --- |\n"
+        "| failed | [pods-ready](https://github.com/kubecano/cano-upkeep/blob/main/docs/runbook.md#pods-ready) | prod-eu | critical | Pod a is not ready. | not-ready |\n"
+        "| passed | [logs-clean](https://github.com/kubecano/cano-upkeep/blob/main/docs/runbook.md#pods-ready) | prod-eu | critical | 0 errors |  |\n\n"
         "Run 20260102T120000Z-abc123, 2026-01-02T12:00:00Z to 2026-01-02T12:00:03Z, 24 requests, upkeep 0.1.0.\n"
     )
 
@@ -378,7 +380,7 @@ def test_it_is_drawn_at_the_end_and_can_be_drawn_again(pytester):
     inner.run("--gate")
     first = (inner.out / "compliance.html").read_text(encoding="utf-8")
     assert "Gate open" in Page(first).text
-    assert "1 of 2 controls fell short: 1 failed." in (inner.out / "summary.md").read_text(
+    assert "1 of 2 controls did not pass: 1 failed." in (inner.out / "summary.md").read_text(
         encoding="utf-8"
     )
     (inner.out / "compliance.html").unlink()
@@ -396,4 +398,4 @@ def test_an_interrupted_run_has_its_report(pytester, monkeypatch):
     )
     inner.pytester.runpytest_subprocess()
     text = Page((inner.out / "compliance.html").read_text(encoding="utf-8")).text
-    assert "1 of 2 controls fell short: 1 not run. The run was interrupted." in text
+    assert "1 of 2 controls did not pass: 1 not run. The run was interrupted." in text

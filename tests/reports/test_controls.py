@@ -17,38 +17,42 @@ DAILY = "@pytest.mark.daily\n"
 
 # what is taken out of a whole check, what is put in its place, and the complaint
 FAULTS = {
-    "no marker": (MARK, "", "has no control markers, not one"),
+    "no marker": (MARK, "", "has no control markers. Expected one"),
     "two markers": (
         DAILY,
         DAILY + '@pytest.mark.control(id="x", severity="low", guide="y")\n',
         "has 2 control markers",
     ),
-    "no guide": (', guide="Check pod status"', "", "must say id, severity and guide"),
-    "an empty guide": ('guide="Check pod status"', 'guide=""', "must say id, severity and guide"),
+    "no guide": (', guide="Check pod status"', "", "takes exactly id, severity and guide"),
+    "an empty guide": (
+        'guide="Check pod status"',
+        'guide=""',
+        "takes exactly id, severity and guide",
+    ),
     "severity": (
         'severity="critical"',
         'severity="critcal"',
-        "there is no severity 'critcal' (did you mean 'critical'?)",
+        "unknown severity 'critcal' (did you mean 'critical'?)",
     ),
-    "id": ('id="pods-ready"', 'id="Pods_Ready"', "'Pods_Ready' is no id"),
+    "id": ('id="pods-ready"', 'id="Pods_Ready"', "'Pods_Ready' is not an id"),
     "no cadence": (DAILY + "@pytest.mark.emergency\n", "", "has no cadence"),
     "no sentence": (
         "It holds for pods-ready.",
         "It holds",
-        "must be the requirement, one sentence",
+        "must be the requirement, a sentence",
     ),
     "another fix": (
         "runbook.md#pods-ready",
         "runbook.md#other",
-        "must have the line 'Fix: docs/runbook.md#pods-ready'",
+        "needs the line 'Fix: docs/runbook.md#pods-ready'",
     ),
     "skip": (
         DAILY,
         DAILY + "@pytest.mark.skip(reason='x')\n",
-        "is marked skip: a check is never skipped",
+        "is marked skip. A check is never skipped",
     ),
     "xfail": (DAILY, DAILY + "@pytest.mark.xfail\n", "is marked xfail"),
-    "parameters": ("(judge)", "(judge, n)", "control pods-ready is judged by another check too"),
+    "parameters": ("(judge)", "(judge, n)", "another check has the control pods-ready too"),
 }
 
 
@@ -68,7 +72,7 @@ def test_refused(pytester, fault):
 def test_two_checks_of_one_control_are_refused(pytester):
     result = Inner(pytester, WHOLE, WHOLE.replace("test_pods_ready", "test_again")).run()
     assert result.ret == 4
-    assert "control pods-ready is judged by another check too" in result.stderr.str()
+    assert "another check has the control pods-ready too" in result.stderr.str()
 
 
 def test_a_check_that_is_not_chosen_is_validated_too(pytester):

@@ -1,4 +1,4 @@
-"""The gate's verdict over results: the table of contract.md, and two properties."""
+"""The gate's verdict over results: the table of README.md, "The gate", and two properties."""
 
 import dataclasses
 

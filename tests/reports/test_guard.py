@@ -67,15 +67,15 @@ def test_without_assertions(suite):
         (["--rootdir=checks", "checks/test_inner.py"], "not the suite's"),
         (
             ["-c", "/dev/null", "--rootdir=."],
-            "the configuration is /dev/null, not one of the suite's",
+            "The configuration is /dev/null, not one of the suite's",
         ),
         (
             ["-p", "no:reports.outcomes"],
-            "-p no:reports.outcomes: the checks cannot be judged without it",
+            "-p no:reports.outcomes: the checks need this plugin",
         ),
         (["-p", "no:reports.gate"], "-p no:reports.gate"),
-        (["--debug"], "--debug would write every argument of every hook"),
-        (["--numprocesses=2"], "-n: a run measures everything once"),
+        (["--debug"], "--debug writes the arguments of every hook"),
+        (["--numprocesses=2"], "-n is not supported"),
     ],
 )
 def test_refused(suite, arguments, complaint):

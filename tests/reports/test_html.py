@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from tests.reports.inner import Inner, check
+from upkeep import REPOSITORY
 
 pytest_plugins = ["pytester"]
 
@@ -26,7 +27,10 @@ def test_columns_of_the_control(pytester):
     headers = re.findall(r'<th class="sortable" data-column-type="(\w+)">', unescape(page))
     assert headers[:4] == ["result", "control", "cadence", "severity"]
     for cell in (
-        ("col-control", "pods-ready"),
+        (
+            "col-control",
+            f'<a href=\\"{REPOSITORY}/blob/main/docs/runbook.md#pods-ready\\">pods-ready</a>',
+        ),
         ("col-cadence", "daily emergency"),
         ("col-severity", "critical"),
     ):

@@ -48,10 +48,7 @@ def test_what_a_marker_left_out_is_not_listed_and_what_was_deselected_is(pyteste
         "stopped": "not-run",
         "declared": "not-run",
     }
-    assert (
-        inner.lines()["bad"]["summary"]
-        == "deselected, though its marker chose it (-k, --deselect or the like)"
-    )
+    assert inner.lines()["bad"]["summary"] == "Left out by -k or --deselect."
 
 
 def test_what_came_after_x_is_listed(pytester):
@@ -64,7 +61,7 @@ def test_what_came_after_x_is_listed(pytester):
         "declared": "not-run",
         "later": "not-run",
     }
-    assert inner.lines()["later"]["summary"] == "the run ended before it was judged"
+    assert inner.lines()["later"]["summary"] == "The run ended before this control."
 
 
 def test_what_ctrl_c_kept_from_running_is_listed(pytester):
@@ -91,7 +88,7 @@ def test_a_broken_plugin_leaves_the_rest_not_run(pytester):
         "not-run",
         "not-run",
     ]
-    assert inner.file("run.json")["stopped"] == ["pytest or a plugin broke during the run"]
+    assert inner.file("run.json")["stopped"] == ["pytest or a plugin raised an internal error"]
 
 
 def test_only_setting_up_judges_nothing(pytester):
@@ -124,9 +121,7 @@ def test_a_second_run_in_the_same_folder_is_refused(pytester):
         result = inner.run()
     assert result.ret == 4
     result.stderr.fnmatch_lines(
-        [
-            f"ERROR: another run is writing to {inner.out}: wait for it, or choose another folder with --out=DIR"
-        ]
+        [f"ERROR: Another run is writing to {inner.out}. Wait for it, or add --out=DIR."]
     )
     assert inner.lines() == before
     assert inner.run().ret == 1
@@ -167,7 +162,7 @@ def test_a_folder_that_cannot_be_written_is_refused(pytester):
     (pytester.path / "occupied").write_text("a file")
     result = inner.run("--out=occupied/here")
     assert result.ret == 4
-    assert "cannot write results to" in result.stderr.str()
+    assert "Cannot write results to" in result.stderr.str()
     assert "Not a directory" in result.stderr.str()
     assert "choose another folder with --out=DIR" in result.stderr.str()
 

@@ -181,11 +181,13 @@ def test_a_line_says_what_was_judged(pytester):
         "findings": [
             {
                 "object": "Pod/a",
+                "owner": "Pod/a",
                 "code": "not-ready",
                 "message": "Pod a is not ready.",
                 "observed": 1,
                 "limit": 2,
                 "unit": "replicas",
+                "waiver": "",
             }
         ],
         "evidence": [
@@ -273,7 +275,7 @@ def test_a_file_that_skips_itself_is_an_error(pytester):
     result = inner.run()
     assert result.ret == 2
     result.stdout.fnmatch_lines(
-        ["*checks/test_shy.py skipped itself: *not today; a check is never skipped*"]
+        ["*checks/test_shy.py skipped itself: *not today. A check is never skipped.*"]
     )
 
 

@@ -21,7 +21,9 @@ assert judge(Judgement(findings, "0 of 6 ready"))
 def ending(result: pytest.RunResult) -> list[str]:
     """The lines between the heading and pytest's own last lines."""
     lines = result.outlines
-    start = next((number for number, line in enumerate(lines) if "what fell short" in line), -1)
+    start = next(
+        (number for number, line in enumerate(lines) if "controls that did not pass" in line), -1
+    )
     return [line for line in lines[start + 1 :] if not line.startswith(("=", "-"))]
 
 
@@ -34,7 +36,7 @@ def test_three_lines_for_what_fell_short(pytester):
     result = inner.run()
     assert ending(result) == [
         "FAIL pods-ready [default] (critical, gate): Pod a is not ready.",
-        "    where: Pod/a (1 of 2 replicas ready)",
+        "    where: Pod/a [not-ready] (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
         "1 pass  1 fail  (2 controls, 0 requests)",
         f"compliance report: {inner.out / 'compliance.html'}",
@@ -46,7 +48,7 @@ def test_three_lines_for_what_fell_short(pytester):
 def test_three_lines_also_for_many_findings(pytester):
     assert ending(Inner(pytester, check("pods-ready", MANY)).run())[:3] == [
         "FAIL pods-ready [default] (high): Pod p0 is not ready. (and 5 more)",
-        "    where: Pod/p0, Pod/p1, Pod/p2, Pod/p3 and 2 more (0 of 6 ready)",
+        "    where: Pod/p0 [x], Pod/p1 [x], Pod/p2 [x], Pod/p3 [x] and 2 more (0 of 6 ready)",
         "    next: kubectl describe pod p0",
     ]
 
@@ -72,14 +74,14 @@ def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester
     )
     assert ending(inner.run()) == [
         "FAIL pods-ready [default] (high, gate), the likely cause of 3 more: Container c of pod a waits: CrashLoopBackOff.",
-        "    where: Pod/a container/c (0 of 1 replicas ready)",
+        "    where: Pod/a container/c [container-waiting] (0 of 1 replicas ready)",
         "    next: kubectl logs a --previous",
-        "    follows: FAIL logs-clean (high): It said why.",
-        "    follows: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
+        "    effect: FAIL logs-clean (high) [fatal-logged]: It said why.",
+        "    effect: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
         "FAIL endpoints-odd [default] (critical): Pod a is not ready.",
-        "    where: Pod/a (1 of 2 replicas ready)",
+        "    where: Pod/a [not-ready] (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
-        "    the same: backups-old (medium)",
+        "    same finding: backups-old (medium)",
         "4 fail  2 unknown  (6 controls, 0 requests)",
         f"compliance report: {inner.out / 'compliance.html'}",
     ]
@@ -96,9 +98,9 @@ def test_the_very_same_finding_of_several_controls_is_told_once(pytester):
     )
     assert ending(inner.run())[:5] == [
         "FAIL b [default] (critical): Pod a is not ready.",
-        "    where: Pod/a (1 of 2 replicas ready)",
+        "    where: Pod/a [not-ready] (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
-        "    the same: a (high), c (low)",
+        "    same finding: a (high), c (low)",
         "3 fail  (3 controls, 0 requests)",
     ]
 
@@ -155,16 +157,13 @@ def test_what_may_not_be_read_is_told_apart(pytester):
 
 def test_what_was_not_run_is_one_line(pytester):
     inner = Inner(pytester, *(check(f"c{n}") for n in range(3)))
-    assert (
-        ending(inner.run("-k", "c1"))[0]
-        == "NOT RUN c0, c2: deselected, though its marker chose it (-k, --deselect or the like)"
-    )
+    assert ending(inner.run("-k", "c1"))[0] == "NOT RUN c0, c2: Left out by -k or --deselect."
 
 
 def test_nothing_fell_short(pytester):
     inner = Inner(pytester, check("fine"))
     result = inner.run()
-    assert "what fell short" not in result.stdout.str()
+    assert "controls that did not pass" not in result.stdout.str()
     result.stdout.fnmatch_lines(
         ["1 pass  (1 control, 0 requests)", f"compliance report: {inner.out}/compliance.html"]
     )

@@ -1,1 +1,1 @@
-"""The commands beside pytest. Each module is one command with its options, what it prints and its exit codes."""
+"""The commands beside pytest: one module a command, with its options, output and exit codes."""

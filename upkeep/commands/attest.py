@@ -1,8 +1,9 @@
-"""``upkeep attest CONTROL``: what only a person can confirm, as a reviewed entry of the file of attestations.
+"""``upkeep attest CONTROL``: record a sign-off, with its reviewer and evidence.
 
-One person confirms and another has reviewed it. Whether an entry holds, its time and its evidence, is judged at each run; what is missing or
-expired is *due*. Evidence is named relative to the file's folder and recorded with its SHA-256: a file that changes afterwards ends the entry.
-Exit codes: 0 the entry was added; 4 bad input, and the file is as it was.
+One person signs off and another person reviews. Each run judges the entry: its age and its evidence.
+A missing or expired entry is *due*. An evidence path is relative to the folder of the attestations file.
+The entry keeps the SHA-256 of its evidence; a later change of that file makes the entry invalid.
+Exit codes: 0 the entry is added; 4 bad input, and the file is unchanged.
 """
 
 import argparse
@@ -13,23 +14,21 @@ from upkeep.errors import BadInput
 from upkeep.judges.attestations.signoffs import LIMIT_OF
 from upkeep.limits import LIMITS, nearest
 
-SUMMARY = "confirm what only a person can confirm: a reviewed entry with evidence"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     parser.add_argument(
-        "control", metavar="CONTROL", help=f"what is confirmed: {', '.join(LIMIT_OF)}"
+        "control", metavar="CONTROL", help=f"control to sign off: {', '.join(LIMIT_OF)}"
     )
-    parser.add_argument("--by", required=True, metavar="NAME", help="who confirms it")
+    parser.add_argument("--by", required=True, metavar="NAME", help="person who signs off")
     parser.add_argument(
-        "--reviewed-by", required=True, metavar="NAME", help="who else looked at it"
+        "--reviewed-by", required=True, metavar="NAME", help="another person, who reviewed it"
     )
     parser.add_argument(
         "--explanation",
         required=True,
         metavar="TEXT",
-        help="what was done and what came of it; no secrets",
+        help="action and result, without secrets",
     )
     parser.add_argument(
         "--status",
@@ -41,41 +40,39 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--object",
         metavar="OBJECT",
         default="",
-        help="what it is about, for secrets-rotated: 'Secret/NAME key KEY' or Secret/NAME",
+        help="for secrets-rotated: 'Secret/NAME key KEY' or Secret/NAME",
     )
     parser.add_argument(
         "--target",
         metavar="NAME",
         default="default",
-        help="the target of the settings file, or * for every one (default: default)",
+        help="target of the settings file, or * for all (default: default)",
     )
     parser.add_argument(
-        "--at", metavar="TIME", help="when it was done, 2026-01-02T15:04:05Z (default: now)"
+        "--at", metavar="TIME", help="time of the action, as 2026-01-02T15:04:05Z (default: now)"
     )
     parser.add_argument(
         "--valid-for",
         metavar="DURATION",
-        help="how long it holds, 31d (default and most: the control's limit)",
+        help="validity, as 31d (default and maximum: the control's limit)",
     )
     parser.add_argument(
         "--evidence",
         metavar="FILE",
         action="append",
         default=[],
-        help="a file beside the attestations (repeatable)",
+        help="evidence file, relative to the attestations file (repeatable)",
     )
     parser.add_argument(
         "--attestations",
         metavar="FILE",
-        help="the file (default: attestations of the settings file); made where it is missing",
+        help="attestations file (default: attestations of the settings); created if missing",
     )
-    parser.add_argument(
-        "--settings", metavar="FILE", help="settings file (default: upkeep.toml where it exists)"
-    )
+    parser.add_argument("--settings", metavar="FILE", help="settings file (default: upkeep.toml)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Checks the entry and adds it."""
+    """Check the entry and add it."""
     from upkeep.adapters.folders import attestations
     from upkeep.clock import Clock
     from upkeep.model import parse_time
@@ -84,15 +81,14 @@ def run(options: argparse.Namespace) -> int:
     if options.control not in LIMIT_OF:
         known = ", ".join(LIMIT_OF)
         raise BadInput(
-            f"{options.control}: no person can confirm that{nearest(options.control, list(LIMIT_OF))}; what can be: {known}"
+            f"{options.control}: this control takes no sign-off"
+            f"{nearest(options.control, list(LIMIT_OF))}. Controls with a sign-off: {known}."
         )
     if options.by.strip().casefold() == options.reviewed_by.strip().casefold():
-        raise BadInput(
-            "--by and --reviewed-by are the same person: somebody else must have looked at it"
-        )
+        raise BadInput("--by and --reviewed-by name the same person. Name another reviewer.")
     if (options.control == "secrets-rotated") is not bool(options.object):
         raise BadInput(
-            "--object='Secret/NAME key KEY' says which rotation is confirmed, for secrets-rotated and nothing else"
+            "secrets-rotated needs --object='Secret/NAME key KEY'; no other control takes it."
         )
     settings = resolve(
         {"settings": options.settings, "attestations": options.attestations},
@@ -100,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         cwd=Path.cwd(),
     )
     if settings.attestations is None:
-        raise BadInput("where the entry goes was not said: --attestations=FILE")
+        raise BadInput("No attestations file given. Add --attestations=FILE.")
     limit = LIMITS[LIMIT_OF[options.control]]
     valid_for = options.valid_for or limit.text(limit.default)
     limit.parse(valid_for, where="--valid-for")
@@ -109,10 +105,10 @@ def run(options: argparse.Namespace) -> int:
         at = parse_time(options.at) if options.at else now.replace(microsecond=0)
     except ValueError:
         raise BadInput(
-            f"--at={options.at}: a time such as 2026-01-02T15:04:05Z was expected"
+            f"--at={options.at} is not an RFC 3339 time. Write for example 2026-01-02T15:04:05Z."
         ) from None
     if at > now:
-        raise BadInput(f"--at={options.at} has not come yet")
+        raise BadInput(f"--at={options.at} is in the future. Give a past time.")
     entry = {
         "control": options.control,
         "target": options.target,
@@ -126,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
     }
     attestations.append(settings.attestations, entry, at=at)
     print(
-        f"{settings.attestations}: {options.control} ({options.status}) by {entry['by']}, reviewed by {entry['reviewed_by']}, for {valid_for}"
+        f"{settings.attestations}: {options.control} ({options.status}) by {entry['by']},"
+        f" reviewed by {entry['reviewed_by']}, valid for {valid_for}"
     )
     return 0

@@ -1,9 +1,12 @@
-"""``upkeep backup``: the collector's configuration objects as files that can be applied: over the live objects, and where they are gone.
+"""``upkeep backup``: save the collector's ConfigMaps and Secrets as files for a restore.
 
-A set is backup-YYYYMMDD.yaml (ConfigMaps), secrets-YYYYMMDD.yaml (Secrets, their values in base64 as kubectl writes them: keep the folder
-where only you can read, or name recipients) and a manifest with SHA-256 and instant. A further set of a day has the time in its names; nothing is overwritten.
-Restore: kubectl apply --server-side --force-conflicts -f FILE; an encrypted one: age --decrypt -i IDENTITY FILE.age | kubectl apply … -f -.
-Exit codes: 0 a set was written, or the newest of today holds all of this; 1 an object could not be read, and nothing was written; 4 bad input.
+A set is backup-YYYYMMDD.yaml (ConfigMaps), secrets-YYYYMMDD.yaml (Secrets) and a manifest with SHA-256
+and time. Secret values are base64, as in kubectl's output: protect the folder, or encrypt with
+--recipient. A second set of a day has the time in its names; no file is overwritten.
+Restore: kubectl apply --server-side --force-conflicts -f FILE
+Restore an encrypted file: age --decrypt -i IDENTITY FILE.age | kubectl apply --server-side --force-conflicts -f -
+Exit codes: 0 a set is written, or today's newest set is equal; 1 an object is unreadable and no file
+is written; 4 bad input.
 """
 
 import argparse
@@ -14,47 +17,45 @@ from typing import Any
 from upkeep.commands import connection
 from upkeep.errors import Absent, BadInput, Unmeasured
 
-SUMMARY = "save the collector's configuration objects as files that can be restored"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     connection.arguments(parser)
     parser.add_argument(
         "--backups",
         metavar="DIR",
-        help="the folder (default: backups of the settings file); made where it is missing",
+        help="folder of the backups (default: backups of the settings); created if missing",
     )
     parser.add_argument(
         "--recipient",
         metavar="age1…",
         action="append",
         default=[],
-        help="encrypt to this age recipient (repeatable); age-keygen makes a pair",
+        help="encrypt to this age recipient (repeatable); age-keygen creates a key pair",
     )
     parser.add_argument(
         "--backup-identity",
         metavar="FILE",
-        help="what opens today's encrypted set, to see whether anything changed",
+        help="age identity that decrypts today's set for the comparison",
     )
     parser.add_argument(
         "--keep-days",
         type=_count,
         default=30,
         metavar="N",
-        help="remove own sets that are older (default: 30)",
+        help="remove sets of upkeep older than N days (default: 30)",
     )
     parser.add_argument(
         "--keep-at-least",
         type=_count,
         default=7,
         metavar="N",
-        help="own sets that stay in any case (default: 7)",
+        help="always keep the newest N sets of upkeep (default: 7)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Reads every object, then writes them all."""
+    """Read every object, then write all of them."""
     from upkeep.adapters.folders import encryption
     from upkeep.adapters.folders.backups import writer
     from upkeep.domain import discovery
@@ -64,11 +65,11 @@ def run(options: argparse.Namespace) -> int:
         with connection.connected(options) as found:
             folder = found.settings.backups
             if folder is None:
-                raise BadInput("where the backups go was not said: --backups=DIR")
+                raise BadInput("No backup folder given. Add --backups=DIR.")
             references = discovery.references(found.collector, found.install)
             if not references:
                 raise Absent(
-                    f"the pod template of {found.install.deployment} names no ConfigMap or Secret: there is nothing to save"
+                    f"The pod template of Deployment/{found.install.deployment} names no ConfigMap or Secret."
                 )
             objects, left_out = [], []
             for one in references:
@@ -81,10 +82,12 @@ def run(options: argparse.Namespace) -> int:
                 except Absent:
                     if not one.optional:
                         raise
-                    left_out.append(f"{one.kind}/{one.name} is optional and does not exist")
+                    left_out.append(
+                        f"{one.kind}/{one.name} is optional and does not exist; skipped"
+                    )
     except Unmeasured as error:
         print(
-            f"upkeep: nothing was written: {error}"
+            f"upkeep: no file written: {error}"
             + (f" (next: {error.next_step})" if error.next_step else ""),
             file=sys.stderr,
         )
@@ -94,9 +97,7 @@ def run(options: argparse.Namespace) -> int:
         print(text)
     identities = encryption.identities(found.settings.backup_identity)
     if _saved_today(folder, objects, now=now, encrypted=bool(recipients), identities=identities):
-        print(
-            f"{folder}: the newest backup is of today and holds all {len(objects)} objects as they are; nothing was written"
-        )
+        print(f"{folder}: today's newest backup equals all {len(objects)} objects; no file written")
     else:
         written = writer.save(
             folder,
@@ -117,14 +118,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number of at least 1 was expected, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, not {text!r}")
     return int(text)
 
 
 def _saved_today(
     folder: Path, objects: list[dict[str, Any]], *, now: Any, encrypted: bool, identities: Any
 ) -> bool:
-    """Whether the newest set is of today, without fault, and holds exactly these objects as they are, encrypted or not as it is wanted now."""
+    """Return whether today's newest set has no fault, equals these objects and is encrypted as asked."""
     from upkeep.adapters.folders import backups
 
     if not folder.is_dir():
@@ -137,7 +138,7 @@ def _saved_today(
     try:
         sets = backups.read(folder, now=now, days=1, identities=identities).sets
     except Unmeasured:
-        return False  # what cannot be compared is saved once more; that it cannot be read is for the checks to say
+        return False  # an unreadable set is saved again; config-backed-up reports it
     if not sets or sets[0].faults or sets[0].day != now.date().isoformat():
         return False
     saved = {(one.kind, one.name): (one.keys, one.type, one.namespace) for one in sets[0].objects}

@@ -1,8 +1,9 @@
-"""``upkeep config check FILE…``: the collector's rules on files on disk, before anything is deployed.
+"""``upkeep config check FILE…``: check configuration files before a deployment.
 
-Each file is a document of the collector (destinations, teams or workflows, told by its root key) or a ConfigMap or Secret manifest that holds some.
-What one file names is looked for in all of them. Variables are checked where ``--env NAME`` says which there are.
-Exit codes: 0 no fault, 1 faults (one line each: file, line, what is wrong, what to do), 4 a file that cannot be read or is none of these.
+Each file is a collector document, or a ConfigMap or Secret manifest with such documents. A document
+has destinations, teams or active_workflows at the top. References are looked up in all given files.
+Variables are checked when --env NAME lists them.
+Exit codes: 0 no fault; 1 faults, one a line (file, line, fault, fix); 4 an unreadable or foreign file.
 """
 
 import argparse
@@ -11,14 +12,12 @@ from pathlib import Path
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.records.configuration import ConfigurationDocument, Environment
 
-SUMMARY = "check the collector's configuration files before they are deployed"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser(
-        "check", help="apply the collector's rules to files", description=__doc__
+        "check", help="check files against the collector's rules", description=__doc__
     )
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument(
@@ -26,12 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=None,
         metavar="NAME",
-        help="a variable that the container has; repeatable (default: not checked)",
+        help="environment variable of the container (repeatable; default: unchecked)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the faults, one a line, and the number of them."""
+    """Print the faults, one a line, and their number."""
     from upkeep.judges.configuration import validity as judges
     from upkeep.judges.wording import counted
 
@@ -42,6 +41,12 @@ def run(options: argparse.Namespace) -> int:
     )
     for fault in found:
         print(f"{fault.message} ({fault.fix})")
+    for document in documents:
+        for key in document.ignored:
+            print(f"{document.where}: the collector ignores {key}")
+    named = {name: None for one in documents for entry in one.names for name in entry.variables}
+    if environment is None and named:
+        print(f"not checked without --env=NAME: {', '.join(named)}")
     print(
         f"{counted(len(found), 'fault')} in {counted(len(documents), 'document')} of {counted(len(options.files), 'file')}"
     )
@@ -49,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read(file: Path) -> list[ConfigurationDocument]:
-    """The documents of a file.
+    """Return the documents of a file.
 
-    :raises BadInput: it cannot be read, is no text, or holds no document of the collector.
+    :raises BadInput: an unreadable file, or one without a collector document.
     """
     from upkeep.adapters.folders import configuration_files
 

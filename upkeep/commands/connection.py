@@ -1,4 +1,4 @@
-"""What the commands that look at one collector have in common: the options that say which, and the way there."""
+"""Connection: which collector does a command read, and how does it reach it?"""
 
 import argparse
 import contextlib
@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     from upkeep.settings import RunSettings, TargetSettings
 
 OPTIONS = {
-    "kubeconfig": ("FILE", "as kubectl's (default: KUBECONFIG, ~/.kube/config, in-cluster)"),
-    "context": ("NAME", "the kubeconfig's context"),
-    "namespace": ("NAME", "the collector's namespace"),
-    "deployment": ("NAME", "the collector's Deployment, where several could be meant"),
-    "settings": ("FILE", "settings file (default: upkeep.toml where it exists)"),
-    "target": ("NAME", "one of the settings file's targets"),
+    "kubeconfig": ("FILE", "kubeconfig file (default: KUBECONFIG, ~/.kube/config, in-cluster)"),
+    "context": ("NAME", "kubeconfig context, as for kubectl"),
+    "namespace": ("NAME", "namespace of the collector (default: that of the context)"),
+    "deployment": (
+        "NAME",
+        "Deployment of the collector (default: found by image, labels and container)",
+    ),
+    "settings": ("FILE", "settings file (default: upkeep.toml)"),
+    "target": ("NAME", "target of the settings file"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One collector, found. ``settings`` are those of a run with the same options; ``target`` says where it is."""
+    """A collector that was found, with the settings and the target of a run with the same options."""
 
     kube: "Kube"
     collector: Deployment
@@ -40,19 +43,20 @@ class Connection:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options; they mean what they mean for the checks."""
+    """Declare the options, with the meaning they have for the checks."""
     for name, (metavar, text) in OPTIONS.items():
         parser.add_argument(f"--{name}", metavar=metavar, help=text)
     parser.add_argument(
-        "--demo", nargs="?", const="healthy", metavar="SCENARIO", help="the embedded cluster"
+        "--demo", nargs="?", const="healthy", metavar="SCENARIO", help="use the embedded cluster"
     )
 
 
 @contextlib.contextmanager
 def connected(options: argparse.Namespace) -> Iterator[Connection]:
-    """Finds the collector that the options mean.
+    """Find the collector of the options.
 
-    :raises BadInput: an option cannot be used, or several targets are named. :raises Unmeasured: it cannot be found, or not be looked for.
+    :raises BadInput: a bad option, or several targets.
+    :raises Unmeasured: no collector found, or an error of the API server.
     """
     from upkeep import demo
     from upkeep.adapters.cluster import objects
@@ -71,7 +75,8 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
     settings = resolve(given, os.environ, cwd=Path.cwd())
     if len(settings.targets) != 1:
         raise BadInput(
-            f"one target was expected, not {len(settings.targets)}: --target={settings.targets[0].name}"
+            f"This command takes one target, not {len(settings.targets)}."
+            f" Write for example --target={settings.targets[0].name}."
         )
     target, clock = settings.targets[0], Clock()
     with contextlib.ExitStack() as stack:

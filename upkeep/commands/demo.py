@@ -1,6 +1,6 @@
-"""``upkeep demo``: the embedded cluster, served until interrupted, so that kubectl and people can look.
+"""``upkeep demo``: serve the embedded cluster until Ctrl-C, for kubectl and for people.
 
-Exit codes: 0 after an interrupt, 4 for bad input.
+Exit codes: 0 after Ctrl-C; 4 bad input.
 """
 
 import argparse
@@ -9,26 +9,26 @@ import signal
 import threading
 from pathlib import Path
 
-SUMMARY = "serve the embedded cluster until interrupted"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     parser.add_argument(
         "scenario",
         nargs="?",
         default="healthy",
         metavar="SCENARIO",
-        help="'list' prints them (default: healthy)",
+        help="scenario to serve; list prints all (default: healthy)",
     )
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
     parser.add_argument(
-        "--kubeconfig", type=Path, metavar="FILE", help="also write its kubeconfig here"
+        "--port", type=int, default=0, help="port on 127.0.0.1 (default: a free port)"
+    )
+    parser.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="also write the kubeconfig to FILE"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serves the scenario."""
+    """Serve the scenario."""
     from upkeep import demo
     from upkeep.clock import Clock
     from upkeep.errors import BadInput
@@ -50,12 +50,12 @@ def run(options: argparse.Namespace) -> int:
                 kubeconfig.chmod(0o600)
             except OSError as error:
                 raise BadInput(
-                    f"--kubeconfig={options.kubeconfig}: {error.strerror}; name a file that can be written"
+                    f"--kubeconfig={options.kubeconfig}: {error.strerror}. Name a writable file."
                 ) from None
         print(
             f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}"
         )
-        print(f"kubectl --kubeconfig={kubeconfig} get pods\nEnd it with Ctrl-C.", flush=True)
+        print(f"kubectl --kubeconfig={kubeconfig} get pods\nStop with Ctrl-C.", flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())

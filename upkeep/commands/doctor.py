@@ -1,7 +1,7 @@
-"""``upkeep doctor``: what the identity may do here, what is missing, why each control could not run, and the one line that ends it.
+"""``upkeep doctor``: show what this account may read, and the command that closes each gap.
 
-Options after ``--`` go to the checks as they are (``upkeep doctor -- --context=prod --namespace=monitoring``).
-Exit codes: 0 when every control of the cadences can be measured, 1 when one cannot, 4 for bad input.
+Options after -- go to the checks unchanged: upkeep doctor -- --context=prod --namespace=monitoring
+Exit codes: 0 every control of the cadences can be measured; 1 at least one cannot; 4 bad input.
 """
 
 import argparse
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from upkeep.adapters.cluster.kube import Kube
     from upkeep.sweep import Right
 
-SUMMARY = "say what the identity may do, what is missing, and the one line that ends it"
 MONITORING = "monitoring"
-# Where a right is needed that is not needed in the collector's namespace.
+# The scope of a right outside the collector's namespace.
 WHERE = {
     "namespace": "",
     "monitoring": f" in namespace {MONITORING}",
@@ -33,20 +32,23 @@ WHERE = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     parser.add_argument(
-        "--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)"
+        "--cadence",
+        action="append",
+        choices=CADENCES,
+        help="cadence to check (repeatable; default: daily)",
     )
     parser.add_argument(
         "checks",
         nargs="*",
         metavar="-- OPTION",
-        help="options of the checks: --context, --namespace, --prometheus, --demo …",
+        help="options of the checks, such as --context, --namespace, --prometheus, --demo",
     )
 
 
 class Looked:
-    """A pytest plugin that asks, after the sweep, for every right that the controls declare."""
+    """A pytest plugin that asks for every declared right after the sweep."""
 
     def __init__(self) -> None:
         self.answers: dict[Right, str] = {}
@@ -62,12 +64,13 @@ class Looked:
             for measurement in measurements.values():
                 for right in measurement.rights:
                     # What has no usual name is asked for only where a document needs it, and doctor's own run says so then.
-                    if right not in self.answers and (not right.names or USUAL_NAMES[right.names]):
+                    named = not right.names or USUAL_NAMES[right.names]
+                    if right not in self.answers and right.held_by == "role" and named:
                         self.answers[right] = _ask(kube, right, namespace)
 
 
 def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
-    """``yes``, ``no``, or why the question itself could not be asked."""
+    """Return ``yes``, ``no``, or the reason of an access review without an answer."""
     from upkeep.adapters.cluster.reviews import may
 
     resource, _, subresource = right.resource.partition("/")
@@ -87,7 +90,7 @@ def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the rights, then the controls that could not be measured."""
+    """Print the rights, then the controls that could not be measured."""
     cadences = options.cadence or ["daily"]
     needed_by: dict[Right, list[str]] = {}
     for control, rights in declared(cadences).items():
@@ -99,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
         with contextlib.redirect_stdout(said):
             code = run_checks(arguments, plugins=[looked])
         if code == 4 or not looked.where:
-            raise BadInput("the checks could not be run; what they said stands above")
+            raise BadInput("The checks did not run. Their error is above.")
         lines = Path(folder, "results.jsonl").read_text(encoding="utf-8").splitlines()
     results = [json.loads(line) for line in lines]
     print(f"{looked.where}\n\nRights")

@@ -1,9 +1,11 @@
-"""``upkeep drill restore``: the newest backup into a namespace that this command makes, compares and removes. It earns ``recovery-rehearsed``.
+"""``upkeep drill restore``: restore the newest backup into a temporary namespace and compare it.
 
-It says first what it will do, and does it after ``--yes`` or a y on the terminal. Nothing outside of that namespace is written. The acting
-identity needs: create and delete namespaces; get, create and patch configmaps and secrets there. What came of it is added to the file of
-attestations, where one is named: by whoever ran it, reviewed by the comparison, with a file of evidence.
-Exit codes: 0 every object was restored and is equal to the backup; 1 one was not, or it could not be done; 4 bad input, and nothing was done.
+The command creates the namespace, restores, compares and removes it. It writes to no other namespace.
+It prints its plan first and continues after --yes or a y on the terminal. The acting identity needs:
+create and delete namespaces; get, create and patch configmaps and secrets there. With --attestations
+the result is recorded as the sign-off of recovery-rehearsed, with an evidence file.
+Exit codes: 0 every restored object equals the backup; 1 an object differs or an API request failed;
+4 bad input, and no change.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import json
 import signal
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from upkeep.commands import connection
@@ -24,39 +27,40 @@ if TYPE_CHECKING:
     from upkeep.adapters.folders.backups import Manifest
     from upkeep.records.backups import BackupSet
 
-SUMMARY = "rehearse a recovery: the newest backup into a namespace that the command makes, compares and removes"
 REVIEWER = "upkeep drill restore"
 SCHEMA = "cano-upkeep/drill/1"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
-    parser.add_argument("what", choices=["restore"], help="what is rehearsed")
+    """Declare the options."""
+    parser.add_argument("what", choices=["restore"], help="action to rehearse")
     connection.arguments(parser)
     parser.add_argument(
-        "--acting-context", metavar="NAME", help="the context of the identity that restores"
+        "--acting-context",
+        metavar="NAME",
+        help="kubeconfig context of the acting identity, which restores",
     )
     parser.add_argument(
-        "--backups", metavar="DIR", help="the folder (default: backups of the settings file)"
+        "--backups", metavar="DIR", help="folder of the backups (default: backups of the settings)"
     )
     parser.add_argument(
         "--backup-identity",
         metavar="FILE",
-        help="what opens encrypted backups, as age-keygen writes it",
+        help="age identity file that decrypts the backups (age-keygen)",
     )
     parser.add_argument(
         "--attestations",
         metavar="FILE",
-        help="where it is recorded (default: attestations of the settings file)",
+        help="attestations file for the result (default: attestations of the settings)",
     )
     parser.add_argument(
-        "--by", metavar="NAME", help="who ran it (default: the user of this machine)"
+        "--by", metavar="NAME", help="person who runs the drill (default: the OS user)"
     )
-    parser.add_argument("--yes", action="store_true", help="do it without asking")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Says what it will do, does it, and records what came of it."""
+    """Print the plan, carry it out and record the result."""
     from upkeep.adapters.cluster.scratch import NotDone, Scratch
     from upkeep.adapters.folders import attestations
 
@@ -64,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     scratch: Scratch | None = None
     if options.demo is not None:
         raise BadInput(
-            "--demo: the embedded cluster stores nothing; a drill needs a real API server"
+            "The embedded cluster of --demo stores no object. Run the drill on a real API server."
         )
     try:
         with connection.connected(options) as found:
@@ -75,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
                 attestations.read(record)  # one that cannot be used is told before anything is done
             _say(scratch, found, newest, manifests, record)
             if not _agreed(options):
-                print("nothing was done")
+                print("cancelled; no change")
                 return 1
             signal.signal(
                 signal.SIGTERM, signal.default_int_handler
@@ -97,9 +101,9 @@ def run(options: argparse.Namespace) -> int:
         left = scratch is not None and scratch.may_exist
         named = f"Namespace/{scratch.namespace}" if scratch is not None else "the namespace"
         what = (
-            f"{named} may be left (next: kubectl delete namespace {named.partition('/')[2]})"
+            f"{named} may remain (next: kubectl delete namespace {named.partition('/')[2]})"
             if left
-            else f"nothing of {named} is left"
+            else f"{named} does not remain"
         )
         print(f"upkeep: interrupted; {what}", file=sys.stderr)
         return 1
@@ -108,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
             {
                 "object": f"{one.kind}/{one.name}",
                 "equal": False,
-                "why": f"is of namespace {one.namespace or 'none'}",
+                "why": f"belongs to namespace {one.namespace or 'none'}",
             }
         )
         _show(objects[-1])
@@ -116,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
     sentence = (
         f"restored {equal} of {len(objects)} objects of backup {newest.stamp} in {seconds:.1f} s"
     )
-    print(f"{sentence}; Namespace/{scratch.namespace} was removed")
+    print(f"{sentence}; Namespace/{scratch.namespace} removed")
     if record is not None:
         evidence = {
             "schema": SCHEMA,
@@ -148,7 +152,7 @@ def _scratch(found: connection.Connection) -> "Scratch":
     from upkeep.meter import Meter
 
     if found.target.acting_context is None:
-        raise BadInput("which identity restores was not said: --acting-context=NAME")
+        raise BadInput("No acting identity given. Add --acting-context=NAME.")
     try:
         access = load(
             dataclasses.replace(found.target, context=found.target.acting_context),
@@ -163,26 +167,26 @@ def _scratch(found: connection.Connection) -> "Scratch":
 
 
 def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"], list["Manifest"]]:
-    """The newest set, its objects of the collector's namespace, and those of others.
+    """Return the newest set, its objects of the collector's namespace, and its other objects.
 
-    :raises BadInput: where backups lie was not said. :raises Unmeasured: there is none, or it holds nothing.
+    :raises BadInput: no backup folder given.
+    :raises Unmeasured: no backup, or one without objects.
     """
     from upkeep.adapters.folders import backups, encryption
 
     folder, identity = found.settings.backups, found.settings.backup_identity
     if folder is None:
-        raise BadInput("where the backups lie was not said: --backups=DIR")
+        raise BadInput("No backup folder given. Add --backups=DIR.")
     identities = encryption.identities(identity)
     sets = backups.read(folder, now=found.clock.now(), days=1, identities=identities).sets
     if not sets:
         raise Absent(
-            f"--backups={folder}: there is no backup", next_step=f"upkeep backup --backups={folder}"
+            f"--backups={folder} has no backup.",
+            next_step=f"upkeep backup --backups={quote(str(folder))}",
         )
     everything = backups.manifests(folder, sets[0], identities=identities)
     if not everything:
-        raise Absent(
-            f"--backups={folder}: backup {sets[0].stamp} holds no object that could be restored"
-        )
+        raise Absent(f"--backups={folder}: backup {sets[0].stamp} has no restorable object.")
     usual = [
         one
         for one in everything
@@ -198,28 +202,28 @@ def _say(
     manifests: list["Manifest"],
     record: Path | None,
 ) -> None:
-    print(f"As context {found.target.acting_context} at {scratch.server} this will")
+    print(f"Plan, as context {found.target.acting_context} at {scratch.server}:")
     print(f"  create   Namespace/{scratch.namespace}")
     print(
         f"  restore  backup {newest.stamp} into it: {', '.join(f'{one.kind}/{one.name}' for one in manifests) or 'nothing'}"
     )
-    print("  compare  what is there then with the backup")
+    print("  compare  the restored objects with the backup")
     print(f"  remove   Namespace/{scratch.namespace}")
     if record is not None:
-        print(f"  record   what came of it in {record}")
-    print("and touch nothing else in the cluster.")
+        print(f"  record   the result in {record}")
+    print("No other object of the cluster changes.")
 
 
 def _agreed(options: argparse.Namespace) -> bool:
     if options.yes:
         return True
     if not sys.stdin.isatty():
-        raise BadInput("nobody is here to agree; say --yes when that is what is wanted")
-    return input("Go on? [y/N] ").strip().casefold() in ("y", "yes")
+        raise BadInput("No terminal to confirm the plan on. Add --yes.")
+    return input("Continue? [y/N] ").strip().casefold() in ("y", "yes")
 
 
 def _restored(scratch: "Scratch", one: "Manifest", backup: "BackupSet") -> dict[str, Any]:
-    """What became of an object; the names of its keys alone, never a value."""
+    """Restore an object and return the comparison: key names only, never a value."""
     from upkeep.adapters.cluster.kube import CONFIGURATION_KINDS
     from upkeep.adapters.cluster.scratch import said
     from upkeep.adapters.folders import backups
@@ -231,7 +235,7 @@ def _restored(scratch: "Scratch", one: "Manifest", backup: "BackupSet") -> dict[
         return {
             "object": name,
             "equal": False,
-            "why": f"the API server refused it ({said(answer)})",
+            "why": f"the API server refused the object ({said(answer)})",
         }
     there = backups.configuration_object(
         scratch.configuration_object(one.kind, one.name, namespace=scratch.namespace)
@@ -241,7 +245,7 @@ def _restored(scratch: "Scratch", one: "Manifest", backup: "BackupSet") -> dict[
         None,
     )
     if wanted is None:
-        return {"object": name, "equal": False, "why": "the backup's own object cannot be used"}
+        return {"object": name, "equal": False, "why": "the object in the backup is unusable"}
     differing = sorted(
         key for key in {*wanted.keys, *there.keys} if wanted.keys.get(key) != there.keys.get(key)
     )
@@ -290,9 +294,7 @@ def _record(
     try:
         write_whole(file, json.dumps(evidence, indent=2).encode() + b"\n", mode=0o644)
     except OSError as error:
-        raise BadInput(
-            f"--attestations={path}: {file} cannot be written ({error.strerror})"
-        ) from None
+        raise BadInput(f"--attestations={path}: cannot write {file} ({error.strerror}).") from None
     attestations.append(path, entry, at=now.replace(microsecond=0))
     print(f"{path}: recovery-rehearsed ({entry['status']}), evidence {file.name}")
 

@@ -1,7 +1,9 @@
-"""``upkeep export``: every pod's exposition in one file, as the guide's monthly ``metrics-YYYYMMDD.txt``, each with its pod and instant.
+"""``upkeep export``: save the metrics of every pod for comparison by later runs.
 
-Later runs compare with it (latency-stable, destinations-fast, rates). A further export of a day has the time in its name; nothing is overwritten.
-Exit codes: 0 written; 1 a pod could not be read, and nothing was written; 4 bad input.
+The file is the guide's monthly metrics-YYYYMMDD.txt, with the pod and the time of each exposition.
+Later runs compare with it (latency-stable, destinations-fast, rates). A second export of a day has the
+time in its name; no file is overwritten.
+Exit codes: 0 written; 1 a pod is unreadable and no file is written; 4 bad input.
 """
 
 import argparse
@@ -11,26 +13,24 @@ from upkeep.commands import connection
 from upkeep.errors import Absent, BadInput, Unmeasured
 from upkeep.records.workload import Pod
 
-SUMMARY = "save the metrics of every pod, for later comparison"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     connection.arguments(parser)
     parser.add_argument(
         "--exports",
         metavar="DIR",
-        help="the folder (default: exports of the settings file); made where it is missing",
+        help="folder of the exports (default: exports of the settings); created if missing",
     )
     parser.add_argument(
         "--collector",
         metavar="URL",
-        help="the collector's HTTP, when not through the pod proxy; {pod_ip} is each pod's address",
+        help="URL of the collector (default: the pod proxy); {pod_ip} is replaced by each pod's IP",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Reads every pod, then writes them all."""
+    """Read every pod, then write one file."""
     from upkeep.adapters.cluster import objects
     from upkeep.adapters.folders import exports
     from upkeep.adapters.http import collector
@@ -41,14 +41,14 @@ def run(options: argparse.Namespace) -> int:
         with connection.connected(options) as found:
             folder = found.settings.exports
             if folder is None:
-                raise BadInput("where the exports go was not said: --exports=DIR")
+                raise BadInput("No export folder given. Add --exports=DIR.")
             install = found.install
             path = f"/api/v1/namespaces/{install.namespace}/pods"
             raw = found.kube.items(path, {"labelSelector": found.collector.selector})
             pods = [pod for pod in map(objects.pod, raw) if pod.works]
             if not pods:
                 raise Absent(
-                    f"Deployment/{install.deployment} has no pod: there is nothing to export",
+                    f"Deployment/{install.deployment} has no pod to export.",
                     source=f"GET {path}",
                 )
             http = collector.way_to(
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
             bodies = concurrently(read, pods)
     except Unmeasured as error:
         print(
-            f"upkeep: nothing was written: {error}"
+            f"upkeep: no file written: {error}"
             + (f" (next: {error.next_step})" if error.next_step else ""),
             file=sys.stderr,
         )

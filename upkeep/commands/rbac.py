@@ -1,66 +1,66 @@
-"""``upkeep rbac``: the Roles that a choice of cadences needs, as YAML for kubectl apply.
+"""``upkeep rbac``: print the Roles that the chosen cadences need, as YAML for kubectl apply.
 
-Offline. Applying it never takes a right away: each choice of cadences, each further right that is asked for and each service account has Roles and bindings
-of its own name. What is no longer wanted is deleted: ``kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -l app.kubernetes.io/name=upkeep``
-lists all of them. Exit codes: 0, 4 for bad input.
+The command is offline. Each choice of cadences, option and service account has Roles of its own name,
+so a later apply removes no right. List all of them for a removal with:
+kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -l app.kubernetes.io/name=upkeep
+Exit codes: 0 printed; 4 bad input.
 """
 
 import argparse
 from collections.abc import Sequence
 
-from upkeep.commands.roles import EXEC, HELM, NAME, bindings, name_for, roles
+from upkeep.commands.roles import NAME, bindings, name_for, roles
 from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
 from upkeep.settings import stored_object
-from upkeep.sweep import Right
-
-SUMMARY = "print the Role that a choice of cadences needs"
+from upkeep.sweep import EXEC, HELM, Right
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options."""
+    """Declare the options."""
     parser.add_argument(
-        "--cadence", action="append", choices=CADENCES, help="repeatable (default: daily)"
+        "--cadence", action="append", choices=CADENCES, help="cadence (repeatable; default: daily)"
     )
     parser.add_argument(
-        "--namespace", default="monitoring", help="the collector's namespace (default: monitoring)"
+        "--namespace", default="monitoring", help="namespace of the collector (default: monitoring)"
     )
     parser.add_argument(
         "--monitoring-namespace",
         default="monitoring",
-        help="that of Prometheus and Alertmanager (default: monitoring)",
+        help="namespace of Prometheus and Alertmanager (default: monitoring)",
     )
     parser.add_argument(
         "--alertmanager-config",
         metavar="KIND/NS/NAME",
-        help="and a Role to read Alertmanager's configuration, where it hides its webhooks' URLs; it holds every receiver's keys",
+        help="add a Role to read Alertmanager's configuration, with the keys of every receiver",
     )
     parser.add_argument(
         "--exec",
         action="store_true",
-        help="and a Role to run commands in the namespace's containers, for df and netstat; who may that may do anything there",
+        help="add a Role for df and netstat; exec allows any command in the namespace's containers",
     )
     parser.add_argument(
         "--helm",
         action="store_true",
-        help="and a Role to list the namespace's Secrets and ConfigMaps, among which Helm keeps its releases; who may that may read all of them",
+        help="add a Role to read Helm's releases; it allows reading every Secret of the namespace",
     )
     parser.add_argument(
         "--service-account",
         default=NAME,
-        help=f"whom the Role is bound to, in the collector's namespace (default: {NAME})",
+        help=f"service account of the RoleBindings, in the collector's namespace (default: {NAME})",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the Roles, their bindings and the service account."""
+    """Print the Roles, their bindings and the service account."""
     cadences = options.cadence or ["daily"]
     stored = stored_object(options.alertmanager_config, "--alertmanager-config")
     monitoring = options.monitoring_namespace
     if stored is not None and stored[1] != monitoring:
         raise BadInput(
-            f"--alertmanager-config is in namespace {stored[1]}, Alertmanager in {monitoring}: --monitoring-namespace={stored[1]}"
+            f"--alertmanager-config is in namespace {stored[1]}, Alertmanager in {monitoring}."
+            f" Add --monitoring-namespace={stored[1]}."
         )
     names = options.namespace, monitoring, options.service_account
     print(
@@ -80,8 +80,12 @@ def document(
     helm_too: bool = False,
     stored: tuple[str, str, str] | None = None,
 ) -> str:
-    """The YAML documents; ``exec_too`` adds a Role to look into containers, ``helm_too`` one to look for Helm's releases, ``stored`` one to read
-    Alertmanager's configuration."""
+    """Return the YAML documents.
+
+    :param exec_too: add a Role for exec.
+    :param helm_too: add a Role for Helm's releases.
+    :param stored: add a Role for this object with Alertmanager's configuration.
+    """
     import yaml
 
     account = {

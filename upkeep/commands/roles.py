@@ -1,4 +1,4 @@
-"""What a choice of controls must be allowed to do, as Roles (rbac.authorization.k8s.io/v1).
+"""Roles: which Roles hold the rights of a choice of controls (rbac.authorization.k8s.io/v1)?
 
 Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
@@ -9,14 +9,14 @@ from typing import Any
 from upkeep.model import CADENCES
 from upkeep.sweep import Right
 
-# The names that a Role can be narrowed to, where the install at hand was not looked at: those of both layouts and of the Prometheus operator.
-# A proxied Service is named with its port, as it stands in the request's path.
+# The resourceNames of both layouts and of the Prometheus operator, for an offline command.
+# A proxied Service has its port in its name, as in the path of the request.
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "destinations-configmaps": ("cano-collector-config",),
     "destinations-secrets": ("cano-collector-destination-secrets",),
     "teams-configmaps": ("cano-collector-teams",),
     "workflows-secrets": ("cano-collector-workflows-secrets",),
-    "environment-configmaps": (),  # asked only where a document needs what is not in env; add them by name where doctor says so
+    "environment-configmaps": (),  # read only for a document that needs more than env; doctor names them
     "environment-secrets": (),
     "referenced-configmaps": ("cano-collector-config", "cano-collector-teams"),
     "referenced-secrets": (
@@ -27,24 +27,21 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "prometheus": ("prometheus-operated:9090",),
     "alertmanager": ("alertmanager-operated:9093",),
-    # Read where --alertmanager-config names one, which upkeep rbac makes a Role of its own for: it holds every receiver's keys.
+    # Read with --alertmanager-config, which has a Role of its own: it holds every receiver's keys.
     "alertmanager-config-secrets": (),
     "alertmanager-config-configmaps": (),
 }
 NAME = "upkeep"
 MONITORING = "monitoring"
-# What the shipped Role is for; those of an emergency are among them.
+# The cadences of the shipped Role; they include the controls of an emergency.
 ALL = tuple(cadence for cadence in CADENCES if cadence != "emergency")
-# Only in a Role of its own, where it is asked for: who may run df in a container may run anything there.
-EXEC = (Right("create", "pods/exec"), Right("get", "pods/exec"))
-# So is this: a release's storage has another name with each revision, so that it can only be listed, and RBAC cannot narrow a list to labels: who may
-# list Secrets reads all of the namespace.
-HELM = (Right("list", "secrets"), Right("list", "configmaps"))
 
 
 def name_for(cadences: Sequence[str]) -> str:
-    """What the Role for a choice of cadences is called. ``kubectl apply`` replaces what has the same name, so that another choice has another one:
-    it never takes away what the one before gave."""
+    """Return the name of the Role for a choice of cadences.
+
+    ``kubectl apply`` replaces a Role of the same name, so each choice has its own.
+    """
     if set(ALL) <= set(cadences):
         return NAME
     return "-".join([NAME, *(cadence for cadence in CADENCES if cadence in cadences)])
@@ -58,14 +55,14 @@ def roles(
     names: Mapping[str, tuple[str, ...]] = USUAL_NAMES,
     monitoring: str = MONITORING,
 ) -> list[dict[str, Any]]:
-    """The smallest Roles that hold the rights: one in the collector's namespace, one in that of Prometheus and Alertmanager, and a ClusterRole for what
-    is in no namespace, or in all of them.
+    """Return the smallest Roles with the rights.
 
-    What is for Prometheus has a Role of its own, whose name ends in ``-monitoring``, but where both are in the namespace of the guide: else the Roles
-    of two collectors, or of one whose Prometheus was looked for elsewhere, would have the same name and not the same rules.
+    One Role is in the collector's namespace and one in that of Prometheus and Alertmanager. Cluster-wide
+    rights have a ClusterRole. The second Role's name ends in ``-monitoring``, unless both namespaces are
+    ``monitoring``: otherwise two collectors would share a name with different rules.
 
-    :param name: of each of them.
-    :param names: for each word of ``Right.names`` the objects' names; a right whose word has none there is left out.
+    :param name: the name of each Role.
+    :param names: the object names of each word of ``Right.names``; a right without names is left out.
     """
     apart = "" if namespace == monitoring == MONITORING else "-monitoring"
     places = {"monitoring": (monitoring, apart), "cluster": ("", "")}
@@ -79,7 +76,7 @@ def roles(
             )
     by_place: dict[tuple[str, str], dict[tuple[str, str, tuple[str, ...]], set[str]]] = {}
     for (place, group, resource, verb), found in wanted.items():
-        # Rules never overlap: who may have all needs no names, and each object is named once.
+        # Rules never overlap: a rule for all objects needs no names, and each object is named once.
         narrowed = () if "" in found else tuple(sorted(found))
         by_place.setdefault(place, {}).setdefault((group, resource, narrowed), set()).add(verb)
     return [
@@ -104,8 +101,10 @@ def roles(
 def bindings(
     roles: Iterable[Mapping[str, Any]], *, subject: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """A RoleBinding of the subject for each Role, a ClusterRoleBinding for a ClusterRole. Its name holds that of the subject, unless it is the usual one:
-    of two accounts in two namespaces, which may share a ClusterRole, neither takes it from the other."""
+    """Return a RoleBinding of the subject for each Role, a ClusterRoleBinding for a ClusterRole.
+
+    Its name holds that of the subject, unless it is the default one: two accounts can share a ClusterRole.
+    """
     usual = (subject["namespace"], subject["name"]) == (MONITORING, NAME)
     whose = "" if usual else f":{subject['namespace']}:{subject['name']}"
     return [

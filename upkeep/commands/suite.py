@@ -1,6 +1,6 @@
-"""Where the checks lie, and ``upkeep run``: pytest on them, from a checkout or from the wheel.
+"""``upkeep run``: run the checks with pytest, from a checkout or from the wheel.
 
-Exit codes: those of pytest; with ``--gate`` those of the gate.
+Exit codes: those of pytest; with --gate those of the gate.
 """
 
 import sys
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def root() -> Path:
-    """The folder that holds ``conftest.py`` and ``checks``: inside the installed package, or the checkout around it.
+    """Return the folder with ``conftest.py`` and ``checks``: in the installed package or the checkout.
 
-    :raises BadInput: neither is there.
+    :raises BadInput: neither folder exists.
     """
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "suite", package.parent):
         if (folder / "checks").is_dir() and (folder / "conftest.py").is_file():
             return folder
     raise BadInput(
-        f"the checks are not where they belong: neither in {package / 'suite'} nor in {package.parent}; install cano-upkeep again"
+        f"No checks found in {package / 'suite'} or {package.parent}. Reinstall cano-upkeep."
     )
 
 
 def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
-    """``pytest ARGUMENTS`` on the checks, from any folder."""
+    """Run ``pytest ARGUMENTS`` on the checks, from any folder."""
     import pytest
 
     folder = root()
@@ -55,7 +55,7 @@ def _is_path(argument: str) -> bool:
 
 
 class Declared:
-    """A pytest plugin that collects the checks and tells which rights each control needs; nothing is run."""
+    """A pytest plugin that collects the rights of each control and runs no check."""
 
     def __init__(self) -> None:
         self.rights: dict[str, tuple[Right, ...]] = {}
@@ -69,14 +69,16 @@ class Declared:
             asked = [measurements[name] for name in closure(item.fixturenames, measurements)]
             mark = item.get_closest_marker("control")
             self.rights[mark.kwargs["id"]] = tuple(
-                dict.fromkeys(right for one in asked for right in one.rights)
+                dict.fromkeys(
+                    right for one in asked for right in one.rights if right.held_by == "role"
+                )
             )
 
 
 def declared(cadences: Sequence[str]) -> dict[str, tuple["Right", ...]]:
-    """The rights of every control of the cadences, by its id.
+    """Return the rights of every control of the cadences, by its id.
 
-    :raises BadInput: no such cadence, or the checks cannot be collected.
+    :raises BadInput: an unknown cadence, or checks that cannot be collected.
     """
     import contextlib
     import io
@@ -86,6 +88,6 @@ def declared(cadences: Sequence[str]) -> dict[str, tuple["Right", ...]]:
         code = run(["--collect-only", "-qq", "-m", " or ".join(cadences)], plugins=[plugin])
     if code != 0 or not plugin.rights:
         raise BadInput(
-            f"no check of {', '.join(cadences)} could be collected: {said.getvalue().strip()[-300:]}"
+            f"pytest collected no check of {', '.join(cadences)}: {said.getvalue().strip()[-300:]}"
         )
     return plugin.rights

@@ -55,9 +55,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Groups of alerts of one kind, spread evenly over the life of a process (from ``since``, up to ``until``).
+    """Groups of alerts of one kind, spread evenly over the lifetime of a process (from ``since``, up to ``until``).
 
-    Counters are derived from streams, never set one by one, so that the books balance at every instant unless
+    Counters are derived from streams, never set one by one, so received − processed − errors is 0 unless
     ``outcome`` says otherwise: processed, no_team_resolved, no_destinations, team_resolution_failed, conversion_failed,
     dispatch_failed, lost (received, then a crash of the handler), refused (a 400, which no alert counter sees).
     ``sends`` are (destination, messages for each group), ``failures`` the same for messages that failed.
@@ -107,8 +107,8 @@ class State:
     :ivar notifications_named: the user says where it is stored (``--alertmanager-config``), where its API hides URLs.
     :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``, or ``acting``.
     :ivar refusals: plural -> (code, reason, message) with which a dry run of a write of that resource is refused.
-    :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` until somebody saves them.
-    :ivar exports: file name -> content of the folder of exports; ``None`` until somebody exports.
+    :ivar backups: age in days -> (file name -> content) of the folder of backups; empty for none, ``None`` before the first backup.
+    :ivar exports: file name -> content of the folder of exports; ``None`` before the first export.
     :ivar attestations: the entries of the file of attestations.
     :ivar charts: (version, age) of the collector's chart in the repository's index; none for no index.
     :ivar minor: the Kubernetes 1.MINOR that the API server is; ``served`` are (apiVersion, kind) that it serves beside what it stores.
@@ -119,11 +119,10 @@ class State:
     :ivar cores: what each container uses in its busiest hour of a day, and ``memory_mib`` then.
     :ivar usage: what a pod's container uses at present where metrics-server says otherwise: (CPU, memory); ``unmeasured`` are pods of which it says
         nothing.
-    :ivar emergency: file name -> content of the folder of the minimal configuration that was prepared; empty for none, ``None`` until somebody
-        prepares it.
+    :ivar emergency: file name -> content of the folder with the minimal configuration; ``None`` without one.
     :ivar disk_used: how full every filesystem is, in percent. ``connections``, ``open_files`` and ``most_files`` are those of each process.
     :ivar expire_continue: every continue token is answered 410 the first time that it is used.
-    :ivar clock_ahead: by how much the API server's clock is ahead of the one that asks.
+    :ivar clock_ahead: by how much the API server's clock is ahead of the client's.
     """
 
     layout: str

@@ -1,7 +1,7 @@
-"""What looks like a credential in a text that everybody may read.
+"""Credentials in plain text, recognised by shape and by the name of their key.
 
-The rules are those of ``masking``, narrowed: masking takes when in doubt, and what is told here must be one. So a reference (``${NAME}``, a path,
-the name of an object) is none, nor is what only has the alphabet of one.
+The rules are narrower than those of ``masking``, which hides in doubt: a finding must be a credential. A reference
+(``${NAME}``, a path, the name of an object) is none.
 """
 
 import re
@@ -14,7 +14,7 @@ _DIGIT = re.compile(r"\d")
 _PLAUSIBLE = {
     "Slack token": _DIGIT,
     "JSON Web Token": re.compile(r"eyJ[\w-]{5,}+\.[\w-]{5,}"),
-    "AWS access key": re.compile(r"(?:AKIA|ASIA)"),  # the others name a role or a user
+    "AWS access key": re.compile(r"(?:AKIA|ASIA)"),  # other prefixes name a role or a user
 }
 # URLs whose path is the key: Slack, Teams (connectors and workflows), Discord, Google Chat, Telegram.
 _WEBHOOK = re.compile(
@@ -25,35 +25,35 @@ _WEBHOOK = re.compile(
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
 _USERINFO = re.compile(r"[^/?#\s@]++@")
 _COMMENT = re.compile(r"^[ \t]*(?:#|//|;).*", re.MULTILINE)
-# Values that say where the credential is, or that there is none.
+# Values that refer to a credential, or are none.
 _REFERENCE = re.compile(r"\$\{|\$\(|\{\{|%\(|ENC\[")
 _NO_VALUE = re.compile(
     r"\$\w+|<[a-z].*|[*xX.…-]+|(?:file:)?(?:/[\w.-]+)+|true|false|yes|no|on|off|null|none|nil|~|bearer|basic|digest"
     r"|\d{1,5}(?:\.\d+)?[a-z%]{0,3}",
     re.IGNORECASE,
 )
-# Names that point at the credential, or tell something about it.
+# Names that refer to the credential, or describe it.
 _ABOUT = re.compile(
     r"(?:name|ref|file|path|dir|env|id|ttl|timeout|enabled|type|mode|header|version|count|size|age|lifetime|period|interval|refresh|template|text|title|message)s?$",
     re.IGNORECASE,
 )
-# The value of these is the name of a Secret.
+# Names whose value is the name of a Secret.
 _OBJECT = re.compile(r"(?:existing|image[_-]?pull)?[_-]?secrets?", re.IGNORECASE)
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
 
 
 def credentials(text: str) -> list[tuple[int, str]]:
-    """(line from 1, shape) of everything that looks like a credential, each once, in the text's order."""
+    """Return (line from 1, shape) of each credential of a text, in its order."""
     found = _lines(text, _shaped(text))
     told = {
         line for line, _ in found
-    }  # of a webhook's URL nobody needs to hear that its name says so, too
+    }  # one finding a line: the name of a webhook's URL says the same again
     bare = _COMMENT.sub("", text)
     return sorted(found | {one for one in _lines(bare, _named(bare)) if one[0] not in told})
 
 
 def credential(name: str, value: str) -> str:
-    """The shape of a named value that looks like a credential; empty for any other."""
+    """Return the shape of a named value that is a credential; empty for another."""
     shapes = [shape for _, shape in credentials(value)]
     return shapes[0] if shapes else _telling(name) if _is_literal(name, value) else ""
 
@@ -77,14 +77,14 @@ def _shaped(text: str) -> Iterator[tuple[int, str]]:
         )
         if _WEBHOOK.match(run):
             yield found.start(), "webhook URL"
-        # A user without a password is a key in HTTP, as in a DSN; elsewhere it is a name.
+        # In an HTTP URL a user without a password is a key, as in a DSN; in others it is a name.
         user = _USERINFO.match(run)
         if user and not _REFERENCE.search(user[0]) and (http or ":" in user[0]):
             yield found.start(), "URL with credentials"
 
 
 def _named(text: str) -> Iterator[tuple[int, str]]:
-    """Literal values of telling names."""
+    """Yield the literal values of names that say credential."""
     for position, name, value in named_values(text):
         if _is_literal(name, value):
             yield position, _telling(name)
@@ -106,15 +106,13 @@ def _is_literal(name: str, value: str) -> bool:
         or text[0] in "{[&*"
         or text == "-"
     ):
-        return False  # a reference, or the beginning of a structure
+        return False  # a reference, or the start of a structure
     return not (_OBJECT.fullmatch(name) and _OBJECT_NAME.fullmatch(text))
 
 
 def _telling(name: str) -> str:
-    """A name may be a secret itself."""
+    """Return the shape by name. The name may be a secret itself, which is then not shown."""
     short = name.strip()
     return (
-        f"value of {short}"
-        if mask(short) == short and len(short) <= 60
-        else "value of a telling name"
+        f"value of {short}" if mask(short) == short and len(short) <= 60 else "value of a named key"
     )

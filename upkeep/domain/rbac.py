@@ -1,4 +1,4 @@
-"""What RBAC grants: the effective rights of subjects from roles and bindings, as the API server's authorizer reads them.
+"""The effective rights of subjects from roles and bindings, as the API server's RBAC authorizer computes them.
 
 Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/; k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
 """
@@ -14,12 +14,12 @@ BOOTSTRAPPING = "kubernetes.io/bootstrapping"
 
 
 def groups_of(namespace: str) -> tuple[str, ...]:
-    """The groups that every service account of a namespace is in."""
+    """Return the groups of every service account of a namespace."""
     return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
 
 
 def identity(subject: str) -> str:
-    """One name for one subject: a service account may be bound as the user that it is."""
+    """Return one name for one subject: bindings may name a service account as a user."""
     kind, _, name = subject.partition(" ")
     if kind == "User" and name.startswith("system:serviceaccount:") and name.count(":") == 3:
         _, _, namespace, account = name.split(":")
@@ -28,9 +28,9 @@ def identity(subject: str) -> str:
 
 
 def may_be_one(subject: str, other: str) -> bool:
-    """Whether the rights of two subjects may be those of one identity.
+    """Return whether two subjects may be one identity.
 
-    Which groups a user is in RBAC does not say: any but the system's own. Of a service account they are known, and it is in no other.
+    A user may be in any group but the system's own, which RBAC does not tell. The groups of a service account are known.
     """
     one, two = identity(subject), identity(other)
     if one == two or "Group system:authenticated" in (one, two):
@@ -45,7 +45,7 @@ def may_be_one(subject: str, other: str) -> bool:
 
 
 def _home(subject: str) -> str | None:
-    """The namespace of a service account, or of a group of them; empty for the group of all; ``None`` for whatever is none."""
+    """Return the namespace of a service account, or of their group; "" for all; ``None`` for another subject."""
     kind, _, name = subject.partition(" ")
     if kind == "ServiceAccount":
         return name.partition("/")[0]
@@ -62,7 +62,7 @@ def policy(
     bindings: Iterable[Raw],
     cluster_bindings: Iterable[Raw],
 ) -> RbacPolicy:
-    """All that RBAC grants, binding by binding and subject by subject. A binding to a role that does not exist grants nothing.
+    """Return all grants, binding by binding and subject by subject. A binding to a missing role grants nothing.
 
     :raises KeyError, TypeError, AttributeError: an object is not as the API describes it.
     """
@@ -95,7 +95,7 @@ def policy(
 
 
 def grants(account: str, namespace: str, *, policy: RbacPolicy) -> tuple[Grant, ...]:
-    """What a service account may do, binding by binding, as itself or by a group that it is in."""
+    """Return the grants of a service account, one a binding, by itself or by its groups."""
     names = names_of(account, namespace)
     mine: dict[str, Grant] = {}
     for grant in policy.grants:
@@ -105,7 +105,7 @@ def grants(account: str, namespace: str, *, policy: RbacPolicy) -> tuple[Grant, 
 
 
 def names_of(account: str, namespace: str) -> tuple[str, ...]:
-    """As whom a service account may be bound."""
+    """Return the subjects by which bindings may name a service account."""
     own = f"system:serviceaccount:{namespace}:{account}"
     return (
         f"ServiceAccount {namespace}/{account}",
@@ -121,7 +121,7 @@ def _subject(raw: Raw, where: str) -> str:
 
 
 def _rules(role: Raw) -> tuple[PolicyRule, ...]:
-    """The rules; those of an aggregated ClusterRole are written into it by its controller."""
+    """Return the rules of a role. A controller writes those of an aggregated ClusterRole into it."""
     return tuple(
         PolicyRule(
             *(
@@ -135,14 +135,14 @@ def _rules(role: Raw) -> tuple[PolicyRule, ...]:
 
 def _texts(found: Any) -> tuple[str, ...]:
     if not isinstance(found, list | None) or not all(isinstance(text, str) for text in found or ()):
-        raise TypeError("a list of texts was expected")
+        raise TypeError("expected a list of texts")
     return tuple(found or ())
 
 
 def covers(
     rule: PolicyRule, *, verb: str, group: str, resource: str, subresource: str = "", name: str = ""
 ) -> bool:
-    """Whether a rule allows a request to a resource, as the authorizer decides it: ``*/scale`` is that subresource of everything."""
+    """Return whether a rule allows a request, as the authorizer does: ``*/scale`` is that subresource of every resource."""
     whole = f"{resource}/{subresource}" if subresource else resource
     wanted = {EVERY, whole} | ({f"{EVERY}/{subresource}"} if subresource else set())
     return (
@@ -163,7 +163,7 @@ def allowed(
     subresource: str = "",
     name: str = "",
 ) -> bool:
-    """Whether any grant allows it."""
+    """Return whether any grant allows the request."""
     return any(
         covers(rule, verb=verb, group=group, resource=resource, subresource=subresource, name=name)
         for grant in given
@@ -173,14 +173,14 @@ def allowed(
 
 
 def everything(rule: PolicyRule) -> bool:
-    """Whether a rule allows whatever there is."""
+    """Return whether a rule allows all verbs on all resources."""
     return (
         EVERY in rule.verbs and EVERY in rule.groups and EVERY in rule.resources and not rule.names
     )
 
 
 def gives(rule: PolicyRule, verb: str, group: str, resource: str, subresource: str = "") -> bool:
-    """Whether a rule gives the right for anything, whatever it is narrowed to."""
+    """Return whether a rule gives the right for some object, whatever its resourceNames."""
     return covers(
         rule,
         verb=verb,

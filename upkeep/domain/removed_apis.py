@@ -1,25 +1,30 @@
-"""API versions that a Kubernetes minor stops serving, those that are announced included.
+"""API versions that a Kubernetes minor stops serving, announced removals included.
 
-Made from the lifecycle marks of Kubernetes' own API, which every type that may go carries (``APILifecycleRemoved`` and ``APILifecycleReplacement``
-in ``zz_generated.prerelease-lifecycle.go`` of k8s.io/api v0.37.1, that is Kubernetes 1.37.1); what is no longer in that module, and what other
-modules hold (apiextensions, apiregistration), is from https://kubernetes.io/docs/reference/using-api/deprecation-guide/. Reviews and
-subresources, which nobody installs, are left out.
+Source: the lifecycle marks of k8s.io/api v0.37.1, Kubernetes 1.37.1 (``APILifecycleRemoved`` and
+``APILifecycleReplacement`` in ``zz_generated.prerelease-lifecycle.go``). Older removals and other
+modules (apiextensions, apiregistration) are from
+https://kubernetes.io/docs/reference/using-api/deprecation-guide/. Reviews and subresources are left
+out: they are never installed.
 
-How far it can be relied on: a beta version is served for three minors after it was deprecated, and a stable one is not removed within a major version
-(https://kubernetes.io/docs/reference/using-api/deprecation-policy/, rules 4a and 4b). So what 1.37 had not deprecated is still there in 1.40, and the table is
-complete up to that minor; an alpha version may go in any.
+A beta version is served for three minors after its deprecation, a stable one within its major
+version (https://kubernetes.io/docs/reference/using-api/deprecation-policy/, rules 4a and 4b). So
+1.40 still serves what 1.37 has not deprecated, and the table is complete to 1.40. An alpha version
+may go in any minor.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# The newest minor whose own marks were read, and the last one of which the table is complete.
+# The newest minor whose marks were read, and the last one for which the table is complete.
 MARKED_MINOR, COMPLETE_MINOR = 37, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """``minor`` is the first Kubernetes 1.MINOR without it; ``replacement`` the apiVersion to use instead, empty where there is none."""
+    """A removal: the first Kubernetes 1.``minor`` without it.
+
+    :ivar replacement: the apiVersion to use instead; empty where there is none.
+    """
 
     minor: int
     replacement: str
@@ -159,6 +164,6 @@ REMOVALS: Mapping[tuple[str, str], Removal] = {
 
 
 def of_kubernetes(api_version: str) -> bool:
-    """Whether the group is Kubernetes' own by its name: what is not, a CustomResourceDefinition serves, whatever the minor."""
+    """Tell whether the group is one of Kubernetes' own; custom resources serve all others."""
     group = api_version.rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")

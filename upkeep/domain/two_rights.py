@@ -1,8 +1,8 @@
-"""Ways to a Secret that need two rights: whether one identity may have the second beside the first.
+"""Second rights: may one identity hold a right beside another one?
 
-Which groups a user is in RBAC does not say. So rights of a user and of a group, or of two groups, count together, except with the groups and users
-of the system's own; of a service account the groups are known.
-Source: k8s.io/kubernetes pkg/registry/rbac (what is checked beside the right to write), apiserver/pkg/endpoints/filters/impersonation.
+RBAC does not tell who is in which group. So rights of a user and of a group, or of two groups, count together, except
+with the system's own users and groups. The groups of a service account are known.
+Source: k8s.io/kubernetes pkg/registry/rbac, apiserver/pkg/endpoints/filters/impersonation.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -15,9 +15,9 @@ from upkeep.records.access import PolicyRule, RbacPolicy
 T = TypeVar("T")
 RBAC, AUTHENTICATION = "rbac.authorization.k8s.io", "authentication.k8s.io"
 CHANGES = ("update", "patch")
-# From Kubernetes 1.36 on: impersonation for certain actions alone, each of which is a right of its own, impersonate-on:MODE:VERB.
+# From Kubernetes 1.36 on a right of its own allows each action of an impersonation: impersonate-on:MODE:VERB.
 ON = "impersonate-on:"
-# What second rights are about.
+# The resources of second rights.
 ABOUT = frozenset(
     {
         "secrets",
@@ -34,7 +34,7 @@ ABOUT = frozenset(
 
 
 class _Subjects(Generic[T]):
-    """What subjects have, found by whom it may be beside: of thousands of users and accounts one is none of the others."""
+    """Things of subjects, indexed so that those of one identity are found without a scan of all."""
 
     def __init__(self) -> None:
         self._groups: dict[str, list[T]] = {}
@@ -47,7 +47,7 @@ class _Subjects(Generic[T]):
         )
 
     def of(self, subject: str) -> Iterator[T]:
-        """All that one identity may have that has the subject's."""
+        """Yield the things of every subject that may be the same identity."""
         one = identity(subject)
         others = self._others if one.startswith("Group ") else {one: self._others.get(one, [])}
         for other, what in (*self._groups.items(), *others.items()):
@@ -56,14 +56,14 @@ class _Subjects(Generic[T]):
 
 
 class Pairs:
-    """The second rights, of a policy.
+    """The second rights of a policy.
 
-    :param leading: the roles whose rules may lead to the values. Of thousands most do not, whoever binds them, and are not tried.
+    :param leading: the roles whose rules may lead to the values. Most roles of a large cluster do not, and are skipped.
     """
 
     def __init__(self, policy: RbacPolicy, *, leading: Collection[str]) -> None:
         self._policy = policy
-        # By place, in which "" is everywhere. Who may do anything needs no second right, and whoever is in such a group reads by that.
+        # By namespace; "" is all. A subject with all rights needs no second one, and its members read by that one.
         self._halves: dict[str, _Subjects[PolicyRule]] = {}
         self._given: dict[str, _Subjects[str]] = {}
         for one in policy.grants:
@@ -82,7 +82,7 @@ class Pairs:
         self._taken: set[tuple[str, str, str]] = set()
 
     def take(self, subject: str, role: str, place: str) -> None:
-        """A role that a subject was found able to bind in a place: it may have that beside all else."""
+        """Add a role that a subject can bind in a namespace to its rights."""
         if (subject, role, place) not in self._taken:
             self._taken.add((subject, role, place))
             self._roles_of(subject, place).add(role)
@@ -92,7 +92,7 @@ class Pairs:
             self._found.pop(subject, None)
 
     def _roles_of(self, subject: str, place: str) -> set[str]:
-        """All that it may have there, by what is bound there."""
+        """Return the roles that bindings of a namespace may give a subject."""
         if (subject, place) not in self._has:
             self._has[subject, place] = (
                 set(self._given[place].of(subject)) if place in self._given else set()
@@ -100,7 +100,7 @@ class Pairs:
         return self._has[subject, place]
 
     def _beside(self, subject: str, place: str) -> list[PolicyRule]:
-        """All that it may have there, by what is bound there."""
+        """Return the rules that bindings of a namespace may give a subject."""
         if (subject, place) not in self._of:
             self._of[subject, place] = (
                 list(self._halves[place].of(subject)) if place in self._halves else []
@@ -108,13 +108,13 @@ class Pairs:
         return self._of[subject, place]
 
     def _places(self, subject: str) -> set[str]:
-        """Where anything is bound, or taken by it."""
+        """Return the namespaces with bindings, or with roles that the subject took."""
         return {*self._halves, *(place for one, _, place in self._taken if one == subject)}
 
     def _rules(
         self, subject: str, place: str, verbs: tuple[str, ...], group: str, resource: str
     ) -> list[PolicyRule]:
-        """Those that give any of the verbs in a place."""
+        """Return the rules that give any of the verbs in a namespace."""
         found, key = self._found.setdefault(subject, {}), (place, verbs, group, resource)
         if key not in found:
             beside = (
@@ -137,23 +137,23 @@ class Pairs:
         *,
         names: Sequence[str] = (),
     ) -> bool:
-        """Whether a rule gives it in a place, for any object, or for one of some names."""
+        """Return whether a rule gives the right in a namespace, for any object or one of the names."""
         return any(
             _meet(names, rule.names)
             for rule in self._rules(subject, place, (verb,), group, resource)
         )
 
     def _creates(self, subject: str, place: str, resource: str) -> bool:
-        """By a request without a name, or by an apply, which has one and needs to patch, too."""
+        """Return whether it can create: without a name, or by an apply, which has a name and needs patch, too."""
         return any(
             not rule.names or self.has(subject, place, "patch", RBAC, resource, names=rule.names)
             for rule in self._rules(subject, place, ("create",), RBAC, resource)
         )
 
     def fills_own_role(self, subject: str, place: str, kind: str, names: Sequence[str]) -> bool:
-        """Whether it may write a role that it has in a place, or can have there.
+        """Return whether it may write a role that it holds, or can hold, in a namespace.
 
-        :param names: to which its right to escalate is narrowed; empty for all.
+        :param names: the resourceNames of its right to escalate; empty for all.
         """
         resource, home = f"{kind.lower()}s", "" if kind == "ClusterRole" else place
         own = f"{kind}/" if kind == "ClusterRole" else f"{kind}/{place}/"
@@ -171,12 +171,12 @@ class Pairs:
         ):
             return True
         if created and any(role.startswith(own) and role not in self._policy.roles for role in has):
-            return True  # it is bound, and not there yet
+            return True  # bound, and not created yet
         if (created or changed) and any(
             role in self._policy.aggregated for role in has if kind == "ClusterRole"
         ):
-            return True  # by a label it becomes a part of what is bound
-        # A role that says nothing may be bound by whoever may write bindings, and filled then.
+            return True  # a label makes it part of a bound aggregated role
+        # An empty role needs no bind right: a binding of it can be written, and the role filled then.
         return bool(changed) and any(
             self._binds(subject, place, one) for one in _bindings(kind, place)
         )
@@ -187,9 +187,9 @@ class Pairs:
         )
 
     def bindable(self, subject: str, place: str, kind: str, names: Sequence[str]) -> Iterator[str]:
-        """The roles that it may bind in a place; an empty name where it may make one of any rules, or cluster-admin is among them.
+        """Yield the roles that it may bind in a namespace; "" where it may create any, or bind cluster-admin.
 
-        :param names: to which its right to bind is narrowed; empty for all.
+        :param names: the resourceNames of its right to bind; empty for all.
         """
         own = f"{kind}/" if kind == "ClusterRole" else f"{kind}/{place}/"
         for resource in _bindings(kind, place):
@@ -217,7 +217,7 @@ class Pairs:
         )
 
     def acts_as_somebody(self, subject: str) -> bool:
-        """Whether there is a user or a service account that it may impersonate."""
+        """Return whether it may impersonate some user or service account."""
         return self.has(subject, "", "impersonate", "", "users") or any(
             gives(rule, "impersonate", "", "serviceaccounts")
             for place in self._places(subject)
@@ -225,7 +225,7 @@ class Pairs:
         )
 
     def acts_as_a_node(self, subject: str) -> bool:
-        """Whether there is a node that it may impersonate as a user."""
+        """Return whether it may impersonate some node as a user."""
         users = self._rules(subject, "", ("impersonate",), "", "users")
         return any(
             not rule.names or any(name.startswith("system:node:") for name in rule.names)
@@ -233,7 +233,7 @@ class Pairs:
         )
 
     def on_behalf(self, subject: str, mode: str) -> Iterator[tuple[PolicyRule, str]]:
-        """(rule, where) of what it may do while it impersonates, as if it were a right of its own."""
+        """Yield (rule, namespace) of its rights during an impersonation, as rights of its own."""
         head = f"{ON}{mode}:"
         for where in sorted(self._places(subject)):
             for rule in self._beside(subject, where):
@@ -244,12 +244,12 @@ class Pairs:
 
 
 def _bindings(kind: str, place: str) -> tuple[str, ...]:
-    """What binds a role of a kind in a place; in all of them a ClusterRoleBinding does."""
+    """Return the resource that binds a role of a kind in a namespace; "" stands for all namespaces."""
     return ("rolebindings",) if place else ("clusterrolebindings",) if kind == "ClusterRole" else ()
 
 
 def _by_home(names: Iterable[str]) -> dict[str, list[str]]:
-    """Names by all that stands before the last slash, which has none in it."""
+    """Return the names by their part up to the last slash."""
     found: dict[str, list[str]] = {}
     for name in names:
         found.setdefault(f"{name.rpartition('/')[0]}/", []).append(name)
@@ -257,7 +257,7 @@ def _by_home(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _meet(names: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether two rules, each narrowed to names or to none, are about one object."""
+    """Return whether two lists of resourceNames, empty for all, share an object."""
     return not names or not others or not set(names).isdisjoint(others)
 
 

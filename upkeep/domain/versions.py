@@ -1,7 +1,8 @@
-"""Versions: a chart's in the order of Semantic Versioning, and the collector's as image, label, environment and program name it.
+"""Versions: of charts in the order of Semantic Versioning, of the collector as its parts name it.
 
-As Helm reads them (Masterminds/semver): a leading v, and a minor or patch that is left out, are allowed. Python's own ``packaging`` follows other
-rules (PEP 440: ``1.0.0-rc.1`` is no version of its), and these are a few lines. Source: https://semver.org, 9 to 11.
+As in Helm (Masterminds/semver), a leading v and a missing minor or patch are allowed. Python's
+``packaging`` follows PEP 440, to which ``1.0.0-rc.1`` is no version.
+Source: https://semver.org, items 9 to 11.
 """
 
 import re
@@ -14,14 +15,16 @@ _SEMVER = re.compile(
     r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 _CHART_LABEL = re.compile(rf"(.+?)-({_SEMVER.pattern})")
-# At least two numbers: a digest, a branch, ``latest`` and the moving tag ``1`` are no version.
+# At least two numbers: a digest, a branch, ``latest`` and the mutable tag ``1`` are no version.
 _NAMED = re.compile(r"\d+(?:\.\d+)+(?:-[0-9A-Za-z.-]+)?")
-MOST_LABEL = 63
+# Charts cut the label at 63 characters, and then trim hyphens and other signs at its end
+# (bitnami/charts#36452, helm/helm#12205): a label of this length may have been cut.
+MAYBE_CUT = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A semantic version; what stands behind a plus is no part of it."""
+    """A semantic version without its build metadata (after a plus)."""
 
     major: int
     minor: int
@@ -30,7 +33,7 @@ class Version:
 
     @property
     def order(self) -> tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]:
-        """What to compare: a prerelease comes before its release, numbers in it before words."""
+        """Return the sort key: prereleases before the release, their numbers before words."""
         parts = [part for part in self.prerelease.split(".") if part]
         numbered = tuple(
             (not part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part)
@@ -40,14 +43,14 @@ class Version:
 
     @property
     def text(self) -> str:
-        """As it is written: ``1.2.3-rc.1``."""
+        """Return the version as it is written: ``1.2.3-rc.1``."""
         return f"{self.major}.{self.minor}.{self.patch}" + (
             f"-{self.prerelease}" if self.prerelease else ""
         )
 
 
 def parse(text: str) -> Version | None:
-    """The version that a text is, or ``None``."""
+    """Parse a version; ``None`` where the text is none."""
     found = _SEMVER.fullmatch(text)
     if found is None:
         return None
@@ -55,23 +58,25 @@ def parse(text: str) -> Version | None:
 
 
 def of_chart(text: str, *, chart: str, source: str) -> Version:
-    """The version of an installed chart.
+    """Parse the version of an installed chart.
 
-    :raises Malformed: the text is none.
+    :raises Malformed: the text is no version.
     """
     found = parse(text)
     if found is None:
         raise Malformed(
-            f"the version {text!r} of the installed chart {chart} is no semantic version",
+            f"The version {text!r} of the installed chart {chart} is no semantic version.",
             source=source,
         )
     return found
 
 
 def offered(index: ChartIndex, *, installed: Version) -> list[tuple[Version, ChartVersion]]:
-    """The versions of an index that count for who has a version installed, oldest first: prereleases only for whom has one, and what is no version never.
+    """Return the versions of an index that are candidates, oldest first.
 
-    :raises Absent: the index has no version that counts, or ends before what is installed.
+    Prereleases count only where one is installed; texts that are no version never count.
+
+    :raises Absent: there is no candidate, or the newest is older than the installed version.
     """
     read = [(found, one) for one in index.versions if (found := parse(one.version)) is not None]
     known = sorted(
@@ -81,13 +86,15 @@ def offered(index: ChartIndex, *, installed: Version) -> list[tuple[Version, Cha
     if not known:
         count = len(index.versions)
         raise Absent(
-            f"the index of {index.where} has no released version of chart {index.chart} ({count} version{'' if count == 1 else 's'} in all)",
+            f"The index of {index.where} has no released version of chart {index.chart} "
+            f"({count} version{'' if count == 1 else 's'} in all).",
             source=index.where,
             next_step="--chart-repository=URL",
         )
     if known[-1][0].order < installed.order:
         raise Absent(
-            f"chart {index.chart} {installed.text} is installed, and the index of {index.where} ends at {known[-1][1].version}: it is old, or another repository's",
+            f"Chart {index.chart} {installed.text} is installed; the index of {index.where} ends at "
+            f"{known[-1][1].version}. It is stale, or of another repository.",
             source=index.where,
             next_step="--chart-repository=URL",
         )
@@ -95,23 +102,29 @@ def offered(index: ChartIndex, *, installed: Version) -> list[tuple[Version, Cha
 
 
 def of_chart_label(text: str) -> tuple[str, str] | None:
-    """Name and version of the label ``helm.sh/chart`` (``NAME-VERSION``, a plus written as ``_``), or ``None`` where it may have been cut."""
+    """Return name and version of a label ``helm.sh/chart``; ``None`` where it may have been cut.
+
+    It is ``NAME-VERSION``, with ``_`` for a plus.
+    """
     found = _CHART_LABEL.fullmatch(text.replace("_", "+"))
-    return (found[1], found[2]) if found is not None and len(text) < MOST_LABEL else None
+    return (found[1], found[2]) if found is not None and len(text) < MAYBE_CUT else None
 
 
 def image_tag(image: str) -> str:
-    """The tag of an image, empty where a digest alone names it."""
+    """Return the tag of an image; empty where a digest alone identifies it."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
 def named(text: str) -> str:
-    """The version that a tag or a label names, without a leading v and what stands behind a plus (``_`` in a label); empty where it names none."""
+    """Return the version in a tag or label, without a leading v and build metadata.
+
+    Empty where it names none; a label writes ``_`` for a plus.
+    """
     bare = text.strip().removeprefix("v").replace("_", "+").partition("+")[0]
     return bare if _NAMED.fullmatch(bare) else ""
 
 
 def printed(text: str) -> str:
-    """The first version in what a program printed; empty where there is none."""
+    """Return the first version in a program's output; empty where there is none."""
     found = _NAMED.search(text)
     return found[0] if found else ""

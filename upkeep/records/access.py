@@ -1,4 +1,4 @@
-"""Who may do what, and what became of what was rehearsed."""
+"""Rights of subjects, answers of access reviews and dry runs, and exposed credentials."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AccessAnswer:
-    """The API server's own answer to "may this subject do that" (authorization.k8s.io)."""
+    """The API server's answer to an access review (authorization.k8s.io)."""
 
     subject: str
     verb: str
@@ -20,12 +20,12 @@ class AccessAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the API server would do with a write: its own answer to the dry run.
+    """The API server's answer to a dry run.
 
-    :ivar action: ``patch``, ``create`` …, the verb of the right that it needs.
+    :ivar action: the verb of the right that it needs: ``patch``, ``create`` …
     :ivar object: ``ConfigMap/x``.
-    :ivar reason: of a refusal, the API's word: ``Conflict``, ``Invalid`` …; ``message`` is masked, and without any value that was sent.
-    :ivar fields: which fields it refuses, where it says so: ``spec.selector``.
+    :ivar reason: of a refusal: ``Conflict``, ``Invalid`` …; ``message`` is masked and holds no value that was sent.
+    :ivar fields: the refused fields, where the answer names them: ``spec.selector``.
     """
 
     action: str
@@ -39,7 +39,7 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class RestoreRehearsal:
-    """A restore of one set, rehearsed: what the acting identity may do, and what became of each object over the live one and where it is gone."""
+    """A rehearsed restore of one set: the acting identity's rights, and the dry runs over live objects and as new ones."""
 
     stamp: str
     access: tuple[AccessAnswer, ...]
@@ -48,7 +48,7 @@ class RestoreRehearsal:
 
 @dataclass(frozen=True, slots=True)
 class ActionRehearsal:
-    """What the acting identity may do, and what became of it when it was rehearsed."""
+    """The acting identity's rights for an action, and its dry runs."""
 
     access: tuple[AccessAnswer, ...]
     dry_runs: tuple[DryRun, ...] = ()
@@ -56,7 +56,7 @@ class ActionRehearsal:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """A rule of a Role or ClusterRole; ``resources`` hold subresources (``pods/exec``), ``names`` narrow it, ``urls`` are no resources."""
+    """A rule of a Role or ClusterRole. ``resources`` hold subresources (``pods/exec``), ``names`` are its resourceNames."""
 
     verbs: tuple[str, ...]
     groups: tuple[str, ...] = ()
@@ -67,12 +67,12 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a binding gives to a subject.
+    """The rules that a binding grants to a subject.
 
     :ivar binding: ``RoleBinding/NAMESPACE/NAME`` or ``ClusterRoleBinding/NAME``; ``role`` likewise.
-    :ivar subject: to whom: ``ServiceAccount NAMESPACE/NAME``, ``User NAME``, ``Group NAME``.
-    :ivar namespace: where; ``""`` is everywhere.
-    :ivar default: the binding has the label of those that the API server makes itself; anybody who may write bindings can set it, too.
+    :ivar subject: ``ServiceAccount NAMESPACE/NAME``, ``User NAME``, ``Group NAME``.
+    :ivar namespace: ``""`` is every namespace.
+    :ivar default: the binding has the label of the API server's own; a writer of bindings can set it, too.
     """
 
     binding: str
@@ -85,10 +85,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class RbacPolicy:
-    """All that RBAC grants in a cluster: one grant for each subject of each binding, and the rules of every role by its name, bound or not.
+    """All grants of a cluster: one for each subject of each binding, and the rules of every role by its name.
 
     :ivar bindings: the role of every binding, also of those without a subject.
-    :ivar aggregated: the ClusterRoles that take in the rules of others by their labels.
+    :ivar aggregated: the ClusterRoles that aggregate the rules of others by labels.
     """
 
     grants: tuple[Grant, ...]
@@ -99,12 +99,12 @@ class RbacPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What looks like a credential.
+    """A credential in plain text, by its place and shape.
 
     :ivar object: ``ConfigMap/x`` or ``Deployment/x``.
-    :ivar place: where in it: ``key destinations.yaml``, ``env TOKEN of container x``, ``annotation x``.
-    :ivar shape: how it was recognised: ``Slack token``, ``value of webhookURL``.
-    :ivar lines: of the text in that place, from 1; the first ones where there are many.
+    :ivar place: ``key destinations.yaml``, ``env TOKEN of container x``, ``annotation x``.
+    :ivar shape: ``Slack token``, ``value of webhookURL``.
+    :ivar lines: its first lines in that text, from 1.
     """
 
     object: str
@@ -115,7 +115,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class ExposureSurvey:
-    """ConfigMaps that were looked through.
+    """The searched ConfigMaps.
 
     :ivar looked: ``ConfigMap/x`` of each; ``missing`` of those that do not exist.
     """

@@ -1,4 +1,4 @@
-"""What people confirmed."""
+"""Sign-offs of people."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class AttestedFile:
-    """A file of an attestation's evidence: whether it is there and the ``same`` as when it was attested."""
+    """A file of a sign-off's evidence, compared with its digest."""
 
     file: str
     state: Literal["same", "missing", "differs"]
@@ -15,9 +15,9 @@ class AttestedFile:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What one person confirmed and another reviewed.
+    """A sign-off by one person, reviewed by another.
 
-    :ivar object: what it is about, where the control is about several: ``Secret/x key y``.
+    :ivar object: its object, of a control with several: ``Secret/x key y``.
     :ivar where: file and line of the entry.
     """
 
@@ -36,9 +36,9 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class AttestationFile:
-    """The attestations of a run.
+    """The sign-offs of a run.
 
-    :ivar file: where they lie; empty where none was named.
+    :ivar file: the file of ``--attestations``; empty for none.
     """
 
     file: str = ""

@@ -15,15 +15,16 @@ class Destination:
 
 
 FaultCode = Literal[
-    "not-yaml", "empty", "required", "wrong-type", "wrong-value", "misspelt", "name-twice", "unknown-destination", "unset-variable"
+    "not-yaml", "empty", "required", "wrong-type", "wrong-value", "misspelt", "unknown-type", "name-twice", "unknown-destination",
+    "unset-variable",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFault:
-    """What is wrong in a configuration document: never its values.
+    """A fault of a configuration document, without its values.
 
-    :ivar document: what it stands in, ``Secret/x key destinations.yaml`` or a file; ``line`` from 1.
+    :ivar document: its place, ``Secret/x key destinations.yaml`` or a file; ``line`` from 1.
     :ivar path: ``destinations.slack[0].name``; empty for the whole document.
     """
 
@@ -41,7 +42,7 @@ class ConfiguredName:
 
     :ivar type: of a destination: ``slack``, ``msteams`` …
     :ivar uses: of a team: the destinations that it names.
-    :ivar variables: of a destination: the environment variables that its values stand for.
+    :ivar variables: of a destination: the environment variables that the collector puts in.
     """
 
     name: str
@@ -55,17 +56,22 @@ class ConfiguredName:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationDocument:
-    """A document of the collector's configuration. ``kind`` is ``destinations``, ``teams`` or ``workflows``."""
+    """A document of the collector's configuration.
+
+    :ivar kind: ``destinations``, ``teams`` or ``workflows``.
+    :ivar ignored: keys that the collector's loader does not read, each with its line.
+    """
 
     kind: str
     where: str
     faults: tuple[ConfigurationFault, ...] = ()
     names: tuple[ConfiguredName, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The names of the variables of the collector's container; ``unread`` tells whose keys could not be seen, and why."""
+    """The variable names of the collector's container; ``unread`` are objects whose keys are unknown, each with the reason."""
 
     names: tuple[str, ...]
     unread: tuple[str, ...] = ()
@@ -85,21 +91,23 @@ class SecretReference:
     """A place in the pod template that needs a Secret.
 
     :ivar keys: the data keys that it needs; empty where it takes all there are.
-    :ivar place: where it stands, as a person says it: ``env SLACK_API_KEY_ONCALL of container cano-collector``.
+    :ivar place: for messages: ``env SLACK_API_KEY_ONCALL of container cano-collector``.
+    :ivar container: a container's environment takes it, which comes after the volumes are mounted.
     """
 
     name: str
     keys: tuple[str, ...]
     optional: bool
     place: str
+    container: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FieldOwner:
     """An entry of an object's managedFields.
 
-    :ivar changed: when the manager's entry last changed, whichever of its fields it was; ``None`` where it does not say.
-    :ivar keys: the data keys that it owns; ``others`` tells that it owns more than these.
+    :ivar changed: the time of the last change of any of its fields; ``None`` for an entry without a time.
+    :ivar keys: the data keys that it owns; ``others``: it owns further fields.
     """
 
     manager: str
@@ -112,9 +120,10 @@ class FieldOwner:
 class StoredObject:
     """A ConfigMap or Secret by its metadata: never a value, nor an annotation that could hold one.
 
-    :ivar keys: its data keys, where they are known: from managedFields, or from the object itself where these do not tell.
-    :ivar written_by: operators that write it from a source of their own: what is patched they undo.
-    :ivar last_applied: it has kubectl's annotation, which repeats the values.
+    :ivar keys: its known data keys, from managedFields or from the object itself.
+    :ivar controlled_by: owners and controllers that keep it as their own source says: ``ExternalSecret/slack``.
+    :ivar restored: a backup tool made it again, so that its creation time is that of the restore.
+    :ivar last_applied: kubectl's annotation repeats its values.
     """
 
     kind: str
@@ -122,9 +131,10 @@ class StoredObject:
     created: datetime
     keys: tuple[str, ...]
     owners: tuple[FieldOwner, ...]
-    written_by: tuple[str, ...] = ()
+    controlled_by: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     last_applied: bool = False
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,8 @@ class SecretInventory:
     """The Secrets that the collector references, and what else there is.
 
     :ivar missing: names that do not exist.
-    :ivar unreferenced: names of the collector's Secrets that nothing references; ``None`` where they were not looked for, ``unlooked`` says why.
+    :ivar unreferenced: names of the collector's Secrets that nothing references; ``None`` where the list is unknown, ``unlooked`` says why.
+    :ivar syncing: the volume of the Secrets Store CSI driver, which may create Secrets when a pod mounts it; empty for none.
     """
 
     references: tuple[SecretReference, ...]
@@ -140,21 +151,22 @@ class SecretInventory:
     missing: tuple[str, ...]
     unreferenced: tuple[str, ...] | None
     unlooked: str = ""
+    syncing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationObject:
     """A ConfigMap or Secret, live or in a backup: never a value of it.
 
-    :ivar keys: each data key with a keyed digest of its value. The key of the digest is random and of this run alone: equal values can be told
-        from different ones, and nothing can be told about any of them.
+    :ivar keys: each data key with a keyed digest of its value. The digest's key is random for each run, so that digests
+        compare within a run and tell nothing of the value.
     :ivar type: of a Secret: ``Opaque`` …
-    :ivar data_bytes: the values' size together, decoded.
+    :ivar data_bytes: the decoded size of all values.
     :ivar file: of a backup: the file's name.
-    :ivar server_fields: fields in it that the API server owns: ``metadata.resourceVersion`` …
-    :ivar last_applied: it has kubectl's annotation, which repeats the values.
-    :ivar missing: it is live nowhere (404).
-    :ivar owners: of a live one: who wrote what, and when.
+    :ivar server_fields: fields that the API server owns: ``metadata.resourceVersion`` …
+    :ivar last_applied: kubectl's annotation repeats its values.
+    :ivar missing: the cluster has no such object (404).
+    :ivar owners: of a live object: its managedFields.
     """
 
     kind: str
@@ -172,12 +184,11 @@ class ConfigurationObject:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyConfiguration:
-    """The minimal configuration that somebody prepared for an emergency.
+    """The minimal configuration of ``--emergency-config``.
 
-    :ivar files: where it lies.
     :ivar mounted: the object, ``Secret/x``, that holds each kind of document now.
     :ivar environment: the variables of the collector's container.
-    :ivar readable_by_others: the permission bits of each file that holds a key, or may, and that everybody on the machine may read.
+    :ivar readable_by_others: the permission bits of each file that may hold a key and that every user may read.
     """
 
     files: tuple[str, ...]

@@ -42,6 +42,19 @@ class Snapshot:
     identity: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierCounters:
+    """The earlier counters of one source.
+
+    :ivar said: the source and what it held, for the basis.
+    :ivar stopped: the error that kept it from being read; ``None`` where it was read, or is not there.
+    """
+
+    snapshots: tuple[Snapshot, ...]
+    said: str
+    stopped: Stopped | None = None
+
+
 @dataclass(
     frozen=True, slots=True, eq=False
 )  # one is itself: what was read of it is remembered by it
@@ -52,7 +65,7 @@ class CounterHistory:
     :ivar settled: later snapshots of the same processes, oldest first, where received alert groups were unaccounted for at first (in flight).
     :ivar earlier: earlier snapshots, of these pods and of pods that are gone, in no order.
     :ivar sources: where earlier snapshots were looked for and with what result, for the basis: ``Prometheus: forbidden``, ``no --exports`` …
-    :ivar stopped: why a Prometheus that is there gave no earlier snapshots; ``None`` where it did, or where there is none.
+    :ivar stopped: the error of the first source that is there and could not be read.
     """
 
     latest: tuple[Snapshot, ...]

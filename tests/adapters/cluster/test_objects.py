@@ -1,19 +1,14 @@
 """Kubernetes objects as records: what a pod template needs of Secrets, and what an object's metadata tell."""
 
-import contextlib
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.judges.samples import deployment
 from upkeep.adapters.cluster import fields, objects
 from upkeep.domain import discovery
 from upkeep.domain.discovery import secret_references
 from upkeep.errors import Malformed
-from upkeep.records.configuration import FieldOwner
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "cano-collector"}},
@@ -54,111 +49,44 @@ def test_every_place_that_needs_a_secret_is_found():
     ]
 
 
-def entry(
-    fields: dict[str, Any], *, manager: str = "helm", time: str | None = "2026-01-02T12:00:00Z"
-) -> dict[str, Any]:
-    return {
-        "manager": manager,
-        "operation": "Update",
-        "fieldsType": "FieldsV1",
-        "fieldsV1": fields,
-    } | ({"time": time} if time else {})
-
-
-def stored(*entries: dict[str, Any], **metadata: Any):
-    plain = {
-        "name": "slack",
-        "creationTimestamp": "2025-12-01T00:00:00Z",
-        "managedFields": list(entries),
-    }
-    return objects.stored({"metadata": plain | metadata}, kind="Secret")
-
-
-AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+def test_the_prefix_of_variables_from_an_object_is_kept():
+    """core/v1 EnvFromSource.prefix: KEY of the object is the variable SLACK_KEY."""
+    container = TEMPLATE["spec"]["containers"][0] | {
+        "envFrom": [{"prefix": "SLACK_", "secretRef": {"name": "slack"}}, {"configMapRef": {"name": "env"}}]
+    }  # fmt: skip
+    found = objects.template(TEMPLATE | {"spec": TEMPLATE["spec"] | {"containers": [container]}})
+    assert found.containers[0].env_prefixes == ("SLACK_", "")
 
 
 @pytest.mark.parametrize(
-    ("fields", "keys", "owned", "others"),
+    ("kind", "source"),
     [
-        ({"f:data": {"f:a": {}}}, ("a",), ("a",), False),
-        ({"f:data": {".": {}, "f:a": {}}}, ("a",), ("a",), True),
-        ({"f:data": {"f:a": {}}, "f:type": {}}, ("a",), ("a",), True),
-        ({"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:team": {}}}}, ("a",), ("a",), True),
-        ({"f:binaryData": {"f:a": {}}}, ("a",), ("a",), False),
-        # The API server forgets an owner of stringData only with the entry: the key may be gone.
-        ({"f:stringData": {"f:a": {}}}, (), ("a",), False),
-        ({"f:metadata": {"f:labels": {}}}, (), (), True),
+        ("azureFile", {"secretName": "storage", "shareName": "s"}),
+        ("cephfs", {"monitors": ["m"], "secretRef": {"name": "storage"}}),
+        ("cinder", {"volumeID": "v", "secretRef": {"name": "storage"}}),
+        ("csi", {"driver": "d.example", "nodePublishSecretRef": {"name": "storage"}}),
+        ("flexVolume", {"driver": "d/x", "secretRef": {"name": "storage"}}),
+        ("iscsi", {"targetPortal": "p", "iqn": "i", "lun": 0, "secretRef": {"name": "storage"}}),
+        ("rbd", {"monitors": ["m"], "image": "i", "secretRef": {"name": "storage"}}),
+        ("scaleIO", {"gateway": "g", "system": "s", "secretRef": {"name": "storage"}}),
+        ("storageos", {"volumeName": "v", "secretRef": {"name": "storage"}}),
     ],
 )
-def test_what_a_manager_owns(
-    fields: dict[str, Any], keys: tuple[str, ...], owned: tuple[str, ...], others: bool
+def test_every_volume_of_the_core_api_that_reads_a_secret_is_found(
+    kind: str, source: dict[str, Any]
 ):
-    one = stored(entry(fields))
-    assert one.keys == keys
-    assert one.owners == (FieldOwner("helm", AT, owned, others),)
+    """https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/volume/"""
+    spec = TEMPLATE["spec"] | {"volumes": [{"name": "data", kind: source}]}
+    found = secret_references(deployment(template=objects.template(TEMPLATE | {"spec": spec})))
+    assert [one.name for one in found if one.place == "volume data"] == ["storage"]
 
 
-def test_stripped_fields_and_times_that_are_not_told():
-    assert stored({}).owners == ()
-    assert stored(entry({"f:data": {"f:a": {}}}, time=None)).owners == (
-        FieldOwner("helm", None, ("a",), False),
-    )
-
-
-@pytest.mark.parametrize(
-    ("one", "writers"),
-    [
-        (
-            stored(
-                ownerReferences=[
-                    {
-                        "kind": "ExternalSecret",
-                        "name": "x",
-                        "uid": "1",
-                        "apiVersion": "external-secrets.io/v1",
-                    }
-                ]
-            ),
-            ("external-secrets",),
-        ),
-        (
-            stored(entry({"f:data": {"f:a": {}}}, manager="sealed-secrets-controller")),
-            ("sealed-secrets",),
-        ),
-        (stored(entry({"f:metadata": {}}, manager="external-secrets")), ()),
-        (
-            stored(
-                ownerReferences=[
-                    {"kind": "Deployment", "name": "x", "uid": "1", "apiVersion": "apps/v1"}
-                ]
-            ),
-            (),
-        ),
-        (stored(entry({"f:data": {"f:a": {}}}, manager="kubectl")), ()),
-    ],
-)
-def test_operators_that_write_it_are_named(one, writers: tuple[str, ...]):
-    assert one.written_by == writers
-
-
-def test_an_annotation_that_holds_values_is_a_fact_and_nothing_more():
-    one = stored(annotations={"kubectl.kubernetes.io/last-applied-configuration": "canary"})
-    assert one.last_applied
-    assert "canary" not in repr(one)
-
-
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-        ),
-        max_leaves=8,
-    )
-)
-def test_whatever_the_fields_are_it_is_read_or_malformed(fields: Any):
-    with contextlib.suppress(Malformed):
-        assert stored(entry(fields)).name == "slack"
+def test_a_volume_of_the_secrets_store_is_known_by_its_driver():
+    volumes = [{"name": "vault", "csi": {"driver": "secrets-store.csi.k8s.io"}}]
+    spec = TEMPLATE["spec"] | {"volumes": volumes}
+    found = deployment(template=objects.template(TEMPLATE | {"spec": spec}))
+    assert discovery.syncing_volume(found) == "vault"
+    assert discovery.syncing_volume(deployment(template=objects.template(TEMPLATE))) == ""
 
 
 @pytest.mark.parametrize(
@@ -199,11 +127,11 @@ def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dic
         ({"podSelector": {}}, ("Ingress",), ()),
         ({"podSelector": {}, "egress": [{}]}, ("Ingress", "Egress"), ()),
         ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}]}, ("Egress",), ()),
-        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
+        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: any source",)),
         (
             {"podSelector": {}, "ingress": [{"from": []}]},
             ("Ingress",),
-            ("ingress rule 1: from anybody",),
+            ("ingress rule 1: any source",),
         ),
         (
             {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]},
@@ -414,19 +342,19 @@ def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
 
 
 @pytest.mark.parametrize(
-    ("spec", "job", "keeps"),
+    ("spec", "job", "records"),
     [
         ({}, {}, True),
         ({"successfulJobsHistoryLimit": 1}, {}, True),
         ({"successfulJobsHistoryLimit": 0}, {}, False),
-        ({}, {"ttlSecondsAfterFinished": 3600}, False),
+        ({}, {"ttlSecondsAfterFinished": 3600}, True),
         ({"successfulJobsHistoryLimit": 3}, {"ttlSecondsAfterFinished": 0}, False),
     ],
 )
-def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
-    spec: dict[str, Any], job: dict[str, Any], keeps: bool
+def test_a_cron_job_records_its_successes_unless_its_jobs_go_at_once(
+    spec: dict[str, Any], job: dict[str, Any], records: bool
 ):
-    """Where it keeps them, a list without any of them is not whole."""
+    """The controller writes lastSuccessfulTime when it sees the Job (kubernetes/kubernetes#122025)."""
     metadata = {
         "name": "b",
         "namespace": "n",
@@ -440,8 +368,8 @@ def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
                 "metadata": metadata,
                 "spec": {"schedule": "0 2 * * *", "jobTemplate": template} | spec,
             }
-        ).keeps_jobs
-        is keeps
+        ).records_success
+        is records
     )
 
 

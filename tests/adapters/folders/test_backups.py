@@ -179,7 +179,7 @@ def test_sets_before_the_window_are_left_out_and_the_newest_is_read_in_any_case(
 
 
 def test_no_folder_is_absent_and_a_file_is_none(tmp_path: Path):
-    with pytest.raises(Absent, match="there is no such folder"):
+    with pytest.raises(Absent, match="no such folder"):
         read(tmp_path / "none")
     with pytest.raises(Malformed, match="Not a directory"):
         read(put(tmp_path, "file", "x"))
@@ -258,7 +258,7 @@ def test_nothing_is_overwritten_and_a_second_set_of_a_day_is_newer(tmp_path: Pat
     save(tmp_path)
     before = (tmp_path / "backup-20260102.yaml").read_bytes()
     assert save(tmp_path, config_map(data={}), taken=NOW)[0] == "backup-20260102-120000.yaml"
-    with pytest.raises(BadInput, match="of this second already"):
+    with pytest.raises(BadInput, match="of this second exists"):
         save(tmp_path, taken=NOW)
     assert (tmp_path / "backup-20260102.yaml").read_bytes() == before
     assert [one.stamp for one in read(tmp_path).sets] == ["20260102-120000", "20260102"]

@@ -50,11 +50,11 @@ def test_a_manifest_holds_documents(manifest: dict, tmp_path: Path):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"\xff\xfe", "is no UTF-8 text"),
-        (b"a: 1\n", "is no document of the collector"),
-        (b"kind: Secret\ndata: {destinations.yaml: '%%'}\n", "is not base64 of a text"),
-        (b"kind: ConfigMap\ndata: {destinations.yaml: {a: 1}}\n", "a text was expected"),
-        (b"kind: ConfigMap\n", "is no document of the collector"),
+        (b"\xff\xfe", "not UTF-8; expected a document"),
+        (b"a: 1\n", "not a collector file"),
+        (b"kind: Secret\ndata: {destinations.yaml: '%%'}\n", "not base64 of a text"),
+        (b"kind: ConfigMap\ndata: {destinations.yaml: {a: 1}}\n", "expected a text"),
+        (b"kind: ConfigMap\n", "not a collector file"),
     ],
 )
 def test_what_holds_no_document_is_malformed(body: bytes, said: str, tmp_path: Path):
@@ -88,7 +88,7 @@ def test_a_folder_is_its_yaml_files(tmp_path: Path):
 def test_a_place_without_files_is_absent(tmp_path: Path):
     with pytest.raises(Absent, match=r"^--emergency-config=.*: the folder holds no YAML file$"):
         configuration_files.files_in(tmp_path, option="--emergency-config")
-    with pytest.raises(Absent, match="there is no such file or folder"):
+    with pytest.raises(Absent, match="no such file or folder"):
         configuration_files.files_in(tmp_path / "x", option="--emergency-config")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.adapters.formats.test_exposition import POD, STARTED, TAKEN, body
 from tests.judges.counting.counter_samples import examples
 from upkeep.adapters.folders import exports
+from upkeep.domain import pod_names
 from upkeep.errors import BadInput, Malformed, Truncated
 
 # Kept by runs
@@ -33,8 +34,11 @@ def keep(
     )
 
 
-def load(folder: Path, *, namespace: str = "monitoring", pod_prefix: str = "cano-collector-"):
-    return exports.load_kept(folder, namespace=namespace, pod_prefix=pod_prefix)
+PODS = pod_names.of_deployment("cano-collector")
+
+
+def load(folder: Path, *, namespace: str = "monitoring", pods: str = PODS):
+    return exports.load_kept(folder, namespace=namespace, pods=pods)
 
 
 def test_what_was_kept_is_loaded_again(tmp_path):
@@ -83,33 +87,34 @@ def test_a_foreign_file_is_ignored(tmp_path, name):
 
 
 def test_of_two_namespaces_whose_names_run_together_the_first_line_decides(tmp_path):
-    keep(tmp_path, namespace="a", pod="b-cano-x1-y2")
-    assert load(tmp_path, namespace="a-b", pod_prefix="cano-") == ()
-    assert [snapshot.pod for snapshot in load(tmp_path, namespace="a", pod_prefix="b-cano-")] == [
-        "b-cano-x1-y2"
-    ]
+    keep(tmp_path, namespace="a", pod="b-cano-x2-y2222")
+    assert load(tmp_path, namespace="a-b", pods=pod_names.of_deployment("cano")) == ()
+    assert [
+        snapshot.pod
+        for snapshot in load(tmp_path, namespace="a", pods=pod_names.of_deployment("b-cano"))
+    ] == ["b-cano-x2-y2222"]
 
 
 @pytest.mark.parametrize(
     ("content", "kind", "why"),
     [
-        (b"", Malformed, "has the name of a saved exposition, and not its first line"),
-        (body(), Malformed, "has the name of a saved exposition, and not its first line"),
+        (b"", Malformed, "lacks the first line of a saved exposition"),
+        (body(), Malformed, "lacks the first line of a saved exposition"),
         (
             f"# upkeep namespace=monitoring pod={POD} taken=yesterday\n".encode() + body(),
             Malformed,
-            "its first line says no time",
+            "its first line has no time",
         ),
         (
             f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T13:00:00Z\n".encode()
             + body(),
             Malformed,
-            "its first line says another pod or time than its name",
+            "its first line contradicts its name",
         ),
         (
             b"# upkeep namespace=monitoring pod=other taken=2026-01-02T12:00:00Z\n" + body(),
             Malformed,
-            "its first line says another pod or time than its name",
+            "its first line contradicts its name",
         ),
         (
             f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T12:00:00Z\n".encode(),
@@ -194,7 +199,7 @@ def test_an_export_is_read_as_it_was_written(tmp_path):
 def test_a_further_export_of_a_day_has_its_time_in_its_name_and_nothing_is_overwritten(tmp_path):
     names = [write(tmp_path).name, write(tmp_path, taken=TAKEN + timedelta(seconds=5)).name]
     assert names == ["metrics-20260102.txt", "metrics-20260102-120005.txt"]
-    with pytest.raises(BadInput, match="an export of this second already"):
+    with pytest.raises(BadInput, match="an export of this second exists"):
         write(tmp_path, taken=TAKEN + timedelta(seconds=5))
     assert [export.file for export in exports.read(tmp_path, now=NOW).exports] == names[::-1]
 
@@ -226,15 +231,15 @@ def test_a_file_that_was_copied_later_is_of_the_beginning_of_the_day_in_its_name
         (b"<html></html>\n", "export-unusable", "a page of HTML"),
         (WHOLE[:-1], "export-unusable", "the last line has no end"),
         (WHOLE + WHOLE, "export-unusable", "cano_alerts_errors_total twice"),
-        (body("cano_alerts_errors_total 3"), "families-not-exported", "has no process_open_fds and no process_max_fds of its pod"),
+        (body("cano_alerts_errors_total 3"), "families-not-exported", "lacks process_open_fds and process_max_fds of its pod"),
         (body('cano_alerts_processed_total{source="processed"} 3', "process_open_fds 1", "process_max_fds 9"), "families-not-exported",
-         "has no cano_alerts_processing_duration_seconds of its pod"),
+         "lacks cano_alerts_processing_duration_seconds of its pod"),
         (b"# upkeep export namespace=n deployment=d pods=0 taken=2026-01-02T12:00:00Z\n", "export-unusable", "holds no exposition"),
-        (b"# upkeep export namespace=n deployment=d pods=1 taken=noon\n" + WHOLE, "export-unusable", "says no time in its first line"),
+        (b"# upkeep export namespace=n deployment=d pods=1 taken=noon\n" + WHOLE, "export-unusable", "has no time in its first line"),
         (b"# upkeep export namespace=n deployment=d pods=1 taken=2026-01-02T14:00:00Z\n" + WHOLE, "export-from-the-future",
-         "is of 2026-01-02T14:00:00Z, which has not come yet"),
+         "has the time 2026-01-02T14:00:00Z, which is in the future"),
         (b"# upkeep export namespace=n deployment=d pods=2 taken=2026-01-02T12:00:00Z\n"
-         b"# upkeep namespace=n pod=a taken=2026-01-02T12:00:00Z\n" + WHOLE, "export-cut", "says 2 pods in its first line and holds 1"),
+         b"# upkeep namespace=n pod=a taken=2026-01-02T12:00:00Z\n" + WHOLE, "export-cut", "announces 2 pods and holds 1"),
         (b"# upkeep export namespace=n deployment=d pods=1 taken=2026-01-02T12:00:00Z\n"
          b"# upkeep namespace=n pod=a taken=noon\n" + WHOLE, "export-unusable", "lies in the future"),
     ],
@@ -255,7 +260,9 @@ def test_what_is_no_regular_file_or_too_large_or_of_no_day_is_a_fault(tmp_path, 
     assert faults(tmp_path)[0][0] == "export-not-regular"
     (tmp_path / "metrics-20260102.txt").rmdir()
     (tmp_path / "metrics-20260231.txt").write_bytes(WHOLE)
-    assert faults(tmp_path) == [("export-unusable", "metrics-20260231.txt has no day in its name")]
+    assert faults(tmp_path) == [
+        ("export-unusable", "metrics-20260231.txt has no valid day in its name")
+    ]
     (tmp_path / "metrics-20260231.txt").rename(tmp_path / "metrics-20260102.txt")
     monkeypatch.setattr(exports, "MOST_BYTES", 100)
     assert faults(tmp_path)[0][0] == "export-too-large"

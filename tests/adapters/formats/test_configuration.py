@@ -39,8 +39,8 @@ def said(document: ConfigurationDocument) -> list[tuple[str, str]]:
 
 def test_what_is_well_formed_has_names_and_no_fault() -> None:
     whole = slack(
-        grouping_interval="1h30m", unfurl_links=True,
-        threading={"enabled": True, "cache_ttl": "10m", "search_limit": 1000, "search_window": "7d"},
+        grouping_interval=90, unfurl_links=True,
+        threading={"enabled": True, "cache_ttl": "10m", "search_limit": 1000, "search_window": "7d", "fingerprint_in_metadata": True},
         enrichments={"table_formatting": "enhanced", "color_coding": False, "max_table_rows": 10},
     )  # fmt: skip
     assert (whole.faults, [(one.name, one.type, one.line) for one in whole.names]) == (
@@ -73,8 +73,38 @@ def test_nothing_configured_is_no_fault_of_the_document() -> None:
     [
         ({"api_key": None}, ".api_key", "required", "is required"),
         ({"slack_channel": ""}, ".slack_channel", "wrong-value", "must not be empty"),
-        ({"grouping_interval": "2d"}, ".grouping_interval", "wrong-value", "Go knows no days"),
-        ({"grouping_interval": "0s"}, ".grouping_interval", "wrong-value", "above zero"),
+        # The loader decodes an int of seconds: 10m stops its start.
+        (
+            {"grouping_interval": "10m"},
+            ".grouping_interval",
+            "wrong-value",
+            "must be a whole number of seconds",
+        ),
+        (
+            {"grouping_interval": -1},
+            ".grouping_interval",
+            "wrong-value",
+            "must be a whole number of seconds",
+        ),
+        (
+            {"slack_channel": "${CHANNEL}"},
+            ".slack_channel",
+            "wrong-value",
+            "replaces ${VARIABLES} in api_key alone",
+        ),
+        ({"api_key": "xoxb-${KEY}"}, ".api_key", "wrong-value", "one ${VARIABLE} and nothing else"),
+        (
+            {"threading": {"cache_ttl": "2d"}},
+            ".threading.cache_ttl",
+            "wrong-value",
+            "Go has no days",
+        ),
+        (
+            {"threading": {"search_window": "0d"}},
+            ".threading.search_window",
+            "wrong-value",
+            "above zero",
+        ),
         ({"unfurl_links": "perhaps"}, ".unfurl_links", "wrong-value", "must be true or false"),
         (
             {"threading": {"search_limit": 1001}},
@@ -95,16 +125,16 @@ def test_nothing_configured_is_no_fault_of_the_document() -> None:
             "simple, enhanced or attachment",
         ),
         (
-            {"grouping_intervall": "5m"},
+            {"grouping_intervall": 5},
             ".grouping_intervall",
             "misspelt",
-            "grouping_interval was meant?",
+            "did you mean grouping_interval?",
         ),
         (
             {"threading": {"serch_limit": 5}},
             ".threading.serch_limit",
             "misspelt",
-            "search_limit was meant?",
+            "did you mean search_limit?",
         ),
         ({"name": [1]}, ".name", "wrong-type", "must be a text"),
     ],
@@ -116,6 +146,52 @@ def test_each_fault_has_its_path_its_words_and_no_value(
     assert said(document) == [(f"destinations.slack[0]{path}", code)]
     assert words in document.faults[0].message
     assert SECRET not in repr(document)
+
+
+def test_what_the_loader_fills_in_is_no_fault() -> None:
+    """0 and a zero duration are its defaults, and it takes parts of days."""
+    filled = {"search_limit": 0, "cache_ttl": "0s", "search_window": "1.5d"}
+    assert slack(threading=filled, grouping_interval=0).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("type_", "code", "words"),
+    [
+        ("slak", "misspelt", "did you mean slack?"),
+        ("Slack", "misspelt", "did you mean slack?"),
+        ("pagerduty", "unknown-type", "known are slack, msteams"),
+    ],
+)
+def test_a_type_of_destinations_that_the_loader_ignores_is_a_fault(
+    type_: str, code: str, words: str
+) -> None:
+    document = parse({"destinations": {type_: [SLACK]}})
+    assert said(document) == [(f"destinations.{type_}", code)]
+    assert words in document.faults[0].message
+    assert [one.name for one in document.names] == ["oncall"]
+    assert parse({"destinations": {type_: []}}).faults == ()
+
+
+@pytest.mark.parametrize("key", ["webhookUrl", "webhook_url", "webHookURL"])
+def test_a_misspelt_webhook_is_told_as_one(key: str) -> None:
+    document = parse({"destinations": {"slack": [{"name": "a", key: "https://h/x"}]}})
+    faults = {(fault.path.rpartition(".")[2], fault.code) for fault in document.faults}
+    assert faults == {(key, "misspelt"), ("webhookURL", "required")}
+    assert "did you mean webhookURL?" in document.faults[0].message
+
+
+def test_keys_that_are_near_none_are_told_as_ignored() -> None:
+    document = slack(colour="red")
+    assert (document.faults, document.ignored) == (
+        (),
+        ("destinations.slack[0].colour (line 6)",),
+    )
+
+
+@pytest.mark.parametrize("text", ["active_workflows: []", "active_workflows:"])
+def test_no_workflow_stops_the_collector(text: str) -> None:
+    """Its loader: "no active workflows configured"."""
+    assert said(parse(text, "workflows")) == [("active_workflows", "empty")]
 
 
 def test_a_fault_names_the_line() -> None:

@@ -219,5 +219,5 @@ def test_yaml_is_read_as_go_reads_it() -> None:
 
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 def test_an_object_whose_labels_are_none_is_not_sent(field: str):
-    with pytest.raises(Malformed, match="A/x has labels or annotations that are none"):
+    with pytest.raises(Malformed, match="A/x has labels or annotations that are no mapping"):
         owned({"kind": "A", "metadata": {"name": "x", field: 7}}, release="r", namespace="ns")

@@ -55,12 +55,12 @@ def test_an_index_may_be_json() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("apiVersion: v1\nentries: {}\n", "has no chart c; it has none"),
-        ("apiVersion: v1\nentries:\n", "has no chart c; it has none"),
-        ("apiVersion: v1\nentries: {c: []}\n", "has no chart c; it has c"),
+        ("apiVersion: v1\nentries: {}\ngenerated: x\n", "has no chart c; it has none"),
+        ("apiVersion: v1\nentries:\ngenerated: x\n", "has no chart c; it has none"),
+        ("apiVersion: v1\nentries: {c: []}\ngenerated: x\n", "has no chart c; it has c"),
         (
-            "apiVersion: v1\nentries: {b: [{version: 1.0.0}], ' \\e[31m': [], d: []}\n",
-            "has no chart c; it has b, d: is it the right repository",
+            "apiVersion: v1\nentries: {b: [{version: 1.0.0}], ' \\e[31m': [], d: []}\ngenerated: x\n",
+            "has no chart c; it has b, d",
         ),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_file_is_read_or_told(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(Malformed, match="is not UTF-8"):
         charts.read(path)
-    with pytest.raises(Absent, match="there is no file"):
+    with pytest.raises(Absent, match="There is no file"):
         charts.read(tmp_path / "gone.yaml")
     with pytest.raises(Malformed, match="cannot be read"):
         charts.read(tmp_path)
@@ -179,3 +179,13 @@ def test_the_zero_time_of_go_is_no_time() -> None:
     """Else the newest version would be two thousand years old."""
     text = '{"apiVersion": "v1", "entries": {"c": [{"version": "1.0.0", "created": "0001-01-01T00:00:00Z"}]}}'
     assert charts.index(text, chart="c", where="here").versions[0].created is None
+
+
+def test_an_index_that_was_cut_off_is_no_proof() -> None:
+    """bitnami/charts#31352: YAML that ends early is YAML; helm writes ``generated`` last."""
+    whole = charts.index(INDEX, chart="cano-collector", where="here")
+    assert whole.generated == datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+    lines = INDEX.splitlines(keepends=True)
+    for end in range(3, len(lines)):
+        with pytest.raises((Malformed, Absent)):
+            charts.index("".join(lines[:end]), chart="cano-collector", where="here")

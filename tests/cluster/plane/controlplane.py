@@ -194,13 +194,13 @@ class ControlPlane:
         return dict(json.loads(response.data))
 
     def apply(self, *objects: dict[str, Any]) -> None:
-        """Server-side apply, status included where the object has one."""
+        """Apply on the server as kubectl does, status included where the object has one."""
         for thing in objects:
             path = path_of(thing)
             for target in [path, f"{path}/status"] if "status" in thing else [path]:
                 response = self.request(
                     "PATCH",
-                    f"{target}?fieldManager=tests&force=true",
+                    f"{target}?fieldManager=kubectl&force=true",
                     thing,
                     content_type="application/apply-patch+yaml",
                 )

@@ -22,7 +22,10 @@ SECRET = "canary-7f3a-real-cluster"
 _DOCUMENTS = {
     "destinations": f"destinations:\n  slack:\n  - name: ops\n    api_key: {SECRET}\n    slack_channel: '#ops'\n",
     "teams": "teams:\n- name: default\n  destinations: [ops]\n",
-    "workflows": "active_workflows: []\n",
+    "workflows": (
+        "active_workflows:\n- name: firing\n  triggers: [{on_alertmanager_alert: {status: firing}}]\n"
+        "  actions: [{action_type: issue_enrichment}]\n"
+    ),
 }
 # What the backup CronJob saves.
 BACKED_UP = {

@@ -1,4 +1,4 @@
-"""secrets-guarded: who is allowed by default and by the settings, who is named, and what stands in plain sight."""
+"""secrets-guarded: subjects that are allowed by default and by the settings, findings, and credentials in plain text."""
 
 from dataclasses import replace
 from typing import Any
@@ -79,7 +79,7 @@ def test_the_control_plane_alone_passes_and_is_counted() -> None:
     assert mask(judgement.observed) == judgement.observed
     assert (
         judgement.observed
-        == "1 subject can get at 1 Secret, 1 of them allowed by default, 0 by the settings; 1 ConfigMap looked through"
+        == "1 subject can read 1 Secret, 1 allowed by default, 0 by the settings; 1 ConfigMap searched"
     )
 
 
@@ -146,8 +146,8 @@ def test_the_account_that_every_pod_has_is_not_the_collectors_own() -> None:
 def test_the_settings_allow_whom_they_name(entry: str, subject: str, allowed: bool) -> None:
     judgement = judge(grant(subject), allowed=(entry,))
     assert bool(judgement) is allowed
-    assert ("1 of them allowed by default, 1 by the settings" in judgement.observed) is allowed
-    assert (f"allowed, and no reader: {entry}" in judgement.observed) is not allowed
+    assert ("1 allowed by default, 1 by the settings" in judgement.observed) is allowed
+    assert (f"allowed without such a right: {entry}" in judgement.observed) is not allowed
 
 
 def test_a_reader_is_told_with_its_ways_and_the_binding() -> None:
@@ -160,8 +160,8 @@ def test_a_reader_is_told_with_its_ways_and_the_binding() -> None:
         "not granted",
     )
     assert finding.message == (
-        "Group sre may list secrets; create pods in namespace monitoring, by RoleBinding/monitoring/read (ClusterRole/read), and so get at the "
-        "collector's Secrets. If that is meant: --secret-reader='Group sre'."
+        "Group sre can read the collector's Secrets in namespace monitoring: RoleBinding/monitoring/read (ClusterRole/read) "
+        "grants list secrets; create pods. To allow it, add --secret-reader='Group sre'."
     )
     assert finding.next == "kubectl describe rolebinding read -n monitoring"
 
@@ -169,7 +169,7 @@ def test_a_reader_is_told_with_its_ways_and_the_binding() -> None:
 def test_everybody_is_told_to_be_everybody() -> None:
     (finding,) = judge(grant("Group system:authenticated", namespace="")).findings
     assert finding.message.startswith(
-        "Group system:authenticated (everybody who is logged in) may list secrets in every namespace, by "
+        "Group system:authenticated (every authenticated user) can read the collector's Secrets in every namespace: "
     )
 
 
@@ -213,8 +213,8 @@ def test_a_credential_in_plain_sight_is_told_by_its_place() -> None:
         "none",
     )
     assert first.message == (
-        "ConfigMap/c key x.yaml, lines 3, 9 shows a credential (webhook URL) to everybody who may read it. Move it into a Secret, let a variable "
-        "stand for it, then rotate it: it has been seen."
+        "ConfigMap/c key x.yaml, lines 3, 9 holds a credential (webhook URL) in plain text. "
+        "Move it into a Secret, refer to it by a variable, and rotate it."
     )
     assert first.next == "kubectl -n monitoring edit configmap c"
     assert (second.object, second.code) == ("Deployment/cano-collector", "credential-in-deployment")
@@ -234,7 +234,7 @@ def test_a_secret_that_repeats_its_values_in_an_annotation_is_told() -> None:
 
 
 def test_where_not_even_an_administrator_is_seen_nothing_is_judged() -> None:
-    with pytest.raises(Absent, match="not all were seen"):
+    with pytest.raises(Absent, match="The list of bindings is not complete"):
         judge(policy=())
 
 
@@ -242,7 +242,7 @@ def test_without_a_secret_nobody_reads_one_and_plain_sight_is_judged_all_the_sam
     judgement = judge(grant(), references=(), stored=(), policy=())
     assert (judgement.findings, judgement.observed) == (
         (),
-        "no Secret is referenced; 1 ConfigMap looked through",
+        "no Secret is referenced; 1 ConfigMap searched",
     )
     assert (
         told(
@@ -256,7 +256,7 @@ def test_without_a_secret_nobody_reads_one_and_plain_sight_is_judged_all_the_sam
 
 def test_config_maps_that_are_not_there_are_said() -> None:
     assert judge(survey=ExposureSurvey((), ("ConfigMap/gone",), ())).observed.endswith(
-        "; 0 ConfigMaps looked through; not there: ConfigMap/gone"
+        "; 0 ConfigMaps searched; missing: ConfigMap/gone"
     )
 
 
@@ -315,6 +315,6 @@ def test_names_of_bindings_and_subjects_are_no_commands() -> None:
     """RBAC takes any name that can stand in a path, and any text for a user."""
     (finding,) = judge(grant(name="x; touch y", subject="User a b")).findings
     assert finding.next == "kubectl describe rolebinding 'x; touch y' -n monitoring"
-    assert finding.message.endswith("If that is meant: --secret-reader='User a b'.")
+    assert finding.message.endswith("To allow it, add --secret-reader='User a b'.")
     (finding,) = judge(grant(subject="User a\ntouch y\n")).findings
     assert finding.next == "kubectl describe rolebinding read -n monitoring"

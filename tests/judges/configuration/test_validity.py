@@ -1,5 +1,7 @@
 """config-valid, three ways, and what must hold whatever the documents are."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +81,7 @@ def test_a_fault_of_a_document_is_a_finding_with_its_object_and_fix() -> None:
     assert (finding.object, finding.code, finding.message) == (
         "Secret/d",
         "required",
-        "… is required. To do: add it.",
+        "… is required. Fix: add it.",
     )
     assert finding.next == f"kubectl -n {INSTALL.namespace} edit secret/d"
 
@@ -99,7 +101,7 @@ def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:
     ).findings
     assert (
         finding.message
-        == "… is required. Last written 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit. To do: add it."
+        == "… is required. Last written 25 min ago (2026-01-02 11:35 UTC) by kubectl-edit. Fix: add it."
     )
     unowned = (
         StoredObject(
@@ -109,7 +111,7 @@ def test_who_wrote_what_is_wrong_is_said_where_it_is_known() -> None:
     (finding,) = judges.valid(
         [destinations("a", faults=(FAULT,))], NONE, unowned, now=NOW, install=INSTALL
     ).findings
-    assert finding.message == "… is required. To do: add it."
+    assert finding.message == "… is required. Fix: add it."
 
 
 def test_a_name_twice_is_a_finding() -> None:
@@ -127,7 +129,7 @@ def test_a_team_must_name_what_exists() -> None:
     ).findings
     assert (finding.code, finding.object) == ("unknown-destination", "ConfigMap/t")
     assert (
-        "names the destination on-call, which does not exist: the collector will not start; oncall was meant? To do: "
+        "names the destination on-call, which does not exist. The collector will not start; did you mean oncall? Fix: "
         in finding.message
     )
 
@@ -144,7 +146,7 @@ def test_a_variable_must_be_the_containers(names: tuple[str, ...], expected: lis
 def test_a_variable_that_cannot_be_seen_is_not_judged() -> None:
     unread = Environment((), ("Secret/env has no managedFields",))
     with pytest.raises(
-        Absent, match=r"^whether KEY is set cannot be told: Secret/env has no managedFields$"
+        Absent, match=r"^The container may or may not have KEY: Secret/env has no managedFields$"
     ):
         codes(destinations("a", variables=("KEY",)), environment=unread)
     with pytest.raises(Forbidden, match="may not look"):
@@ -152,8 +154,27 @@ def test_a_variable_that_cannot_be_seen_is_not_judged() -> None:
     assert codes(destinations("a"), environment=Forbidden("may not look")) == []
 
 
+def test_a_fault_is_told_also_where_the_variables_cannot_be_seen() -> None:
+    faulty = destinations("a", variables=("KEY",), faults=(FAULT,))
+    for unseen, words in (
+        (Forbidden("may not look"), "; variables not checked: may not look"),
+        (Environment((), ("Secret/env is hidden",)), "; KEY not checked: Secret/env is hidden"),
+    ):
+        judged = judges.valid([faulty], unseen, (), now=NOW, install=INSTALL)
+        assert [one.code for one in judged.findings] == ["required"]
+        assert judged.observed.endswith(words)
+
+
+def test_keys_that_the_collector_ignores_are_said() -> None:
+    document = replace(destinations("a"), ignored=("destinations.slack[0].colour (line 6)",))
+    judged = judges.valid([document], NONE, (), now=NOW, install=INSTALL)
+    assert judged.observed.endswith(
+        "ignored by the collector: destinations.slack[0].colour (line 6)"
+    )
+
+
 def test_no_document_of_destinations_is_not_judged() -> None:
-    with pytest.raises(Absent, match=r"^no document of destinations was found"):
+    with pytest.raises(Absent, match=r"^No mounted object holds destinations.yaml"):
         codes(teams(default=()))
 
 

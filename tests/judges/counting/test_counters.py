@@ -20,12 +20,11 @@ from tests.judges.counting.counter_samples import (
 from tests.judges.samples import NOW, ago
 from upkeep.domain.counters import read
 from upkeep.domain.metric_names import ERRORS, PROCESSED, RECEIVED, REQUESTS, SEND_ERRORS, SENT
-from upkeep.errors import Absent, Forbidden, Malformed
+from upkeep.errors import Absent, Malformed
 from upkeep.judges.counting.counters import basis, log_command, too_early, windows
 from upkeep.judges.counting.ratios import Share, beside, within
 from upkeep.model import rfc3339
 from upkeep.records.counters import CounterHistory, Sample
-from upkeep.records.stopped import Stopped
 
 
 def found(those: CounterHistory):
@@ -351,7 +350,7 @@ def test_too_early_says_when_there_will_be_enough_and_the_option_that_helps():
             before=(earlier(hours=20, source="export"),),
         )
     )
-    error = too_early(parts, CounterHistory(()), what="3 messages failed", limits=LIMITS)
+    error = too_early(parts, what="3 messages failed", limits=LIMITS)
     assert error.message == (
         "3 messages failed since 2025-12-30T12:00:00Z, perhaps before the last 1 d. Pod a has no sample from 1 d ago to separate them. "
         "Retry after 2026-01-02T16:00:00Z, or use --prometheus=URL."
@@ -467,14 +466,3 @@ def test_the_order_of_snapshots_does_not_matter_and_the_truth_lies_between(steps
     if inside:
         first = min(inside, key=lambda moment: moment.taken)
         assert window.most.total(RECEIVED) >= received - read(first).total(RECEIVED)
-
-
-def test_what_kept_prometheus_from_telling_is_the_reason_for_a_short_history():
-    stopped = Stopped("forbidden", "Prometheus answered 403.", "up", "bearer_file")
-    parts = found(history(snapshot(), before=()))
-    error = too_early(
-        parts, CounterHistory((), stopped=stopped), what="3 messages failed", limits=LIMITS
-    )
-    assert isinstance(error, Forbidden)
-    assert error.message.endswith("Prometheus gave none: Prometheus answered 403.")
-    assert (error.source, error.next_step) == ("up", "bearer_file")

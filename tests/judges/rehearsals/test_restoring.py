@@ -120,7 +120,7 @@ def codes(judgement: Judgement) -> list[str]:
 def test_all_three_accepted_passes():
     judgement = judged()
     assert (judgement.findings, judgement.observed) == (
-        (), "restore of set 20260102, restart and minimal configuration would be accepted",
+        (), "restore of set 20260102, restart and minimal configuration: accepted",
     )  # fmt: skip
 
 
@@ -320,7 +320,7 @@ def test_what_stopped_a_part_is_said_where_another_is_wrong():
     )
     assert codes(judgement) == ["restart-forbidden"]
     assert judgement.observed.endswith(
-        "not looked at: minimal configuration (no minimal configuration was prepared)"
+        "not measured: minimal configuration (no minimal configuration was prepared)"
     )
 
 

@@ -55,10 +55,10 @@ def test_an_upgrade_that_would_be_accepted_passes_and_says_what_changes():
     assert judgement.limit == "accepted"
     assert judgement.basis == (
         "helm v3.22.0 upgrade --dry-run=server with the live values, as the acting identity; then PATCH or POST dryRun=All of each object that is added "
-        "or changed; removals and hooks are not rehearsed, and what is in the charts' crds folders helm does not upgrade"
+        "or changed; not rehearsed: removals, hooks, and the charts' crds folders, which helm does not upgrade"
     )
     assert judged(hooks=("Job/a", "Job/b")).basis.endswith(
-        "removals and 2 hooks (Job/a, Job/b) are not rehearsed, and what is in the charts' crds folders helm does not upgrade"
+        "not rehearsed: removals, 2 hooks (Job/a, Job/b), and the charts' crds folders, which helm does not upgrade"
     )
 
 
@@ -88,7 +88,7 @@ def test_helms_refusal_is_told_with_the_command_that_shows_it():
     )
     assert (
         finding.message
-        == "helm would refuse to upgrade release cano from cano-collector 0.0.25 to 0.0.26: template: no such value"
+        == "helm refused the dry run of the upgrade of release cano from cano-collector 0.0.25 to 0.0.26: template: no such value"
     )
     assert finding.next == COMMAND
     assert judgement.observed == "0.0.25 to 0.0.26: not rendered"
@@ -121,10 +121,10 @@ def test_a_field_that_cannot_be_changed_is_named(words: str):
         200,
     )
     assert finding.message.startswith(
-        "The upgrade to 0.0.26 would change spec.selector, spec.x of Deployment/cano-collector, which cannot be changed (422 "
+        "The upgrade to 0.0.26 changes spec.selector, spec.x of Deployment/cano-collector, which is immutable (422 "
     )
     (finding,) = judged(dry_runs=(replace(refused, fields=()),)).findings
-    assert "would change a field of Deployment/cano-collector" in finding.message
+    assert "changes a field of Deployment/cano-collector" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
     )
     assert (
         finding.message
-        == "The acting identity may not list secrets in monitoring, so it cannot upgrade release cano."
+        == "The acting identity may not list secrets in monitoring. It cannot upgrade release cano."
     )
     assert finding.next == "kubectl auth can-i list secrets -n monitoring"
     wide = replace(
@@ -198,7 +198,7 @@ def test_an_upgrade_that_would_take_the_collector_away_fails():
     ],
 )
 def test_what_was_not_rehearsed_is_not_judged(changes: dict[str, object]):
-    with pytest.raises(Absent, match="was not rehearsed"):
+    with pytest.raises(Absent, match="not rehearsed: no dry run was sent"):
         judged(**changes)
 
 

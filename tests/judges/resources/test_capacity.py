@@ -89,7 +89,7 @@ def test_steady_traffic_that_takes_little_time_passes_and_says_what_it_takes():
         "500 groups a day, +0 each day (95 %: +0 to +0); each of 1 pod busy 0.0579 % of the time, 0.1 s for each of 3500 groups; "
         "60 % is not reached in ten years"
     )
-    assert judgement.basis.startswith("volume: 20 whole days of the last 90")
+    assert judgement.basis.startswith("volume: 20 complete days of 90")
     volume, busy = judgement.trends
     assert (len(volume.points), volume.points[-1]) == (20, (NOW, 500.0))
     assert (busy.unit, busy.points[0][1]) == ("ratio", round(500 * 0.1 / DAY, 6))
@@ -105,12 +105,12 @@ def test_where_an_autoscaler_would_take_the_pods_back_its_bounds_are_what_to_rai
         """kubectl -n monitoring patch hpa cano -p '{"spec":{"minReplicas":2,"maxReplicas":2}}' --dry-run=server"""
     )
     assert scaled.basis.endswith(
-        "; HorizontalPodAutoscaler cano may have 1 to 1 replicas: what it may add is not counted on"
+        "; HorizontalPodAutoscaler cano allows 1 to 1 replicas, and its pods do not count"
     )
     (wide,) = judge(days, autoscalers=(Autoscaler("cano", 1, 9, 1),)).findings
     assert '"maxReplicas":9' in wide.next
     unseen = judge(days, autoscalers=Absent("gone"))
-    assert unseen.basis.endswith("; whether an autoscaler changes the number of pods is not known")
+    assert unseen.basis.endswith("; autoscalers were not read")
     assert unseen.findings == judge(days).findings
     (busy,) = judge(
         history(*[80_000] * 20, seconds=1), autoscalers=(Autoscaler("cano", 1, 3, 1),)
@@ -133,8 +133,8 @@ def test_traffic_that_reaches_the_limit_within_the_quarter_fails_with_the_day():
     )
     assert finding.observed == pytest.approx((51_840 - 40_000) / 200 - 0.5, abs=0.05)
     assert finding.message == (
-        "Processing takes 60 % of each pod's time from 2026-03-02 on, which is reached in 59 d (59 d at the earliest, 59 d at the latest): "
-        "40100 groups a day, +200 each day (95 %: +200 to +200), 1 s for each."
+        "Pods are busy 60 % of the time from 2026-03-02 on, which is reached in 59 d (59 d at the earliest, 59 d at the latest). Volume: "
+        "40100 groups a day, +200 each day (95 %: +200 to +200), 1 s each."
     )
     # In 90 days 58,100 of 1 s: two thirds of a day, which two pods share.
     assert (
@@ -183,7 +183,7 @@ def test_pods_that_are_too_busy_now_fail_whatever_the_line_says():
         0.6,
     )
     assert finding.message.startswith(
-        "Each of 1 pod is busy with alerts 81 % of the time: 490000 groups of 1 s each in the last 7 d."
+        "Each of 1 pod is busy 81 % of the time: 490000 groups of 1 s each in the last 7 d."
     )
     assert finding.next.endswith("--replicas=2 --dry-run=server")
 
@@ -204,11 +204,11 @@ def test_an_interval_that_holds_both_is_too_early_until_the_whole_window_is_know
     noisy = [30_000, 46_000, 24_000, 41_000, 35_000, 48_000, 27_000] * 2
     with pytest.raises(
         TooEarly,
-        match=r"by the 14 days that are known, 60 % .* d at the earliest: whether within 90 d cannot be told",
+        match=r"14 complete days are too few for 90 d: 60 % .* d at the earliest",
     ) as caught:
         judge(history(*noisy, seconds=1))
     assert (
-        "each further day narrows it, until 2026-03-10T12:00:00Z" in caught.value.message
+        "Each day narrows it, until 2026-03-10T12:00:00Z." in caught.value.message
     )  # 81 of 90 days
     judgement = judge(history(*noisy, seconds=1), capacity_window=14 * DAY)
     assert judgement.findings == ()
@@ -220,30 +220,30 @@ def test_an_interval_that_holds_both_is_too_early_until_the_whole_window_is_know
     )  # two days are missing, and the window is known from its begin
     assert (judgement.findings, judgement.basis.partition(" (")[0]) == (
         (),
-        "volume: 18 whole days of the last 20",
+        "volume: 18 complete days of 20",
     )
     assert " d at the earliest" in judgement.observed
 
 
 def test_too_few_days_are_too_early_and_say_when_there_will_be_enough():
     with pytest.raises(
-        TooEarly, match="of the last 90 days 13 are known whole, and a trend needs 14"
+        TooEarly, match="13 complete days of metrics in 90; the forecast needs 14"
     ) as caught:
         judge(history(*[500] * 13))
-    assert "there will be enough at 2026-01-03T12:00:00Z at the earliest" in caught.value.message
+    assert "Retry after 2026-01-03T12:00:00Z." in caught.value.message
     assert caught.value.next_step.startswith("--prometheus=URL")
     assert judge(history(*[500] * 13), capacity_days=13).findings == ()
 
 
 def test_no_traffic_on_enough_days_passes_as_such():
     assert judge(history(*[0] * 14)).observed == "no traffic"
-    with pytest.raises(TooEarly, match="13 are known whole"):
+    with pytest.raises(TooEarly, match="13 complete days"):
         judge(history(*[0] * 13))
 
 
 def test_alerts_of_which_none_was_processed_tell_no_time():
     with pytest.raises(
-        TooEarly, match="500 groups of alerts came on a day, and none was processed in the last 7 d"
+        TooEarly, match="500 alert groups arrived a day, and none was processed in the last 7 d"
     ):
         judge(history(*[500] * 20, handled=0))
 
@@ -319,9 +319,7 @@ def test_forgetting_moments_leaves_no_pass_with_too_few_days(daily: list[int], f
 
 def test_groups_that_took_no_time_are_half_a_histogram():
     """A relabelling that drops the sum would make every forecast one of never."""
-    with pytest.raises(
-        Malformed, match="pod a counts 3500 groups that it handled, and no time that it took"
-    ):
+    with pytest.raises(Malformed, match="Pod a counts 3500 handled groups and no processing time"):
         judge(history(*[500] * 20, seconds=0))
 
 
@@ -342,7 +340,7 @@ def test_a_prometheus_that_throws_a_family_away_is_no_history_of_none(dropped: s
     blind = CounterHistory((now,), cut)
     assert names
     with pytest.raises(
-        Malformed, match=r"Prometheus keeps pod a without .*, of which the pod itself has some"
+        Malformed, match=r"Prometheus scrapes pod a and has no .*, which the pod exposes"
     ):
         judge(
             blind if dropped == "alerts_total" else whole,

@@ -25,7 +25,7 @@ from tests.judges.samples import (
 from upkeep.errors import Absent
 from upkeep.judges.workload import endpoints
 from upkeep.model import Judgement
-from upkeep.records.serving import Endpoint, Service, ServicePort
+from upkeep.records.serving import Endpoint, EndpointSlice, ServicePort
 from upkeep.records.workload import ContainerSpec
 
 A, B = pod("a"), pod("b")
@@ -68,7 +68,7 @@ def test_a_service_of_the_collectors_name_that_selects_something_else_is_named_a
     """It cannot be made a second time: kubectl expose would end with AlreadyExists."""
     (finding,) = serving((service(selector={"app": "cano-colector"}),)).findings
     assert finding.message.endswith(
-        "Service/cano-collector selects app=cano-colector, and they are not labelled so."
+        "Service/cano-collector selects app=cano-colector; no pod has these labels."
     )
     assert (
         finding.next
@@ -118,7 +118,7 @@ def test_no_ready_endpoint_at_all_fails(slices):
     (finding,) = serving(slices=slices).findings
     assert (finding.object, finding.code) == ("Service/cano-collector", "no-ready-endpoint")
     assert finding.message == (
-        "Service/cano-collector has no ready endpoint: nobody answers behind it (2 pods ready)."
+        "Service/cano-collector has no ready endpoint: no connection through it reaches a pod (2 pods ready)."
     )
 
 
@@ -156,7 +156,7 @@ def test_a_ready_address_that_is_no_pod_of_the_collector_fails():
     (finding,) = serving(slices=(endpoint_slice(endpoint(A), endpoint(B), STRANGER),)).findings
     assert (finding.object, finding.code) == ("Service/cano-collector", "stale-endpoint")
     assert finding.message == (
-        "Service/cano-collector sends to 10.9.9.9 (pod other-1), which is no pod of the collector: those alerts are lost."
+        "Service/cano-collector sends alerts to 10.9.9.9 (pod other-1), which is no pod of the collector: they are lost."
     )
 
 
@@ -167,113 +167,6 @@ def test_an_address_that_is_not_ready_is_not_stale():
         ).findings
         == ()
     )
-
-
-@pytest.mark.parametrize(
-    ("port", "expected"),
-    [
-        (ServicePort("http", 80, "http"), []),
-        (ServicePort("http", 80, 8080), []),
-        (ServicePort("http", 80, "web"), ["target-port-unresolved"]),
-        (ServicePort("http", 80, 9090), ["no-port-to-collector"]),
-        (ServicePort("http", 80, 8080, "UDP"), ["no-port-to-collector"]),
-    ],
-)
-def test_a_target_port_must_resolve_and_lead_to_the_collector(port, expected):
-    assert codes(serving((service(ports=(port,)),))) == expected
-
-
-def test_a_port_that_leads_elsewhere_says_where():
-    (finding,) = serving((service(ports=(ServicePort("http", 80, 9090),)),)).findings
-    assert finding.message.endswith("leads to port 8080 of the collector; it leads to: 9090.")
-    assert (finding.observed, finding.limit, finding.unit) == ("9090", 8080, "target port")
-
-
-def test_a_service_without_ports_leads_nowhere():
-    (finding,) = serving((service(ports=()),)).findings
-    assert (
-        finding.message
-        == "No port of Service/cano-collector leads to port 8080 of the collector; it leads to: none."
-    )
-
-
-def test_one_of_several_ports_is_enough_for_the_collector_and_each_must_resolve():
-    ports = ServicePort("http", 80, "http"), ServicePort("admin", 81, 9000)
-    both = (endpoint_slice(endpoint(A), endpoint(B), ports=(("http", 8080), ("admin", 9000))),)
-    assert serving((service(ports=ports),), both).findings == ()
-    one = (endpoint_slice(endpoint(A), endpoint(B), ports=(("http", 8080), ("admin", None))),)
-    (finding,) = serving((service(ports=ports),), one).findings
-    assert finding.code == "target-port-unresolved"
-    assert finding.message == (
-        "Port 81 of Service/cano-collector leads nowhere: its target port 9000 does not resolve."
-    )
-    assert (finding.observed, finding.limit, finding.unit) == (
-        9000,
-        "a port of a container",
-        "target port",
-    )
-
-
-@pytest.mark.parametrize("ports", [(), (("http", None),)])
-def test_a_port_that_the_slice_does_not_number_is_unresolved(ports):
-    slices = (endpoint_slice(endpoint(A), endpoint(B), ports=ports),)
-    assert codes(serving(slices=slices)) == ["target-port-unresolved"]
-
-
-def test_a_port_of_a_second_container_counts_where_it_is_the_collectors():
-    both = (
-        ContainerSpec("proxy", "proxy", ports=(("tls", 8443),)),
-        ContainerSpec("c", "c", ports=(("http", 8080),)),
-    )
-    records = replace(workload(), deployment=deployment(template=template(containers=both)))
-    slices = (endpoint_slice(endpoint(A), endpoint(B), ports=(("http", 8443),)),)
-    assert codes(
-        serving((service(ports=(ServicePort("http", 443, "tls"),)),), slices, records)
-    ) == ["no-port-to-collector"]
-
-
-SIDECAR = ContainerSpec("oauth", "oauth2-proxy:7", ports=(("proxy", 4180),))
-
-
-def beside(*ports: ServicePort, own: Service | None = None, init: bool = False) -> Judgement:
-    """A second Service with these ports beside the collector's own, or beside another, at pods with a sidecar."""
-    sidecar = replace(SIDECAR, restarts=init)
-    made = (
-        template(init_containers=(sidecar,))
-        if init
-        else template(containers=(*template().containers, sidecar))
-    )
-    one = service() if own is None else own
-    slices = [endpoint_slice(endpoint(A), endpoint(B), service=name, ports=tuple((port.name, 1) for port in ports_of))
-              for name, ports_of in ((one.name, one.ports), ("second", ports))]  # fmt: skip
-    return endpoints.serving(
-        [one, service("second", ports=ports)],
-        slices,
-        workload(A, B, template=made),
-        install=install(),
-    )
-
-
-@pytest.mark.parametrize("init", [False, True])
-def test_a_service_of_a_sidecar_needs_no_way_to_the_collector_where_another_has_one(init):
-    for port in (ServicePort("p", 80, "proxy"), ServicePort("p", 80, 4180)):
-        assert beside(port, init=init).findings == ()
-
-
-def test_a_service_that_leads_nowhere_or_a_sidecar_alone_is_not_enough():
-    undeclared = beside(ServicePort("p", 80, 9999)).findings
-    assert [(one.object, one.code) for one in undeclared] == [
-        ("Service/second", "no-port-to-collector")
-    ]
-    wrong = service(ports=(ServicePort("http", 80, 4180),))
-    assert [one.object for one in beside(ServicePort("p", 80, "proxy"), own=wrong).findings] == [
-        "Service/cano-collector",
-        "Service/second",
-    ]
-    assert [one.code for one in beside(ServicePort("p", 80, "web")).findings] == [
-        "target-port-unresolved"
-    ]
-    assert [one.code for one in beside().findings] == ["no-port-to-collector"]
 
 
 @pytest.mark.parametrize(
@@ -288,6 +181,137 @@ def test_a_service_that_leads_nowhere_or_a_sidecar_alone_is_not_enough():
 def test_what_must_be_there_and_is_not_listed_is_no_verdict(slices, records):
     with pytest.raises(Absent):
         serving(slices=slices, records=records)
+
+
+# What clients of one IP family, of another cluster and of other nodes reach
+
+FAMILIES = ("IPv6", "IPv4")
+DUAL = service(families=FAMILIES)
+FOUR = endpoint_slice(endpoint(A), endpoint(B))
+
+
+def six(*endpoints: Endpoint) -> EndpointSlice:
+    return endpoint_slice(*endpoints, name="six", family="IPv6")
+
+
+def test_a_dual_stack_service_needs_endpoints_of_both_families():
+    both = [FOUR, six(endpoint(A, addresses=("fd00::a",)), endpoint(B, addresses=("fd00::b",)))]
+    judgement = serving((DUAL,), both)
+    assert judgement.findings == ()
+    assert (
+        judgement.observed == "Service cano-collector leads to 2 of 2 ready pods over IPv6 and IPv4"
+    )
+
+
+def test_a_family_without_an_endpoint_is_named():
+    """kubernetes/kubernetes#94505: whoever comes by that family reaches no pod."""
+    (finding,) = serving((DUAL,), [FOUR, six()]).findings
+    assert (finding.code, finding.message) == (
+        "no-ready-endpoint",
+        "Service/cano-collector has no ready IPv6 endpoint: "
+        "no connection through it reaches a pod (2 pods ready).",
+    )
+    judgement = serving((DUAL,), [FOUR, six(endpoint(A))])
+    assert codes(judgement) == ["pod-without-endpoint"]
+    assert "no ready IPv6 endpoint for it" in judgement.findings[0].message
+    assert judgement.observed.startswith("Service cano-collector leads to 1 of 2 ready pods")
+
+
+def test_a_family_without_a_slice_is_not_measured():
+    with pytest.raises(Absent, match="no IPv6 EndpointSlice of Service cano-collector is listed"):
+        serving((DUAL,), [FOUR])
+
+
+FOREIGN = endpoint_slice(STRANGER, name="far", manager="endpointslice-mesh-controller.cilium.io")
+
+
+def test_endpoints_of_another_controllers_slice_are_told_and_not_judged():
+    """cilium/cilium#28440: they are another cluster's pods."""
+    judgement = serving(slices=[FOUR, FOREIGN])
+    assert judgement.findings == ()
+    assert judgement.observed.endswith(
+        ", and to 1 endpoint of endpointslice-mesh-controller.cilium.io, not judged"
+    )
+
+
+@pytest.mark.parametrize("manager", ["", "endpointslice-controller.k8s.io"])
+def test_a_strange_endpoint_in_the_control_planes_slice_or_one_of_nobody_is_stale(manager):
+    mine = replace(FOREIGN, manager=manager)
+    assert codes(serving(slices=[FOUR, mine])) == ["stale-endpoint"]
+
+
+def test_a_slice_of_another_controller_does_not_stand_for_the_control_planes():
+    with pytest.raises(Absent, match="no EndpointSlice of Service cano-collector"):
+        serving(slices=[FOREIGN])
+
+
+def test_a_service_that_nodes_without_a_pod_drop_is_a_finding():
+    (finding,) = serving((service(local_only=True),)).findings
+    assert (finding.code, finding.observed, finding.limit) == (
+        "node-local-traffic",
+        "Local",
+        "Cluster",
+    )
+
+
+def test_a_service_selects_labels_of_pods_and_each_pod_needs_one():
+    """A version in the selector: during a rollout each Service has the pods of its version."""
+    old, new = replace(A, labels=LABELS | {"v": "1"}), replace(B, labels=LABELS | {"v": "2"})
+    versions = [service(f"v{n}", selector=LABELS | {"v": str(n)}) for n in (1, 2)]
+    slices = [
+        endpoint_slice(endpoint(old), service="v1"),
+        endpoint_slice(endpoint(new), service="v2"),
+    ]
+    assert serving(versions, slices, workload(old, new)).findings == ()
+    (finding,) = serving(versions[:1], slices, workload(old, new)).findings
+    assert finding.message == (
+        "Pod cano-collector-b is ready, and no Service selects its labels (v1): it gets no alerts."
+    )
+
+
+def test_a_sibling_collector_behind_the_same_service_is_told_and_not_lost():
+    """fluxcd/flagger#826: a canary's pods, or those of the other colour."""
+    blue = deployment(name="cano-collector-blue", uid="blue")
+    endpoint_of_blue = Endpoint(("10.9.9.9",), True, "cano-collector-blue-6f7d9c5b84-x7k2p", "b")
+    slices = [endpoint_slice(endpoint(A), endpoint(B), endpoint_of_blue)]
+    others = replace(blue, template=template(labels={"app": "another"}))
+    worker = replace(blue, template=template(containers=(ContainerSpec("w", "worker:1"),)))
+
+    def seen(*deployments):
+        return endpoints.serving(
+            (service(),), slices, workload(), deployments=deployments, install=install()
+        )
+
+    assert seen(deployment(), blue).findings == ()
+    assert seen(blue).observed.endswith(
+        ", and to 1 pod of Deployment cano-collector-blue, not judged"
+    )
+    for other in (others, worker, replace(blue, name="green")):
+        assert codes(seen(other)) == ["stale-endpoint"]
+
+
+def test_a_service_that_publishes_pods_that_are_not_ready_is_a_finding_while_there_is_one():
+    """kubernetes/kubernetes#118952: their endpoints are ready, and alerts go to them."""
+    publishing = service(serves_unready=True)
+    assert serving((publishing,)).findings == ()
+    late = unready("b", status=container(ready=False))
+    (finding,) = serving((publishing,), records=workload(A, late)).findings
+    assert (
+        finding.code,
+        finding.next.endswith("""'{"spec":{"publishNotReadyAddresses":false}}'"""),
+    ) == (
+        "unready-endpoint",
+        True,
+    )
+    assert serving(records=workload(A, late)).findings == ()
+    assert serving((publishing,), records=workload(A, replace(late, ip=""))).findings == ()
+
+
+def test_what_is_wrong_with_one_service_is_told_where_the_slices_of_another_are_not_listed():
+    services = (service(local_only=True), service("second"))
+    judgement = serving(services)
+    assert codes(judgement) == ["node-local-traffic"]
+    assert "not measured: no EndpointSlice of Service second is listed" in judgement.observed
 
 
 # Properties

@@ -1,4 +1,4 @@
-"""pods-ready and pods-stable."""
+"""pods-ready: what is ready, what is not and why, what must be there."""
 
 from dataclasses import replace
 
@@ -21,15 +21,15 @@ from tests.judges.samples import (
     workload,
 )
 from upkeep.errors import Absent, Malformed, TooEarly
-from upkeep.judges.workload import pods
-from upkeep.model import Judgement, rfc3339
+from upkeep.judges.workload import pods, readiness
+from upkeep.model import Judgement
 from upkeep.records.workload import Condition, Workload
 
 ROLLING = (condition(reason="ReplicaSetUpdated"),)
 
 
 def ready(records: Workload) -> Judgement:
-    return pods.ready(records, now=NOW)
+    return readiness.ready(records, now=NOW)
 
 
 def codes(judgement: Judgement) -> list[str]:
@@ -57,8 +57,7 @@ def test_a_missing_replica_fails():
     (finding,) = ready(workload(pod("a"))).findings
     assert (finding.object, finding.code) == ("Deployment/cano-collector", "replicas-not-ready")
     assert (
-        finding.message
-        == "1 of 2 replicas of Deployment/cano-collector are ready; pods that exist: 1."
+        finding.message == "1 of 2 replicas of Deployment/cano-collector are ready; 1 pod active."
     )
     assert (finding.observed, finding.limit, finding.unit) == (1, 2, "replicas")
     assert finding.next == "kubectl -n monitoring describe deployment cano-collector"
@@ -68,16 +67,14 @@ def test_since_when_there_are_too_few_is_said():
     (finding,) = ready(
         workload(pod("a"), conditions=(condition(), since("Available", hours=3, minutes=7)))
     ).findings
-    assert finding.message.endswith(
-        "pods that exist: 1; too few since 2026-01-02T08:53:00Z (3 h 7 min)."
-    )
+    assert finding.message.endswith("1 pod active. Too few since 2026-01-02 08:53 UTC (3 h 7 min).")
 
 
 def test_no_pod_at_all_fails_and_says_why_none_could_be_made():
     quota = condition("ReplicaFailure", reason="FailedCreate", message="exceeded quota: compute.")
     (finding,) = ready(no_pods(conditions=(condition(), quota))).findings
     assert finding.message == (
-        "0 of 2 replicas of Deployment/cano-collector are ready; pods that exist: 0 (exceeded quota: compute)."
+        "0 of 2 replicas of Deployment/cano-collector are ready; 0 pods active (exceeded quota: compute)."
     )
 
 
@@ -100,7 +97,7 @@ def test_a_container_that_waits_in_a_fault_is_named(reason):
     assert finding.object == "Pod/cano-collector-b container/cano-collector"
     assert (
         finding.message
-        == f"Container cano-collector of pod cano-collector-b waits: {reason} (back-off 5m0s); not ready since {rfc3339(ago(minutes=23))} (23 min)."
+        == f"Container cano-collector of pod cano-collector-b is waiting: {reason} (back-off 5m0s). Not ready since 2026-01-02 11:37 UTC (23 min)."
     )
     assert (finding.observed, finding.limit, finding.unit) == (reason, "running", "container state")
     assert finding.next == "kubectl -n monitoring describe pod cano-collector-b"
@@ -111,7 +108,7 @@ def test_a_crash_loop_shows_the_last_exit_and_the_previous_log():
     broken = unready(status=waiting("CrashLoopBackOff", last_termination=killed))
     finding = ready(workload(pod("a"), broken)).findings[0]
     assert (
-        "waits: CrashLoopBackOff; last exit: OOMKilled, exit code 137; not ready since "
+        "is waiting: CrashLoopBackOff; last exit: OOMKilled, exit code 137. Not ready since "
         in finding.message
     )
     assert (
@@ -180,6 +177,39 @@ def test_a_completed_init_container_is_not_blamed_for_the_rest():
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (waiting("CrashLoopBackOff"), "container-waiting", "is waiting: CrashLoopBackOff"),
+        (container(ready=False), "container-not-ready", "runs and is not ready"),
+        (
+            container(
+                ready=False,
+                state="terminated",
+                terminated=termination(reason="Completed", exit_code=0),
+            ),
+            "container-ended",
+            "ended and the kubelet has not restarted it",
+        ),
+    ],
+)
+def test_a_native_sidecar_that_is_not_ready_is_named(status, code, words):
+    """It runs as long as its pod: exit code 0 is no completion of its work."""
+    proxy = replace(status, name="istio-proxy", init=True, sidecar=True)
+    broken = unready(status=proxy, containers=(proxy, container()))
+    finding = ready(workload(pod("a"), broken)).findings[0]
+    assert (finding.object, finding.code) == ("Pod/cano-collector-b container/istio-proxy", code)
+    assert finding.message.startswith("Sidecar container istio-proxy of pod cano-collector-b ")
+    assert words in finding.message
+
+
+def test_a_pod_whose_sidecar_is_not_ready_is_not_ready_whatever_its_condition_says():
+    proxy = container("istio-proxy", ready=False, init=True, sidecar=True)
+    done = replace(proxy, sidecar=False, state="terminated")
+    assert not pods.is_ready(pod("b", containers=(proxy, container())))
+    assert pods.is_ready(pod("b", containers=(done, container())))
+
+
 def test_a_pod_that_no_node_takes_says_why():
     unmet = condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available.")
     judgement = ready(
@@ -187,7 +217,7 @@ def test_a_pod_that_no_node_takes_says_why():
             pod("a"), pod("b", ready=False, phase="Pending", containers=(), conditions=(unmet,))
         )
     )
-    told = "Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available); not ready since 2025-12-29T12:00:00Z (4 d)."
+    told = "Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available). Not ready since 2025-12-29 12:00 UTC (4 d)."
     assert judgement.findings[0].message == told
 
 
@@ -202,185 +232,6 @@ def test_terminating_finished_and_foreign_pods_do_not_count():
     assert judgement.observed == (
         "1 of 2 replicas ready, newest template, 3 pods not counted (terminating, finished or of another owner)"
     )
-
-
-def test_a_rollout_inside_its_deadline_counts_ready_pods_of_both_templates():
-    starting = unready("c", status=waiting("ContainerCreating"))
-    judgement = ready(workload(pod("a", revision=3), pod("b"), starting, conditions=ROLLING))
-    assert judgement.findings == ()
-    assert (
-        judgement.observed
-        == "2 of 2 replicas ready, 1 on the newest template, a rollout inside its deadline of 10 min"
-    )
-
-
-def test_a_rollout_is_said_only_while_something_of_it_is_open():
-    late = unready("c", status=waiting("ContainerCreating"))
-    open_ones = (
-        (pod("a", revision=3), pod("b"), pod("c")),
-        (pod("a"), late),
-        (pod("a"), pod("b"), late),
-    )
-    for pods_of_one in open_ones:
-        assert ready(workload(*pods_of_one, conditions=ROLLING)).observed.endswith(
-            "a rollout inside its deadline of 10 min"
-        )
-    assert ready(workload(conditions=ROLLING)).observed == "2 of 2 replicas ready, newest template"
-
-
-def test_a_pod_too_many_that_is_starting_fails_where_no_rollout_goes_on():
-    starting = unready("c", status=waiting("ContainerCreating"))
-    assert codes(ready(workload(pod("a"), pod("b"), starting))) == ["container-starting"]
-
-
-def test_a_rollout_with_too_few_ready_pods_fails():
-    judgement = ready(
-        workload(
-            pod("a", revision=3), unready(status=waiting("ContainerCreating")), conditions=ROLLING
-        )
-    )
-    assert codes(judgement) == ["container-starting", "replicas-not-ready"]
-
-
-def test_a_crash_loop_in_a_rollout_fails_while_old_pods_still_serve():
-    crashing = unready("c", status=waiting("CrashLoopBackOff"))
-    judgement = ready(
-        workload(pod("a", revision=3), pod("b", revision=3), crashing, conditions=ROLLING)
-    )
-    assert codes(judgement) == ["container-waiting"]
-
-
-def test_a_rollout_past_its_deadline_fails_while_old_pods_still_serve():
-    late = condition(
-        status="False", reason="ProgressDeadlineExceeded", message="has timed out progressing."
-    )
-    judgement = ready(workload(pod("a", revision=3), pod("b", revision=3), conditions=(late,)))
-    assert codes(judgement) == ["rollout-failed", "old-template", "old-template"]
-    assert judgement.findings[0].message == (
-        "The rollout of Deployment/cano-collector failed: ProgressDeadlineExceeded, deadline 10 min (has timed out progressing)."
-    )
-
-
-def test_an_old_template_without_a_rollout_fails():
-    finding = ready(workload(pod("a", revision=3), pod("b"))).findings[0]
-    assert (finding.object, finding.code) == ("Pod/cano-collector-a", "old-template")
-    assert (finding.observed, finding.limit, finding.unit) == ("3", "4", "revision")
-
-
-def test_the_newest_template_is_that_of_the_highest_revision_as_a_number():
-    sets = (replica_set(9), replica_set(10))
-    judgement = ready(workload(pod("a", revision=10), pod("b", revision=10), replica_sets=sets))
-    assert judgement.findings == ()
-
-
-def test_replica_sets_of_another_deployment_are_not_the_newest():
-    sets = (replica_set(4), replica_set(7, owner_uid="somebody else"))
-    assert ready(workload(replica_sets=sets)).findings == ()
-
-
-def test_a_generation_that_the_controller_has_not_seen_is_no_verdict():
-    with pytest.raises(
-        TooEarly,
-        match="has seen its generation 4 and not yet 5: whether its pods run the newest template is not known",
-    ):
-        ready(workload(generation=5))
-
-
-def test_a_failure_stays_one_while_the_controller_has_not_seen_the_newest_generation():
-    judgement = ready(workload(pod("a"), generation=5))
-    assert codes(judgement) == ["replicas-not-ready"]
-    assert "the controller has seen generation 4, not yet 5" in judgement.observed
-
-
-def progressing(reason: str = "ReplicaSetUpdated", **span: float) -> Condition:
-    """A rollout whose controller last saw progress so long ago."""
-    return replace(condition(reason=reason), updated=ago(**span))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(599, []), (660, []), (661, ["rollout-forgotten", "old-template"])]
-)
-def test_a_rollout_past_its_deadline_fails_also_where_no_controller_says_so(seconds, expected):
-    judgement = ready(
-        workload(pod("a", revision=3), pod("b"), conditions=(progressing(seconds=seconds),))
-    )
-    assert codes(judgement) == expected
-    assert ("a rollout inside its deadline" in judgement.observed) is (not expected)
-
-
-def test_a_rollout_that_nobody_watches_says_since_when():
-    finding = ready(
-        workload(pod("a", revision=3), pod("b"), conditions=(progressing(hours=5),))
-    ).findings[0]
-    assert (finding.object, finding.code) == ("Deployment/cano-collector", "rollout-forgotten")
-    assert finding.message == (
-        "The rollout of Deployment/cano-collector has made no progress for 5 h, since 2026-01-02T07:00:00Z, and no controller says that it failed."
-    )
-    assert (finding.observed, finding.limit, finding.unit) == ("5 h", "10 min", "progress deadline")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"conditions": (progressing("NewReplicaSetAvailable", days=20),)},
-        {"conditions": (progressing(days=20),), "progress_deadline_seconds": 2**31 - 1},
-    ],
-)
-def test_a_rollout_that_is_over_or_has_no_deadline_is_not_forgotten(changes):
-    assert ready(workload(**changes)).findings == ()
-
-
-def test_a_newest_replica_set_that_is_not_in_the_list_is_no_verdict():
-    with pytest.raises(
-        Absent,
-        match="at revision 5, and the newest ReplicaSet in the list is of 4: the list is not whole",
-    ):
-        ready(workload(revision="5"))
-    assert ready(workload(revision="4")).findings == ()
-
-
-def test_pods_that_only_need_time_are_those_of_a_rollout_that_goes_on_beside_enough_ready_ones():
-    late, crashing = (
-        unready("c", status=waiting("ContainerCreating")),
-        unready("d", status=waiting("CrashLoopBackOff")),
-    )
-    rolling = workload(pod("a"), pod("b"), late, crashing, conditions=(progressing(minutes=3),))
-    assert pods.starting(rolling, now=NOW) == {"cano-collector-c"}
-    for other in (
-        workload(pod("a"), pod("b"), late),
-        workload(pod("a"), pod("b"), late, conditions=(progressing(hours=5),)),
-        workload(pod("a"), late, conditions=(progressing(minutes=3),)),
-        workload(late, conditions=(progressing(minutes=3),), replicas=0),
-    ):
-        assert pods.starting(other, now=NOW) == frozenset()
-
-
-def test_a_deployment_paused_with_its_newest_template_everywhere_passes():
-    judgement = ready(
-        workload(paused=True, conditions=(condition(status="Unknown", reason="DeploymentPaused"),))
-    )
-    assert judgement.findings == ()
-    assert judgement.observed.endswith("the Deployment is paused")
-
-
-@pytest.mark.parametrize(("old", "updated"), [(3, 1), (4, 0)])
-def test_a_deployment_paused_before_its_newest_template_is_everywhere_fails(old, updated):
-    judgement = ready(
-        workload(pod("a", revision=old), pod("b"), paused=True, updated_replicas=updated)
-    )
-    assert codes(judgement) == ["rollout-paused"]
-    assert (
-        judgement.findings[0].next
-        == "kubectl -n monitoring rollout resume deployment cano-collector"
-    )
-
-
-def test_without_a_deadline_a_rollout_is_never_late_and_says_so():
-    judgement = ready(
-        workload(pod("a", revision=3), pod("b"), conditions=(), progress_deadline_seconds=2**31 - 1)
-    )
-    assert judgement.findings == ()
-    assert judgement.observed.endswith("a rollout without a deadline")
 
 
 @pytest.mark.parametrize(

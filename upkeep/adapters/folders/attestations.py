@@ -1,8 +1,8 @@
-"""The file of attestations: what only a person can confirm, each entry by one person, reviewed by another.
+"""The attestation file: sign-offs by one person, reviewed by another.
 
-A YAML list; ``upkeep attest`` appends to it and keeps what people wrote around the entries. The file is its users' own: one that cannot be used
-is bad input. Whether an entry holds (its time, its evidence) is judged when it is read, never when it was written.
-Source: contract.md; OSCAL's assessment results, whose words ``satisfied`` and ``not-satisfied`` are the states.
+A YAML list; ``upkeep attest`` appends to it and keeps comments between the entries. An unusable file is bad input. A
+judge decides whether an entry is valid (time, evidence) when it is read.
+Source of the states ``satisfied`` and ``not-satisfied``: OSCAL assessment results, https://pages.nist.gov/OSCAL/
 """
 
 import fcntl
@@ -51,9 +51,9 @@ class _Entry(_Strict):
 
 
 def read(path: Path) -> tuple[Attestation, ...]:
-    """The entries, in the order of the file; none where there is no file yet.
+    """Return the entries in the order of the file; none for a missing file.
 
-    :raises BadInput: it cannot be read, or an entry is not of the form; the message names file, line and key.
+    :raises BadInput: it cannot be read, or an entry has another form; the message names file, line and key.
     """
     where = f"--attestations={path}"
     try:
@@ -62,7 +62,7 @@ def read(path: Path) -> tuple[Attestation, ...]:
         text = path.read_bytes().decode()
     except UnicodeDecodeError:
         raise BadInput(
-            f"{where}: not UTF-8; a list of entries as `upkeep attest` writes them was expected"
+            f"{where}: not UTF-8; expected a list of entries as `upkeep attest` writes them"
         ) from None
     except OSError as error:
         raise BadInput(f"{where}: cannot be read ({error.strerror})") from None
@@ -74,11 +74,11 @@ def _parse(text: str, path: Path) -> tuple[Attestation, ...]:
     try:
         entries, lines = yaml_text.load_with_lines(text, name=where, most_bytes=MOST_BYTES)
     except Malformed as error:
-        raise BadInput(f"{error.message}; correct it by hand") from None
+        raise BadInput(f"{error.message}; correct it in an editor") from None
     if entries is None:
         return ()
     if not isinstance(entries, list):
-        raise BadInput(f"{where}: a list of entries as `upkeep attest` writes them was expected")
+        raise BadInput(f"{where}: expected a list of entries as `upkeep attest` writes them")
     return tuple(
         _entry(entry, f"{where}, line {lines.get((number,), 0)}", path.parent)
         for number, entry in enumerate(entries)
@@ -96,7 +96,7 @@ def _entry(raw: Any, where: str, folder: Path) -> Attestation:
         at = parse_time(entry.at)
     except ValueError:
         raise BadInput(
-            f"{where}: at: a time such as 2026-01-02T15:04:05Z, in quotes, was expected"
+            f"{where}: at: expected a time such as 2026-01-02T15:04:05Z, in quotes"
         ) from None
     return Attestation(
         control=entry.control,
@@ -122,9 +122,9 @@ def _attested(evidence: _Evidence, folder: Path) -> AttestedFile:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal.
+    """Return the SHA-256 of a file, hexadecimal.
 
-    :raises OSError: it cannot be read, is no regular file, or is larger than a GiB.
+    :raises OSError: it cannot be read, is no regular file, or is larger than 1 GiB.
     """
     if not path.is_file() or path.stat().st_size > MOST_EVIDENCE_BYTES:
         raise OSError(22, "no regular file of at most a GiB")
@@ -133,10 +133,10 @@ def digest(path: Path) -> str:
 
 
 def append(path: Path, entry: Mapping[str, Any], *, at: datetime) -> None:
-    """Adds an entry at the end of the file, which is made where it is missing; one writer at a time, whole or not at all.
+    """Append an entry to the file, atomically and by one writer at a time; create a missing file.
 
     :param entry: all but ``at``; ``evidence`` are names of files, relative to the file's folder.
-    :raises BadInput: the file, or the entry, or a file of its evidence cannot be used.
+    :raises BadInput: the file, the entry, or a file of its evidence is unusable.
     """
     folder = path.parent
     named = {"control": entry["control"], "target": entry["target"]}
@@ -157,7 +157,7 @@ def append(path: Path, entry: Mapping[str, Any], *, at: datetime) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        _parse(text, path)  # what is there must be usable before something is added
+        _parse(text, path)  # an unusable file is refused, not extended
         if text and not text.endswith("\n"):
             text += "\n"
         text += yaml.safe_dump([whole], sort_keys=False, allow_unicode=True, width=120)
@@ -174,5 +174,5 @@ def _taken(folder: Path, name: str) -> dict[str, str]:
         return {"file": name, "sha256": digest(folder / name)}
     except OSError as error:
         raise BadInput(
-            f"--evidence={name}: cannot be read beside the attestations, in {folder} ({error.strerror})"
+            f"--evidence={name}: cannot be read in {folder}, the folder of the attestations ({error.strerror})"
         ) from None

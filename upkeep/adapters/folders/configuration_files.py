@@ -1,4 +1,4 @@
-"""The collector's documents in files: as they are, or in a ConfigMap or Secret manifest. A text is held masked, and only for a rehearsal."""
+"""The collector's documents in files, plain or in a ConfigMap or Secret manifest. Texts are masked, for rehearsals alone."""
 
 import base64
 import binascii
@@ -17,16 +17,16 @@ from upkeep.records.configuration import ConfigurationDocument
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document that is not live: what it says, and its text."""
+    """A document of a file: its facts and its text."""
 
     document: ConfigurationDocument
     text: Masked
 
 
 def files_in(place: Path, *, option: str) -> list[Path]:
-    """The file, or the YAML files of the folder, by name.
+    """Return the file, or the YAML files of the folder, by name.
 
-    :raises Absent: there is none. :raises Forbidden: the folder may not be read. :raises Malformed: it cannot be for another reason.
+    :raises Absent: there is none. :raises Forbidden: the folder may not be read. :raises Malformed: another error.
     """
     try:
         found = (
@@ -37,15 +37,13 @@ def files_in(place: Path, *, option: str) -> list[Path]:
     except OSError as error:
         raise _unreadable(f"{option}={place}", error) from None
     if not found or not place.exists():
-        what = (
-            "the folder holds no YAML file" if place.exists() else "there is no such file or folder"
-        )
+        what = "the folder holds no YAML file" if place.exists() else "no such file or folder"
         raise Absent(f"{option}={place}: {what}", source=str(place), next_step=f"{option}=FILE")
     return found
 
 
 def read(file: Path) -> list[Draft]:
-    """The documents of a file.
+    """Return the documents of a file.
 
     :raises Absent: there is no such file. :raises Forbidden: it may not be read.
     :raises Malformed: it is no text, or holds no document of the collector.
@@ -56,13 +54,13 @@ def read(file: Path) -> list[Draft]:
         raise _unreadable(str(file), error) from None
     except UnicodeDecodeError:
         raise Malformed(
-            f"{file}: is no UTF-8 text; a document, or a ConfigMap or Secret manifest, was expected",
+            f"{file}: not UTF-8; expected a document, or a ConfigMap or Secret manifest",
             source=str(file),
         ) from None
     try:
         body: Any = yaml_text.load(text, name=str(file))
     except Malformed:
-        # Which kind it was meant to be shows in its name at best; that it is no YAML is said in any case.
+        # Only the name may tell its kind; the fault is told in any case.
         return [_draft(text, configuration.KINDS.get(file.name, "destinations"), str(file))]
     if isinstance(body, dict) and body.get("kind") in ("ConfigMap", "Secret"):
         found = list(_of_manifest(file, body))
@@ -72,16 +70,16 @@ def read(file: Path) -> list[Draft]:
         )
         found = [_draft(text, kind, str(file))] if kind else []
     if not found:
-        roots = ", ".join(configuration.ROOTS.values())
+        *most, last = configuration.ROOTS.values()
         raise Malformed(
-            f"{file}: is no document of the collector: a key of {roots}, or a manifest with {', '.join(configuration.KINDS)}, was expected",
+            f"{file}: not a collector file: expected {', '.join(most)} or {last} at the top, or a manifest with {', '.join(configuration.KINDS)}",
             source=str(file),
         )
     return found
 
 
 def readable_by_others(file: Path) -> int:
-    """The file's permission bits where everybody on the machine may read it, and get to it; else 0.
+    """Return the file's permission bits where every user may read it and enter its folder; else 0.
 
     :raises Unmeasured: it is gone.
     """
@@ -97,7 +95,7 @@ def _draft(text: str, kind: str, where: str) -> Draft:
 
 
 def _of_manifest(file: Path, body: dict[str, Any]) -> Iterator[Draft]:
-    """The documents that a ConfigMap or Secret holds, as plain text or base64; their lines are those within the document."""
+    """Yield the documents of a ConfigMap or Secret, plain or base64. Lines count within the document."""
     for key, kind in configuration.KINDS.items():
         plain = (
             (body.get("stringData") or {}).get(key)
@@ -115,13 +113,13 @@ def _of_manifest(file: Path, body: dict[str, Any]) -> Iterator[Draft]:
                 plain = base64.b64decode(str(encoded), validate=True).decode()
             except (binascii.Error, UnicodeDecodeError):
                 raise Malformed(
-                    f"{where}: is not base64 of a text; use stringData, or base64 -w0",
+                    f"{where}: not base64 of a text; use stringData, or base64 -w0",
                     source=str(file),
                 ) from None
         if plain is not None:
             if not isinstance(plain, str):
                 raise Malformed(
-                    f"{where}: a text was expected; write '{key}: |' and indent the document under it",
+                    f"{where}: expected a text; write '{key}: |' and indent the document under it",
                     source=str(file),
                 )
             yield _draft(plain, kind, where)

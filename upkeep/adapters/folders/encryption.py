@@ -1,7 +1,7 @@
-"""Backups that only the holders of a key can read: age (https://age-encryption.org/v1), by pyrage.
+"""Backups encrypted with age (https://age-encryption.org/v1), by pyrage.
 
-Whoever writes needs the recipients alone (``age1…``, which are public); whoever reads needs an identity (``AGE-SECRET-KEY-1…``) in a file of its
-own, as ``age-keygen -o FILE`` writes it.
+A writer needs recipients alone (``age1…``, public keys). A reader needs an identity (``AGE-SECRET-KEY-1…``) in a file
+of its own, as ``age-keygen -o FILE`` writes it.
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ _MOST_BYTES = 64 * 1024
 
 
 class Unopened(Exception):
-    """None of the identities opens it: it is for others, or it is damaged, which cannot be told apart."""
+    """No identity decrypts it: it is for other recipients, or damaged; age does not tell which."""
 
 
 def recipients(texts: Sequence[str]) -> list["x25519.Recipient"]:
-    """Those that a backup is for.
+    """Return the recipients of a backup.
 
-    :raises BadInput: one is none.
+    :raises BadInput: a text is no recipient.
     """
     from pyrage import RecipientError, x25519
 
@@ -34,20 +34,20 @@ def recipients(texts: Sequence[str]) -> list["x25519.Recipient"]:
             found.append(x25519.Recipient.from_str(text.strip()))
         except RecipientError:
             wrong = (
-                "that is an identity, which is secret"
+                "this is an identity, which is secret"
                 if text.strip().upper().startswith("AGE-SECRET-KEY-")
-                else "that is none"
+                else "not a recipient"
             )
             raise BadInput(
-                f"--recipient=…: {wrong}; a recipient is what age-keygen calls the public key: age1…"
+                f"--recipient=…: {wrong}; expected the public key of age-keygen: age1…"
             ) from None
     return found
 
 
 def identities(path: Path | None) -> list["x25519.Identity"]:
-    """The identities of a file: one in each line, ``#`` begins a comment; none where no file was named.
+    """Return the identities of a file, one a line; ``#`` begins a comment; none for ``None``.
 
-    :raises BadInput: it cannot be read, holds none, or a line is none. No line is ever shown.
+    :raises BadInput: it cannot be read, holds none, or a line is none. No message shows a line.
     """
     if path is None:
         return []
@@ -60,7 +60,7 @@ def identities(path: Path | None) -> list["x25519.Identity"]:
         raise BadInput(f"--backup-identity={path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise BadInput(
-            f"--backup-identity={path}: is no text; age-keygen -o FILE writes one"
+            f"--backup-identity={path}: not a text; age-keygen -o FILE writes one"
         ) from None
     found = []
     for number, line in enumerate(lines, 1):
@@ -69,7 +69,7 @@ def identities(path: Path | None) -> list["x25519.Identity"]:
                 found.append(x25519.Identity.from_str(line.strip()))
             except IdentityError:
                 raise BadInput(
-                    f"--backup-identity={path}, line {number}: no identity; one begins with AGE-SECRET-KEY-1"
+                    f"--backup-identity={path}, line {number}: not an identity; expected AGE-SECRET-KEY-1…"
                 ) from None
     if not found:
         raise BadInput(
@@ -79,16 +79,16 @@ def identities(path: Path | None) -> list["x25519.Identity"]:
 
 
 def encrypt(body: bytes, to: Sequence["x25519.Recipient"]) -> bytes:
-    """The body for any one of the recipients."""
+    """Return the body, encrypted for each recipient."""
     import pyrage
 
     return pyrage.encrypt(body, list(to))
 
 
 def decrypt(body: bytes, by: Sequence["x25519.Identity"]) -> bytes:
-    """The body.
+    """Return the decrypted body.
 
-    :raises Unopened: none of the identities opens it.
+    :raises Unopened: no identity decrypts it.
     """
     import pyrage
 

@@ -1,9 +1,8 @@
-"""The folder of exports: expositions that every run keeps there for later ones, and the guide's monthly ``metrics-YYYYMMDD.txt``.
+"""The folder of exports: expositions that every run saves, and the guide's monthly ``metrics-YYYYMMDD.txt``.
 
-A file of ``upkeep export`` has a section for each pod, each with a first line that says whose it is and when it was taken; the guide's has one
-exposition, and nobody knows of which pod. Files are untrusted input: what is wrong with a monthly one is a fault of it, never the end of the
-reading, and without it there is only less history.
-Source: the guide's "Export metrics for analysis"; contract.md.
+A file of ``upkeep export`` has a section for each pod, whose first line has pod and time. The guide's file has one
+exposition of an unknown pod. Files are untrusted input: a fault of a monthly file only shortens the history.
+Source: docs/guide.rst, "Export metrics for analysis".
 """
 
 import os
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
+from shlex import quote
 
 from upkeep.adapters.folders.files import write_whole
 from upkeep.adapters.formats import exposition
@@ -38,7 +38,7 @@ from upkeep.records.counters import (
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MOST_BYTES = 64 * 1024 * 1024
-# A name's day is the local one of whoever wrote it: from UTC-12 to UTC+14.
+# The day of a name is local to its writer: from UTC-12 to UTC+14.
 BEHIND, AHEAD = timedelta(hours=12), timedelta(hours=14)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _HEADER = re.compile(rb"# upkeep namespace=(\S+) pod=(\S+) taken=(\S+)\n")
@@ -51,11 +51,12 @@ _NAME = re.compile(r"metrics-(?P<day>\d{8})(?:-(?P<time>\d{6}))?\.txt")
 def write(
     folder: Path, bodies: Mapping[str, bytes], *, namespace: str, deployment: str, taken: datetime
 ) -> Path:
-    """Writes the expositions of all pods as ``metrics-YYYYMMDD.txt``, whole or not at all; nothing is overwritten: a further export of a day has
-    the time in its name.
+    """Write the expositions of all pods as ``metrics-YYYYMMDD.txt``, atomically.
+
+    It overwrites nothing: a further export of the day has the time in its name.
 
     :param bodies: the exposition of each pod, by its name.
-    :raises BadInput: the folder cannot be written, or there is an export of this second.
+    :raises BadInput: the folder cannot be written, or holds an export of this second.
     """
     said = rfc3339(taken)
     parts = [
@@ -70,18 +71,18 @@ def write(
             path = folder / f"metrics-{taken.astimezone(UTC):%Y%m%d-%H%M%S}.txt"
         if path.exists():
             raise BadInput(
-                f"--exports={folder}: there is an export of this second already; nothing was written"
+                f"--exports={folder}: an export of this second exists; nothing was written"
             )
         write_whole(path, b"".join(parts))
     except OSError as error:
         raise BadInput(
-            f"--exports={folder}: cannot be written ({error.strerror}); name a folder that can"
+            f"--exports={folder}: cannot be written ({error.strerror}); name a writable folder"
         ) from None
     return path
 
 
 def read(folder: Path, *, now: datetime) -> ExportFolder:
-    """The monthly exports, newest first; a folder that is not there yet holds none.
+    """Return the monthly exports, newest first; none for a missing folder.
 
     :raises Malformed: the folder cannot be read.
     """
@@ -109,7 +110,7 @@ def _export(path: Path, match: re.Match[str], *, now: datetime) -> MetricsExport
         )
 
     if named is None:
-        return faulty("export-unusable", "has no day in its name")
+        return faulty("export-unusable", "has no valid day in its name")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         status = os.fstat(descriptor)
@@ -131,10 +132,12 @@ def _export(path: Path, match: re.Match[str], *, now: datetime) -> MetricsExport
         try:
             taken, said_by = parse_time(whole[4].decode("utf-8", "replace")), "export"
         except ValueError:
-            return faulty("export-unusable", "says no time in its first line")
+            return faulty("export-unusable", "has no time in its first line")
         body, pods = body[whole.end() :], int(whole[3])
     if taken > now + exposition.MOST_AHEAD:
-        return faulty("export-from-the-future", f"is of {rfc3339(taken)}, which has not come yet")
+        return faulty(
+            "export-from-the-future", f"has the time {rfc3339(taken)}, which is in the future"
+        )
     snapshots, faults = [], []
     sections = list(_sections(body)) if whole is not None else [("", "", taken, body)]
     for namespace, pod, at, part in sections:
@@ -148,7 +151,7 @@ def _export(path: Path, match: re.Match[str], *, now: datetime) -> MetricsExport
             continue
         if missing:
             whose = pod or "its pod"
-            message = f"{path.name} has no {' and no '.join(missing)} of {whose}, which later comparisons need"
+            message = f"{path.name} lacks {' and '.join(missing)} of {whose}, which later comparisons need"
             faults.append(ExportFault("families-not-exported", message))
         else:
             snapshots.append((namespace, snapshot))
@@ -158,26 +161,26 @@ def _export(path: Path, match: re.Match[str], *, now: datetime) -> MetricsExport
         faults.append(
             ExportFault(
                 "export-cut",
-                f"{path.name} says {pods} pods in its first line and holds {len(sections)}",
+                f"{path.name} announces {pods} pods and holds {len(sections)}",
             )
         )
     return MetricsExport(path.name, taken, said_by, tuple(snapshots), tuple(faults))
 
 
 def _sections(body: bytes) -> Iterator[tuple[str, str, datetime, bytes]]:
-    """Namespace, pod, instant and exposition of each section; one whose first line says no time does not parse."""
+    """Yield namespace, pod, time and exposition of each section; a section without a time does not parse."""
     heads = list(_HEADER.finditer(body))
     for head, following in zip_longest(heads, heads[1:]):
         namespace, pod, taken = (part.decode("utf-8", "replace") for part in head.groups())
         try:
             at = parse_time(taken)
         except ValueError:
-            at = EPOCH  # before its process: it does not parse
+            at = EPOCH  # before the start of its process, so that it does not parse
         yield namespace, pod, at, body[head.end() : following.start() if following else len(body)]
 
 
 def _missing(snapshot: Snapshot) -> list[str]:
-    """Families that every process exposes, or that this one must have by its own counters: a file that was filtered is not whole."""
+    """Return the missing families that every process exposes, or that its counters require: a filtered file lacks them."""
     names = {sample.name for sample in snapshot.samples}
     missing = [name for name in (OPEN_FILES, MOST_FILES) if name not in names]
     found = counters.read(snapshot)
@@ -191,7 +194,7 @@ def _missing(snapshot: Snapshot) -> list[str]:
 
 
 def _of_name(match: re.Match[str]) -> datetime | None:
-    """The instant that a name tells: the beginning of its day, where it tells no time; ``None`` for a 31st of February."""
+    """Return the time of a name, without one the beginning of its day; ``None`` for a 31st of February."""
     try:
         return datetime.strptime(
             f"{match['day']}{match['time'] or '000000'}+0000", "%Y%m%d%H%M%S%z"
@@ -204,12 +207,12 @@ def _unreadable(folder: Path, error: OSError) -> Malformed:
     return Malformed(
         f"--exports={folder}: cannot be read ({error.strerror})",
         source=str(folder),
-        next_step=f"ls -ld {folder}",
+        next_step=f"ls -ld {quote(str(folder))}",
     )
 
 
 def keep(snapshot_body: bytes, *, folder: Path, namespace: str, pod: str, taken: datetime) -> Path:
-    """Keeps an exposition for later runs, whole or not at all. The folder is made when it is missing.
+    """Save an exposition for later runs, atomically; create a missing folder.
 
     :raises BadInput: the folder cannot be written.
     """
@@ -220,21 +223,22 @@ def keep(snapshot_body: bytes, *, folder: Path, namespace: str, pod: str, taken:
         write_whole(path, header + snapshot_body)
     except OSError as error:
         raise BadInput(
-            f"--exports={folder}: cannot be written ({error.strerror}); name a folder that can"
+            f"--exports={folder}: cannot be written ({error.strerror}); name a writable folder"
         ) from None
     return path
 
 
-def load_kept(folder: Path, *, namespace: str, pod_prefix: str) -> tuple[Snapshot, ...]:
+def load_kept(folder: Path, *, namespace: str, pods: str) -> tuple[Snapshot, ...]:
     """The expositions that earlier runs kept of a Deployment's pods, oldest first. A folder that is not there yet holds none.
 
-    A file with another form of name is not ours. The pod's name is the prefix and one or two words (hash, suffix), so that
-    ``cano-collector-`` does not take in the pods of ``cano-collector-staging``.
+    A file with another form of name is not ours.
 
-    :raises Malformed: one of ours cannot be read, does not parse, or says another pod or time than its name.
+    :param pods: a regular expression for the names of the pods.
+
+    :raises Malformed: a file cannot be read, does not parse, or its first line contradicts its name.
     """
     form = re.compile(
-        rf"exposition-{re.escape(namespace)}-(?P<pod>{re.escape(pod_prefix)}[0-9a-z]+(?:-[0-9a-z]+)?)-(?P<stamp>\d{{8}}T\d{{6}}Z)\.txt"
+        rf"exposition-{re.escape(namespace)}-(?P<pod>{pods})-(?P<stamp>\d{{8}}T\d{{6}}Z)\.txt"
     )
     try:
         paths = sorted(folder.iterdir()) if folder.exists() else []
@@ -250,10 +254,10 @@ def load_kept(folder: Path, *, namespace: str, pod_prefix: str) -> tuple[Snapsho
 
 
 def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | None:
-    """One saved exposition; ``None`` where its header says that it is another namespace's (names alone do not tell a-b/c from a/b-c)."""
+    """Return a saved exposition; ``None`` for one of another namespace: the name is the same for a-b/c and a/b-c."""
 
     def malformed(why: str) -> Malformed:
-        return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {path}")
+        return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {quote(str(path))}")
 
     try:
         body = path.read_bytes()
@@ -261,7 +265,7 @@ def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | Non
         raise malformed(f"cannot be read ({error.strerror})") from None
     header = _HEADER.match(body)
     if header is None:
-        raise malformed("has the name of a saved exposition, and not its first line")
+        raise malformed("lacks the first line of a saved exposition")
     said_namespace, said_pod, said_taken = (
         part.decode("utf-8", "replace") for part in header.groups()
     )
@@ -270,9 +274,9 @@ def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | Non
     try:
         taken = parse_time(said_taken)
     except ValueError:
-        raise malformed("its first line says no time") from None
+        raise malformed("its first line has no time") from None
     if (said_namespace, said_pod, taken.strftime(_STAMP)) != (namespace, pod, stamp):
-        raise malformed("its first line says another pod or time than its name")
+        raise malformed("its first line contradicts its name")
     return exposition.parse(
         body[header.end() :], pod=pod, taken=taken, source="export", where=str(path)
     )

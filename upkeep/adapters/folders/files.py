@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: under a temporary name, synced, renamed; the folder is synced, too."""
+"""Atomic writes: a temporary file, synced and renamed, in a synced folder."""
 
 import os
 import tempfile
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def write_whole(path: Path, body: bytes, *, mode: int = 0o600) -> None:
-    """Writes a file in a folder that exists; one of that name is replaced.
+    """Write or replace a file of an existing folder.
 
-    :raises OSError: it cannot be written; then there is neither the file nor a part of it.
+    :raises OSError: it cannot be written; then no part of it is left.
     """
     temporary = ""
     try:
@@ -29,7 +29,7 @@ def write_whole(path: Path, body: bytes, *, mode: int = 0o600) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A rename is lasting once its folder is on the disk."""
+    """Sync the folder: a rename survives a crash once its folder is on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

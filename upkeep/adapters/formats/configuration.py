@@ -1,18 +1,24 @@
 """The collector's own documents (destinations, teams, workflows) as facts: never a key, a token or a URL.
 
-What a document gets wrong is a fact too: each fault says where it stands and what to do. Documents are untrusted input (``documents``), then
-typed (pydantic). Rules across documents are a judge's (``upkeep.judges.configuration.validity``).
-Source: collector.md, "Configuration files (what the collector accepts)"; Go's ``time.ParseDuration``.
+Each fault of a document has its place and its fix. Documents are untrusted input, read by ``yaml_text`` and typed by
+``configuration_model``. Rules across documents are in ``upkeep.judges.configuration.validity``.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from upkeep.adapters.formats import yaml_text
+from upkeep.adapters.formats.configuration_model import (
+    DESTINATION_TYPES,
+    ENTRIES,
+    SlackChannel,
+    Team,
+    Webhook,
+)
 from upkeep.errors import Malformed
 from upkeep.masking import mask
 from upkeep.records.configuration import (
@@ -24,146 +30,8 @@ from upkeep.records.configuration import (
 
 KINDS = {"destinations.yaml": "destinations", "teams.yaml": "teams", "workflows.yaml": "workflows"}
 ROOTS = {"destinations": "destinations", "teams": "teams", "workflows": "active_workflows"}
-_UNIT = r"(?:ns|us|µs|μs|ms|s|m|h)"
-_GO_DURATION = re.compile(rf"(?:(?:\d+\.?\d*|\.\d+){_UNIT})+")
-_DAYS = re.compile(r"\d+d")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DNS_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
-
-
-def _text(value: Any) -> Any:
-    """A scalar as the text that Go's YAML decoder makes of it."""
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-        if isinstance(value, int | float)
-        else value
-    )
-
-
-def _filled(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
-
-
-def _duration(value: str) -> str:
-    if not _GO_DURATION.fullmatch(value) or not re.search(r"[1-9]", value):
-        raise ValueError(
-            "must be a duration as Go writes it, above zero, for instance 10m or 1h30m (Go knows no days)"
-        )
-    return value
-
-
-def _search_window(value: str) -> str:
-    return value if _DAYS.fullmatch(value) and re.search(r"[1-9]", value) else _duration(value)
-
-
-def _url_or_variable(value: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s]+\S*", value) and not _VARIABLE.search(value):
-        raise ValueError("must be an http(s) URL or a ${VARIABLE}")
-    return value
-
-
-def _namespace(value: str) -> str:
-    if not _DNS_LABEL.fullmatch(value):
-        raise ValueError(
-            "can never match: no namespace has such a name (lower-case letters, digits and hyphens, at most 63)"
-        )
-    return value
-
-
-def _pod_name(value: str) -> str:
-    if not _DNS_NAME.fullmatch(value):
-        raise ValueError(
-            "can never match: no pod has such a name (lower-case letters, digits, hyphens and dots)"
-        )
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[Text, AfterValidator(_filled)]
-Duration = Annotated[Text, AfterValidator(_duration)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True, extra="ignore", frozen=True)
-
-
-class Threading(_Model):
-    enabled: bool = False
-    cache_ttl: Duration | None = None
-    search_limit: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
-    search_window: Annotated[Text, AfterValidator(_search_window)] | None = None
-
-
-class Enrichments(_Model):
-    format_as_blocks: bool | None = None
-    color_coding: bool | None = None
-    table_formatting: Literal["simple", "enhanced", "attachment"] | None = None
-    max_table_rows: Annotated[int, Field(strict=True, ge=0)] | None = None
-    attachment_threshold: Annotated[int, Field(strict=True, ge=0)] | None = None
-
-
-class SlackChannel(_Model):
-    """A Slack destination of the chart's layout: a bot's key and a channel."""
-
-    name: Name
-    api_key: Name
-    slack_channel: Name
-    grouping_interval: Duration | None = None
-    unfurl_links: bool | None = None
-    threading: Threading | None = None
-    enrichments: Enrichments | None = None
-
-
-class Webhook(_Model):
-    """A destination of the guide's layout: a URL that is posted to."""
-
-    name: Name
-    webhookURL: Annotated[Name, AfterValidator(_url_or_variable)]  # noqa: N815 - the document's own key
-
-
-class Other(_Model):
-    """A destination of a type that this version of the rules does not know: it needs a name."""
-
-    name: Name
-
-
-class Team(_Model):
-    name: Name
-    destinations: list[Name] = []
-
-
-class AlertTrigger(_Model):
-    alert_name: Text | None = None
-    status: Literal["firing", "resolved", "all"] | None = None
-    severity: Literal["critical", "warning", "info"] | None = None
-    namespace: Annotated[Text, AfterValidator(_namespace)] | None = None
-    instance: Text | None = None
-    pod_name: Annotated[Text, AfterValidator(_pod_name)] | None = None
-
-
-class Trigger(_Model):
-    on_alertmanager_alert: AlertTrigger
-
-
-class Action(_Model):
-    action_type: Literal["pod_logs", "label_filter", "severity_router", "issue_enrichment"]
-    data: dict[str, Any] | None = None
-
-
-class Workflow(_Model):
-    name: Name
-    triggers: Annotated[list[Trigger], Field(min_length=1)]
-    actions: Annotated[list[Action], Field(min_length=1)]
-    stop: bool = False
-
-
-_ENTRIES: Mapping[str, type[_Model]] = {"teams": Team, "workflows": Workflow}
-# pydantic's kinds of error in our words; what it was given is never among them.
+# pydantic's kinds of error in our words, without the value.
 _SAYS = {
     "missing": "is required",
     "string_type": "must be a text",
@@ -178,10 +46,10 @@ _SAYS = {
 
 
 def parse(text: str, *, kind: str, where: str) -> ConfigurationDocument:
-    """The facts of a document, with all that is wrong in it. Never raises for what the document says.
+    """Return the facts of a document, its faults included. Never raises for its content.
 
     :param kind: ``destinations``, ``teams`` or ``workflows``.
-    :param where: what it is, for messages: ``Secret/x key destinations.yaml``, or a file's path.
+    :param where: its place, for messages: ``Secret/x key destinations.yaml``, or a file's path.
     """
     try:
         document, lines = yaml_text.load_with_lines(text, name=where)
@@ -194,16 +62,17 @@ def parse(text: str, *, kind: str, where: str) -> ConfigurationDocument:
             "",
             "not-yaml",
             error.message,
-            "correct the document; what else is wrong is seen then",
+            "correct the YAML, then check again",
         )
         return ConfigurationDocument(kind, where, (fault,))
     reader = _Reader(kind, where, lines)
     reader.read(document)
-    return ConfigurationDocument(kind, where, tuple(reader.faults), tuple(reader.names))
+    faults, names, ignored = reader.faults, reader.names, reader.ignored
+    return ConfigurationDocument(kind, where, tuple(faults), tuple(names), tuple(ignored))
 
 
 def kind_of(text: str, *, where: str) -> str | None:
-    """Which of the three kinds a document is, by its root key; ``None`` when it is none of them or no YAML."""
+    """Return the kind of a document by its root key; ``None`` for another document, or no YAML."""
     try:
         document = yaml_text.load(text, name=where)
     except Malformed:
@@ -219,11 +88,12 @@ class _Reader:
         self.kind, self.where, self.root = kind, where, ROOTS[kind]
         self.faults: list[ConfigurationFault] = []
         self.names: list[ConfiguredName] = []
+        self.ignored: list[str] = []
         self._lines = lines
 
     def read(self, document: Any) -> None:
         if document is None:
-            self._fault((), "empty", f"is empty, and the key {self.root} was expected")
+            self._fault((), "empty", f"is empty; expected the key {self.root}")
         elif not isinstance(document, dict):
             self._fault((), "wrong-type", "must be a mapping")
         elif self.root not in document:
@@ -234,25 +104,40 @@ class _Reader:
             self._entries(document[self.root])
 
     def _entries(self, value: Any) -> None:
+        if value in (None, []) and self.kind == "workflows":
+            words = "is empty: the collector does not start without a workflow"
+            self._fault((self.root,), "empty", words)
         if value is None:
             return
         if self.kind != "destinations":
-            self._list((self.root,), value, _ENTRIES[self.kind])
+            self._list((self.root,), value, ENTRIES[self.kind])
         elif not isinstance(value, dict):
-            self._fault(
-                (self.root,), "wrong-type", "must be a mapping of types to lists of destinations"
-            )
+            self._fault((self.root,), "wrong-type", "must map types to lists of destinations")
         else:
             for type_, entries in value.items():
-                if entries is not None:
+                known = str(type_) in DESTINATION_TYPES
+                if entries and not known:
+                    self._unknown_type(str(type_), value)
+                if entries is not None and (known or isinstance(entries, list)):
                     self._list((self.root, str(type_)), entries, None)
 
-    def _list(self, path: tuple[str | int, ...], entries: Any, model: type[_Model] | None) -> None:
+    def _unknown_type(self, type_: str, there: Mapping[Any, Any]) -> None:
+        """Tell of a type that the loader ignores in silence: none of its destinations exists."""
+        near = get_close_matches(
+            type_.lower(), [one for one in DESTINATION_TYPES if one not in there], n=1
+        )
+        meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(DESTINATION_TYPES)}"
+        words = f"is no destination type, so the collector ignores it; {meant}"
+        self._fault((self.root, type_), "misspelt" if near else "unknown-type", words)
+
+    def _list(
+        self, path: tuple[str | int, ...], entries: Any, model: type[BaseModel] | None
+    ) -> None:
         if not isinstance(entries, list):
             self._fault(
                 path,
                 "wrong-type",
-                "must be a list; the chart's default is a map there, which stops the collector: write []",
+                "must be a list; the chart's default, a map, stops the collector: write []",
             )
             return
         for position, entry in enumerate(entries):
@@ -261,6 +146,11 @@ class _Reader:
                 self._fault(here, "wrong-type", "must be a mapping")
                 continue
             chosen = model or _destination_model(str(path[-1]), entry)
+            if chosen is None:
+                name = entry.get("name")
+                if isinstance(name, str) and name:
+                    self._name(here, name, entry, ())
+                continue
             self._misspelt_in(here, entry, chosen)
             try:
                 self._keep(here, entry, chosen.model_validate(entry))
@@ -282,9 +172,9 @@ class _Reader:
         used: tuple[str, ...],
     ) -> None:
         type_ = str(path[1]) if self.kind == "destinations" else ""
-        variables = (
-            tuple(dict.fromkeys(_variables(entry.values()))) if self.kind == "destinations" else ()
-        )
+        variables: tuple[str, ...] = ()
+        if self.kind == "destinations":
+            variables = tuple(dict.fromkeys(_variables(entry)))
         self.names.append(
             ConfiguredName(
                 name, type_, self.where, self._line(path), _dotted(path), used, variables
@@ -306,7 +196,7 @@ class _Reader:
     def _misspelt_in(
         self, path: tuple[str | int, ...], entry: Mapping[str, Any], model: type[BaseModel]
     ) -> None:
-        """Keys that the collector ignores without a word because they are nearly, and not quite, ones that it knows."""
+        """Tell of keys that the loader ignores in silence: misspelt ones as faults, the others as ignored."""
         self._misspelt(path, entry, list(model.model_fields))
         for name, field in model.model_fields.items():
             inner = [
@@ -324,15 +214,13 @@ class _Reader:
         self, path: tuple[str | int, ...], entry: Mapping[Any, Any], known: list[str]
     ) -> None:
         for key in (key for key in entry if key not in known):
-            near = get_close_matches(
-                str(key), [one for one in known if one not in entry], n=1, cutoff=0.8
-            )
+            near = _nearest(str(key), [one for one in known if one not in entry])
+            here = (*path, str(key))
             if near:
-                self._fault(
-                    (*path, str(key)),
-                    "misspelt",
-                    f"is a key that the collector does not know, and ignores: {near[0]} was meant?",
-                )
+                words = f"is unknown to the collector, which ignores it; did you mean {near[0]}?"
+                self._fault(here, "misspelt", words)
+            else:
+                self.ignored.append(mask(f"{_dotted(here)} (line {self._line(here)})"))
 
     def _fault(self, path: tuple[str | int, ...], code: FaultCode, words: str) -> None:
         dotted = _dotted(path)
@@ -349,7 +237,7 @@ class _Reader:
         )
 
     def _line(self, path: tuple[str | int, ...]) -> int:
-        """The line of a path, or of the nearest thing around it that is written down."""
+        """Return the line of a path, or of the nearest one around it that has a line."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
@@ -361,24 +249,31 @@ def _in_words(kind: str, message: str) -> str:
     return message.replace("Input should be", "must be").replace("'", "")
 
 
-def _destination_model(type_: str, entry: Mapping[str, Any]) -> type[_Model]:
-    if type_ == "slack" and "webhookURL" not in entry:
-        return SlackChannel
-    return Webhook if type_ in ("slack", "msteams") else Other
+def _destination_model(type_: str, entry: Mapping[str, Any]) -> type[BaseModel] | None:
+    """Return the model of a destination; ``None`` for a type that the loader ignores."""
+    if type_ not in DESTINATION_TYPES:
+        return None
+    near = any(_nearest(str(key), ["webhookURL"]) for key in entry)
+    channel = "api_key" in entry or "slack_channel" in entry
+    return SlackChannel if type_ == "slack" and (channel or not near) else Webhook
 
 
-def _variables(values: Iterable[Any]) -> Iterable[str]:
-    for value in values:
-        if isinstance(value, str):
+def _nearest(key: str, known: Iterable[str]) -> list[str]:
+    """Return the known key that was meant, whatever its case and separators: webhook_url is webhookURL."""
+    folded = {re.sub(r"[-_]", "", one).lower(): one for one in known}
+    near = get_close_matches(re.sub(r"[-_]", "", key).lower(), list(folded), n=1, cutoff=0.8)
+    return [folded[one] for one in near]
+
+
+def _variables(entry: Mapping[str, Any]) -> Iterable[str]:
+    """Return the variables that the collector replaces: in ``api_key`` and ``webhookURL`` alone."""
+    for key in ("api_key", "webhookURL"):
+        if isinstance(value := entry.get(key), str):
             yield from _VARIABLE.findall(value)
-        elif isinstance(value, dict):
-            yield from _variables(value.values())
-        elif isinstance(value, list):
-            yield from _variables(value)
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:
-    """``destinations.slack[0].name``."""
+    """Return ``destinations.slack[0].name`` of a path."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
         "."
     )

@@ -1,6 +1,7 @@
-"""Credentials in plain sight, reduced to where they stand and what they look like before anything else sees the text.
+"""Credentials in plain text, reduced at once to their place and shape.
 
-Source: controls.md, secrets-guarded; what counts as a credential: ``upkeep.domain.credentials``.
+``upkeep.domain.credentials`` decides what a credential is.
+Source: Kubernetes API reference, ConfigMap and PodTemplateSpec (core/v1).
 """
 
 import base64
@@ -19,7 +20,7 @@ MOST_LINES = 5
 
 
 def of_config_map(raw: Raw) -> tuple[Exposure, ...]:
-    """What looks like a credential in the data and annotations of a ConfigMap.
+    """Return the credentials in the data and annotations of a ConfigMap.
 
     :raises KeyError, TypeError, AttributeError: it is not as the API describes it.
     """
@@ -29,7 +30,7 @@ def of_config_map(raw: Raw) -> tuple[Exposure, ...]:
 
 
 def of_deployment(raw: Raw) -> tuple[Exposure, ...]:
-    """What looks like a credential in the pod template and the annotations of a Deployment.
+    """Return the credentials in the pod template and the annotations of a Deployment.
 
     :raises KeyError, TypeError, AttributeError: it is not as the API describes it.
     """
@@ -44,7 +45,7 @@ def _of_data(name: str, raw: Raw) -> Iterator[Exposure]:
     for key, value in (raw.get("binaryData") or {}).items():
         try:
             text = base64.b64decode(value, validate=True).decode(errors="replace")
-        except ValueError:  # binascii.Error is one, and a letter beyond ASCII another
+        except ValueError:  # binascii.Error, and a letter beyond ASCII
             raise TypeError("binaryData is not base64") from None
         yield from _of_text(name, f"key {key}", text)
 
@@ -61,7 +62,7 @@ def _of_template(name: str, raw: Raw) -> Iterator[Exposure]:
                     )
             words = [*(container.get("command") or []), *(container.get("args") or [])]
             shapes = [shape for _, shape in credentials("\n".join(words))]
-            # The value of a flag may be the next word.
+            # The next word may be the value of a flag.
             shapes += [
                 credential(flag, value)
                 for flag, value in pairwise(words)
@@ -78,7 +79,7 @@ def _of_template(name: str, raw: Raw) -> Iterator[Exposure]:
 def _of_annotations(
     name: str, metadata: Raw, known: list[Exposure], read: Callable[[str, Raw], Iterator[Exposure]]
 ) -> Iterator[Exposure]:
-    """Of kubectl's annotation only what the object itself does not hold any more: it repeats the rest."""
+    """Yield credentials of annotations; of kubectl's, which repeats the object, only those that the object lacks."""
     for key, value in (metadata.get("annotations") or {}).items():
         if key != LAST_APPLIED:
             yield from _of_text(name, f"annotation {key}", value)
@@ -95,7 +96,7 @@ def _of_annotations(
 
 
 def _of_value(name: str, place: str, key: str, value: str) -> Iterator[Exposure]:
-    """A text, or the value of a name that tells what it is."""
+    """Yield the credentials of a value, by its text or by its key's name."""
     found = list(_of_text(name, place, value))
     if not found and "\n" not in value.strip() and (shape := credential(key, value)):
         found = [Exposure(name, place, shape)]

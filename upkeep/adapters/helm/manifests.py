@@ -1,8 +1,11 @@
-"""Two manifests of a Helm release compared, and the patch that Helm would send. Objects hold secrets: what leaves here as a record has names and
-paths of fields alone.
+"""Compare two manifests of a Helm release, and make the patch that Helm would send.
 
-Source: helm.sh/helm/v3, pkg/kube/client.go: objects are the same by group, kind, namespace and name; what is no longer rendered is deleted unless
-its annotation ``helm.sh/resource-policy`` is ``keep``; a client-side patch is made of three: the old manifest, the new one, and what is live.
+Objects hold secrets: a record that leaves here has names and paths of fields alone.
+
+Source: https://github.com/helm/helm/blob/main/pkg/kube/client.go. Group, kind, namespace and name
+identify an object. Helm deletes what is no longer rendered, unless its annotation
+``helm.sh/resource-policy`` is ``keep``. A client-side patch merges three: the old manifest, the
+new one, and the live object.
 """
 
 import json
@@ -25,20 +28,20 @@ _PLAIN = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The objects of a manifest by group, kind, namespace and name; ``name`` says what it is. Its content never shows."""
+    """Objects by group, kind, namespace and name; ``name`` is for messages. They never show."""
 
     name: str
     objects: Mapping[Key, Raw] = field(repr=False)
 
 
 def manifest(text: str, *, name: str, namespace: str) -> Manifest:
-    """The objects of a rendered text.
+    """Parse a rendered text into objects.
 
-    :param namespace: the release's, of what names none.
-    :raises Malformed: not YAML, or something in it is no object; the message holds nothing of it.
+    :param namespace: the release's, for objects that name none.
+    :raises Malformed: it is no YAML, or holds something else. The message holds nothing of it.
     """
     if len(text) > MOST_MANIFEST_BYTES:
-        raise Malformed(f"{name} is larger than {MOST_MANIFEST_BYTES} bytes", source=name)
+        raise Malformed(f"{name} is larger than {MOST_MANIFEST_BYTES} bytes.", source=name)
     found: dict[Key, Raw] = {}
     for part in yaml_text.split(text):
         for raw in _objects(yaml_text.as_go(part, name=name, most_bytes=MOST_MANIFEST_BYTES), name):
@@ -47,7 +50,7 @@ def manifest(text: str, *, name: str, namespace: str) -> Manifest:
 
 
 def described(key: Key, *, namespace: str) -> str:
-    """``Deployment/x``, or ``Role/other/x`` in a namespace that is not the release's."""
+    """Return ``Deployment/x``; ``Role/other/x`` in another namespace than the release's."""
     _, kind, own, name = key
     return f"{kind}/{name}" if own == namespace else f"{kind}/{own}/{name}"
 
@@ -55,7 +58,7 @@ def described(key: Key, *, namespace: str) -> str:
 def changes(
     old: Manifest, new: Manifest, *, namespace: str
 ) -> tuple[tuple[Key, ObjectChange], ...]:
-    """What an upgrade from one to the other would do with each object that is not the same in both, in the order of their names."""
+    """Return the change of each object that differs, sorted by name."""
     found = []
     for key in sorted(old.objects.keys() | new.objects.keys()):
         before, after, what = (
@@ -77,10 +80,10 @@ def changes(
 
 
 def merge_patch(original: Raw, modified: Raw, current: Raw) -> dict[str, Any]:
-    """The JSON merge patch of three: what the new manifest says otherwise than what is live, and without what only the old one said.
+    """Return the JSON merge patch from the live object to the new manifest.
 
-    Helm's strategic merge differs in lists alone, which here are replaced whole: what somebody else added to one is not kept. For the server's
-    verdict on the object it is the same.
+    It removes what only the old manifest had. Helm's strategic merge differs in lists, which are
+    replaced whole here; the server's verdict on the object is the same.
     """
     patch: dict[str, Any] = {
         key: None for key in original if key not in modified and key in current
@@ -90,22 +93,22 @@ def merge_patch(original: Raw, modified: Raw, current: Raw) -> dict[str, Any]:
         if isinstance(value, Mapping) and isinstance(live, Mapping):
             if inner := merge_patch(before if isinstance(before, Mapping) else {}, value, live):
                 patch[key] = inner
-        elif value != live:  # a null in the manifest is as absent
+        elif value != live:  # null in a manifest means absent
             patch[key] = value
     return patch
 
 
 def owned(raw: Raw, *, release: str, namespace: str) -> dict[str, Any]:
-    """The object as Helm sends it: with the marks by which it knows its own.
+    """Return the object as Helm sends it, with Helm's ownership marks.
 
-    :raises Malformed: its labels or annotations are none.
+    :raises Malformed: its labels or annotations are no mapping.
     """
     metadata = dict(raw["metadata"])
     if not all(
         isinstance(metadata.get(field) or {}, Mapping) for field in ("labels", "annotations")
     ):
         raise Malformed(
-            f"{raw['kind']}/{metadata['name']} has labels or annotations that are none",
+            f"{raw['kind']}/{metadata['name']} has labels or annotations that are no mapping.",
             source="the manifest that helm rendered",
         )
     metadata["labels"] = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
@@ -115,20 +118,20 @@ def owned(raw: Raw, *, release: str, namespace: str) -> dict[str, Any]:
 
 
 def _objects(document: Any, name: str) -> Iterator[Raw]:
-    """The objects of a document: none of one that is comments alone, several of a List."""
+    """Yield the objects of a document: none of comments alone, several of a List."""
     if document is None:
         return
     if not isinstance(document, dict):
-        raise Malformed(f"{name} holds something that is no object", source=name)
+        raise Malformed(f"{name} holds something that is no object.", source=name)
     items = document.get("items")
     if str(document.get("kind") or "").endswith("List") and isinstance(items, list):
         for item in items:
             yield from _objects(item, name)
         return
     try:
-        yield json.loads(json.dumps(document))  # keys are texts, as they will be on the wire
+        yield json.loads(json.dumps(document))  # keys become text, as on the wire
     except (TypeError, ValueError):
-        raise Malformed(f"{name} holds an object that is no JSON", source=name) from None
+        raise Malformed(f"{name} holds an object that is no JSON.", source=name) from None
 
 
 def _key(raw: Raw, name: str, namespace: str) -> Key:
@@ -137,13 +140,13 @@ def _key(raw: Raw, name: str, namespace: str) -> Key:
     if not isinstance(metadata, dict) or not all(
         isinstance(word, str) and word for word in (version, kind, own)
     ):
-        raise Malformed(f"{name} holds an object without apiVersion, kind or name", source=name)
+        raise Malformed(f"{name} holds an object without apiVersion, kind or name.", source=name)
     group = str(version).rpartition("/")[0]
     return group, str(kind), str(metadata.get("namespace") or namespace), str(own)
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
-    """The paths at which two things differ: as deep as both have them."""
+    """Yield the paths at which two values differ, as deep as both have them."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted(old.keys() | new.keys()):
             yield from _differences(old.get(key), new.get(key), _below(path, key))
@@ -171,6 +174,6 @@ def _below(path: str, key: str) -> str:
 
 
 def _named(things: Sequence[Any]) -> bool:
-    """Whether they are told apart by their names, as containers and variables are."""
+    """Tell whether unique names identify the items, as those of containers."""
     names = [one.get("name") if isinstance(one, Mapping) else None for one in things]
     return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)

@@ -1,10 +1,12 @@
-"""Helm's releases as it stores them, read without helm.
+"""Read Helm's stored releases without helm.
 
-Each revision is a Secret (or ConfigMap) ``sh.helm.release.v1.NAME.vN`` with the labels owner=helm, name, status and version. Its key ``release``
-is base64 of gzip of JSON; releases older than the compression are plain JSON. What comes out of it holds every value that the user gave:
-it is reduced to identities at once, or handed on in a type that does not show it.
+A revision is a Secret (or ConfigMap) ``sh.helm.release.v1.NAME.vN`` with the labels owner=helm,
+name, status and version. Its key ``release`` is base64 of gzip of JSON; very old ones are plain
+JSON. It holds every value that the user gave, so it is reduced to identities at once, or handed
+on in a type that does not show it.
 
-Source: helm.sh/helm/v3, pkg/storage/driver (secrets.go, cfgmaps.go, util.go) and pkg/release/release.go; Helm 4 stores the same.
+Source: https://github.com/helm/helm/tree/main/pkg/storage/driver (secrets.go, cfgmaps.go,
+util.go); Helm 4 stores the same.
 """
 
 import base64
@@ -24,7 +26,7 @@ from upkeep.records.releases import HelmRelease, ReleasedObject
 Raw = Mapping[str, Any]
 STORAGE = {"Secret": "secrets", "ConfigMap": "configmaps"}
 PREFIX = "sh.helm.release.v1."
-# An object of etcd holds 1 MiB; what was compressed into it is mostly text and grows to some ten times that.
+# etcd stores at most 1 MiB an object; compressed text grows to about ten times that.
 MOST_BYTES = 64 * 1024 * 1024
 MOST_MANIFEST_BYTES = 8 * 1024 * 1024
 _GZIP = b"\x1f\x8b\x08"
@@ -33,7 +35,7 @@ _AS_GZIP = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True, slots=True)
 class StoredRevision:
-    """A revision by the metadata of the object that holds it: ``kind`` Secret or ConfigMap, its ``name``, and what its labels say."""
+    """A revision by the metadata of the object that stores it: its kind, name and labels."""
 
     kind: str
     name: str
@@ -43,10 +45,10 @@ class StoredRevision:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePayload:
-    """What a release was made from and what became of it, secrets included: for the program helm alone. It never shows and is no record.
+    """Values and manifest of a release, secrets included: for the program helm alone.
 
-    :ivar values: what the user gave over the chart's own (``helm get values``).
-    :ivar manifest: what was rendered, hooks apart (``helm get manifest``).
+    :ivar values: the user's (``helm get values``); never shown.
+    :ivar manifest: the rendered objects without hooks (``helm get manifest``); never shown.
     """
 
     values: Mapping[str, Any] = field(repr=False)
@@ -54,12 +56,12 @@ class ReleasePayload:
 
 
 def selector(release: str) -> str:
-    """The label selector of a release's revisions."""
+    """Return the label selector of a release's revisions."""
     return f"owner=helm,name={release}"
 
 
 def stored_revision(raw: Raw, *, kind: str) -> StoredRevision:
-    """A revision by its metadata alone.
+    """Return a revision by its metadata.
 
     :raises Malformed: its labels are not Helm's.
     """
@@ -68,22 +70,22 @@ def stored_revision(raw: Raw, *, kind: str) -> StoredRevision:
     version = str(labels.get("version") or "") if isinstance(labels, Mapping) else ""
     if not re.fullmatch(r"[0-9]{1,9}", version):
         raise Malformed(
-            f"{kind}/{name} has the labels of a Helm release, and version is no number",
+            f"{kind}/{name} is labelled as a Helm release, and its label version is no number.",
             source=f"{kind}/{name}",
         )
     return StoredRevision(kind, name, int(version), str(labels.get("status") or ""))
 
 
 def latest(revisions: Iterable[StoredRevision]) -> StoredRevision | None:
-    """The newest revision: Helm counts them up. Where both kinds hold it the Secret is Helm's default."""
+    """Return the newest revision; of two kinds the Secret, which is Helm's default."""
     return max(revisions, key=lambda one: (one.revision, one.kind == "Secret"), default=None)
 
 
 def release(raw: Raw) -> HelmRelease:
-    """A revision reduced to identities.
+    """Return a revision reduced to identities.
 
     :param raw: the Secret or ConfigMap.
-    :raises Malformed: it is none, or over a limit; the message holds nothing of it.
+    :raises Malformed: it holds no release, or exceeds a limit. The message holds nothing of it.
     """
     where, body = _where(raw), _decoded(raw)
     try:
@@ -99,17 +101,18 @@ def release(raw: Raw) -> HelmRelease:
             app_version=str(chart.get("appVersion") or ""),
             deployed=parse_time(info["last_deployed"]),
             storage=str(raw["kind"]),
+            storage_namespace=str(raw["metadata"].get("namespace") or ""),
             objects=_identities([str(body.get("manifest") or ""), *hooks], where),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = (
             f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else type(error).__name__
         )
-        raise Malformed(f"{where} is not as Helm stores a release: {what}", source=where) from None
+        raise Malformed(f"{where} is not a stored Helm release: {what}.", source=where) from None
 
 
 def payload(raw: Raw) -> ReleasePayload:
-    """The user's values and the rendered manifest of a revision.
+    """Return the user's values and the rendered manifest of a revision.
 
     :raises Malformed: as ``release``.
     """
@@ -117,7 +120,7 @@ def payload(raw: Raw) -> ReleasePayload:
     values, manifest = body.get("config") or {}, body.get("manifest") or ""
     if not isinstance(values, dict) or not isinstance(manifest, str):
         raise Malformed(
-            f"{where} is not as Helm stores a release: its values or its manifest", source=where
+            f"{where} is not a stored Helm release: its values or its manifest.", source=where
         )
     return ReleasePayload(values, manifest)
 
@@ -134,51 +137,51 @@ def _text(value: object) -> str:
 
 
 def _decoded(raw: Raw) -> dict[str, Any]:
-    """The release of a Secret or ConfigMap as JSON."""
+    """Return the release of a Secret or ConfigMap as JSON."""
     where, data = _where(raw), raw.get("data")
     text = data.get("release") if isinstance(data, Mapping) else None
     if raw.get("kind") not in STORAGE or not isinstance(text, str):
-        raise Malformed(f"{where} holds no release", source=where)
+        raise Malformed(f"{where} holds no release.", source=where)
     try:
         if raw["kind"] == "Secret":
             text = base64.b64decode(text, validate=True).decode("ascii")
         packed = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Malformed(f"{where}: its release is not base64", source=where) from None
+        raise Malformed(f"{where}: its release is not base64.", source=where) from None
     try:
         body = json.loads(_unpacked(packed, where))
     except (ValueError, RecursionError):
-        raise Malformed(f"{where}: its release is not JSON", source=where) from None
+        raise Malformed(f"{where}: its release is not JSON.", source=where) from None
     if not isinstance(body, dict):
-        raise Malformed(f"{where}: its release is no JSON object", source=where)
+        raise Malformed(f"{where}: its release is no JSON object.", source=where)
     return body
 
 
 def _unpacked(packed: bytes, where: str) -> bytes:
-    """What was compressed, up to the limit: a small object could unpack to anything."""
+    """Return the unpacked bytes, up to the limit: a small object can unpack to any size."""
     if not packed.startswith(_GZIP):
         return packed
     unpacker = zlib.decompressobj(_AS_GZIP)
     try:
         whole = unpacker.decompress(packed, MOST_BYTES)
     except zlib.error:
-        raise Malformed(f"{where}: its release is not gzip", source=where) from None
+        raise Malformed(f"{where}: its release is not gzip.", source=where) from None
     if unpacker.unconsumed_tail:
         raise Malformed(
-            f"{where}: its release unpacks to more than {MOST_BYTES} bytes", source=where
+            f"{where}: its release unpacks to more than {MOST_BYTES} bytes.", source=where
         )
     if not unpacker.eof:
-        raise Malformed(f"{where}: its release ends in the middle", source=where)
+        raise Malformed(f"{where}: its release is truncated.", source=where)
     return whole
 
 
 def _identities(manifests: Iterable[str], where: str) -> tuple[ReleasedObject, ...]:
-    """The objects of the manifests, each once and in order."""
+    """Return the objects of the manifests, each once and sorted."""
     found: set[ReleasedObject] = set()
     for text in manifests:
         if len(text) > MOST_MANIFEST_BYTES:
             raise Malformed(
-                f"{where}: its manifest is larger than {MOST_MANIFEST_BYTES} bytes", source=where
+                f"{where}: its manifest is larger than {MOST_MANIFEST_BYTES} bytes.", source=where
             )
         for part in yaml_text.split(text):
             found.update(
@@ -190,12 +193,14 @@ def _identities(manifests: Iterable[str], where: str) -> tuple[ReleasedObject, .
                 )
             )
     return tuple(
-        sorted(found, key=lambda one: (one.api_version, one.kind, one.namespace, one.name))
+        sorted(
+            found, key=lambda one: (one.api_version, one.kind, one.namespace, one.name, one.chart)
+        )
     )
 
 
 def _objects(document: Any, where: str) -> Iterator[ReleasedObject]:
-    """The objects of a document: none of one that is comments alone, several of a List, whose items are no Lists again."""
+    """Yield the objects of a document: none of comments alone, several of a List."""
     if document in (None, ""):
         return
     try:
@@ -206,13 +211,15 @@ def _objects(document: Any, where: str) -> Iterator[ReleasedObject]:
             else [document]
         ):
             metadata = one["metadata"]
+            labels = metadata.get("labels") or {}
             yield ReleasedObject(
                 _text(one["apiVersion"]),
                 _text(one["kind"]),
                 str(metadata.get("namespace") or ""),
                 _text(metadata["name"]),
+                str(labels.get("helm.sh/chart") or ""),
             )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Malformed(
-            f"{where}: its manifest holds something that is no object", source=where
+            f"{where}: its manifest holds something that is no object.", source=where
         ) from None

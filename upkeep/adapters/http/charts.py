@@ -1,6 +1,7 @@
-"""The index of a chart repository: a file that anybody may have written, of some megabytes.
+"""Read the index of a chart repository, a foreign file of some megabytes, and fetch archives.
 
-Source: https://helm.sh/docs/topics/chart_repository/#the-index-file; helm.sh/helm/v3, pkg/repo/index.go.
+Source: https://helm.sh/docs/topics/chart_repository/#the-index-file;
+https://github.com/helm/helm/blob/main/pkg/repo/v1/index.go.
 """
 
 import dataclasses
@@ -8,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -35,52 +37,57 @@ _INDEX_FILE = re.compile(r"\.(ya?ml|json)$")
 
 
 def read(path: Path) -> str:
-    """The text of an index in a file.
+    """Read an index from a file.
 
-    :raises Unmeasured: it is not there any more, may not be read, is too large or no text.
+    :raises Unmeasured: it is gone, may not be read, is too large or no text.
     """
     where = str(path)
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Malformed(f"{where} is larger than {MOST_BYTES} bytes", source=where)
+            raise Malformed(f"{where} is larger than {MOST_BYTES} bytes.", source=where)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Absent(f"there is no file {where}", source=where, next_step=STEP) from None
+        raise Absent(f"There is no file {where}.", source=where, next_step=STEP) from None
     except PermissionError:
         raise Forbidden(
-            f"{where} may not be read", source=where, next_step=f"ls -l {quote(where)}"
+            f"{where} may not be read.", source=where, next_step=f"ls -l {quote(where)}"
         ) from None
     except UnicodeDecodeError:
-        raise Malformed(f"{where} is not UTF-8", source=where) from None
+        raise Malformed(f"{where} is not UTF-8.", source=where) from None
     except OSError as error:
-        raise Malformed(f"{where} cannot be read: {error.strerror}", source=where) from None
+        raise Malformed(f"{where} cannot be read: {error.strerror}.", source=where) from None
 
 
 def index(text: str, *, chart: str, where: str) -> ChartIndex:
-    """What an index says of one chart.
+    """Return an index's versions of one chart.
 
     :param where: the repository, for messages.
-    :raises Absent: it has no such chart. :raises Malformed: it is no index.
+    :raises Absent: it has no such chart.
+    :raises Malformed: it is no index, or may have been cut off.
     """
-    entries = _document(text, where).get("entries")
+    document = _document(text, where)
+    entries = document.get("entries")
     if entries and not isinstance(entries, Mapping):
-        raise Malformed(f"the index of {where} has entries that are none", source=where)
+        raise Malformed(f"The index of {where} has entries that are no mapping.", source=where)
     if not entries or not entries.get(chart):
         others = (
             listed(sorted(name for name in map(str, entries or {}) if _NAME.fullmatch(name)))
             or "none"
         )
         raise Absent(
-            f"the index of {where} has no chart {chart}; it has {others}: is it the right repository?",
+            f"The index of {where} has no chart {chart}; it has {others}.",
             source=where,
             next_step=STEP,
         )
     if not isinstance(entries[chart], list):
         raise Malformed(
-            f"the index of {where} has a chart {chart} whose versions are no list", source=where
+            f"The versions of chart {chart} in the index of {where} are no list.", source=where
         )
     return ChartIndex(
-        where, chart, tuple(_version(entry, chart, where) for entry in entries[chart])
+        where,
+        chart,
+        tuple(_version(entry, chart, where) for entry in entries[chart]),
+        _instant(document.get("generated")),
     )
 
 
@@ -89,7 +96,7 @@ def _document(text: str, where: str) -> Mapping[str, Any]:
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
-            raise Malformed(f"the index of {where} is not JSON", source=where) from None
+            raise Malformed(f"The index of {where} is not JSON.", source=where) from None
     else:
         document = yaml_text.texts(
             text, name=f"the index of {where}", most_bytes=MOST_BYTES, most_nodes=MOST_NODES
@@ -99,33 +106,41 @@ def _document(text: str, where: str) -> Mapping[str, Any]:
         or "entries" not in document
         or "apiVersion" not in document
     ):
+        raise Malformed(f"{where} is no index of a chart repository.", source=where, next_step=STEP)
+    # Helm writes this field last. YAML that was cut off is still YAML (bitnami/charts#31352).
+    if "generated" not in document and not text.lstrip().startswith("{"):
         raise Malformed(
-            f"what lies at {where} is no index of a chart repository", source=where, next_step=STEP
+            f"The index of {where} has no field generated: it may have been cut off.",
+            source=where,
+            next_step=STEP,
         )
     return document
 
 
 def _version(entry: Any, chart: str, where: str) -> ChartVersion:
-    """An entry. Its version is judged later; a time that is none is no time."""
+    """Return an entry. Its version is parsed later; an invalid time counts as not given."""
     try:
         version, created = entry["version"], entry.get("created") or ""
         if not isinstance(version, str) or not isinstance(created, str):
             raise TypeError
     except (KeyError, TypeError, AttributeError):
         raise Malformed(
-            f"the index of {where} has an entry of chart {chart} without a version", source=where
+            f"The index of {where} has an entry of chart {chart} without a version.", source=where
         ) from None
-    try:
-        instant = parse_time(created) if created else None
-    except (ValueError, OverflowError):
-        instant = None
-    if instant is not None and instant.year < OLDEST_YEAR:  # Go's zero time
-        instant = None
     urls, digest = entry.get("urls"), str(entry.get("digest") or "").removeprefix("sha256:")
     url = urls[0] if isinstance(urls, list) and urls and isinstance(urls[0], str) else ""
     return ChartVersion(
-        version, instant, str(entry.get("deprecated")).lower() == "true", url, digest
+        version, _instant(created), str(entry.get("deprecated")).lower() == "true", url, digest
     )
+
+
+def _instant(text: object) -> datetime | None:
+    """Return a time; ``None`` where it is none, or Go's zero time."""
+    try:
+        instant = parse_time(text) if isinstance(text, str) and text else None
+    except (ValueError, OverflowError):
+        return None
+    return None if instant is None or instant.year < OLDEST_YEAR else instant
 
 
 def archive(
@@ -137,14 +152,15 @@ def archive(
     meter: Meter,
     deadline_seconds: float,
 ) -> str:
-    """A version's archive as helm takes it: a file, a folder beside the index, or the ``oci://`` address that the index has.
+    """Return a version's archive for helm: a file, a folder beside the index, or ``oci://``.
 
-    It is fetched here, into the folder, and not by helm: so no credential is among its words, and what came is what the index says.
+    It is fetched here and not by helm: no credential is among helm's arguments, and the digest is
+    checked.
 
-    :raises Unmeasured: it is not there, or another one than the index says.
+    :raises Unmeasured: it is missing, or has another digest than the index says.
     """
     if not entry.url:
-        raise Absent(f"the index does not say where version {entry.version} lies", next_step=STEP)
+        raise Absent(f"The index has no URL of version {entry.version}.", next_step=STEP)
     base = (
         repository.parent.absolute().as_uri()
         if isinstance(repository, Path)
@@ -169,7 +185,7 @@ def archive(
         )
     else:
         raise Malformed(
-            f"the index has version {entry.version} at an address that is neither of a file nor of the web",
+            f"The index has version {entry.version} at a URL that is no file, http, https or oci.",
             next_step=STEP,
         )
     if (
@@ -177,7 +193,7 @@ def archive(
         and hashlib.sha256(content).hexdigest() != entry.digest.lower()
     ):
         raise Malformed(
-            f"the archive of version {entry.version} has another digest than the index says",
+            f"The archive of version {entry.version} has another digest than the index says.",
             next_step="helm repo index, and upload both",
         )
     path = folder / "chart.tgz"
@@ -186,16 +202,16 @@ def archive(
 
 
 def _joined(base: str, url: str) -> str:
-    """The address that one leads to from another.
+    """Resolve a URL against another.
 
-    :raises Malformed: it is none.
+    :raises Malformed: it is no URL.
     """
     try:
         joined = urljoin(base, url)
         _origin(joined)
     except ValueError:
         raise Malformed(
-            "the archive of the chart lies at an address that is none", source=STEP, next_step=STEP
+            "The URL of the chart's archive is invalid.", source=STEP, next_step=STEP
         ) from None
     return joined
 
@@ -204,17 +220,17 @@ def _bytes(path: Path) -> bytes:
     try:
         if not path.is_file() and path.exists():
             raise Malformed(
-                f"the chart's archive {path} is no file", source=str(path), next_step=STEP
+                f"The chart's archive {path} is no file.", source=str(path), next_step=STEP
             )
         if path.stat().st_size > MOST_ARCHIVE_BYTES:
             raise Malformed(
-                f"the chart's archive {path} is larger than {MOST_ARCHIVE_BYTES} bytes",
+                f"The chart's archive {path} is larger than {MOST_ARCHIVE_BYTES} bytes.",
                 source=str(path),
             )
         return path.read_bytes()
     except OSError as error:
         raise Absent(
-            f"the chart's archive {path} cannot be read: {error.strerror}",
+            f"The chart's archive {path} cannot be read: {error.strerror}.",
             source=str(path),
             next_step=f"ls -l {quote(str(path))}",
         ) from None
@@ -223,9 +239,11 @@ def _bytes(path: Path) -> bytes:
 def _fetched(
     url: str, repository: HttpAccess | None, *, clock: Clock, meter: Meter, deadline_seconds: float
 ) -> bytes:
-    """The bytes at a URL, wherever it leads. The repository's credentials go to the repository alone, and nothing goes from https to http.
+    """Fetch a URL through redirections.
 
-    :raises Unmeasured: they could not be had.
+    The repository's credentials go to the repository alone, and https never becomes http.
+
+    :raises Unmeasured: it could not be fetched.
     """
     for _ in range(MOST_REDIRECTIONS):
         own = repository is not None and _origin(repository.url) == _origin(url)
@@ -246,12 +264,12 @@ def _fetched(
         following = _joined(url, answer.location)
         if urlsplit(following).scheme not in ("https", urlsplit(url).scheme):
             raise Malformed(
-                f"the archive at {urlsplit(url).hostname} lies behind a redirection out of TLS",
+                f"The archive at {urlsplit(url).hostname} redirects from https to http.",
                 source=STEP,
             )
         url = following
     raise Malformed(
-        f"the archive at {urlsplit(url).hostname} is redirected more than {MOST_REDIRECTIONS} times",
+        f"The archive at {urlsplit(url).hostname} redirects more than {MOST_REDIRECTIONS} times.",
         source=STEP,
     )
 

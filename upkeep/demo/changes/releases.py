@@ -1,4 +1,4 @@
-"""What is installed, what there is to upgrade to, and what the API server serves of it."""
+"""The installed release, newer charts, and the served APIs."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ GONE = ("apis-served", "upgrade-rehearsed")
 
 @scenario(
     "version-label-stale",
-    "the label of the pods names an older version than their image",
+    "the pods' version label is older than their image",
     "version-known",
 )
 def version_label_stale(state: State) -> None:
@@ -22,9 +22,7 @@ def version_label_stale(state: State) -> None:
         }
 
 
-@scenario(
-    "version-unknown", "a digest alone names the image, and nothing tells which version that is"
-)
+@scenario("version-unknown", "the image has a digest and no tag; no label and no APP_VERSION")
 def version_unknown(state: State) -> None:
     digest = f"@sha256:{'ab' * 32}"
     state.container["image"] = state.container["image"].partition(":")[0] + digest
@@ -39,7 +37,7 @@ def version_unknown(state: State) -> None:
 
 @scenario(
     "outdated",
-    "the installed chart is three minors behind the newest, and has been for more than a quarter",
+    "the chart has been three minors behind for more than a quarter",
     "up-to-date",
 )
 def outdated(state: State) -> None:
@@ -59,7 +57,7 @@ def upgrade_failed(state: State) -> None:
 
 
 def budget(state: State) -> Object:
-    """A PodDisruptionBudget of an API version that Kubernetes 1.25 took away."""
+    """Return a PodDisruptionBudget of an API version that Kubernetes 1.25 removed."""
     head = {"name": f"{state.fullname}-old", "namespace": state.namespace}
     return {
         "apiVersion": "policy/v1beta1",
@@ -71,12 +69,12 @@ def budget(state: State) -> Object:
 
 @scenario(
     "api-gone",
-    "the release has a PodDisruptionBudget of policy/v1beta1, which the API server no longer serves",
+    "the release has a PodDisruptionBudget of policy/v1beta1, which is no longer served",
     *GONE,
 )
 def api_gone(state: State) -> None:
     releases.store(state, more=(budget(state),))
-    # helm cannot even say what would change.
+    # helm cannot even compute a difference.
     state.helm_refusal = (
         "unable to build kubernetes objects from current release manifest: resource mapping not found for name: "
         f'"{state.fullname}-old" namespace: "{state.namespace}" from "": no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"'
@@ -85,7 +83,7 @@ def api_gone(state: State) -> None:
 
 @scenario(
     "api-goes",
-    "the API server is 1.24, and the release has what 1.25 will not serve any more",
+    "the API server is 1.24; the release uses an API that 1.25 removes",
     "apis-served",
 )
 def api_goes(state: State) -> None:
@@ -96,7 +94,7 @@ def api_goes(state: State) -> None:
 
 @scenario(
     "kubectl-installed",
-    "kubectl installed the collector, and nothing says that it came from a chart",
+    "kubectl installed the collector, without any mark of a chart",
 )
 def kubectl_installed(state: State) -> None:
     for plural in ("configmaps", "secrets"):
@@ -117,7 +115,7 @@ HIT = "upgrade-rehearsed"
 
 @scenario(
     "upgrade-immutable",
-    "the newest chart selects the pods by another label, and a Deployment's selector cannot be changed",
+    "the newest chart changes the Deployment's selector, which is immutable",
     HIT,
 )
 def upgrade_immutable(state: State) -> None:
@@ -132,7 +130,7 @@ def upgrade_immutable(state: State) -> None:
 
 @scenario(
     "upgrade-renames",
-    "the newest chart names everything otherwise: what is there would go, and something else would come",
+    "the newest chart renames everything: it removes the collector and adds another",
     HIT,
 )
 def upgrade_renames(state: State) -> None:
@@ -143,7 +141,7 @@ def upgrade_renames(state: State) -> None:
 
 @scenario(
     "upgrade-unrenderable",
-    "a template of the newest chart refuses the live values, and quotes one of them",
+    "a template of the newest chart refuses the live values and quotes a secret",
     HIT,
 )
 def upgrade_unrenderable(state: State) -> None:
@@ -155,13 +153,55 @@ def upgrade_unrenderable(state: State) -> None:
 
 @scenario(
     "upgrade-forbidden",
-    "whoever upgrades may list neither Secrets nor ConfigMaps, where Helm keeps its releases",
+    "the upgrading identity may not list Secrets and ConfigMaps, Helm's storage",
     HIT,
 )
 def upgrade_forbidden(state: State) -> None:
     state.denied |= {("acting", "list secrets"), ("acting", "list configmaps")}
 
 
-@scenario("no-helm", "there is no program helm on the machine that looks")
+@scenario("no-helm", "no program helm is on the PATH")
 def no_helm(state: State) -> None:
     state.helm_refusal = None
+
+
+def stored(state: State) -> list[Object]:
+    """Return the objects that store the release."""
+    return [
+        item
+        for plural in ("configmaps", "secrets")
+        for item in state.objects[plural]
+        if item["metadata"]["labels"].get("owner") == "helm"
+    ]
+
+
+@scenario(
+    "flux-installed",
+    "Flux installed the release, and stores it in the namespace of its HelmRelease",
+)
+def flux_installed(state: State) -> None:
+    for item in stored(state):
+        item["metadata"]["namespace"] = "flux-system"
+    state.deployment["metadata"]["labels"] |= {
+        "helm.toolkit.fluxcd.io/name": "cano",
+        "helm.toolkit.fluxcd.io/namespace": "flux-system",
+    }
+
+
+@scenario(
+    "argo-took-over",
+    "Argo CD applies the Deployment now, and the release that helm once stored is still there",
+)
+def argo_took_over(state: State) -> None:
+    state.deployment["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = (
+        f"cano:apps/Deployment:{state.namespace}/{state.fullname}"
+    )
+
+
+@scenario(
+    "release-not-live",
+    "the live Deployment is of another chart version than the stored release rendered",
+)
+def release_not_live(state: State) -> None:
+    head = state.deployment["metadata"]
+    head["labels"] = head["labels"] | {"helm.sh/chart": "cano-collector-0.0.1"}

@@ -7,6 +7,17 @@ import yaml
 from upkeep.demo.objects.stored import applied, make
 from upkeep.demo.state import CANARY, Object, State
 
+# As the chart's default: without a workflow the collector does not start.
+WORKFLOWS: Object = {
+    "active_workflows": [
+        {
+            "name": "default-firing-alerts",
+            "triggers": [{"on_alertmanager_alert": {"status": "firing"}}],
+            "actions": [{"action_type": "issue_enrichment"}],
+        }
+    ]
+}
+
 
 def webhook(kind: str) -> str:
     """A URL that is a key: whoever knows it may post."""
@@ -27,7 +38,7 @@ def destinations(state: State) -> Object:
         "name": "oncall",
         "api_key": "${SLACK_API_KEY_ONCALL}",
         "slack_channel": "#oncall",
-        "grouping_interval": "10m",
+        "grouping_interval": 600,
     }
     return {
         "destinations": {
@@ -54,7 +65,7 @@ def configure(
     created = state.ago(days=12)
     text = document if isinstance(document, str) else yaml.safe_dump(document, sort_keys=False)
     encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
-        "text": text, "workflows": yaml.safe_dump(workflows or {"active_workflows": []}), "hook": webhook("slack"), "teams": webhook("teams"),
+        "text": text, "workflows": yaml.safe_dump(workflows or WORKFLOWS), "hook": webhook("slack"), "teams": webhook("teams"),
         "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1",
     }.items()}  # fmt: skip
     for plural in ("configmaps", "secrets"):

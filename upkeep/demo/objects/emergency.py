@@ -1,4 +1,4 @@
-"""The minimal configuration that somebody prepared for an emergency."""
+"""The minimal configuration for an emergency."""
 
 import yaml
 
@@ -6,7 +6,7 @@ from upkeep.demo.state import CANARY, Object, State
 
 
 def minimal(state: State) -> dict[str, str]:
-    """The smallest configuration that works: one destination, and where the layout has teams the one that alerts go to."""
+    """Return the smallest working configuration: one destination and, in the chart's layout, its team."""
     if state.layout == "guide":
         hook = {
             "name": "oncall",

@@ -1,7 +1,7 @@
-"""The collector's log: zap's JSON lines with everything in it that fools a reader.
+"""The collector's log: zap's JSON lines, with the lines that fool a parser.
 
-Plain ``[GIN-debug]`` lines (one says WARNING), blank lines, info lines that mention errors, an access line whose
-``message`` is a path, and "Slack message sent successfully" with the key ``timestamp`` twice.
+These are ``[GIN-debug]`` lines (one with WARNING), blank lines, and info lines that mention errors. An
+access line has a path as ``message``. "Slack message sent successfully" has ``timestamp`` twice.
 """
 
 import json

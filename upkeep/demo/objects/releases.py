@@ -64,7 +64,7 @@ def store(
     deployed: datetime | None = None,
     more: tuple[Object, ...] = (),
 ) -> None:
-    """Keep a revision of the release that made what is there, and ``more``, in the place of those before it."""
+    """Keep a revision of the release with the present objects and ``more``, instead of earlier ones."""
     kind = STORAGES[state.layout]
     plural = next(plural for plural, (_, other, _) in RESOURCES.items() if other == kind)
     mine = [

@@ -204,7 +204,8 @@ def replica_set(
 
 def pod(state: State, owner: Object, suffix: str, index: int, created: datetime) -> Object:
     """A running, ready pod of a ReplicaSet."""
-    name = f"{owner['metadata']['name']}-{suffix}"
+    # The API server cuts a generated name before its random part.
+    name = f"{owner['metadata']['name']}-"[:58] + suffix
     template_ = owner["spec"]["template"]
     ready = stamp(created + timedelta(seconds=8))
     conditions = [
@@ -283,6 +284,8 @@ def former(state: State, started: datetime, ended: datetime) -> list[Process]:
     groups = int(GROUPS_A_DAY * ((ended - started) / timedelta(days=1)))
     streams = [Stream("KubePodCrashLooping", groups, sends=(("oncall", 1), ("platform", 1)))]
     return [
-        Process(f"{state.fullname}-{OLD_HASH}-{suffix}", started, ended, streams=list(streams))
+        Process(
+            f"{state.fullname}-{OLD_HASH}-"[:58] + suffix, started, ended, streams=list(streams)
+        )
         for suffix in ("c6m8q", "t5z9g")
     ]

@@ -1,6 +1,6 @@
-"""Who can read the collector's Secrets, and which credentials need no right to be read.
+"""Which subjects can read the collector's Secrets, and which credentials are outside of Secrets?
 
-Source: the guide's "Audit secret management"; controls.md, secrets-guarded.
+Source: docs/guide.rst, "Audit secret management"; https://kubernetes.io/docs/concepts/security/rbac-good-practices/
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from shlex import quote
 from upkeep.domain.rbac import identity
 from upkeep.domain.secret_readers import Kind, Reader, Wanted, readers
 from upkeep.errors import Absent
-from upkeep.judges.access.rights import described
+from upkeep.judges.access.least_privilege import described
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import Exposure, ExposureSurvey, Grant, RbacPolicy
@@ -23,8 +23,8 @@ CODES = {
     Kind.ENTERS: "enters-collector",
     Kind.STARTS: "mounts-secrets",
 }
-# Who the API server's own bindings are for, and kubeadm's administrators. A binding that has the label is not enough: the API server puts back
-# what is missing in it, and leaves whom somebody added.
+# The subjects of the API server's own bindings, and kubeadm's administrators. The label of such a binding is not enough:
+# the API server restores missing subjects and leaves added ones.
 CONTROL_PLANE = frozenset(
     {
         ("ClusterRoleBinding/cluster-admin", "Group system:masters"),
@@ -36,9 +36,9 @@ CONTROL_PLANE = frozenset(
 )
 KUBEADM = ("ClusterRoleBinding/kubeadm:cluster-admins", "Group kubeadm:cluster-admins")
 EVERYBODY = {
-    "Group system:authenticated": "everybody who is logged in",
-    "Group system:unauthenticated": "everybody, logged in or not",
-    "Group system:serviceaccounts": "every pod of the cluster",
+    "Group system:authenticated": "every authenticated user",
+    "Group system:unauthenticated": "every anonymous request",
+    "Group system:serviceaccounts": "every service account",
 }
 
 
@@ -51,20 +51,19 @@ def guarded(
     allowed: Sequence[str],
     install: Install,
 ) -> Judgement:
-    """secrets-guarded: who can read a Secret that the pod template references is the control plane's or on the list, and no credential stands where
-    no right to Secrets is needed.
+    """Judge secrets-guarded: every subject that can read the referenced Secrets is allowed, and no credential is outside of Secrets.
 
-    The collector's own account has them mounted: that it may read them by the API, too, is the business of rbac-least-privilege. The account
-    ``default`` is not its own.
+    Allowed are the control plane, the list, and the collector's own account, which rbac-least-privilege judges. The
+    account ``default`` is not its own.
 
-    :param allowed: subjects, ``Group sre``; a ``*`` at the end stands for all that begin so.
-    :raises Absent: nobody can read them, not even an administrator, so not all bindings were seen.
+    :param allowed: subjects, ``Group sre``; a trailing ``*`` matches any rest.
+    :raises Absent: no subject can read them, not even an administrator, so that the list of bindings is not complete.
     """
     names = tuple(sorted({one.name for one in inventory.references}))
     found = readers(policy, Wanted(install.namespace, install.deployment, names))
     if names and not found:
         raise Absent(
-            "no binding lets anybody read Secrets, not even cluster-admin, so not all were seen",
+            "The list of bindings is not complete: it lacks even cluster-admin.",
             next_step="run again",
         )
     default = [one for one in found if _by_default(one.grant) or _is_own(one.grant, collector)]
@@ -90,7 +89,7 @@ def guarded(
         ),
         "the allowed list",
         "",
-        f"Roles and bindings of the cluster, Deployment/{install.deployment}, its ConfigMaps, and the metadata of its Secrets",
+        f"RBAC roles and bindings (no other authorizer), Deployment/{install.deployment}, its ConfigMaps, the metadata of its Secrets",
     )
 
 
@@ -107,23 +106,23 @@ def _observed(
         subjects, first, second = (
             {identity(one.grant.subject) for one in some} for some in (found, default, chosen)
         )
-        by = f"{len(first)} of them allowed by default, {len(second - first)} by the settings"
-        # No colon behind the word Secret: what follows one is masked in everything that is shown.
-        yield f"{counted(len(subjects), 'subject')} can get at {counted(len(names), 'Secret')}, {by}"
+        by = f"{len(first)} allowed by default, {len(second - first)} by the settings"
+        # No colon behind the word Secret: masking hides a word that follows one.
+        yield f"{counted(len(subjects), 'subject')} can read {counted(len(names), 'Secret')}, {by}"
     else:
         yield "no Secret is referenced"
     idle = [
         entry for entry in allowed if not any(_on_list(one.grant.subject, entry) for one in found)
     ]
     if idle:
-        yield f"allowed, and no reader: {listed(idle)}"
-    yield f"{counted(len(config_maps.looked), 'ConfigMap')} looked through"
+        yield f"allowed without such a right: {listed(idle)}"
+    yield f"{counted(len(config_maps.looked), 'ConfigMap')} searched"
     if config_maps.missing:
-        yield f"not there: {listed(list(config_maps.missing))}"
+        yield f"missing: {listed(list(config_maps.missing))}"
 
 
 def _by_default(grant: Grant) -> bool:
-    """The control plane's own: of its controllers the binding has the account's name."""
+    """Return whether a grant is the control plane's own. A controller's binding has the name of its account."""
     kind, _, name = grant.subject.partition(" ")
     controller = (
         kind == "ServiceAccount"
@@ -159,13 +158,13 @@ def _reads(reader: Reader, install: Install) -> Finding:
     )
     where = f"in namespace {grant.namespace}" if grant.namespace else "in every namespace"
     ways = "; ".join(way.what for way in reader.ways[:4]) + (
-        f"; and {len(reader.ways) - 4} more ways" if len(reader.ways) > 4 else ""
+        f"; and {len(reader.ways) - 4} more" if len(reader.ways) > 4 else ""
     )
-    message = f"{who} may {ways} {where}, by {grant.binding} ({grant.role}), and so get at the collector's Secrets."
+    message = f"{who} can read the collector's Secrets {where}: {grant.binding} ({grant.role}) grants {ways}."
     if (
         grant.subject.isprintable()
-    ):  # not behind the command: not every shell takes a comment at its prompt
-        message += f" If that is meant: --secret-reader={quote(grant.subject)}."
+    ):  # no comment behind the command: not every shell takes one at its prompt
+        message += f" To allow it, add --secret-reader={quote(grant.subject)}."
     command = f"kubectl describe {described(grant)}"
     return Finding(
         grant.subject.replace(" ", "/", 1),
@@ -184,11 +183,9 @@ def _exposed(exposure: Exposure, install: Install) -> Finding:
         if exposure.lines
         else ""
     )
-    message = f"{exposure.object} {exposure.place}{lines} shows a credential ({exposure.shape}) to everybody who may read it."
+    message = f"{exposure.object} {exposure.place}{lines} holds a credential ({exposure.shape}) in plain text."
     kind, _, name = exposure.object.partition("/")
-    message += (
-        " Move it into a Secret, let a variable stand for it, then rotate it: it has been seen."
-    )
+    message += " Move it into a Secret, refer to it by a variable, and rotate it."
     command = f"kubectl -n {install.namespace} edit {kind.lower()} {name}"
     code = "credential-in-configmap" if kind == "ConfigMap" else "credential-in-deployment"
     return Finding(
@@ -197,7 +194,7 @@ def _exposed(exposure: Exposure, install: Install) -> Finding:
 
 
 def _repeated(name: str, install: Install) -> Finding:
-    message = f"Secret/{name} repeats its values in an annotation, as kubectl apply leaves them: whoever asks for metadata alone gets them, too."
+    message = f"Secret/{name} repeats its values in the annotation of kubectl apply. A request for metadata alone shows them."
     command = f"kubectl -n {install.namespace} annotate secret {name} kubectl.kubernetes.io/last-applied-configuration-"
     return Finding(
         f"Secret/{name}",

@@ -18,6 +18,7 @@ from upkeep.judges.counting.counters import (
     in_all,
     log_command,
     require_whole,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -32,6 +33,7 @@ from upkeep.records.workload import Install
 NOTHING_BAD = "no failure since then, so none in"
 
 
+@says_why_history_is_short
 def succeed(
     history: CounterHistory,
     destinations: Sequence[Destination],
@@ -98,7 +100,6 @@ def succeed(
         failed = sum(_failed(most, name) for name in uncertain)
         raise too_early(
             parts,
-            history,
             what=f"{counted(failed, 'message')} to {listed(uncertain)} failed",
             limits=limits,
         )
@@ -111,6 +112,7 @@ def succeed(
     )
 
 
+@says_why_history_is_short
 def used(
     history: CounterHistory,
     destinations: Sequence[Destination],
@@ -150,8 +152,6 @@ def used(
         and not found
     ):
         when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
-        if history.stopped is not None:
-            raise history.stopped.error()
         raise TooEarly(
             f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",
@@ -161,7 +161,7 @@ def used(
         _silent(name, begin=begin, now=now, limits=limits, install=install) for name in silent
     ]
     if uncertain and not found:
-        raise too_early(parts, history, what=f"{listed(uncertain)} got messages", limits=limits)
+        raise too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
     why = basis(parts, history, now=now, limits=limits, proof="no message since then, so none in")
     return Judgement(
         tuple(found),

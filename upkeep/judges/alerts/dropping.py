@@ -18,6 +18,7 @@ from upkeep.judges.counting.counters import (
     log_command,
     no_label,
     require_whole,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -31,6 +32,7 @@ NOTHING_BAD = "none since then, so none in"
 GROUPS = "alert groups"
 
 
+@says_why_history_is_short
 def not_dropped(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
@@ -54,7 +56,6 @@ def not_dropped(
         bad = [one for one in parts if _dropped(one.most)]
         raise too_early(
             bad,
-            history,
             what=f"{counted(perhaps, 'alert group')} {'was' if perhaps == 1 else 'were'} dropped",
             limits=limits,
         )

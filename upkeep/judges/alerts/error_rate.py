@@ -22,6 +22,7 @@ from upkeep.judges.counting.counters import (
     log_command,
     no_label,
     require_whole,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -42,6 +43,7 @@ PHRASES = {phrase.casefold(): code for phrase, code in (
 )}  # fmt: skip
 
 
+@says_why_history_is_short
 def error_rate_low(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
@@ -86,7 +88,7 @@ def error_rate_low(
         elif share.possibly_too_high(exceeds, small_sample=small):
             uncertain.append(f"{bad[1]} of {every[1]} {name}")
     if uncertain and not found:
-        raise too_early(parts, history, what=" and ".join(uncertain), limits=limits)
+        raise too_early(parts, what=" and ".join(uncertain), limits=limits)
     if not found:
         require_whole(history)
     observed = "no traffic"

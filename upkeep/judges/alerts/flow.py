@@ -12,6 +12,7 @@ from upkeep.judges.counting.counters import (
     ProcessWindow,
     basis,
     in_all,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -27,6 +28,7 @@ GROUPING = timedelta(minutes=5)
 GROUPS = "alert groups"
 
 
+@says_why_history_is_short
 def flow(
     history: CounterHistory,
     routed: RoutedAlerts | Unmeasured | None,
@@ -67,9 +69,7 @@ def flow(
             (), f"{seen}; {told}", 1, f"{GROUPS} in {window}", f"{why}; Alertmanager's routes"
         )
     if perhaps:
-        raise too_early(
-            parts, history, what=f"{counted(perhaps, 'alert group')} arrived", limits=limits
-        )
+        raise too_early(parts, what=f"{counted(perhaps, 'alert group')} arrived", limits=limits)
     if routed is not None and timedelta(seconds=routed.repeat_seconds) + GROUPING > timedelta(
         seconds=limits["alert_window"]
     ):
@@ -106,7 +106,7 @@ def flow(
         raise TooEarly(
             f"Alertmanager may have sent its {counted(routed.active, 'active alert')} before {rfc3339(heard)}, the first complete sample. "
             f"It repeats them after {span(routed.repeat_seconds)} (repeat_interval). Retry after {rfc3339(heard + again)}.",
-            source="/api/v2/alerts",
+            source="/metrics, /api/v2/alerts",
             next_step=f"run again after {rfc3339(heard + again)}, or --prometheus=URL",
         )
     finding = _silent(parts, routed, now=now, window=window, install=install)

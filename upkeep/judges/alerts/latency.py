@@ -16,6 +16,7 @@ from upkeep.judges.counting.counters import (
     in_all,
     log_command,
     require_whole,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -35,6 +36,7 @@ QUANTILE = 0.95
 NOTHING_SLOW = "no slow alert since then, so none in"
 
 
+@says_why_history_is_short
 def processing_fast(
     history: CounterHistory,
     surveys: Sequence[LogSurvey],
@@ -82,7 +84,6 @@ def processing_fast(
             )
         raise too_early(
             parts,
-            history,
             what=f"{counted(every.beyond(limit), 'alert')} took longer than {limits.text('processing_latency')}",
             limits=limits,
             window=WINDOW,

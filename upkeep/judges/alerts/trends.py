@@ -12,7 +12,7 @@ from upkeep.domain.metric_names import PROCESSING, SENDING
 from upkeep.errors import Absent, TooEarly
 from upkeep.judges.alerts.ages import Ages, divide, trends_of
 from upkeep.judges.alerts.latency import QUANTILE, WINDOW, exceeds, require_histogram
-from upkeep.judges.counting.counters import in_all, too_early, windows
+from upkeep.judges.counting.counters import in_all, says_why_history_is_short, too_early, windows
 from upkeep.judges.counting.quantiles import Histogram, histogram, seconds
 from upkeep.judges.counting.ratios import within
 from upkeep.judges.wording import counted
@@ -23,6 +23,7 @@ from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
 
 
+@says_why_history_is_short
 def latency_stable(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
@@ -70,6 +71,7 @@ def latency_stable(
     return Judgement(found, observed, limit, "× the past", why, trends)
 
 
+@says_why_history_is_short
 def destinations_fast(
     history: CounterHistory,
     destinations: Sequence[Destination],
@@ -126,7 +128,7 @@ def destinations_fast(
         if uncertain:
             slow = sum(histogram(most, SENDING, name).beyond(limit) for name in uncertain)
             what = f"{counted(slow, 'message')} to {listed(uncertain)} took longer than {limits.text('send_latency')}"
-            raise too_early(parts, history, what=what, limits=limits, window=WINDOW)
+            raise too_early(parts, what=what, limits=limits, window=WINDOW)
         if ages.undivided and most.total(SENDING):
             raise _undivided(ages, now=now, limits=limits)
     trends = trends_of(history, SENDING, [(name,) for name in names], limits=limits, now=now)

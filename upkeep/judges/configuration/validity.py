@@ -1,6 +1,6 @@
-"""Is what the collector is told to do well formed, and does it hang together?
+"""Are the configuration documents well formed, and do they agree with each other?
 
-Source: collector.md, "Configuration files (what the collector accepts)"; the guide's "Validate YAML syntax" and "Check for unused destinations".
+Source: kubecano/cano-collector, config/; docs/guide.rst, "Validate YAML syntax".
 """
 
 import shlex
@@ -22,7 +22,7 @@ from upkeep.records.configuration import (
 )
 from upkeep.records.workload import Install
 
-BASIS = "the collector's own rules, applied to what is mounted now"
+BASIS = "the collector's own rules, applied to the mounted objects"
 
 
 def valid(
@@ -33,33 +33,38 @@ def valid(
     now: datetime,
     install: Install,
 ) -> Judgement:
-    """config-valid: every document is well formed and all of them agree; no fault is allowed.
+    """Judge config-valid: every document is well formed, and all of them agree. No fault is allowed.
 
-    :param written: the objects that hold the documents, as far as they were seen: who wrote what is wrong.
-    :param environment: the container's variables; what stopped us matters only where a document stands for one.
-    :raises Absent: there is no document of destinations at all, or a variable may be in an object that could not be read.
+    :param written: the objects that hold the documents, where they are known, to name the last writer.
+    :param environment: the container's variables; unmeasured, it is raised where a document needs one and has no fault.
+    :raises Absent: no object holds destinations, or a variable may come from an object whose keys are unknown.
     """
     if not any(document.kind == "destinations" for document in documents):
         raise Absent(
-            "no document of destinations was found, so there is nothing to judge",
+            "No mounted object holds destinations.yaml.",
             source="pod template",
         )
     found = faults(documents)
     named = [
         (one, variable) for one in _names(documents, "destinations") for variable in one.variables
     ]
+    unchecked = ""
     if named and isinstance(environment, Unmeasured):
-        raise environment
+        if not found:
+            raise environment
+        unchecked = f"variables not checked: {environment.message}"
     if isinstance(environment, Environment):
         missing = unset_variables(documents, environment)
-        if missing and environment.unread and not found:
+        if missing and environment.unread:
             unsure = sorted(
                 {variable for _, variable in named if variable not in environment.names}
             )
-            raise Absent(
-                f"whether {listed(unsure)} is set cannot be told: {environment.unread[0]}",
-                source="pod template",
-            )
+            unchecked = f"{listed(unsure)} not checked: {environment.unread[0]}"
+            if not found:
+                raise Absent(
+                    f"The container may or may not have {listed(unsure)}: {environment.unread[0]}",
+                    source="pod template",
+                )
         found += [] if environment.unread else missing
     names = {kind: len(_names(documents, kind)) for kind in ("destinations", "teams", "workflows")}
     observed = f"{counted(len(documents), 'document')} with " + ", ".join(
@@ -68,6 +73,9 @@ def valid(
         if number or kind == "destinations"
     )
     observed += f"; {counted(len(found), 'fault')}"
+    ignored = [key for document in documents for key in document.ignored]
+    observed += f"; ignored by the collector: {listed(ignored)}" if ignored else ""
+    observed += f"; {unchecked}" if unchecked else ""
     return Judgement(
         tuple(_finding(fault, written, now=now, install=install) for fault in found),
         observed,
@@ -78,17 +86,17 @@ def valid(
 
 
 def faults(documents: Sequence[ConfigurationDocument]) -> list[ConfigurationFault]:
-    """What is wrong in the documents, and between them: names used twice, teams that name no destination there is.
+    """Return the faults of the documents, and those between them: repeated names, teams with unknown destinations.
 
-    Between documents only what is known to be whole is compared: an unreadable list of destinations makes no team's name wrong.
+    Teams are compared with documents without faults alone: a faulty list of destinations makes no team wrong.
     """
     found = [fault for document in documents for fault in document.faults]
     for kind in ("destinations", "teams", "workflows"):
         first: dict[str, ConfiguredName] = {}
         for one in _names(documents, kind):
             if one.name in first:
-                said = f"{kind[:-1]} {one.name} is there already, in {first[one.name].document}, line {first[one.name].line}: the collector refuses or hides one"
-                found.append(_fault(one, "name-twice", said, "give each a name of its own"))
+                said = f"{kind[:-1]} {one.name} repeats the name in {first[one.name].document}, line {first[one.name].line}"
+                found.append(_fault(one, "name-twice", said, "give each a unique name"))
             first.setdefault(one.name, one)
     whole = [
         document
@@ -102,17 +110,17 @@ def faults(documents: Sequence[ConfigurationDocument]) -> list[ConfigurationFaul
                 if name not in known:
                     near = get_close_matches(name, sorted(known), n=1)
                     hint = (
-                        f"{near[0]} was meant?"
+                        f"did you mean {near[0]}?"
                         if near
-                        else f"there are {listed(sorted(known)) or 'none'}"
+                        else f"known are {listed(sorted(known)) or 'none'}"
                     )
-                    said = f"team {team.name} names the destination {name}, which does not exist: the collector will not start; {hint}"
+                    said = f"team {team.name} names the destination {name}, which does not exist. The collector will not start; {hint}"
                     found.append(
                         _fault(
                             team,
                             "unknown-destination",
                             said,
-                            f"add the destination {name}, or take it out of the team",
+                            f"add the destination {name}, or remove it from the team",
                         )
                     )
     return found
@@ -121,7 +129,7 @@ def faults(documents: Sequence[ConfigurationDocument]) -> list[ConfigurationFaul
 def unset_variables(
     documents: Sequence[ConfigurationDocument], environment: Environment
 ) -> list[ConfigurationFault]:
-    """What the documents stand for and the container does not have."""
+    """Return the variables of the documents that the container lacks."""
     return [
         _unset(one, variable)
         for one in _names(documents, "destinations")
@@ -131,12 +139,12 @@ def unset_variables(
 
 
 def _unset(one: ConfiguredName, variable: str) -> ConfigurationFault:
-    said = f"{one.path} stands for ${{{variable}}}, which the container does not have: the collector will not start"
+    said = f"{one.path} refers to ${{{variable}}}, which the container lacks. The collector will not start"
     return _fault(
         one,
         "unset-variable",
         said,
-        f"add {variable} to env of the container (secretKeyRef), or correct the name",
+        f"add {variable} to the container's env (secretKeyRef), or correct the name",
     )
 
 
@@ -165,6 +173,6 @@ def _finding(
     look = f"kubectl -n {install.namespace} edit {kind.lower()}/{shlex.quote(name)}"
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
     message += f" Last written {when}." if when else ""
-    # What to change is said here, and not behind the command: not every shell takes a comment at its prompt.
-    message += f" To do: {fault.fix}."
+    # The fix is no comment behind the command: not every shell takes one at its prompt.
+    message += f" Fix: {fault.fix}."
     return Finding(kind_and_name, fault.code, message, fault.path or key, "no fault", "", look)

@@ -7,12 +7,14 @@ Source: https://prometheus.io/docs/concepts/metric_types/#counter
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from upkeep.domain.counters import Counts, minus, plus
-from upkeep.errors import Malformed, TooEarly, Truncated, Unmeasured
+from upkeep.errors import Malformed, TooEarly, Truncated
 from upkeep.judges.counting.processes import Process, base_of, counted_until, processes
 from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
@@ -26,6 +28,10 @@ SOURCES = {"prometheus": "Prometheus", "export": "a saved exposition", "metrics"
 # Answers that came and are no evidence: a part of the history is missing.
 PARTIAL = (Malformed.reason, Truncated.reason)
 EARLIER, PROCESS_START, OPEN = "earlier", "process-start", "open"
+METRICS = "/metrics"
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +157,12 @@ def _of(those: Sequence[ProcessWindow], parts: Sequence[ProcessWindow]) -> str:
 
 def too_early(
     parts: Sequence[ProcessWindow],
-    history: CounterHistory,
     *,
     what: str,
     limits: Limits,
     window: str = "alert_window",
-) -> Unmeasured:
-    """Return the error of counts that may be older than the window: what kept earlier samples away, or when there are enough.
+) -> TooEarly:
+    """Return the error of counts that may be older than the window: when there are enough samples.
 
     :param what: the counts that decide, as a whole clause: ``3 alert groups were dropped``.
     """
@@ -168,14 +173,36 @@ def too_early(
         f"{what} since {since}, perhaps before the last {length}. "
         f"Pod {pods} has no sample from {length} ago to separate them."
     )
-    if history.stopped is not None:
-        return history.stopped.error(f"{message} Prometheus gave none: {history.stopped.message}")
     when = rfc3339(max(one.enough for one in opened))
     return TooEarly(
         f"{message} Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
         next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
     )
+
+
+def says_why_history_is_short(judge: Callable[P, R]) -> Callable[P, R]:
+    """Make a judge raise the error that kept its counters' history short, instead of ``TooEarly``.
+
+    A Prometheus that answers 403 does not answer tomorrow either: waiting is no remedy. An error of another source than
+    the counters stays as it is.
+    """
+
+    @wraps(judge)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return judge(*args, **kwargs)
+        except TooEarly as early:
+            if METRICS in early.source:
+                for one in (*args, *kwargs.values()):
+                    if isinstance(one, CounterHistory) and one.stopped is not None:
+                        short = "Without it the counters do not reach back far enough."
+                        raise one.stopped.error(
+                            f"{one.stopped.message.rstrip('.')}. {short}"
+                        ) from None
+            raise
+
+    return told
 
 
 def require_whole(history: CounterHistory) -> None:

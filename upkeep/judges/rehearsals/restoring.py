@@ -1,6 +1,6 @@
-"""Whether whoever is on call could bring the collector back after its configuration was lost.
+"""Can the on-call engineer restore a lost configuration? From a backup, or a minimal one.
 
-Source: the guide's "Configuration Emergency": "Restore from Backup", "Emergency Configuration".
+Guide: "Configuration Emergency": "Restore from Backup", "Emergency Configuration".
 """
 
 import shlex
@@ -24,7 +24,7 @@ from upkeep.records.configuration import (
 )
 from upkeep.records.workload import Install
 
-# What a minimal configuration cannot do without, where it is mounted: somebody to tell, and somebody who is told.
+# The documents that a minimal configuration needs, where they are mounted.
 NEEDED = ("destinations", "teams")
 
 
@@ -38,12 +38,13 @@ def restored(
     attempt: ActionRehearsal | Exception,
     install: Install,
 ) -> Judgement:
-    """restore-rehearsed: the acting identity may restore every object of the newest backup over the live ones and restart, the dry runs accept both,
-    and the minimal configuration that was prepared keeps the collector's rules and is accepted in the place of the live one.
+    """restore-rehearsed: the acting identity may restore the newest backup and restart.
 
-    Where an object is gone its creation counts instead. What stopped a part of it matters only where nothing is wrong with another.
+    The dry runs accept each object, the restart, and the prepared minimal configuration in place
+    of the live one, which keeps the collector's rules. A deleted object is created instead.
+    Findings are reported even where another part was not measured.
 
-    :raises Unmeasured: a part was not measured, and nothing is wrong with the others.
+    :raises Unmeasured: a part was not measured, and the others have no finding.
     """
     if not references:
         raise no_references(install)
@@ -68,8 +69,9 @@ def restored(
         f"{name} ({part.message})" for name, part in parts.items() if isinstance(part, Unmeasured)
     ]
     newest = f"set {folder.sets[0].stamp}" if folder.sets else "no backup"
-    told = f"restore of {newest}, restart and minimal configuration {'would be accepted' if not found else 'have ' + counted(len(found), 'fault')}"
-    observed = told + (f"; not looked at: {listed(unseen)}" if unseen else "")
+    verdict = counted(len(found), "fault") if found else "accepted"
+    told = f"restore of {newest}, restart and minimal configuration: {verdict}"
+    observed = told + (f"; not measured: {listed(unseen)}" if unseen else "")
     return Judgement(
         tuple(found),
         observed,
@@ -123,7 +125,7 @@ def _of_the_emergency(
             actions.forbidden(
                 answer,
                 "emergency-config-forbidden",
-                "put the minimal configuration there",
+                "install the minimal configuration",
                 install=install,
             )
             for answer in attempt.access
@@ -131,7 +133,10 @@ def _of_the_emergency(
         ]
         for run in attempt.dry_runs:
             if not run.accepted:
-                message = f"The API server would refuse the minimal configuration in {run.object} ({run.status} {run.reason}, {run.message})."
+                message = (
+                    f"The API server refused the dry run of the minimal configuration in "
+                    f"{run.object} ({run.status} {run.reason}, {run.message})."
+                )
                 look = f"kubectl -n {install.namespace} describe {run.object.lower().replace('/', ' ', 1)}"
                 found.append(
                     Finding(
@@ -161,12 +166,15 @@ def _fault(fault: ConfigurationFault, emergency: EmergencyConfiguration) -> Find
 
 
 def _incomplete(emergency: EmergencyConfiguration) -> Iterator[Finding]:
-    """A document that is mounted and was not prepared stays as it is, and it may be the one that is broken."""
+    """Yield a finding for each mounted document that was not prepared, or that is empty."""
     for kind in NEEDED:
         prepared = [document for document in emergency.documents if document.kind == kind]
         place = emergency.mounted.get(kind)
         if place is not None and not prepared:
-            message = f"The minimal configuration has no {kind}.yaml, which {place} holds: what is broken there would stay."
+            message = (
+                f"The minimal configuration has no {kind}.yaml, which {place} holds. "
+                "A fault there would stay."
+            )
             yield Finding(
                 place,
                 "emergency-config-incomplete",
@@ -179,7 +187,7 @@ def _incomplete(emergency: EmergencyConfiguration) -> Iterator[Finding]:
         for document in prepared:
             lacking = _lacking(document)
             if lacking and not document.faults:
-                message = f"{document.where} has {lacking}, so that alerts reach nobody."
+                message = f"{document.where} has {lacking}: no alert would be delivered."
                 yield Finding(
                     _file(document.where),
                     "emergency-config-incomplete",
@@ -194,7 +202,7 @@ def _incomplete(emergency: EmergencyConfiguration) -> Iterator[Finding]:
 def _lacking(document: ConfigurationDocument) -> str:
     if document.kind in NEEDED and not document.names:
         return f"no {document.kind.removesuffix('s')}"
-    # Every alert goes to the first team (collector.md).
+    # The collector routes every alert to the first team.
     return (
         "a first team without a destination"
         if document.kind == "teams" and not document.names[0].uses
@@ -205,8 +213,14 @@ def _lacking(document: ConfigurationDocument) -> str:
 def _unmounted(emergency: EmergencyConfiguration, *, install: Install) -> Iterator[Finding]:
     for document in emergency.documents:
         if document.kind not in emergency.mounted:
-            message = f"{document.where} holds {document.kind}, and no object that the collector mounts has {document.kind}.yaml: nobody would read it."
-            look = f"kubectl -n {install.namespace} get deployment {install.deployment} -o jsonpath='{{.spec.template.spec.volumes}}'"
+            message = (
+                f"{document.where} holds {document.kind}; no mounted object has "
+                f"{document.kind}.yaml. The collector would not read it."
+            )
+            look = (
+                f"kubectl -n {install.namespace} get deployment {install.deployment} "
+                "-o jsonpath='{.spec.template.spec.volumes}'"
+            )
             yield Finding(
                 _file(document.where),
                 "emergency-config-unmounted",
@@ -220,7 +234,7 @@ def _unmounted(emergency: EmergencyConfiguration, *, install: Install) -> Iterat
 
 def _open(emergency: EmergencyConfiguration) -> Iterator[Finding]:
     for file, mode in emergency.readable_by_others.items():
-        message = f"Everybody on the machine may read {file}, which holds keys or webhook URLs."
+        message = f"Every user of this machine may read {file}, which holds keys or webhook URLs."
         yield Finding(
             _file(file),
             "emergency-config-readable",
@@ -241,9 +255,9 @@ def _require_whole(
     *,
     install: Install,
 ) -> None:
-    """Everything was rehearsed, and every variable could be looked for.
+    """Demand that every part was rehearsed, and every variable was looked up.
 
-    :raises Absent: it was not.
+    :raises Absent: one was not.
     """
     if (
         not isinstance(restore, RestoreRehearsal)
@@ -264,12 +278,12 @@ def _require_whole(
     )
     if not ours or ours - ran:
         what = (
-            f"a restore of {sorted(ours - ran)[0]} was not rehearsed"
+            f"restore of {sorted(ours - ran)[0]} not rehearsed"
             if ours
             else "it holds no object of the collector"
         )
         raise Absent(
-            f"set {newest.stamp}: {what}",
+            f"Set {newest.stamp}: {what}.",
             source=f"set {newest.stamp}",
             next_step="run again, alone on the folder",
         )
@@ -280,11 +294,11 @@ def _require_whole(
         )
     places = {emergency.mounted[document.kind] for document in emergency.documents}
     if places - {run.object for run in attempt.dry_runs}:
-        raise Absent("the minimal configuration was not rehearsed", next_step="run again")
+        raise Absent("Minimal configuration not rehearsed.", next_step="run again")
 
 
 def _file(where: str) -> str:
-    """A file as an object: by its name, for the message has the path."""
+    """Return a file as a finding's object, by its name; the message has the path."""
     return f"File/{PurePath(where).name}"
 
 

@@ -1,8 +1,9 @@
-"""How many groups of alerts came on each of the last days? Of the days that are known whole, and of no other.
+"""How many alert groups arrived on each of the last days? Complete days only.
 
-A process's counter is known at its start (zero) and at each of its moments; between two that lie near each other what it counted is spread evenly.
-What a process counted between its last moment and its end is in no book, so a day on which one ended unseen is left out, and so is one on which
-nobody looked. Days end at the time of day of the run.
+A counter is known at its process's start (zero) and at each sample; the increase between two near
+samples is spread evenly. What a process counted after its last sample is lost with it: a day on
+which one ended unsampled is left out, as is a day without samples. Days end at the run's time of
+day.
 """
 
 from bisect import bisect_left
@@ -17,11 +18,11 @@ from upkeep.judges.counting.processes import Process, processes
 from upkeep.records.counters import CounterHistory
 
 DAY = timedelta(days=1)
-# Runs of a daily schedule are never a day apart to the second; two that are further apart than this say nothing of a single day.
+# Daily runs are never exactly a day apart; samples further apart than this tell no single day.
 NEAR = timedelta(hours=36)
-# Between the end of one process and the start of the next there may be nobody for a moment.
+# Between the end of one process and the start of the next there may be a gap.
 COVERED = 0.9
-# Instants of Prometheus are rounded, and what a process does in its last minutes is no part of a day that would be missed.
+# Prometheus rounds its instants, and the last minutes of a process are a small part of a day.
 SLACK = timedelta(minutes=5)
 
 Span = tuple[datetime, datetime]
@@ -29,7 +30,7 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """A process's received groups at the instants at which they are known, and the spans over which they are, and are not."""
+    """A process's received groups: the sampled instants, and the spans that are known or not."""
 
     instants: tuple[datetime, ...]
     groups: tuple[float, ...]
@@ -37,7 +38,7 @@ class Life:
     unknown: tuple[Span, ...]
 
     def until(self, instant: datetime) -> float:
-        """What it had received at an instant within its known spans; before its start nothing, after its end everything."""
+        """Return what it had received at an instant, interpolated within its known spans."""
         after = bisect_left(self.instants, instant)
         if after == 0:
             return 0.0
@@ -51,9 +52,10 @@ class Life:
 def daily_volumes(
     history: CounterHistory, *, now: datetime, days: int
 ) -> tuple[tuple[datetime, float], ...]:
-    """(end of the day, groups received in it) of each of the last days that is known whole, oldest first.
+    """Return (end of the day, groups received) of each complete day, oldest first.
 
-    :raises Absent: no pod's counters were read. :raises Malformed: a counter shrank within one process, or Prometheus keeps the processes without it.
+    :raises Absent: no pod's counters were read.
+    :raises Malformed: a counter shrank within one process, or Prometheus drops it.
     """
     require_kept(history, RECEIVED)
     lives = [
@@ -80,10 +82,11 @@ def daily_volumes(
 
 
 def require_kept(history: CounterHistory, family: Family) -> None:
-    """A family that is absent is zero, but not where Prometheus has the process without it at the very time at which the process itself has some:
-    then it is thrown away, and what looks like none is not known.
+    """Demand that Prometheus stores a family that the process exposes.
 
-    :raises Malformed: it is so.
+    A missing family counts as zero, but not where a relabelling drops it.
+
+    :raises Malformed: Prometheus has the process, and drops the family.
     """
     for process in processes(history):
         kept = [moment for moment in process.moments if moment.source == "prometheus"]
@@ -98,14 +101,16 @@ def require_kept(history: CounterHistory, family: Family) -> None:
             for moment in process.moments
         ):
             raise Malformed(
-                f"Prometheus keeps pod {process.pod} without {' or '.join(family.names)}, of which the pod itself has some",
+                f"Prometheus scrapes pod {process.pod} and has no {' or '.join(family.names)}, "
+                "which the pod exposes.",
                 source=f"Pod/{process.pod} prometheus",
-                next_step="look for a relabelling that drops it (metric_relabel_configs), or run again where the first alert has just come",
+                next_step="look for a relabelling that drops it (metric_relabel_configs), "
+                "or run again after the first alert",
             )
 
 
 def _looks(lives: Iterable[Process]) -> list[datetime]:
-    """When somebody looked at the pods."""
+    """Return all instants of samples."""
     return sorted({moment.taken for process in lives for moment in process.moments})
 
 
@@ -115,7 +120,7 @@ def _life(process: Process, looks: Sequence[datetime]) -> Life:
     spans = [(begin, end) for begin, end in pairwise(instants) if end > begin]
     known = [span for span in spans if span[1] - span[0] <= NEAR]
     unknown = [span for span in spans if span[1] - span[0] > NEAR]
-    if process.gone:  # it ended between its last moment and the next look, which found it no more
+    if process.gone:  # it ended between its last sample and the next one of any pod
         following = bisect_left(looks, instants[-1] + timedelta(microseconds=1))
         if following < len(looks):
             unknown.append((instants[-1], looks[following]))
@@ -123,7 +128,7 @@ def _life(process: Process, looks: Sequence[datetime]) -> Life:
 
 
 def _covered(spans: Sequence[Span], *, begin: datetime, end: datetime) -> float:
-    """Which share of the time lies in at least one of the spans."""
+    """Return the share of the time that lies in at least one span."""
     covered, reached = timedelta(), begin
     for first, last in sorted(spans):
         if last > reached and first < end:

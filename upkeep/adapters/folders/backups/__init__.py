@@ -1,8 +1,8 @@
-"""A folder of backups as records: the guide's files (``backup-YYYYMMDD.yaml``, ``secrets-YYYYMMDD.yaml``) and those of ``upkeep backup``, which
-have a ``manifest-YYYYMMDD.json`` beside them.
+"""A folder of backups as records: the guide's ``backup-YYYYMMDD.yaml`` and ``secrets-YYYYMMDD.yaml``.
 
-Files are untrusted input, and what is wrong with one is a fault of it, never the end of the reading. Values become keyed digests here.
-Source: the guide's "Backup current configuration", "Backup Verification" and its backup CronJob; collector.md, "Traps".
+``upkeep backup`` writes a ``manifest-YYYYMMDD.json`` beside them. Files are untrusted input: an unreadable file is a
+fault of its set. Values become keyed digests at once.
+Source: docs/guide.rst, "Backup current configuration", "Backup Verification".
 """
 
 from upkeep.adapters.folders.backups.folder import Manifest, manifests, read, stamps

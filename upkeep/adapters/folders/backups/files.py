@@ -1,4 +1,4 @@
-"""A file of a backup: opened, decrypted, and its objects one by one, as far as they can be read."""
+"""Read a file of a backup: its content, decrypted, and its objects one by one."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from upkeep.adapters.folders import encryption
@@ -17,14 +18,14 @@ from upkeep.records.backups import BackupFault, BackupFaultCode, BackupFile
 if TYPE_CHECKING:
     from pyrage import x25519
 
-MOST_BYTES = 4 * 1024 * 1024  # of a file: some of the largest objects
+MOST_BYTES = 4 * 1024 * 1024  # of a file: a few of the largest objects
 MOST_DOCUMENTS = 200
 _RUN_TOGETHER = re.compile(r"^apiVersion:", re.MULTILINE)
 
 
 @dataclass(slots=True)
 class Reading:
-    """What is known of a set so far."""
+    """The files, faults and bodies of a set while it is read."""
 
     files: list[BackupFile] = field(default_factory=list)
     faults: list[BackupFault] = field(default_factory=list)
@@ -33,14 +34,14 @@ class Reading:
 
 
 def content(folder: Path, name: str, read: Reading, *, most: int) -> bytes | None:
-    """The file's content, or ``None`` with a fault. A link is not followed: it leads out of the folder, or to a file that changes."""
+    """Return the file's content, or ``None`` with a fault. A link is not followed: its target may change."""
     path = folder / name
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             what = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
             read.faults.append(
-                BackupFault(name, "file-not-regular", f"{name} is {what}, and was not opened")
+                BackupFault(name, "file-not-regular", f"{name} is {what} and was not opened")
             )
             return None
         modified = datetime.fromtimestamp(max(0, status.st_mtime), UTC)
@@ -69,16 +70,16 @@ def content(folder: Path, name: str, read: Reading, *, most: int) -> bytes | Non
 def opened(
     folder: Path, name: str, body: bytes, read: Reading, identities: "Sequence[x25519.Identity]"
 ) -> bytes | None:
-    """What a file holds, decrypted where it is encrypted; ``None``, and it is noted, where no identity opens it.
+    """Return a file's content, decrypted; ``None``, with a note, where no identity decrypts it.
 
-    :raises Absent: there is no identity.
+    :raises Absent: the file is encrypted, and no identity was given
     """
     if not name.endswith(encryption.SUFFIX):
         return body
     if not identities:
         path = folder / name
         raise Absent(
-            f"{path}: is encrypted, and no identity was named",
+            f"{path} is encrypted, and no identity was given",
             source=str(path),
             next_step="--backup-identity=FILE",
         )
@@ -90,7 +91,7 @@ def opened(
 
 
 def objects_in(name: str, body: bytes, read: Reading) -> Iterator[dict[str, Any]]:
-    """The raw objects of a file, those of a ``List`` one by one."""
+    """Yield the raw objects of a file, those of a ``List`` one by one."""
 
     def fault(code: BackupFaultCode, message: str) -> None:
         read.faults.append(BackupFault(name, code, message))
@@ -98,10 +99,10 @@ def objects_in(name: str, body: bytes, read: Reading) -> Iterator[dict[str, Any]
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        fault("file-not-text", f"{name} is no text: byte {error.start} is not UTF-8")
+        fault("file-not-text", f"{name} is not UTF-8 at byte {error.start}")
         return
     if not body.endswith(b"\n"):
-        fault("file-truncated", f"{name}: its last line has no end, so the rest is missing")
+        fault("file-truncated", f"{name} is truncated: its last line has no end")
     found = []
     parts = yaml_text.split(text)
     if len(parts) > MOST_DOCUMENTS:
@@ -112,7 +113,7 @@ def objects_in(name: str, body: bytes, read: Reading) -> Iterator[dict[str, Any]
         if len(pieces) > 1:
             fault(
                 "documents-run-together",
-                f"{name} has {len(pieces)} objects without --- between them: kubectl restores the last one alone",
+                f"{name} has {len(pieces)} objects without --- between them; kubectl restores the last one alone",
             )
         for piece in pieces[:MOST_DOCUMENTS]:
             try:
@@ -132,12 +133,12 @@ def objects_in(name: str, body: bytes, read: Reading) -> Iterator[dict[str, Any]
         else:
             fault(
                 "object-unusable",
-                f"{name}: something without kind or metadata, as a file has that was cut",
+                f"{name} has an object without kind or metadata, as a truncated file has",
             )
 
 
 def _pieces(part: str) -> list[str]:
-    """A document, or the objects that ``>>`` wrote one after the other into what should be one."""
+    """Return the document, or the objects that ``>>`` joined in it."""
     starts = [match.start() for match in _RUN_TOGETHER.finditer(part)]
     if len(starts) < 2:
         return [part]
@@ -158,7 +159,9 @@ def _unpacked(one: Any) -> list[Any]:
 
 
 def unreadable(path: Path, error: Exception) -> Forbidden | Malformed:
-    """What it means that a file or folder cannot be read."""
+    """Return why a file or folder cannot be read."""
     why = getattr(error, "strerror", None) or type(error).__name__
     kind = Forbidden if isinstance(error, PermissionError) else Malformed
-    return kind(f"{path}: cannot be read ({why})", source=str(path), next_step=f"ls -ld {path}")
+    return kind(
+        f"{path}: cannot be read ({why})", source=str(path), next_step=f"ls -ld {quote(str(path))}"
+    )

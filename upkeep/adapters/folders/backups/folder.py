@@ -1,4 +1,4 @@
-"""The folder: which files belong to which set, and when each was made."""
+"""Read the folder of backups: the files of each set, and the time of each."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 from upkeep.adapters.folders.backups.files import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_MANIFEST_BYTES = 64 * 1024
 MOST_FILES = 20_000
-# A name's day is the local one of whoever wrote it: from UTC-12 to UTC+14.
+# The day of a name is local to its writer: from UTC-12 to UTC+14.
 BEHIND, AHEAD = timedelta(hours=12), timedelta(hours=14)
 _NAME = re.compile(
     r"(?P<part>backup|secrets|manifest)-(?P<stamp>(?P<day>\d{8})(?:-\d{6})?)\.(?P<end>yaml|yaml\.age|json)"
@@ -38,7 +39,7 @@ _ALIKE = re.compile(r"(backup|secrets|manifest)-\d.*")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An object of a backup as it is: for the API server alone. It never shows and is no record."""
+    """An unreduced object of a backup, for the API server alone. It is never shown."""
 
     kind: str
     namespace: str
@@ -49,21 +50,21 @@ class Manifest:
 def read(
     folder: Path, *, now: datetime, days: int, identities: "Sequence[x25519.Identity]" = ()
 ) -> BackupFolder:
-    """The sets of the last ``days`` days and of today, and the newest in any case, also where it is older.
+    """Return the sets of today and the last ``days`` days, and an older newest one.
 
-    :param identities: what opens the files that are encrypted.
-    :raises Absent: there is no such folder, or a file is encrypted and there is no identity.
+    :param identities: they decrypt encrypted files.
+    :raises Absent: there is no such folder, or an encrypted file and no identity.
     :raises Forbidden: the folder or a file may not be read.
-    :raises Malformed: it is no folder, cannot be read for another reason, or no identity opens a file that is as it was written.
+    :raises Malformed: it is no folder, another error, or no identity decrypts an undamaged file.
     """
     try:
         mode = folder.stat().st_mode
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
         raise Absent(
-            f"--backups={folder}: there is no such folder",
+            f"--backups={folder}: no such folder",
             source=str(folder),
-            next_step=f"mount it here, or upkeep backup --backups={folder}",
+            next_step=f"mount it here, or upkeep backup --backups={quote(str(folder))}",
         ) from None
     except OSError as error:
         raise unreadable(folder, error) from None
@@ -71,7 +72,7 @@ def read(
         raise Malformed(
             f"--backups={folder}: more than {MOST_FILES} files",
             source=str(folder),
-            next_step=f"ls {folder} | wc -l",
+            next_step=f"ls {quote(str(folder))} | wc -l",
         )
     found: dict[str, list[str]] = {}
     faults: list[BackupFault] = []
@@ -82,7 +83,7 @@ def read(
                     BackupFault(
                         name,
                         "file-from-the-future",
-                        f"{name} is of a day that has not begun anywhere",
+                        f"{name} has a day in the future",
                     )
                 )
             else:
@@ -103,7 +104,7 @@ def read(
 
 
 def stamps(folder: Path) -> dict[str, list[str]]:
-    """The files of the folder that belong to a set, by what their names share.
+    """Return the files of each set by the common part of their names.
 
     :raises OSError: the folder cannot be read.
     """
@@ -115,7 +116,7 @@ def stamps(folder: Path) -> dict[str, list[str]]:
 
 
 def _ours(name: str) -> re.Match[str] | None:
-    """The parts of a name of a file that belongs to a set."""
+    """Return the parts of a set's file name; ``None`` for another name."""
     match = _NAME.fullmatch(name)
     fits = (
         match is not None
@@ -128,9 +129,9 @@ def _ours(name: str) -> re.Match[str] | None:
 def manifests(
     folder: Path, backup: BackupSet, *, identities: "Sequence[x25519.Identity]" = ()
 ) -> list[Manifest]:
-    """The objects of a set as they are, for a rehearsal; files with a fault have none.
+    """Return the unreduced objects of a set, for a rehearsal; files with a fault have none.
 
-    :raises Forbidden: a file may not be read any more. :raises Malformed: it cannot be read for another reason.
+    :raises Forbidden: a file may not be read any more. :raises Malformed: another error.
     """
     found: list[Manifest] = []
     for file in backup.files:
@@ -187,7 +188,7 @@ def _set(
                 BackupFault(
                     one.file,
                     "object-twice",
-                    f"{one.file}: {one.kind}/{one.name} is in the set twice",
+                    f"{one.file} repeats {one.kind}/{one.name} in the set",
                 )
             )
         seen.add(key)
@@ -197,7 +198,7 @@ def _set(
     for name in read.unopened:
         if name not in damaged:
             raise Malformed(
-                f"{folder / name}: the identities of --backup-identity do not open it",
+                f"{folder / name}: no identity of --backup-identity decrypts it",
                 source=str(folder / name),
                 next_step="--backup-identity=FILE",
             )
@@ -221,7 +222,7 @@ def _record(name: str, raw: Mapping[str, Any], read: Reading) -> ConfigurationOb
 def _taken(
     stamp: str, manifest: Mapping[str, Any] | None, files: list[BackupFile], *, now: datetime
 ) -> tuple[datetime, str]:
-    """When a set was made, and who says so. Where nobody credible does, the beginning of its day: a copy is never younger than it can be."""
+    """Return the time of a set and its source: a plausible manifest or file time, else the beginning of its day."""
     begins = _begins(stamp[:8])
 
     def fits(instant: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The manifest of a set, which ``upkeep backup`` writes beside it: when it was made, and the SHA-256 of its files."""
+"""The manifest that ``upkeep backup`` writes beside a set: its time, and the SHA-256 of its files."""
 
 import hashlib
 import hmac
@@ -12,13 +12,13 @@ from upkeep.adapters.folders.backups.objects import word
 from upkeep.model import parse_time
 from upkeep.records.backups import BackupFault
 
-# The clock of the machine that wrote may be a little ahead of ours.
+# The clock of the machine that wrote a set may be ahead of ours.
 MOST_AHEAD = timedelta(minutes=5)
 MANIFEST_SCHEMA = "cano-upkeep/backup/1"
 
 
 def read_manifest(name: str, body: bytes, read: Reading, *, now: datetime) -> dict[str, Any] | None:
-    """The manifest of a set: when it was made, and the SHA-256 of its files."""
+    """Return the manifest of a set; ``None`` with a fault for an unusable one."""
     why = ""
     try:
         found = json.loads(body)
@@ -27,9 +27,9 @@ def read_manifest(name: str, body: bytes, read: Reading, *, now: datetime) -> di
         if found["schema"] != MANIFEST_SCHEMA:
             why = "has another schema"
         elif taken > now + MOST_AHEAD:
-            why = "says that it was made in the future"
+            why = "has a time in the future"
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        why = "is not what upkeep backup writes"
+        why = "has another form than upkeep backup writes"
     if why:
         read.faults.append(BackupFault(name, "manifest-unusable", f"{name} {why}"))
         return None
@@ -37,21 +37,21 @@ def read_manifest(name: str, body: bytes, read: Reading, *, now: datetime) -> di
 
 
 def differences(name: str, manifest: Mapping[str, Any], read: Reading) -> Iterator[BackupFault]:
-    """Where the files of a set are not those of its manifest."""
+    """Yield the files of a set that differ from its manifest."""
     said: Mapping[str, str] = manifest["files"]
     faulty = {fault.file for fault in read.faults}
     for file in sorted({*said, *read.bodies}):
         if file in read.bodies and file not in said:
             yield BackupFault(
-                file, "manifest-differs", f"{file} is not in {name}: it was put there later"
+                file, "manifest-differs", f"{file} is not in {name}; it was added later"
             )
         elif file not in read.bodies and file not in faulty:
-            yield BackupFault(file, "manifest-differs", f"{word(file)} is in {name}, and is gone")
+            yield BackupFault(file, "manifest-differs", f"{word(file)} is in {name} but missing")
         elif file in read.bodies and not hmac.compare_digest(
             hashlib.sha256(read.bodies[file]).hexdigest(), said[file].lower()
         ):
             yield BackupFault(
                 file,
                 "manifest-differs",
-                f"{file} is not what was written: its SHA-256 is another than in {name}",
+                f"{file} was changed: its SHA-256 differs from {name}",
             )

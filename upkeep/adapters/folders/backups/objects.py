@@ -1,4 +1,4 @@
-"""A ConfigMap or Secret of a backup, or a live one to compare it with, without its values: they become keyed digests here."""
+"""Reduce a ConfigMap or Secret, of a backup or live, to keyed digests of its values."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from upkeep.adapters.formats.exposure import LAST_APPLIED
 from upkeep.records.configuration import ConfigurationObject
 
 KINDS = ("ConfigMap", "Secret")
-# What the API server writes into an object (metadata.*, and the status as a whole).
+# Fields that the API server writes (metadata.*, and the whole status).
 SERVER_METADATA = (
     "resourceVersion",
     "uid",
@@ -27,26 +27,26 @@ _DIGEST_KEY = secrets.token_bytes(32)
 
 
 def digest(value: bytes) -> str:
-    """A keyed digest: equal values of this run have equal ones, and without the key, which no one keeps, it tells nothing (HMAC-SHA-256)."""
+    """Return an HMAC-SHA-256 with a key of this run: equal values have equal digests, which tell nothing else."""
     return hmac.new(_DIGEST_KEY, value, hashlib.sha256).hexdigest()
 
 
 def configuration_object(raw: Mapping[str, Any], *, file: str = "") -> ConfigurationObject:
-    """A ConfigMap or Secret without its values.
+    """Return a ConfigMap or Secret without its values.
 
-    :raises ValueError: it is none, has no name, or a value is no text, or no base64 where it must be. The message names the key.
+    :raises ValueError: it is none, has no name, or a value is no text or no valid base64. The message names the key.
     """
     metadata, kind = raw.get("metadata"), raw.get("kind")
     if raw.get("apiVersion") != "v1" or kind not in KINDS:
         raise ValueError(
-            f"a {word(kind)} of {word(raw.get('apiVersion'))}, where a ConfigMap or Secret (v1) must be"
+            f"{word(kind)} of {word(raw.get('apiVersion'))}; expected a ConfigMap or Secret (v1)"
         )
     if (
         not isinstance(metadata, Mapping)
         or not isinstance(metadata.get("name"), str)
         or not metadata["name"]
     ):
-        raise ValueError(f"a {kind} without a name")
+        raise ValueError(f"{kind} has no name")
     values = _data(kind, raw)
     annotations = metadata.get("annotations")
     kept = [f"metadata.{name}" for name in SERVER_METADATA if metadata.get(name) is not None] + (
@@ -66,16 +66,16 @@ def configuration_object(raw: Mapping[str, Any], *, file: str = "") -> Configura
 
 
 def _data(kind: str, raw: Mapping[str, Any]) -> dict[str, bytes]:
-    """The values, decoded; what ``stringData`` has wins, as on the server."""
+    """Return the decoded values; ``stringData`` overrides ``data``, as on the server."""
     found: dict[str, bytes] = {}
     parts = (("data", kind == "Secret"), ("binaryData", True), ("stringData", False))
     for part, encoded in parts:
         entries = raw.get(part)
         if entries is not None and not isinstance(entries, Mapping):
-            raise ValueError(f"{part} is no mapping")
+            raise ValueError(f"{part} is not a mapping")
         for key, value in (entries or {}).items():
             if not isinstance(key, str) or not isinstance(value, str):
-                raise ValueError(f"{part}.{word(key)} is no text, which the API server refuses")
+                raise ValueError(f"{part}.{word(key)} is not a text, so the API server refuses it")
             try:
                 found[key] = (
                     base64.b64decode(re.sub(r"[\r\n]", "", value), validate=True)
@@ -84,20 +84,20 @@ def _data(kind: str, raw: Mapping[str, Any]) -> dict[str, bytes]:
                 )
             except (binascii.Error, ValueError):
                 raise ValueError(
-                    f"{part}.{word(key)} is not base64, which the API server refuses"
+                    f"{part}.{word(key)} is not base64, so the API server refuses it"
                 ) from None
     return found
 
 
 def metadata_text(raw: Mapping[str, Any], key: str) -> str:
-    """A text of the metadata; empty where there is none."""
+    """Return a text of the metadata; empty for none."""
     metadata = raw.get("metadata")
     value = metadata.get(key) if isinstance(metadata, Mapping) else None
     return value if isinstance(value, str) else ""
 
 
 def word(value: object) -> str:
-    """A foreign name, where it looks like one; it may be anything, a value out of place included."""
+    """Return a foreign name that has the form of one, else ``something``: it may be a misplaced value."""
     return (
         value if isinstance(value, str) and re.fullmatch(r"[\w./-]{1,80}", value) else "something"
     )

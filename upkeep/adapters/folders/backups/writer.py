@@ -1,7 +1,7 @@
-"""Writes a set of backups: apply-able YAML, readable by its owner alone, never over an older file; and takes old sets of ours away.
+"""Write sets of backups as YAML for kubectl apply, with mode 0600, never over a file; and prune old sets of ours.
 
-What the API server owns is left out, for a restore with it would be refused with 409 once the object has changed (collector.md, "Traps"),
-and so are owners: one that is gone takes what is restored with it. kubectl's annotation is left out because it repeats the values.
+Left out are the server's fields, with which a restore over a changed object fails (409); owners, since the garbage
+collector deletes a restored object whose owner is gone; and kubectl's annotation, which repeats the values.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ LOCK = ".upkeep-backup.lock"
 
 
 def restorable(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A ConfigMap or Secret as it can be applied: over the live object, and where it is gone."""
+    """Return a ConfigMap or Secret that can be applied, over the live object and as a new one."""
     metadata = {key: raw["metadata"][key] for key in KEPT_METADATA if raw["metadata"].get(key)}
     annotations = {
         key: value for key, value in metadata.pop("annotations", {}).items() if key != LAST_APPLIED
@@ -55,19 +55,18 @@ def save(
     taken: datetime,
     recipients: "Sequence[x25519.Recipient]" = (),
 ) -> list[Path]:
-    """Writes one set: ConfigMaps and Secrets apart, and last the manifest, which says what the others must be.
+    """Write one set: ConfigMaps, Secrets, and last the manifest with their digests.
 
-    :param recipients: who can read it; without any it is not encrypted.
+    The first set of a day has the day in its name, a further one the time, too.
 
-    The first set of a day is named after the day, a further one after its instant, too.
-
-    :raises BadInput: the folder cannot be written, or another backup is being written there.
+    :param recipients: they can decrypt it; without any it is not encrypted.
+    :raises BadInput: the folder cannot be written, or another backup writes there.
     """
     bodies: dict[str, tuple[bytes, int]] = {}
     for part, kind in (("backup", "ConfigMap"), ("secrets", "Secret")):
         chosen = [restorable(raw) for raw in objects if raw["kind"] == kind]
         if chosen:
-            # Escaped and never folded: what is between the quotes is the value, to every parser.
+            # Escaped and never folded, so that every YAML parser reads the same value.
             text = yaml.safe_dump_all(chosen, explicit_start=True, sort_keys=False, width=2**31 - 1)
             body = text.encode()
             bodies[part] = encryption.encrypt(body, recipients) if recipients else body, len(chosen)
@@ -76,7 +75,7 @@ def save(
         stamp = day if day not in there else f"{taken.astimezone(UTC):%Y%m%d-%H%M%S}"
         if stamp in there:
             raise BadInput(
-                f"--backups={folder}: there is a backup of this second already; nothing was written"
+                f"--backups={folder}: a backup of this second exists; nothing was written"
             )
         names = {
             part: f"{part}-{stamp}.yaml{encryption.SUFFIX if recipients else ''}" for part in bodies
@@ -107,11 +106,11 @@ def save(
 
 
 def prune(folder: Path, *, now: datetime, days: int, at_least: int) -> list[str]:
-    """Takes away sets that ``upkeep backup`` wrote more than ``days`` ago, but never leaves fewer than ``at_least`` of these.
+    """Remove sets that ``upkeep backup`` wrote more than ``days`` ago, but keep ``at_least`` of them.
 
-    The guide's own files have no manifest, and are never touched.
+    The guide's own files have no manifest and are never touched.
 
-    :returns: the names that they had, oldest first. :raises BadInput: one cannot be removed.
+    :returns: the stamps of the removed sets, oldest first. :raises BadInput: a file cannot be removed.
     """
     removed = []
     with _locked(folder):
@@ -122,7 +121,7 @@ def prune(folder: Path, *, now: datetime, days: int, at_least: int) -> list[str]
         for stamp in ours[: max(0, len(ours) - at_least)]:
             if stamp[:8] < first:
                 try:
-                    # Without its manifest, which goes first, what a killed run leaves is an older backup and no faulty one.
+                    # The manifest goes first: a killed run leaves an older backup then, and no faulty one.
                     for part in (
                         "manifest-{}.json",
                         "backup-{}.yaml",
@@ -139,7 +138,7 @@ def prune(folder: Path, *, now: datetime, days: int, at_least: int) -> list[str]
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """One writer at a time: between looking for a name and taking it nobody else takes it."""
+    """Hold the folder's lock, so that no other writer takes the same name."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(
@@ -152,7 +151,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     except BlockingIOError:
         raise BadInput(
-            f"--backups={folder}: another upkeep backup is writing there; run it again when that has ended"
+            f"--backups={folder}: another upkeep backup is writing there; run again after it"
         ) from None
     finally:
         os.close(descriptor)
@@ -160,5 +159,5 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _unwritable(folder: Path, error: OSError) -> BadInput:
     return BadInput(
-        f"--backups={folder}: cannot be written ({error.strerror}); name a folder that can"
+        f"--backups={folder}: cannot be written ({error.strerror}); name a writable folder"
     )

@@ -1,4 +1,4 @@
-"""How the collector is built: replicas, budgets, limits, rights of its containers, the network."""
+"""Change how the collector is built: replicas, budgets, limits, rights of its containers."""
 
 from upkeep.demo.changes.catalogue import rebuild, scenario
 from upkeep.demo.objects import services, stored, workload
@@ -11,7 +11,9 @@ def budget(state: State) -> Object:
     return state.objects["poddisruptionbudgets"][0]
 
 
-@scenario("one-replica", "there is one replica, and its budget keeps it", HIT)
+@scenario(
+    "one-replica", "the Deployment has one replica, and its PodDisruptionBudget keeps it", HIT
+)
 def one_replica(state: State) -> None:
     rebuild(state, replicas=1)
 
@@ -30,7 +32,7 @@ def no_budget(state: State) -> None:
 
 @scenario(
     "two-budgets",
-    "two PodDisruptionBudgets select the same pods, by an expression and by nothing at all",
+    "two PodDisruptionBudgets select the same pods, one of them with an empty selector",
     HIT,
 )
 def two_budgets(state: State) -> None:
@@ -48,13 +50,13 @@ def two_budgets(state: State) -> None:
     state.add(second | {"status": budget(state)["status"]})
 
 
-@scenario("budget-blocks-drain", "the PodDisruptionBudget lets nothing be evicted", HIT)
+@scenario("budget-blocks-drain", "the PodDisruptionBudget allows no eviction", HIT)
 def budget_blocks_drain(state: State) -> None:
     budget(state)["spec"]["minAvailable"] = 2
     budget(state)["status"] |= {"disruptionsAllowed": 0, "desiredHealthy": 2}
 
 
-@scenario("budget-keeps-none", "the PodDisruptionBudget lets everything be evicted", HIT)
+@scenario("budget-keeps-none", "the PodDisruptionBudget allows all pods to be evicted", HIT)
 def budget_keeps_none(state: State) -> None:
     budget(state)["spec"]["minAvailable"] = 0
     budget(state)["status"] |= {"disruptionsAllowed": 2, "desiredHealthy": 0}
@@ -92,7 +94,7 @@ def no_probes(state: State) -> None:
 
 @scenario(
     "hook-fails",
-    "a preStop hook cannot run in the image, and an event of a pod that is gone says so",
+    "a preStop hook cannot run in the image: an event of a deleted pod reports it",
     "runs-hardened",
     "warning-events",
 )
@@ -100,7 +102,7 @@ def hook_fails(state: State) -> None:
     state.container["lifecycle"] = {
         "preStop": {"exec": {"command": ["bash", "-c", "kill -SIGINT 1"]}}
     }
-    name = f"{state.fullname}-{workload.HASH}-gone1"
+    name = f"{state.fullname}-{workload.HASH}-g7n2x"
     last = stamp(state.ago(minutes=40))
     state.add(
         stored.make(state, "Event", f"{name}.1", state.ago(minutes=40), type="Warning", reason="FailedPreStopHook", count=1,
@@ -110,7 +112,7 @@ def hook_fails(state: State) -> None:
 
 
 def autoscale(state: State, **conditions: tuple[str, str, str]) -> Object:
-    """An autoscaler of the collector, whose conditions are (status, reason, message)."""
+    """Add a HorizontalPodAutoscaler with conditions of (status, reason, message)."""
     said = {
         "AbleToScale": ("True", "ReadyForNewScale", "recommended size matches current size"),
         "ScalingActive": (
@@ -152,14 +154,14 @@ def autoscale(state: State, **conditions: tuple[str, str, str]) -> Object:
     return made
 
 
-@scenario("autoscaled", "an autoscaler looks after the collector, and has room")
+@scenario("autoscaled", "a HorizontalPodAutoscaler scales the collector and has room")
 def autoscaled(state: State) -> None:
     autoscale(state)
 
 
 @scenario(
     "autoscaled-memory-nearly-used",
-    "one pod's container uses nine tenths of its memory, and an autoscaler looks after it",
+    "a container uses 90 % of its memory limit, and a HorizontalPodAutoscaler scales its pods",
     "cpu-memory-headroom",
 )
 def autoscaled_memory_nearly_used(state: State) -> None:
@@ -167,7 +169,9 @@ def autoscaled_memory_nearly_used(state: State) -> None:
     state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "691Mi")
 
 
-@scenario("autoscaler-blind", "the autoscaler cannot read its metrics", "scaling-sound")
+@scenario(
+    "autoscaler-blind", "the HorizontalPodAutoscaler cannot read its metrics", "scaling-sound"
+)
 def autoscaler_blind(state: State) -> None:
     autoscale(
         state,
@@ -179,7 +183,7 @@ def autoscaler_blind(state: State) -> None:
     )
 
 
-@scenario("autoscaler-pinned", "the autoscaler is at its maximum", "scaling-sound")
+@scenario("autoscaler-pinned", "the HorizontalPodAutoscaler is at its maximum", "scaling-sound")
 def autoscaler_pinned(state: State) -> None:
     made = autoscale(
         state,
@@ -193,13 +197,15 @@ def autoscaler_pinned(state: State) -> None:
 
 
 @scenario(
-    "no-room-to-grow", "without an autoscaler two thirds of the memory are used", "scaling-sound"
+    "no-room-to-grow",
+    "a pod uses 67 % of its memory limit, and no HorizontalPodAutoscaler scales it",
+    "scaling-sound",
 )
 def no_room_to_grow(state: State) -> None:
     state.usage[state.pods[0]["metadata"]["name"]] = ("120m", "512Mi")
 
 
-@scenario("warned", "the kubelet could not mount a volume for some minutes", "warning-events")
+@scenario("warned", "the kubelet failed 7 times to mount a volume", "warning-events")
 def warned(state: State) -> None:
     pod, last = state.pods[0]["metadata"]["name"], stamp(state.ago(minutes=12))
     state.add(
@@ -207,30 +213,3 @@ def warned(state: State) -> None:
             message='MountVolume.SetUp failed for volume "config": configmap "cano-collector-config" not found', lastTimestamp=last,
             involvedObject={"kind": "Pod", "name": pod, "namespace": state.namespace}),
     )  # fmt: skip
-
-
-@scenario("no-network-policy", "no NetworkPolicy selects the pods", "network-restricted")
-def no_network_policy(state: State) -> None:
-    state.drop("networkpolicies")
-
-
-@scenario(
-    "network-open",
-    "a further NetworkPolicy, which selects every pod, lets everybody in",
-    "network-restricted",
-)
-def network_open(state: State) -> None:
-    state.add(
-        stored.make(
-            state,
-            "NetworkPolicy",
-            "allow-all",
-            state.ago(days=2),
-            spec={"podSelector": {}, "ingress": [{}]},
-        )
-    )
-
-
-@scenario("egress-open", "no NetworkPolicy is about egress", "network-restricted")
-def egress_open(state: State) -> None:
-    state.drop("networkpolicies", f"{state.fullname}-egress")

@@ -1,8 +1,8 @@
-"""Collectors that are hard to find, lists that are long, and the chart's defaults."""
+"""Change how the collector is found: other names, a second one, long lists, the chart's defaults."""
 
 from datetime import timedelta
 
-from upkeep.demo.changes.access import chart_role
+from upkeep.demo.changes.access.rights import chart_role
 from upkeep.demo.changes.catalogue import BACKUP, CHART_ONLY, rebuild, scenario
 from upkeep.demo.changes.monitoring import no_alertmanager, no_prometheus
 from upkeep.demo.changes.resources import IDLE
@@ -21,7 +21,9 @@ def no_collector(state: State) -> None:
         state.drop(plural)
 
 
-@scenario("other-release-name", "the collector's objects have other names")
+@scenario(
+    "other-release-name", "the Helm release has another name, and so have the collector's objects"
+)
 def other_release_name(state: State) -> None:
     rebuild(
         state, fullname="alert-forwarder" if state.layout == "guide" else "alerts-cano-collector"
@@ -30,13 +32,13 @@ def other_release_name(state: State) -> None:
 
 @scenario(
     "clocks-differ",
-    "the control plane's clock is three hours ahead of that of the machine that asks",
+    "the API server's clock is three hours ahead of the local one",
 )
 def clocks_differ(state: State) -> None:
     state.clock_ahead = timedelta(hours=3)
 
 
-@scenario("large-namespace", "the namespace holds hundreds of objects that are not the collector's")
+@scenario("large-namespace", "the namespace holds 1,860 objects of other programs")
 def large_namespace(state: State) -> None:
     for number in range(620):
         name, labels = f"worker-{number:04d}", {"app": "worker"}
@@ -69,7 +71,9 @@ def large_namespace(state: State) -> None:
         )
 
 
-@scenario("continue-expired", "the same, and every continue token is answered 410 the first time")
+@scenario(
+    "continue-expired", "the same, and the API server answers each continue token with 410 once"
+)
 def continue_expired(state: State) -> None:
     large_namespace(state)
     state.expire_continue = True
@@ -77,7 +81,7 @@ def continue_expired(state: State) -> None:
 
 @scenario(
     "chart-defaults",
-    "what the chart gives by default, twenty minutes old: one replica, no backup, no alerts yet",
+    "the chart's defaults, 20 minutes after the install: one replica, no backup, no alerts",
     "backup-job-healthy",
     "fallback-notification",
     "maintenance-alerts-quiet",
@@ -108,7 +112,7 @@ def chart_defaults(state: State) -> None:
     state.charts = []
     state.emergency = {}
     state.rules, state.series = [], []
-    # kube-prometheus-stack tells nobody until somebody says whom.
+    # The default receiver of kube-prometheus-stack notifies no one.
     state.notifications = {"route": {"receiver": "null"}, "receivers": [{"name": "null"}]}
     state.alerts = [
         alerting.alert(state, "Watchdog", "null", started=state.ago(minutes=20), severity="none")

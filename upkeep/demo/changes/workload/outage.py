@@ -1,10 +1,10 @@
-"""The collector is down, and somebody is woken."""
+"""Change the configuration so that the collector is down."""
 
 import base64
 
 import yaml
 
-from upkeep.demo.changes.backups import save
+from upkeep.demo.changes.backups.folder import save
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.changes.workload.pods import settle, unready
 from upkeep.demo.objects import configuration, logs, stored, workload
@@ -17,7 +17,7 @@ DOWN = (
 
 
 def edit(state: State, kind: str, name: str, key: str, text: str, *, minutes: float) -> None:
-    """Change a key as ``kubectl edit`` does: the key is then kubectl-edit's."""
+    """Change a key as ``kubectl edit`` does, so kubectl-edit owns its field."""
     item = state.get(f"{kind.lower()}s", name)
     item["data"][key] = text if kind == "ConfigMap" else base64.b64encode(text.encode()).decode()
     for entry in item["metadata"]["managedFields"]:
@@ -33,7 +33,7 @@ def edit(state: State, kind: str, name: str, key: str, text: str, *, minutes: fl
 def event(
     state: State, item: Object, reason: str, message: str, *, minutes: float, count: int
 ) -> Object:
-    """A warning about a pod."""
+    """Return a Warning about a pod."""
     last, name = stamp(state.ago(minutes=minutes)), item["metadata"]["name"]
     return stored.make(
         state, "Event", f"{name}.{reason.lower()}", state.ago(minutes=20), type="Warning", reason=reason, count=count, message=message,
@@ -42,7 +42,7 @@ def event(
 
 
 def crash_at_every_start(state: State, error: str, *, minutes: float, restarts: int) -> None:
-    """Both pods' processes ended, and have not come up again since: each start ends in a fatal line."""
+    """End both pods' processes; each start since then ends in a fatal line."""
     since = state.ago(minutes=minutes)
     for number, item in enumerate(state.pods):
         name = item["metadata"]["name"]
@@ -76,7 +76,7 @@ def crash_at_every_start(state: State, error: str, *, minutes: float, restarts: 
 
 @scenario(
     "bad-configuration-change",
-    "somebody edited the configuration 25 minutes ago, and no pod has come up since its next start",
+    "the configuration was edited 25 minutes ago, and both pods crash at every start since",
     *DOWN,
 )
 def bad_configuration_change(state: State) -> None:

@@ -1,16 +1,16 @@
-"""Pods that are not as they should be: crashed, waiting, replaced, restarted, missing."""
+"""Change pods: they crash, wait, restart, or are missing."""
 
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from upkeep.demo.changes.catalogue import NEW_HASH, scenario
+from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import logs, services, workload
 from upkeep.demo.state import Object, Process, State, stamp, uid
 
 
 def settle(state: State) -> None:
-    """Bring the Deployment, its ReplicaSets and its endpoints up to date with its pods, as the controllers would."""
+    """Update the Deployment, its ReplicaSets and its endpoints, as their controllers do."""
 
     def is_ready(item: Object) -> bool:
         return any(
@@ -55,7 +55,7 @@ def settle(state: State) -> None:
 
 
 def unready(item: Object, since: datetime, *, waiting: str = "", message: str = "") -> Object:
-    """Make a pod not ready; its container waits where a reason is given. Gives back the container's status."""
+    """Make a pod not ready, its container waiting where a reason is given; return its status."""
     entry: Object = item["status"]["containerStatuses"][0]
     entry["ready"] = False
     for condition in item["status"]["conditions"]:
@@ -74,7 +74,7 @@ def unready(item: Object, since: datetime, *, waiting: str = "", message: str = 
 def restart(
     state: State, *, hours: float, reason: str, code: int, count: int = 1
 ) -> tuple[Process, Process]:
-    """End the first pod's process some hours ago and start the next one; gives back both."""
+    """End the first pod's process some hours ago and start the next one; return both."""
     item, then = state.pods[0], state.ago(hours=hours)
     runs = state.processes[item["metadata"]["name"]]
     old = runs[-1]
@@ -153,92 +153,7 @@ def image_pull_failing(state: State) -> None:
     settle(state)
 
 
-def roll_out(state: State, *, created: float) -> Object:
-    """Start a rollout some minutes ago: a new template, a new ReplicaSet, and one pod of it, which is given back."""
-    collector = state.deployment
-    collector["metadata"] |= {"generation": 4}
-    collector["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "4"
-    collector["status"]["observedGeneration"] = 4
-    collector["spec"]["template"] = deepcopy(collector["spec"]["template"])
-    collector["spec"]["template"]["spec"]["containers"][0]["env"].append(
-        {"name": "LOG_LEVEL", "value": "info"}
-    )
-    begun = state.ago(minutes=created)
-    newest = workload.replica_set(state, collector, NEW_HASH, revision=4, replicas=1, created=begun)
-    item = workload.pod(state, newest, "q2m6z", 3, begun)
-    state.add(newest, item)
-    progress = {
-        "reason": "ReplicaSetUpdated",
-        "message": f'ReplicaSet "{newest["metadata"]["name"]}" is progressing.',
-    }
-    collector["status"]["conditions"][1] |= progress | {"lastUpdateTime": stamp(begun)}
-    return item
-
-
-def replace_one(state: State, *, created: float) -> None:
-    """A rollout that is half done: the first pod of the old template is gone, one of the new template serves."""
-    item = roll_out(state, created=created)
-    gone = state.pods[0]["metadata"]["name"]
-    state.drop("pods", gone)
-    state.processes[gone][-1].ended = state.ago(minutes=created - 0.5)
-    name, hours = item["metadata"]["name"], created / 60
-    state.processes[name] = [
-        workload.run(
-            state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours)
-        )
-    ]
-    settle(state)
-
-
-@scenario(
-    "rollout-stuck", "a rollout passed its deadline: no node has room for the new pod", "pods-ready"
-)
-def rollout_stuck(state: State) -> None:
-    item = roll_out(state, created=25)
-    message = "0/3 nodes are available: 3 Insufficient memory."
-    unscheduled = {
-        "type": "PodScheduled",
-        "status": "False",
-        "reason": "Unschedulable",
-        "message": message,
-        "lastTransitionTime": stamp(state.ago(minutes=25)),
-    }
-    item["status"] = {"phase": "Pending", "conditions": [unscheduled], "qosClass": "Burstable"}
-    del item["spec"]["nodeName"]
-    text = f'ReplicaSet "{state.fullname}-{NEW_HASH}" has timed out progressing.'
-    state.deployment["status"]["conditions"][1] |= {
-        "status": "False",
-        "reason": "ProgressDeadlineExceeded",
-        "message": text,
-    }
-    settle(state)
-
-
-@scenario(
-    "rollout-in-progress", "a rollout is half done, inside its deadline, and every pod is ready"
-)
-def rollout_in_progress(state: State) -> None:
-    replace_one(state, created=3)
-
-
-@scenario(
-    "old-template",
-    "a rollout was paused half way: one pod still runs the old template",
-    "pods-ready",
-)
-def old_template(state: State) -> None:
-    replace_one(state, created=300)
-    state.deployment["spec"]["paused"] = True
-    state.deployment["status"]["conditions"][1] |= {
-        "status": "Unknown",
-        "reason": "DeploymentPaused",
-        "message": "Deployment is paused",
-    }
-
-
-@scenario(
-    "zero-replicas", "somebody scaled the Deployment to zero", "pods-ready", "endpoints-serving"
-)
+@scenario("zero-replicas", "the Deployment is scaled to zero", "pods-ready", "endpoints-serving")
 def zero_replicas(state: State) -> None:
     state.deployment["spec"]["replicas"] = 0
     for item in state.pods:
@@ -247,7 +162,7 @@ def zero_replicas(state: State) -> None:
     settle(state)
 
 
-@scenario("replica-missing", "a quota keeps the second pod from being created", "pods-ready")
+@scenario("replica-missing", "a ResourceQuota prevents the second pod", "pods-ready")
 def replica_missing(state: State) -> None:
     gone = state.pods[1]["metadata"]["name"]
     state.drop("pods", gone)
@@ -274,7 +189,7 @@ def not_ready(state: State) -> None:
 
 @scenario(
     "restarted-recently",
-    "one container ended with an error two hours ago and runs again",
+    "one container exited with an error two hours ago and runs again",
     "pods-stable",
 )
 def restarted_recently(state: State) -> None:
@@ -283,21 +198,21 @@ def restarted_recently(state: State) -> None:
 
 @scenario(
     "oom-killed",
-    "one container was killed for its memory three hours ago and runs again",
+    "one container was OOMKilled three hours ago and runs again",
     "pods-stable",
 )
 def oom_killed(state: State) -> None:
     restart(state, hours=3, reason="OOMKilled", code=137)
 
 
-@scenario("restarted-long-ago", "one container restarted, but forty hours ago")
+@scenario("restarted-long-ago", "one container restarted 40 hours ago")
 def restarted_long_ago(state: State) -> None:
     restart(state, hours=40, reason="Error", code=1)
 
 
 @scenario(
     "pod-evicted",
-    "a pod was evicted yesterday and stays in the list, as Failed; the one in its place serves",
+    "a pod was evicted nine days ago and stays in the list as Failed; its replacement serves",
 )
 def pod_evicted(state: State) -> None:
     item = deepcopy(state.pods[0])
@@ -310,16 +225,3 @@ def pod_evicted(state: State) -> None:
         "startTime": stamp(state.ago(days=9)),
     }
     state.add(item)
-
-
-@scenario(
-    "rollout-starting",
-    "a rollout is inside its deadline: its first pod is still being made, and those of before serve",
-)
-def rollout_starting(state: State) -> None:
-    item = roll_out(state, created=1)
-    unready(item, state.ago(minutes=1), waiting="ContainerCreating")
-    item["status"] |= {"phase": "Pending"}
-    del item["status"]["podIP"], item["status"]["containerStatuses"][0]["containerID"]
-    state.processes[item["metadata"]["name"]] = []
-    settle(state)

@@ -1,6 +1,6 @@
-"""What the collector itself may do.
+"""Which rights does the collector's service account hold beyond its need?
 
-Source: the guide's "Review RBAC permissions".
+Source: docs/guide.rst, "Review RBAC permissions"; https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from upkeep.records.access import Grant, PolicyRule
 from upkeep.records.workload import Deployment, Install
 
 READ = frozenset({"get", "list", "watch"})
-# What the collector may look at to enrich an alert: (group, resource). Secrets are mounted, and never read from the API.
+# (group, resource) that the collector may read to enrich an alert. Its Secrets are mounted, and not read from the API.
 READABLE = frozenset(
     {
         *(("", name) for name in ("pods", "pods/log", "events", "nodes", "namespaces", "services", "endpoints", "configmaps", "replicationcontrollers",
@@ -26,7 +26,7 @@ READABLE = frozenset(
         ("events.k8s.io", "events"), ("discovery.k8s.io", "endpointslices"), ("policy", "poddisruptionbudgets"),
     }
 )  # fmt: skip
-# What every authenticated subject may ask about itself (system:basic-user).
+# Reviews that every authenticated subject may create about itself (system:basic-user).
 ASKED = frozenset(
     {
         ("authorization.k8s.io", "selfsubjectaccessreviews"), ("authorization.k8s.io", "selfsubjectrulesreviews"),
@@ -50,15 +50,15 @@ RISES = frozenset({"escalate", "bind", "impersonate"})
 def least_privilege(
     grants: Sequence[Grant], collector: Deployment, *, install: Install
 ) -> Judgement:
-    """rbac-least-privilege: the service account holds nothing beyond reading what it may enrich alerts with.
+    """Judge rbac-least-privilege: the service account holds nothing but reads of what enriches alerts.
 
-    Each rule with an excess is a finding, with the binding that grants it. Paths that are no resources are the API server's own, and readable.
+    Each rule with an excess is a finding, with the binding that grants it. Non-resource URLs of the API server are readable.
 
-    :raises Absent: not even what every authenticated subject has is granted, so not all was seen.
+    :raises Absent: no binding of system:authenticated is listed, so that the list is not complete.
     """
     if not any(grant.subject == "Group system:authenticated" for grant in grants):
         raise Absent(
-            "no binding of system:authenticated is listed, so not all were seen",
+            "The list of bindings is not complete: it has none for system:authenticated.",
             source="clusterrolebindings",
             next_step="run again",
         )
@@ -70,7 +70,7 @@ def least_privilege(
                 where = (
                     f"in namespace {grant.namespace}" if grant.namespace else "in every namespace"
                 )
-                message = f"{account} may {what} {where}, by {grant.binding} ({grant.role}) as {grant.subject}."
+                message = f"{account} may {what} {where}. {grant.binding} ({grant.role}) grants it to {grant.subject}."
                 command = f"kubectl describe {described(grant)}"
                 found.append(Finding(account, code, message, what, "not granted", "", command))
     rules = sum(len(grant.rules) for grant in grants)
@@ -85,7 +85,7 @@ def least_privilege(
 
 
 def _excesses(rule: PolicyRule) -> Iterator[tuple[str, str]]:
-    """What of a rule is beyond the list: (code, what it allows); the gravest word for each resource."""
+    """Yield (code, right) of each resource of a rule that is beyond the list, with the gravest code."""
     named = f" {listed(list(rule.names))}" if rule.names else ""
     if rule.urls and not set(rule.verbs) <= {*READ, "head"}:
         yield "right-beyond-list", f"{listed(list(rule.verbs))} {listed(list(rule.urls))}"
@@ -100,7 +100,7 @@ def _excesses(rule: PolicyRule) -> Iterator[tuple[str, str]]:
             ]
             everything = resource == group == "*" and "*" in verbs and not named
             what = (
-                "do anything"
+                "use all verbs on all resources"
                 if everything
                 else f"{listed(verbs)} {resource}{f'.{group}' if group else ''}{named}"
             )
@@ -120,7 +120,7 @@ def _code(group: str, resource: str, verbs: set[str]) -> str:
 
 
 def described(grant: Grant) -> str:
-    """What ``kubectl describe`` wants for the binding."""
+    """Return the arguments of ``kubectl describe`` for the binding."""
     kind, *rest = grant.binding.split("/")
-    # RBAC takes any name that can stand in a path, spaces and semicolons, too.
+    # RBAC names may hold spaces and semicolons.
     return f"{kind.lower()} {quote(rest[-1])}" + (f" -n {rest[0]}" if len(rest) > 1 else "")

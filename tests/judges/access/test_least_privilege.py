@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.judges.samples import deployment, install
 from upkeep.errors import Absent
-from upkeep.judges.access.rights import least_privilege
+from upkeep.judges.access.least_privilege import least_privilege
 from upkeep.records.access import Grant, PolicyRule
 
 REVIEWS = PolicyRule(
@@ -83,8 +83,8 @@ def test_an_excess_is_named_with_what_grants_it_and_where():
         grant(PolicyRule(("get", "list"), ("",), ("pods", "secrets"), ("a", "b")), namespace="")
     ).findings
     assert finding.message == (
-        "ServiceAccount/default may get, list secrets a, b in every namespace, by RoleBinding/monitoring/cano (Role/monitoring/cano) as "
-        "ServiceAccount monitoring/default."
+        "ServiceAccount/default may get, list secrets a, b in every namespace. "
+        "RoleBinding/monitoring/cano (Role/monitoring/cano) grants it to ServiceAccount monitoring/default."
     )
     assert (finding.observed, finding.next) == (
         "get, list secrets a, b",
@@ -95,9 +95,9 @@ def test_an_excess_is_named_with_what_grants_it_and_where():
 def test_every_right_is_told_in_words():
     (finding,) = judge(grant(PolicyRule(("*",), ("*",), ("*",)), namespace="")).findings
     assert finding.message.startswith(
-        "ServiceAccount/default may do anything in every namespace, by "
+        "ServiceAccount/default may use all verbs on all resources in every namespace. "
     )
-    assert (finding.code, finding.observed) == ("wildcard-right", "do anything")
+    assert (finding.code, finding.observed) == ("wildcard-right", "use all verbs on all resources")
 
 
 def test_only_the_verbs_beyond_reading_are_told_of_what_may_be_read():
@@ -106,7 +106,7 @@ def test_only_the_verbs_beyond_reading_are_told_of_what_may_be_read():
 
 
 def test_where_not_even_everybodys_rights_are_seen_nothing_is_judged():
-    with pytest.raises(Absent, match="not all were seen"):
+    with pytest.raises(Absent, match="The list of bindings is not complete"):
         least_privilege(
             (grant(PolicyRule(("*",), ("*",), ("*",))),), deployment(), install=install()
         )

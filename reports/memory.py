@@ -1,0 +1,211 @@
+"""``--ledger=DIR``: the run's marker while it goes on, its file when it ends, and what is overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from reports.decisions import DECISIONS
+from reports.ledger import LEDGER
+from upkeep.adapters.folders import ledger as files
+from upkeep.adapters.folders.recorded import short
+from upkeep.domain.overdue import CadenceStanding, Standing, complete_cadences, standings
+from upkeep.errors import BadInput
+from upkeep.model import Result
+from upkeep.records.ledger import (
+    SCHEMA,
+    KeptRun,
+    LedgerFault,
+    RunHeader,
+    StartedRun,
+)
+from upkeep.session import (
+    CONTROL,
+    NOT_DUE,
+    RUN,
+    VERDICT,
+    begin_run,
+    ended,
+    narrowed_by,
+    settings,
+    target_of,
+    who,
+)
+from upkeep.verdict import Memory, overdue_text
+
+
+@dataclass
+class Ledger:
+    """What the run knows of the ledger.
+
+    :ivar kept: the runs that it found there; ``faults`` what is wrong with it.
+    :ivar recorded: the run's own file, once it is written.
+    :ivar due: with --due, the (target, cadence) pairs that are due; ``None`` without it.
+    """
+
+    kept: list[KeptRun] = field(default_factory=list)
+    faults: list[LedgerFault] = field(default_factory=list)
+    unusable: str = ""
+    standings: list[CadenceStanding] = field(default_factory=list)
+    recorded: KeptRun | None = None
+    due: set[tuple[str, str]] | None = None
+
+
+MEMORY = pytest.StashKey[Ledger]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Reads what is there and leaves the marker. A ledger that cannot be used: code 14 of the gate, else a usage error."""
+    config = session.config
+    chosen = settings(config)
+    if chosen.ledger is None or LEDGER not in config.stash:
+        return
+    config.stash[MEMORY] = memory = Ledger()
+    run = begin_run(config)
+    try:
+        memory.kept, memory.faults = files.verify(chosen.ledger)
+        files.begin(
+            chosen.ledger,
+            StartedRun(run=run.id, started=run.started, who=who(), targets=run.targets),
+        )
+    except BadInput as error:
+        if not chosen.gate:
+            raise pytest.UsageError(str(error)) from None
+        memory.unusable = str(error)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``--due``: keeps the checks of a cadence that is due on their target."""
+    if not settings(config).due:
+        return
+    memory = config.stash.get(MEMORY, None)
+    if memory is None:
+        raise pytest.UsageError("--due reads the ledger: add --ledger=DIR")
+    found = standings(
+        [run.header for run in memory.kept],
+        targets=begin_run(config).targets,
+        now=ended(config),
+        limits=settings(config).limits,
+    )
+    memory.due = {
+        (one.target, one.cadence) for one in found if one.standing is not Standing.CURRENT
+    }
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        cadences = item.stash[CONTROL].cadence
+        wanted = any((target_of(item), cadence) in memory.due for cadence in cadences)
+        (kept if wanted else left).append(item)
+        item.stash[NOT_DUE] = not wanted
+    if left:
+        items[:] = kept
+        config.hook.pytest_deselected(items=left)
+
+
+def nothing_due(config: pytest.Config) -> bool:
+    """Return whether ``--due`` found every cadence current."""
+    memory = config.stash.get(MEMORY, None)
+    return memory is not None and memory.due == set()
+
+
+def recall(config: pytest.Config, results: Sequence[Result]) -> Memory:
+    """Return what the verdict takes from ledger and decisions; the run that ends now counts."""
+    decisions = config.stash.get(DECISIONS, None)
+    invalid = list(decisions.invalid) if decisions is not None else []
+    overrides = decisions.overrides if decisions is not None else ()
+    memory = config.stash.get(MEMORY, None)
+    if memory is None:
+        return Memory(ended(config), invalid=invalid, overrides=overrides)
+    if memory.unusable:
+        return Memory(ended(config), invalid=[*invalid, memory.unusable], overrides=overrides)
+    invalid += [f"ledger file {fault.file}: {fault.message}" for fault in memory.faults]
+    headers = [*(run.header for run in memory.kept), _header(config, results, memory)]
+    memory.standings = standings(
+        headers,
+        targets=config.stash[RUN].targets,
+        now=ended(config),
+        limits=settings(config).limits,
+    )
+    return Memory(ended(config), memory.standings, invalid, overrides)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Records the run: after the gate's verdict, and before the report that names its digest."""
+    config = session.config
+    memory = config.stash.get(MEMORY, None)
+    if memory is None or memory.unusable:
+        return
+    results = config.stash[LEDGER].results
+    if not memory.standings:
+        recall(config, results)
+    folder = settings(config).ledger
+    assert folder is not None
+    try:
+        memory.recorded = files.record(
+            folder, _header(config, results, memory), map(short, results)
+        )
+    except BadInput as error:
+        memory.unusable = str(error)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    memory = config.stash.get(MEMORY, None)
+    if memory is None:
+        return
+    if nothing_due(config):
+        terminalreporter.write_line("nothing is due: every cadence is current on every target")
+    for one in memory.standings:
+        if one.standing is Standing.OVERDUE:
+            terminalreporter.write_line(f"[{one.target}] {overdue_text(one)}", yellow=True)
+    for fault in memory.faults:
+        terminalreporter.write_line(f"ledger {fault.code}: {fault.file}: {fault.message}", red=True)
+    if memory.unusable:
+        terminalreporter.write_line(f"not recorded: {memory.unusable}", red=True)
+    if memory.recorded is not None:
+        recorded = memory.recorded
+        terminalreporter.write_line(f"ledger: {recorded.file} sha256:{recorded.digest}")
+
+
+def _header(config: pytest.Config, results: Sequence[Result], memory: Ledger) -> RunHeader:
+    run = begin_run(config)
+    complete = _complete(config, results, memory)
+    outcomes = [one.outcome.value for one in results]
+    verdict = config.stash.get(VERDICT, None)
+    return RunHeader(
+        schema=SCHEMA,
+        run=run.id,
+        started=run.started,
+        ended=ended(config),
+        version=run.version,
+        who=who(),
+        targets=run.targets,
+        cadences=run.cadences,
+        complete=complete,
+        counts={outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)},
+        gate={target: int(code) for target, code in verdict.targets.items()} if verdict else {},
+        limits={name: value for name, value, default in run.limits if value != default},
+        parents=files.newest(memory.kept),
+    )
+
+
+def _complete(
+    config: pytest.Config, results: Sequence[Result], memory: Ledger
+) -> dict[str, tuple[str, ...]]:
+    """Return the cadences that this run carried out whole, for each target."""
+    asked = () if narrowed_by(config) else begin_run(config).cadences
+    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
+    whole = complete_cadences(said, asked=asked)
+    if memory.due is None:
+        return whole
+    due = memory.due
+    return {
+        target: tuple(cadence for cadence in cadences if (target, cadence) in due)
+        for target, cadences in whole.items()
+    }

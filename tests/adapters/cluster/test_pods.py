@@ -1,0 +1,104 @@
+"""Pods as the API server admitted them: sidecars, debug containers, resources in force."""
+
+from typing import Any
+
+import pytest
+
+from upkeep.adapters.cluster import objects
+from upkeep.records.workload import ContainerResources, Pod
+
+MIB = 2**20
+
+
+def limits(cpu: str, memory: str) -> dict[str, Any]:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu, "memory": memory}}
+
+
+def status(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "ready": True, "restartCount": 0, "state": {"running": {}}} | more
+
+
+def read(spec: dict[str, Any], **fields: Any) -> Pod:
+    metadata = {"name": "p", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    return objects.pod(
+        {"metadata": metadata | fields.pop("metadata", {}), "spec": spec, "status": fields}
+    )
+
+
+SPEC = {
+    "containers": [{"name": "c", "image": "i", "resources": limits("250m", "1Gi")}],
+    "initContainers": [
+        {"name": "migrate", "image": "i"},
+        {
+            "name": "istio-proxy",
+            "image": "i",
+            "restartPolicy": "Always",
+            "resources": limits("200m", "256Mi"),
+        },
+    ],
+}
+
+
+def test_a_native_sidecar_runs_as_long_as_its_pod():
+    """https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"""
+    one = read(
+        SPEC,
+        containerStatuses=[status("c")],
+        initContainerStatuses=[status("migrate"), status("istio-proxy")],
+    )
+    assert [(each.name, each.sidecar, each.runs_on) for each in one.containers] == [
+        ("migrate", False, False),
+        ("istio-proxy", True, True),
+        ("c", False, True),
+    ]
+    assert [(each.name, each.memory_limit_bytes) for each in one.resources] == [
+        ("c", 1024 * MIB),
+        ("istio-proxy", 256 * MIB),
+    ]
+    assert [each.name for each in one.init_specs] == ["migrate", "istio-proxy"]
+
+
+def test_the_kubelets_resources_replace_those_of_the_spec():
+    """https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/"""
+    one = read(SPEC, containerStatuses=[status("c", resources=limits("500m", "2Gi"))])
+    assert one.resources[0].memory_limit_bytes == 2048 * MIB
+    assert one.specs[0].resources is not None
+    assert one.specs[0].resources.memory_limit_bytes == 1024 * MIB
+
+
+def test_resources_of_the_pod_as_a_whole():
+    """https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/"""
+    whole = ContainerResources("", 500_000_000, 500_000_000, 768 * MIB, 768 * MIB)
+    assert read(SPEC | {"resources": limits("500m", "768Mi")}).whole == whole
+    assert read(SPEC).whole is None
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [({"running": {}}, ["debugger"]), ({"terminated": {"exitCode": 137}}, []), ({}, [])],
+)
+def test_of_debug_containers_those_that_run_are_kept(state: dict[str, Any], found: list[str]):
+    """kubernetes/kubernetes#84764: an ephemeral container stays in the spec when it has ended."""
+    one = read(
+        SPEC | {"ephemeralContainers": [{"name": "debugger", "image": "busybox"}]},
+        ephemeralContainerStatuses=[status("debugger", state=state)],
+    )
+    assert [each.name for each in one.debug_specs] == found
+
+
+@pytest.mark.parametrize(
+    ("owners", "uid", "orphan"),
+    [
+        ([{"kind": "ReplicaSet", "uid": "rs", "controller": True}], "rs", False),
+        ([{"kind": "StatefulSet", "uid": "s", "controller": True}], "", False),
+        ([{"kind": "ReplicaSet", "uid": "rs"}], "", True),
+        ([], "", True),
+    ],
+)
+def test_a_pod_without_a_controller_is_an_orphan(owners: list[Any], uid: str, orphan: bool):
+    one = read(SPEC, metadata={"ownerReferences": owners})
+    assert (one.owner_uid, one.orphan) == (uid, orphan)
+
+
+def test_host_namespaces_are_the_pods_own():
+    assert read(SPEC | {"hostNetwork": True, "hostPID": False}).host_namespaces == ("hostNetwork",)

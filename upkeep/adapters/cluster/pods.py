@@ -1,0 +1,115 @@
+"""Read the collector's ReplicaSets, pods and their events; refuse lists that contradict each other.
+
+Source: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/
+"""
+
+import re
+
+from upkeep.adapters.cluster import objects
+from upkeep.adapters.cluster.kube import Kube
+from upkeep.clock import Clock
+from upkeep.domain import pod_lists, pod_names
+from upkeep.errors import Absent, Ambiguous
+from upkeep.model import listed
+from upkeep.records.events import KubernetesEvent
+from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
+
+# A pod that was made or removed between the two lists shows up in the second pair.
+AGAIN_SECONDS = 1.0
+
+
+def replica_sets(kube: Kube, collector: Deployment) -> tuple[ReplicaSet, ...]:
+    """Return the ReplicaSets of the Deployment."""
+    path = f"/apis/apps/v1/namespaces/{collector.namespace}/replicasets"
+    found = [
+        objects.replica_set(raw) for raw in kube.items(path, {"labelSelector": collector.selector})
+    ]
+    return tuple(replica_set for replica_set in found if replica_set.owner_uid == collector.uid)
+
+
+def labelled(kube: Kube, collector: Deployment) -> tuple[Pod, ...]:
+    """Return the pods that the Deployment's selector selects."""
+    path = f"/api/v1/namespaces/{collector.namespace}/pods"
+    return tuple(
+        objects.pod(raw) for raw in kube.items(path, {"labelSelector": collector.selector})
+    )
+
+
+def workload(
+    kube: Kube,
+    collector: Deployment,
+    sets: tuple[ReplicaSet, ...],
+    pods: tuple[Pod, ...],
+    *,
+    clock: Clock,
+) -> Workload:
+    """Return the Deployment, its ReplicaSets and the pods that those control.
+
+    Both lists are read again where they contradict each other.
+
+    :param sets: the ReplicaSets of the Deployment; ``pods``: those that its selector selects.
+    :raises Absent: no ReplicaSet is listed, or the lists contradict each other twice.
+    :raises Ambiguous: the Deployment is scaled to zero, and another controller (Argo Rollouts'
+        workloadRef, Flagger) runs pods with its labels.
+    """
+    if not sets:
+        raise Absent(
+            f"Deployment/{collector.name} has no ReplicaSet. The list is incomplete, "
+            "or the Deployment controller does not run",
+            next_step=f"kubectl get replicasets -n {collector.namespace} -l '{collector.selector}'",
+        )
+    if pod_lists.contradictions(sets, pods):
+        clock.sleep(AGAIN_SECONDS)
+        sets = replica_sets(kube, collector)
+        pods = labelled(kube, collector)
+        if contradictions := pod_lists.contradictions(sets, pods):
+            raise Absent(
+                f"the list of pods is incomplete, in two reads: {listed(contradictions, most=2)}",
+                source=f"GET /api/v1/namespaces/{collector.namespace}/pods",
+                next_step=f"kubectl get replicasets,pods -n {collector.namespace} "
+                f"-l '{collector.selector}'",
+            )
+    own = {replica_set.uid for replica_set in sets}
+    own_pods = tuple(pod for pod in pods if pod.owner_uid in own)
+    taken_over = [pod.name for pod in pods if pod.works and not pod.orphan and pod not in own_pods]
+    if not collector.replicas and not own_pods and taken_over:
+        raise Ambiguous(
+            f"Deployment/{collector.name} is scaled to zero, and another controller runs pods "
+            f"with its labels: {listed(sorted(taken_over), most=2)}",
+            source=f"GET /api/v1/namespaces/{collector.namespace}/pods",
+            next_step=f"kubectl get pods -n {collector.namespace} -l '{collector.selector}' "
+            "-o custom-columns=NAME:.metadata.name,OWNER:.metadata.ownerReferences[*].kind",
+        )
+    counted = sum(replica_set.ready_replicas for replica_set in sets)
+    if not own_pods and counted:
+        raise Absent(
+            f"no pod of Deployment/{collector.name} is listed, "
+            f"and its ReplicaSets count {counted} ready ones",
+            next_step=f"kubectl get pods -n {collector.namespace} -l '{collector.selector}'",
+        )
+    return Workload(collector, sets, own_pods)
+
+
+def events(kube: Kube, workload: Workload) -> tuple[KubernetesEvent, ...]:
+    """Return the events about the Deployment, its ReplicaSets and their pods.
+
+    The UID of an object decides. Events outlive their pods, so a deleted pod counts by its name.
+    """
+    path = f"/api/v1/namespaces/{workload.deployment.namespace}/events"
+    uids = {
+        workload.deployment.uid,
+        *(one.uid for one in workload.replica_sets),
+        *(pod.uid for pod in workload.pods),
+    }
+    names = {
+        ("Deployment", workload.deployment.name),
+        *(("ReplicaSet", one.name) for one in workload.replica_sets),
+    }
+    of_pod = re.compile(pod_names.of_workload(workload))
+    return tuple(
+        one
+        for one in map(objects.event, kube.items(path))
+        if one.uid in uids
+        or (one.kind, one.name) in names
+        or (one.kind == "Pod" and of_pod.fullmatch(one.name) is not None)
+    )

@@ -1,0 +1,137 @@
+"""``upkeep gate``: the verdict from the ledger alone, without a cluster.
+
+Every gated control counts with its newest result; one whose basis has ended (a sign-off, a waiver)
+closes the gate, and so does an overdue cadence.
+Exit codes: 0 open, 10 failed, 14 invalid or expired, 12 could not be measured or no run at all,
+13 overdue, 11 closed by --gate-strict, 4 bad input.
+"""
+
+import argparse
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from upkeep.errors import BadInput
+
+if TYPE_CHECKING:
+    from upkeep.model import Result
+    from upkeep.records.decisions import Override
+    from upkeep.records.ledger import KeptResult, KeptRun
+    from upkeep.settings import RunSettings
+    from upkeep.verdict import Verdict
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    parser.add_argument("--ledger", metavar="DIR", help="the record of runs")
+    parser.add_argument(
+        "--target", metavar="NAME", action="append", default=[], help="repeatable (default: all)"
+    )
+    parser.add_argument("--gate-strict", action="store_true", help="controls outside count, too")
+    parser.add_argument("--override", metavar="FILE", help="a recorded decision, at most 24 hours")
+    parser.add_argument("--settings", metavar="FILE", help="settings file (default: upkeep.toml)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the verdict."""
+    from upkeep.clock import Clock
+    from upkeep.settings import resolve
+
+    given = {
+        "settings": options.settings,
+        "ledger": options.ledger,
+        "override": options.override,
+        "gate_strict": options.gate_strict,
+    }
+    settings = resolve(given, os.environ, cwd=Path.cwd())
+    if settings.ledger is None:
+        raise BadInput("no ledger given: add --ledger=DIR")
+    decided = decide(settings, targets=options.target, now=Clock().now())
+    print(f"gate {decided.sentence} (code {int(decided.code)}; from {settings.ledger})")
+    for one in decided.overridden.values():
+        print(
+            f"  OPEN BY OVERRIDE [{one.target}] until {one.expires:%Y-%m-%d %H:%M} UTC: "
+            f"{one.reason} ({one.ticket}, by {one.by}, approved by {one.approved_by})"
+        )
+    for reason in decided.reasons:
+        where = f"{reason.control} " if reason.control else ""
+        at = f"[{reason.target}] " if reason.target else ""
+        print(f"  {int(reason.code)}  {where}{at}{reason.text}")
+    return int(decided.code)
+
+
+def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Verdict":
+    """Return the verdict of a ledger.
+
+    :raises BadInput: a target that the ledger does not know.
+    """
+    from upkeep.adapters.folders import decisions, ledger
+    from upkeep.domain.overdue import standings
+    from upkeep.verdict import Memory, verdict
+
+    folder = settings.ledger
+    invalid: list[str] = []
+    overrides: Sequence[Override] = ()
+    assert folder is not None
+    if settings.override is not None:
+        try:
+            overrides = decisions.overrides(settings.override)
+        except BadInput as error:
+            invalid.append(str(error))
+    kept, faults = ledger.verify(folder)
+    invalid += [f"ledger file {fault.file}: {fault.message}" for fault in faults]
+    known = list(dict.fromkeys(name for one in kept for name in one.header.targets))
+    for name in targets:
+        if name not in known:
+            raise BadInput(
+                f"--target={name}: the ledger has no run of it; it has {', '.join(known)}"
+            )
+    wanted = targets or known
+    results = [one for one in newest(folder, kept, now=now) if one.target in wanted]
+    return verdict(
+        results,
+        strict=settings.gate_strict,
+        memory=Memory(
+            now,
+            standings(
+                [one.header for one in kept], targets=wanted, now=now, limits=settings.limits
+            ),
+            invalid,
+            overrides,
+        ),
+    )
+
+
+def newest(folder: Path, kept: Iterable["KeptRun"], *, now: datetime) -> list["Result"]:
+    """Return the newest result of every control on every target; one that was not run is none."""
+    from upkeep.adapters.folders import ledger
+
+    found: dict[tuple[str, str], KeptResult] = {}
+    for one in kept:
+        if one.header.started <= now:
+            for result in ledger.results(folder, one):
+                if result.outcome != "not-run":
+                    found[result.target, result.control] = result
+    return [_result(one, now=now) for one in found.values()]
+
+
+def _result(kept: "KeptResult", *, now: datetime) -> "Result":
+    from upkeep.model import Control, Outcome, Result
+
+    outcome, summary = Outcome(kept.outcome), kept.summary
+    ends = kept.valid_until
+    if ends is not None and ends <= now and outcome in (Outcome.PASS, Outcome.WAIVED):
+        outcome = Outcome.DUE
+        summary = f"what it rests on ended at {ends:%Y-%m-%d %H:%M} UTC; run it again ({summary})"
+    control = Control(
+        id=kept.control,
+        title="",
+        severity=kept.severity,
+        guide="",
+        cadence=kept.cadence,
+        gate=kept.gate,
+        runbook="",
+    )
+    return Result(control=control, target=kept.target, outcome=outcome, summary=summary)
