@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from upkeep.domain.metric_names import RECEIVED, Family
 from upkeep.errors import Malformed
-from upkeep.judges.counting.counters import Process, processes
+from upkeep.judges.counting.processes import Process, processes
 from upkeep.records.counters import CounterHistory
 
 DAY = timedelta(days=1)
