@@ -2,54 +2,54 @@
 
 import pytest
 
-from upkeep.judges.alerts import delivery, latency, processing, trends
+from upkeep.judges.alerts import accounting, delivery, dropping, error_rate, flow, latency, trends
 
 
 @pytest.mark.control(id="alerts-flow", severity="high", guide="Check alert processing rate")
 @pytest.mark.daily
 def test_alerts_arrive(judge, counter_history, routed, install, now, limits):
-    """Alerts arrive, or Alertmanager shows that none is routed here.
+    """Alerts arrive, or Alertmanager routes none to the collector.
 
-    A collector that hears nothing looks as healthy as one that has nothing to hear. A heartbeat alert tells them apart.
+    A collector that is cut off looks as healthy as one without alerts. A heartbeat alert separates the two.
     Fix: docs/runbook.md#alerts-flow
     """
-    assert judge(processing.flow(counter_history, routed, now=now, limits=limits, install=install))
+    assert judge(flow.flow(counter_history, routed, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="alerts-not-dropped", severity="high", guide="(beyond)")
 @pytest.mark.daily
 def test_no_alert_is_dropped(judge, counter_history, install, now, limits):
-    """No alert was dropped because no team, or no destination, was found for it.
+    """No alert is dropped for want of a team or a destination.
 
-    The collector answers 200 to such an alert and sends it to nobody.
+    The collector answers 200 to such an alert and sends no message.
     Fix: docs/runbook.md#alerts-not-dropped
     """
-    assert judge(processing.not_dropped(counter_history, now=now, limits=limits, install=install))
+    assert judge(dropping.not_dropped(counter_history, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="alerts-accounted-for", severity="critical", guide="(beyond)")
 @pytest.mark.daily
 @pytest.mark.gate
 def test_every_alert_is_accounted_for(judge, counter_history, install, now, limits):
-    """Every alert that was received is in the books: processed, or counted as an error.
+    """Every received alert group is processed or counted as an error.
 
-    What is in neither was lost without a trace, in a crash for instance; the guide's error rate cannot see it.
+    Any other is lost, usually in a handler panic; the guide's error rate does not show it.
     Fix: docs/runbook.md#alerts-accounted-for
     """
-    assert judge(processing.accounted_for(counter_history, now=now, limits=limits, install=install))
+    assert judge(accounting.accounted_for(counter_history, now=now, limits=limits, install=install))
 
 
 @pytest.mark.control(id="error-rate-low", severity="critical", guide="Check error rate")
 @pytest.mark.daily
 @pytest.mark.gate
 def test_few_alerts_end_in_an_error(judge, counter_history, install, now, limits):
-    """Of the alerts received, few end in an error, and few requests are refused.
+    """Few of the received alert groups end in an error, and few requests are refused.
 
-    A counter alone says nothing: errors are judged against what was received in the same window.
+    Errors are divided by the groups received in the same window: a counter alone means nothing.
     Fix: docs/runbook.md#error-rate-low
     """
     assert judge(
-        processing.error_rate_low(counter_history, now=now, limits=limits, install=install)
+        error_rate.error_rate_low(counter_history, now=now, limits=limits, install=install)
     )
 
 
@@ -57,9 +57,9 @@ def test_few_alerts_end_in_an_error(judge, counter_history, install, now, limits
 @pytest.mark.weekly
 @pytest.mark.emergency
 def test_alerts_are_processed_quickly(judge, timing_history, log_history, install, now, limits):
-    """Alerts are processed quickly: the p95 of processing time is within its limit, and few log lines tell of slower work.
+    """The p95 of processing time is within its limit, and few access lines are slower.
 
-    The line that the guide greps for is logged at level debug only; the histogram is always there.
+    The line that the guide greps for exists only at log level debug; the histogram always exists.
     Fix: docs/runbook.md#processing-fast
     """
     assert judge(
@@ -74,9 +74,9 @@ def test_alerts_are_processed_quickly(judge, timing_history, log_history, instal
 )
 @pytest.mark.monthly
 def test_alerts_take_no_longer_than_before(judge, timing_history, install, now, limits):
-    """Alerts take no longer than before: the p95 of the window against that of the four weeks before it.
+    """The p95 of processing time is no longer than in the four weeks before.
 
-    A limit is passed on one day; that it comes nearer is seen weeks earlier.
+    A growing p95 shows weeks before it passes a limit.
     Fix: docs/runbook.md#latency-stable
     """
     assert judge(trends.latency_stable(timing_history, now=now, limits=limits, install=install))
@@ -90,9 +90,9 @@ def test_alerts_take_no_longer_than_before(judge, timing_history, install, now, 
 def test_every_destination_takes_its_messages(
     judge, counter_history, destinations, install, now, limits
 ):
-    """Every destination takes the messages that are sent to it; each configured one is listed, also without traffic.
+    """Every destination takes its messages.
 
-    A destination that fails is a team that is not told.
+    A team behind a failing destination misses its alerts. Each configured destination is listed, also without traffic.
     Fix: docs/runbook.md#destinations-succeed
     """
     assert judge(
@@ -105,9 +105,9 @@ def test_every_destination_takes_its_messages(
 def test_every_destination_is_used(
     judge, counter_history, destinations, configuration_documents, install, now, limits
 ):
-    """Every destination is named by the team that alerts reach, and got a message in the window.
+    """Every destination belongs to the first team and got a message in the window.
 
-    What nobody is told through is a promise that is not kept, or a key that should be taken back.
+    An unused destination is a missing route, or a key to revoke.
     Fix: docs/runbook.md#destinations-used
     """
     assert judge(
@@ -130,9 +130,9 @@ def test_every_destination_is_used(
 def test_every_destination_takes_its_messages_quickly(
     judge, timing_history, destinations, install, now, limits
 ):
-    """Every destination takes its messages quickly, and no slower than it used to.
+    """Every destination takes its messages within the limit, and no slower than before.
 
-    The guide prints the buckets of a histogram; what they say of each destination is nobody's to add up by hand.
+    The guide prints the buckets of a histogram; here they are summed for each destination.
     Fix: docs/runbook.md#destinations-fast
     """
     assert judge(

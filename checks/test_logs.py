@@ -9,9 +9,9 @@ from upkeep.judges.logs import history, recent
 @pytest.mark.daily
 @pytest.mark.emergency
 def test_recent_logs_hold_no_error(judge, log_surveys, workload, install, now, limits):
-    """The recent log of each container, and of the one before its last restart, holds no error-level line.
+    """The recent logs of each container and of its previous run hold no error-level line.
 
-    Judged by the level field: the guide's grep counts info lines that mention the word, and misses a panic.
+    The level field decides: the guide's grep counts info lines with the word, and misses a panic.
     Fix: docs/runbook.md#recent-logs-clean
     """
     assert judge(recent.clean(log_surveys, workload, now=now, limits=limits, install=install))
@@ -20,9 +20,9 @@ def test_recent_logs_hold_no_error(judge, log_surveys, workload, install, now, l
 @pytest.mark.control(id="repeated-errors", severity="medium", guide="Check for repeated errors")
 @pytest.mark.weekly
 def test_no_error_comes_again_and_again(judge, log_history, workload, install, now, limits):
-    """No error is in a week's logs again and again.
+    """No error pattern repeats in a week's logs beyond the limit.
 
-    Lines are alike once identifiers, numbers and times are folded; the guide's sort and uniq count each line once.
+    Identifiers, numbers and times are folded; the guide's sort and uniq count each line once.
     Fix: docs/runbook.md#repeated-errors
     """
     assert judge(history.repeated(log_history, workload, now=now, limits=limits, install=install))
@@ -33,9 +33,9 @@ def test_no_error_comes_again_and_again(judge, log_history, workload, install, n
 )
 @pytest.mark.weekly
 def test_every_message_could_be_sent(judge, log_history, workload, install, now, limits):
-    """No line of a week's logs says that a message could not be sent.
+    """A week's logs hold no failed send.
 
-    Told for each destination: behind every one there is somebody who was not told.
+    Failed sends are counted for each destination.
     Fix: docs/runbook.md#no-send-failures
     """
     assert judge(history.all_sent(log_history, workload, now=now, limits=limits, install=install))

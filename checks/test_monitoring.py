@@ -12,9 +12,9 @@ from upkeep.judges.monitoring import exports, notifications, rules
 def test_somebody_is_told_without_the_collector(
     judge, alertmanager_configuration, collector_services, limits, install
 ):
-    """Alertmanager's routes lead to the collector, at the right port and path, and to somebody when the collector is gone.
+    """Alerts reach the collector at the right port and path, and a receiver that works without it.
 
-    When the only way out is down, nobody is told that it is down.
+    When the only receiver is down, no alert about it is sent.
     Fix: docs/runbook.md#fallback-notification
     """
     assert judge(
@@ -27,7 +27,7 @@ def test_somebody_is_told_without_the_collector(
 @pytest.mark.control(id="metrics-exported", severity="low", guide="Export metrics for analysis")
 @pytest.mark.monthly
 def test_the_metrics_were_exported(judge, export_folder, workload, install, now, limits):
-    """The metrics of every pod were saved this month, whole, with the families that later comparisons need.
+    """This month's export holds the metrics of every pod, whole.
 
     The guide's command asks one pod, whichever the Service picks; the others are in no file.
     Fix: docs/runbook.md#metrics-exported
@@ -40,9 +40,9 @@ def test_the_metrics_were_exported(judge, export_folder, workload, install, now,
 @pytest.mark.control(id="maintenance-alerts-quiet", severity="high", guide="Monitoring Alerts")
 @pytest.mark.daily
 def test_maintenance_alerts_are_loaded_and_quiet(judge, guide_rules, now, limits):
-    """The guide's alerts are loaded, could fire, and none is firing.
+    """The guide's alerts are loaded, can fire, and none is firing.
 
-    An alert on a metric that nothing exposes evaluates to nothing: it is quiet for ever.
+    An alert on a metric without series never fires.
     Fix: docs/runbook.md#maintenance-alerts-quiet
     """
     assert judge(rules.alerts_quiet(guide_rules, wanted=ALERTS, now=now, limits=limits))
@@ -53,7 +53,7 @@ def test_maintenance_alerts_are_loaded_and_quiet(judge, guide_rules, now, limits
 def test_prometheus_scrapes_every_pod(judge, scrape_states, workload, now):
     """Prometheus scrapes every pod of the collector.
 
-    What is not scraped has no history: rates, trends and alerts about it are blind.
+    A pod without scrapes has no history, so rates, trends and alerts miss it.
     Fix: docs/runbook.md#metrics-scraped
     """
     assert judge(rules.scraped(scrape_states, workload, now=now))
@@ -64,7 +64,7 @@ def test_prometheus_scrapes_every_pod(judge, scrape_states, workload, now):
 def test_maintenance_alerts_are_able_to_fire(judge, guide_rules, now):
     """The guide's alerts are loaded, evaluate without error, and every metric that they name exists.
 
-    A rule that cannot fire looks like one that has no reason to.
+    A rule that cannot fire looks like one that is quiet.
     Fix: docs/runbook.md#maintenance-alerts-loaded
     """
     assert judge(rules.alerts_loaded(guide_rules, wanted=ALERTS, now=now))

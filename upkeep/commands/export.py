@@ -33,7 +33,6 @@ def run(options: argparse.Namespace) -> int:
     """Read every pod, then write one file."""
     from upkeep.adapters.cluster import objects
     from upkeep.adapters.folders import exports
-    from upkeep.adapters.formats import exposition
     from upkeep.adapters.http import collector
     from upkeep.adapters.wire import pods as wire
     from upkeep.meter import Meter
@@ -67,11 +66,10 @@ def run(options: argparse.Namespace) -> int:
             taken = found.clock.now().replace(microsecond=0)
 
             def read(pod: Pod) -> bytes:
-                body = collector.exposition_of(http, pod)
-                exposition.parse(
-                    body, pod=pod.name, taken=found.clock.now()
-                )  # an exposition that does not parse is of no use later
-                return body
+                # An exposition that is of no use later is not saved.
+                return collector.counters_of(
+                    http, pod, container=install.container, clock=found.clock
+                )[1]
 
             bodies = concurrently(read, pods)
     except Unmeasured as error:

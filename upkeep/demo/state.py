@@ -101,6 +101,8 @@ class State:
     :ivar series: further series of Prometheus, (labels, value), constant over time.
     :ivar rules: the alerting rules that Prometheus has loaded.
     :ivar alerts: the alerts that Alertmanager holds.
+    :ivar marks: what Prometheus says of each answer beside its data: ``isPartial``, ``warnings``.
+    :ivar alertmanager_started: when Alertmanager started; nine days ago where that is not set.
     :ivar notifications: Alertmanager's configuration, as it is written.
     :ivar notifications_named: the user says where it is stored (``--alertmanager-config``), where its API hides URLs.
     :ivar denied: (subject, plural of the resource or ``*``) that access reviews deny; the caller is ``self``, or ``acting``.
@@ -110,6 +112,7 @@ class State:
     :ivar attestations: the entries of the file of attestations.
     :ivar charts: (version, age) of the collector's chart in the repository's index; none for no index.
     :ivar minor: the Kubernetes 1.MINOR that the API server is; ``served`` are (apiVersion, kind) that it serves beside what it stores.
+    :ivar quiet: names of containers that log nothing.
     :ivar silent_program: the collector's program does not know --version.
     :ivar upgrade: (text, other text) that the newest chart's manifest has in the place of the installed one's.
     :ivar helm_refusal: why helm would not upgrade; empty where it would, and ``None`` where there is no helm.
@@ -136,6 +139,8 @@ class State:
     series: list[tuple[dict[str, str], float]] = field(default_factory=list)
     rules: list[Object] = field(default_factory=list)
     alerts: list[Object] = field(default_factory=list)
+    marks: Object = field(default_factory=dict)
+    alertmanager_started: datetime | None = None
     notifications: Object = field(default_factory=dict)
     notifications_named: bool = True
     denied: set[tuple[str, str]] = field(default_factory=set)
@@ -146,6 +151,7 @@ class State:
     charts: list[tuple[str, timedelta]] = field(default_factory=list)
     minor: int = 36
     served: list[tuple[str, str]] = field(default_factory=list)
+    quiet: set[str] = field(default_factory=set)
     silent_program: bool = False
     upgrade: list[tuple[str, str]] = field(default_factory=list)
     helm_refusal: str | None = ""

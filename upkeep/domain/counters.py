@@ -1,6 +1,6 @@
-"""One snapshot's counters, added up to what the checks tell apart. Pure: imported by adapters and judges alike.
+"""Sum one snapshot's counters over the labels that no check needs. Pure: adapters and judges import it.
 
-Source: collector.md, "Metrics" (the two naming schemes; absent is zero when the exposition is otherwise whole).
+An absent counter is zero in a whole exposition: a labelled family of the Go client is absent until its first event.
 """
 
 from collections import defaultdict
@@ -27,17 +27,17 @@ _FAMILY = {name: family for family in (*COUNTERS, *TIMINGS, *EFFORT) for name in
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Events by (meaning, then the values of the family's labels); what is not there is zero."""
+    """Events by (meaning, then the values of the family's labels); an absent key is zero."""
 
     values: Mapping[Key, int]
 
     def total(self, family: Family, *labels: str) -> int:
-        """All events of a family, or those whose first labels have these values."""
+        """Return all events of a family, or those whose first labels have these values."""
         start = (family.meaning, *labels)
         return sum(value for key, value in self.values.items() if key[: len(start)] == start)
 
     def by_label(self, family: Family, *labels: str) -> dict[str, int]:
-        """The events of a family (whose first labels have these values) by its next label, in the order of its values."""
+        """Return the events of a family (whose first labels have these values) by its next label, in the order of its values."""
         start = (family.meaning, *labels)
         found: dict[str, int] = defaultdict(int)
         for key, value in sorted(self.values.items()):
@@ -47,7 +47,7 @@ class Counts:
 
     @property
     def unaccounted(self) -> int:
-        """Received, and neither processed (with whatever outcome) nor failed: in flight, or lost."""
+        """Return received − processed (with any outcome) − errors: in flight, or lost."""
         return self.total(RECEIVED) - self.total(PROCESSED) - self.total(ERRORS)
 
 
@@ -55,12 +55,12 @@ ZERO = Counts(MappingProxyType({}))
 
 
 def minus(later: Counts, earlier: Counts) -> Counts:
-    """What was counted between two moments of one process. A family that was absent at first counts from zero."""
+    """Return the counts between two samples of one process. A family that was absent at first counts from zero."""
     return Counts({key: value - earlier.values.get(key, 0) for key, value in later.values.items()})
 
 
 def highest(first: Counts, second: Counts) -> Counts:
-    """For each counter the higher of two readings of one process: counters only grow, so the lower one is only older."""
+    """Return for each counter the higher of two samples of one process: counters only grow, so the lower one is older."""
     if not first.values:
         return Counts(dict(sorted(second.values.items())))
     if first.values.keys() == second.values.keys() and all(
@@ -78,7 +78,7 @@ def highest(first: Counts, second: Counts) -> Counts:
 
 
 def plus(counts: Iterable[Counts]) -> Counts:
-    """The sum over processes."""
+    """Return the sum over processes."""
     found: dict[Key, int] = defaultdict(int)
     for one in counts:
         for key, value in one.values.items():
@@ -88,10 +88,10 @@ def plus(counts: Iterable[Counts]) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class SeenLabels:
-    """What was made of labels before, by their identity: the samples of a series share theirs, and there are thousands of samples.
+    """Cache of labels by their identity: the samples of a series share theirs, and there are thousands of samples.
 
-    :ivar without_name: the labels as they tell series apart.
-    :ivar keys: by sample name, too: the key that they stand for.
+    :ivar without_name: the labels without the name.
+    :ivar keys: the key of each labels and sample name.
     """
 
     without_name: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -99,16 +99,16 @@ class SeenLabels:
 
 
 def read_all(snapshots: Sequence[Snapshot]) -> list[Counts]:
-    """The counters of each of the snapshots; ``read`` of each."""
+    """Return the counters of each of the snapshots, as ``read`` does."""
     seen = SeenLabels()
     return [_read(snapshot, seen) for snapshot in snapshots]
 
 
 def read(snapshot: Snapshot) -> Counts:
-    """The counters of a snapshot.
+    """Return the counters of a snapshot.
 
-    Prometheus adds labels of the target to every sample; those of ``process_start_time_seconds``, which has none of its own, tell
-    which they are. Where two jobs scrape the same pod, each counter is there once for each: they are not added up, the higher one is newer.
+    Prometheus adds the target's labels to every sample. ``process_start_time_seconds`` has no label of its own, so its labels are the target's.
+    Where two jobs scrape the same pod, each counter is there for each job: they are not summed, the higher one is newer.
 
     :raises Malformed: a sample of the collector's counters is no count.
     :raises Ambiguous: a counter is exposed under two names, with different values.
@@ -127,7 +127,7 @@ def _read(snapshot: Snapshot, seen: SeenLabels) -> Counts:
 
 
 def _labels(sample: Sample, seen: SeenLabels) -> dict[str, str]:
-    """Its labels; an empty one is the same as none (Prometheus' data model), and the name is none."""
+    """Return its labels; an empty label is the same as none (Prometheus' data model)."""
     place = id(sample.labels)
     if place not in seen.without_name:
         seen.without_name[place] = {
@@ -160,7 +160,7 @@ def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels
         first = next(iter(schemes.values()), {})
         if any(scheme != first for scheme in schemes.values()):
             raise Ambiguous(
-                f"pod {snapshot.pod} counts alerts {family.meaning} under two names that differ: {', '.join(sorted(schemes))}",
+                f"Pod {snapshot.pod} counts {family.meaning} under two names with different values: {', '.join(sorted(schemes))}.",
                 source=f"Pod/{snapshot.pod} {snapshot.source}",
             )
         found |= first
@@ -168,7 +168,7 @@ def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels
 
 
 def _value(labels: Mapping[str, str], label: str, snapshot: Snapshot) -> str:
-    """A label's value; a bucket's bound in one form, for Prometheus 3 keeps ``5`` as ``5.0``."""
+    """Return a label's value; a bucket's bound in one form, because Prometheus 3 keeps ``5`` as ``5.0``."""
     text = labels.get(label, "")
     if label != "le":
         return text
@@ -178,7 +178,7 @@ def _value(labels: Mapping[str, str], label: str, snapshot: Snapshot) -> str:
         bound = float("nan")
     if bound != bound:
         raise Malformed(
-            f"a bucket of pod {snapshot.pod} has no bound that is a number",
+            f"A bucket of pod {snapshot.pod} has no numeric bound.",
             source=f"Pod/{snapshot.pod} {snapshot.source}",
         )
     return f"{bound:g}"
@@ -192,7 +192,7 @@ def _count(sample: Sample, snapshot: Snapshot, *, scale: int) -> int:
     )
     if not (value >= 0 and value == value // 1 and value != float("inf")):
         raise Malformed(
-            f"{sample.name} of pod {snapshot.pod} is {sample.value:g}: that is no count of events",
+            f"{sample.name} of pod {snapshot.pod} is {sample.value:g}, which is no count of events.",
             source=f"Pod/{snapshot.pod} {snapshot.source}",
         )
     return int(value)

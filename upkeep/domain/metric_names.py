@@ -1,6 +1,6 @@
-"""What the collector's metrics are called: by the guide, and by the program that the chart installs (0.0.24).
+"""Name the collector's metrics: as the guide does, and as the program of the chart does (0.0.24).
 
-Source: collector.md, "Metrics". Pure: imported by adapters and judges alike.
+Source: https://github.com/kubecano/cano-collector. Pure: adapters and judges import it.
 """
 
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ SUCCESS = "success"
 class Family:
     """A family of counters.
 
-    :ivar meaning: what it counts.
-    :ivar names: its names, the guide's first; a process exposes one of them, or neither before the first event.
-    :ivar labels: the labels that the checks tell apart; all others are added up.
-    :ivar scale: what its samples are multiplied by to be whole numbers: seconds are counted as microseconds.
+    :ivar meaning: the events that it counts.
+    :ivar names: its names, the guide's first; a process exposes one of them, or none before the first event.
+    :ivar labels: the labels that the checks keep; samples are summed over all others.
+    :ivar scale: the factor that makes its samples whole numbers: seconds are counted as microseconds.
     """
 
     meaning: str
@@ -53,7 +53,7 @@ SENDING = Family(
     ("destination_name", "le"),
 )
 
-# What a histogram observed in all, and how often.
+# The sum of a histogram's observations, and their number.
 WORK = Family("work", ("cano_alerts_processing_duration_seconds_sum",), scale=1_000_000)
 HANDLED = Family("handled", ("cano_alerts_processing_duration_seconds_count",))
 
@@ -66,7 +66,7 @@ MOST_FILES = "process_max_fds"
 
 
 def sample_names(families: Iterable[Family]) -> frozenset[str]:
-    """Every name under which the families may be exposed."""
+    """Return every name under which the families may be exposed."""
     return frozenset(name for family in families for name in family.names)
 
 
@@ -74,7 +74,7 @@ FAMILIES = sample_names(COUNTERS) | {PROCESS_START}
 TIMING_FAMILIES = sample_names(TIMINGS) | {PROCESS_START}
 VOLUME_FAMILIES = sample_names([RECEIVED]) | {PROCESS_START}
 EFFORT_FAMILIES = sample_names(EFFORT) | {PROCESS_START}
-# What is kept of a pod's exposition: families by their own name, without the _bucket of their samples.
+# The families kept of a pod's exposition, without the _bucket of their samples.
 EXPOSED = (
     FAMILIES | {name.removesuffix("_bucket") for name in TIMING_FAMILIES} | {OPEN_FILES, MOST_FILES}
 )

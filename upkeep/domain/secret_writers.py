@@ -1,6 +1,6 @@
 """Who writes the keys of a Secret: people, or a controller that would overwrite a patch.
 
-A controller is told by the object, never by a list of products: an owner reference, or a field manager
+The object decides who is a controller, not a list of products: an owner reference, or a field manager
 that owns a data key. Only the tools that people start are listed; every other manager is a controller.
 Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers;
 https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/

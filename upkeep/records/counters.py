@@ -1,9 +1,11 @@
-"""The collector's metrics: samples, snapshots, exports."""
+"""Records of the collector's metrics: samples, snapshots, exports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from upkeep.records.stopped import Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ class RangeSeries:
 class Snapshot:
     """The counters of one process at one instant, from a pod's /metrics, from Prometheus or from a saved exposition.
 
-    :ivar process_start: when the process started; a counter that is absent here, in an exposition that is otherwise whole, is zero.
+    :ivar process_start: when the process started; a counter that is absent in a whole exposition is zero.
     :ivar source: ``metrics``, ``prometheus`` or ``export``.
+    :ivar identity: what proves that it is the collector's; empty where that was not asked.
     """
 
     pod: str
@@ -36,16 +39,7 @@ class Snapshot:
     process_start: datetime
     samples: tuple[Sample, ...]
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The error that kept a source of earlier counters from being read: the fields of ``Unmeasured``."""
-
-    reason: str
-    message: str
-    source: str
-    next_step: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +59,12 @@ class EarlierCounters:
     frozen=True, slots=True, eq=False
 )  # one is itself: what was read of it is remembered by it
 class CounterHistory:
-    """What is known of the collector's counters.
+    """The collector's counters over time.
 
-    :ivar latest: one snapshot for each pod there is now, read from the pod itself.
-    :ivar settled: later snapshots of the same processes, oldest first, taken where the books did not balance at first (work in flight).
-    :ivar earlier: snapshots of earlier moments, of these pods and of pods that are gone, in no order.
-    :ivar sources: where earlier moments were looked for and what came of it, for the basis: ``Prometheus``, ``no export older than 24 h`` …
+    :ivar latest: one snapshot for each present pod, read from the pod itself.
+    :ivar settled: later snapshots of the same processes, oldest first, where received alert groups were unaccounted for at first (in flight).
+    :ivar earlier: earlier snapshots, of these pods and of pods that are gone, in no order.
+    :ivar sources: where earlier snapshots were looked for and with what result, for the basis: ``Prometheus: forbidden``, ``no --exports`` …
     :ivar stopped: the error of the first source that is there and could not be read.
     """
 
@@ -99,9 +93,9 @@ class ExportFault:
 class MetricsExport:
     """A ``metrics-YYYYMMDD.txt``.
 
-    :ivar taken: when it was made; ``taken_from`` tells who says so: the ``export`` itself, the ``file``'s own time where it agrees with the name,
-        or the ``name``, which is then taken for the beginning of its day.
-    :ivar snapshots: (namespace, snapshot) of each exposition in it; both names are empty in the guide's file, which does not tell them.
+    :ivar taken: when it was made, by ``taken_from``: the ``export`` itself, the ``file``'s own time where it agrees with the name, or the
+        ``name``, which then means the begin of its day.
+    :ivar snapshots: (namespace, snapshot) of each exposition in it; both names are empty in the guide's file.
     """
 
     file: str

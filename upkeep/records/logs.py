@@ -1,7 +1,9 @@
-"""What the logs said."""
+"""Records of the logs."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from upkeep.records.stopped import Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class LogPattern:
 
 @dataclass(frozen=True, slots=True)
 class SendFailures:
-    """Lines that say that a message could not be sent. ``destination`` is empty where they name none; ``example`` is masked."""
+    """Lines about failed sends. ``destination`` is empty where they name none; ``example`` is masked."""
 
     destination: str
     count: int
@@ -29,7 +31,7 @@ class SendFailures:
 
 @dataclass(frozen=True, slots=True)
 class SlowWork:
-    """A line that tells for how long the collector worked: ``what`` is ``request`` (the access line of a POST of alerts) or ``alert``."""
+    """A line with the time that work took: ``what`` is ``request`` (the access line of a POST of alerts) or ``alert``."""
 
     what: str
     seconds: float
@@ -38,7 +40,7 @@ class SlowWork:
 
 @dataclass(frozen=True, slots=True)
 class LogSurvey:
-    """What one container's log said in the window.
+    """The log of one run of a container in the window.
 
     :ivar previous: the log is that of the container before its last restart.
     :ivar lines: lines read in the window, and at least the last hundred where there are as many.
@@ -48,7 +50,11 @@ class LogSurvey:
     :ivar bad_lines: how many bad lines in all, also when the table of patterns was full.
     :ivar cut_lines: lines that were longer than the cap.
     :ivar send_failures: of level warn and above, most frequent first; a line may be a bad line as well.
-    :ivar timed_lines: lines that tell how long the collector worked; ``slow_lines`` of them beyond the limit, ``slowest`` the worst.
+    :ivar timed_lines: lines with the time that work took; ``slow_lines`` of them beyond the limit, ``slowest`` the worst.
+    :ivar unread_lines: lines whose level is not known: their format is not read.
+    :ivar silent_since: the last line of the collector, where the silence since is far longer than any pause before.
+    :ivar longest_quiet_seconds: the longest pause between two lines.
+    :ivar stopped: what kept it from being read, or from being read to its end; the lines that were read count all the same.
     """
 
     pod: str
@@ -65,3 +71,7 @@ class LogSurvey:
     timed_lines: int = 0
     slow_lines: int = 0
     slowest: tuple[SlowWork, ...] = ()
+    unread_lines: int = 0
+    silent_since: datetime | None = None
+    longest_quiet_seconds: float = 0
+    stopped: Stopped | None = None

@@ -1,4 +1,4 @@
-"""Records of what runs: the collector's Deployment, its ReplicaSets, pods and events.
+"""Records of what runs: the collector's Deployment, its ReplicaSets and pods.
 
 Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 """
@@ -16,10 +16,7 @@ from upkeep.records.selectors import LabelSelector
 
 @dataclass(frozen=True, slots=True)
 class ContainerResources:
-    """Requests and limits of a container, or of a pod as a whole; ``None`` where not set.
-
-    CPU is in nanocores, the smallest unit that Kubernetes counts.
-    """
+    """Requests and limits of a container, or of a pod as a whole; ``None`` where not set."""
 
     name: str
     cpu_request_nanocores: int | None = None
@@ -150,9 +147,8 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaSet:
-    """A ReplicaSet (apps/v1).
+    """A ReplicaSet (apps/v1); ``replicas`` is desired, ``ready_replicas`` is its status.
 
-    :ivar replicas: the desired number; ``ready_replicas`` is its status.
     :ivar counted_replicas: the active pods that its controller counts (``status.replicas``).
     :ivar selector: ``None`` where it was not read.
     """
@@ -248,18 +244,11 @@ class Pod:
 
     @property
     def works(self) -> bool:
-        """Return whether it is active: neither terminating nor finished.
-
-        An evicted pod stays in the list with the phase Failed.
-        """
+        """Return whether it is active: neither terminating nor finished (evicted: Failed)."""
         return self.deleted is None and self.phase not in ("Failed", "Succeeded")
 
     def never_ran(self, container: str) -> bool:
-        """Return whether the container has never started.
-
-        True where the kubelet reports it as waiting without a restart, and where a pending pod
-        reports nothing.
-        """
+        """Return whether the kubelet reports no start; a pending pod may report nothing."""
         status = next(
             (one for one in self.containers if one.name == container and not one.init), None
         )

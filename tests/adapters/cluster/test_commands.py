@@ -1,5 +1,7 @@
 """What commands in the container print: the table of df, connections, a version."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_no_output_breaks_the_reader_of_df(text: str):
     assert all(0 <= one.used_ratio <= 1 for one in found)
 
 
-class Host:
+class Container:
     """A container in which commands print this."""
 
     def __init__(self, **printed: str) -> None:
@@ -52,20 +54,22 @@ class Host:
         return self.printed[command.split()[0]]
 
 
+def host_of(**printed: str) -> Any:
+    return Container(**printed)
+
+
 def test_connections_are_counted_against_the_limit_of_the_first_process():
     limits = (
         "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024    4096    files\n"
     )
     table = "Proto Recv-Q\ntcp 0 0 a b ESTABLISHED\ntcp6 0 0 a b LISTEN\nudp 0 0 a b\n"
-    host = Host(netstat=table, cat=limits)
-    assert commands.connections("a", host) == Connections(  # type: ignore[arg-type]
-        "a", "netstat in the container", 2, 1024
-    )
+    host = host_of(netstat=table, cat=limits)
+    assert commands.connections("a", host) == Connections("a", "netstat in the container", 2, 1024)
     with pytest.raises(Malformed, match="has no limit of open files"):
-        commands.connections("a", Host(netstat=table, cat="Max cpu time unlimited"))  # type: ignore[arg-type]
+        commands.connections("a", host_of(netstat=table, cat="Max cpu time unlimited"))
 
 
 def test_a_program_that_prints_no_version_is_malformed():
-    assert commands.version("a", Host(timeout="cano-collector v0.0.24")) == ("a", "0.0.24")  # type: ignore[arg-type]
+    assert commands.version("a", host_of(timeout="cano-collector v0.0.24")) == ("a", "0.0.24")
     with pytest.raises(Malformed, match="printed no version"):
-        commands.version("a", Host(timeout="usage: cano-collector"))  # type: ignore[arg-type]
+        commands.version("a", host_of(timeout="usage: cano-collector"))

@@ -119,7 +119,7 @@ def test_of_two_namespaces_whose_names_run_together_the_first_line_decides(tmp_p
         (
             f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T12:00:00Z\n".encode(),
             Malformed,
-            "empty, where an exposition must be",
+            "the exposition is empty",
         ),
         (
             f"# upkeep namespace=monitoring pod={POD} taken=2026-01-02T12:00:00Z\n".encode()
@@ -226,11 +226,11 @@ def test_a_file_that_was_copied_later_is_of_the_beginning_of_the_day_in_its_name
 @pytest.mark.parametrize(
     ("content", "code", "why"),
     [
-        (b"", "export-unusable", "empty, where an exposition must be"),
+        (b"", "export-unusable", "the exposition is empty"),
         (b"\x00\xff" * 50, "export-unusable", "the last line has no end"),
         (b"<html></html>\n", "export-unusable", "a page of HTML"),
         (WHOLE[:-1], "export-unusable", "the last line has no end"),
-        (WHOLE + WHOLE, "export-unusable", "is there twice"),
+        (WHOLE + WHOLE, "export-unusable", "cano_alerts_errors_total twice"),
         (body("cano_alerts_errors_total 3"), "families-not-exported", "lacks process_open_fds and process_max_fds of its pod"),
         (body('cano_alerts_processed_total{source="processed"} 3', "process_open_fds 1", "process_max_fds 9"), "families-not-exported",
          "lacks cano_alerts_processing_duration_seconds of its pod"),

@@ -97,23 +97,23 @@ def test_a_histogram_comes_with_its_parts_only_where_it_is_wanted():
     ]
 
 
-ONE_PROCESS = "process_start_time_seconds, where a whole exposition of one process has one"
+ONE_PROCESS = "process_start_time_seconds, but one process has exactly one"
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "empty, where an exposition must be"),
-        (b" \n\n", "empty, where an exposition must be"),
-        (b"\n<!DOCTYPE html><html></html>\n", "a page of HTML, no exposition"),
+        (b"", "the exposition is empty"),
+        (b" \n\n", "the exposition is empty"),
+        (b"\n<!DOCTYPE html><html></html>\n", "this is a page of HTML, not an exposition"),
         (b'{"kind":"Status","code":503}\n', "line 1 does not parse"),
-        (body("go_goroutines 3", start=""), f"no {ONE_PROCESS}"),
-        (body(START.strip().replace("seconds ", 'seconds{a="b"} ')), f"2 {ONE_PROCESS}"),
-        (body(start="process_start_time_seconds 0\n"), "process_start_time_seconds is 0: the process does not know when it started"),
-        (body("cano_alerts_errors_total 1", "cano_alerts_errors_total 1"), "a series of cano_alerts_errors_total is there twice"),
+        (body("go_goroutines 3", start=""), f"it has no {ONE_PROCESS}"),
+        (body(START.strip().replace("seconds ", 'seconds{a="b"} ')), f"it has 2 {ONE_PROCESS}"),
+        (body(start="process_start_time_seconds 0\n"), "process_start_time_seconds is 0, so the start of the process is not known"),
+        (body("cano_alerts_errors_total 1", "cano_alerts_errors_total 1"), "it holds a series of cano_alerts_errors_total twice"),
         (
             body('cano_alerts_errors_total{a="1",b="2"} 1', 'cano_alerts_errors_total{b="2",a="1",c=""} 4'),
-            "a series of cano_alerts_errors_total is there twice",
+            "it holds a series of cano_alerts_errors_total twice",
         ),
         (body("cano_alerts_errors_total 1e400"), "a series of cano_alerts_errors_total is inf"),
         (body("cano_alerts_errors_total 1" + "0" * 400), "a series of cano_alerts_errors_total is inf"),

@@ -20,7 +20,7 @@ from tests.judges.counting.counter_samples import (
 )
 from tests.judges.samples import NOW, ago
 from upkeep.errors import Absent, TooEarly
-from upkeep.judges.alerts import processing
+from upkeep.judges.alerts import accounting
 from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records.counters import CounterHistory, Snapshot
@@ -29,7 +29,7 @@ SECONDS = timedelta(seconds=1)
 
 
 def accounted_for(those: CounterHistory, limits: Limits = LIMITS) -> Judgement:
-    return processing.accounted_for(those, now=NOW, limits=limits, install=INSTALL)
+    return accounting.accounted_for(those, now=NOW, limits=limits, install=INSTALL)
 
 
 def later(seconds: float, **counts: int) -> Snapshot:
@@ -42,7 +42,7 @@ def test_balanced_books_pass():
     )
     assert (judgement.findings, judgement.observed, judgement.limit) == (
         (),
-        "50 alert groups received, 0 in no book",
+        "50 alert groups received; all processed or counted as errors",
         0,
     )
 
@@ -63,14 +63,13 @@ def test_alerts_in_no_book_are_lost_and_the_sentence_says_what_to_do():
         "alert groups",
     )
     assert finding.message == (
-        "3 alert groups reached pod a since 2026-01-01T12:00:00Z and are in no book: neither processed nor failed. They were lost, most "
-        "likely in a crash inside the handler (look for '[Recovery from panic]' in the log); Alertmanager got a 500 for them and may send "
-        "them again."
+        "Pod a lost 3 alert groups since 2026-01-01T12:00:00Z: received, but neither processed nor counted as errors. "
+        "A handler panic is the usual cause. Look for '[Recovery from panic]' in the log."
     )
     assert finding.next == (
         "kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-01T12:00:00Z | grep -F '[Recovery from panic]'"
     )
-    assert judgement.observed == "50 alert groups received, 3 in no book"
+    assert judgement.observed == "50 alert groups received; 3 lost"
 
 
 def test_without_an_earlier_moment_an_imbalance_fails_at_first_sight():
@@ -78,10 +77,10 @@ def test_without_an_earlier_moment_an_imbalance_fails_at_first_sight():
         history(snapshot(received=90, lost=1), settled=(later(5, received=90, lost=1),))
     ).findings
     assert finding.message.startswith(
-        "1 alert group reached pod a since 2025-12-30T12:00:00Z and is in no book"
+        "Pod a lost 1 alert group since 2025-12-30T12:00:00Z: received"
     )
     assert finding.message.endswith(
-        "No earlier moment is known, so this is judged since the process started."
+        "Without an earlier sample, this counts since the process started."
     )
 
 
@@ -126,7 +125,7 @@ def test_what_stays_in_flight_in_a_busy_process_is_told_apart_from_what_is_lost(
     busy = (later(2.5, received=92, lost=2), later(5, received=94, lost=2))
     with pytest.raises(
         TooEarly,
-        match="the books of pod a did not balance when they were read, and what is missing may be in flight",
+        match="Pod a has alert groups that are unaccounted for and may be in flight",
     ):
         accounted_for(history(snapshot(received=90, lost=2), settled=busy))
     # Of 90 that were received five seconds before, 88 are in a book.
@@ -172,7 +171,7 @@ def test_prometheus_may_show_the_same_scrape_at_two_instants(minutes, lost):
     if lost is None:
         with pytest.raises(
             TooEarly,
-            match="of a process that is gone nobody can know, and its last moment leaves the window at",
+            match="Its process has ended, so they stay unknown until",
         ):
             accounted_for(history(snapshot(), before=gone))
     else:

@@ -57,7 +57,7 @@ def test_a_destination_that_fails_is_named_with_its_kinds_of_error():
     )
     assert (
         finding.message
-        == "3 of 100 messages to destination ops-slack failed, 97 % were sent: send_failed 3. Most of them in pod a."
+        == "3 of 100 messages to destination ops-slack failed (97 % sent): send_failed 3. Most of them in pod a."
     )
     assert finding.next == (
         "kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-02T06:00:00Z | grep -F 'Failed to'"
@@ -96,7 +96,7 @@ def test_the_processes_are_added_up():
 def test_a_destination_that_is_not_configured_is_judged_and_named():
     (finding,) = succeed(young(failed={"old": 2}), OPS).findings
     assert finding.message.startswith(
-        "2 of 2 messages to destination old (not configured) failed, 0 % were sent: send_failed 2."
+        "2 of 2 messages to destination old (not configured) failed (0 % sent): send_failed 2."
     )
     assert (
         succeed(young(sent={"old": 2}), OPS).observed
@@ -115,7 +115,7 @@ def test_zero_destinations_are_a_finding():
     )
     assert (
         finding.message
-        == "No destination is configured (configmap/cano-collector-config): nobody can be told anything."
+        == "No destination is configured (configmap/cano-collector-config). No alert can be sent."
     )
     assert finding.next == "kubectl -n monitoring get configmap/cano-collector-config"
     assert judgement.observed == "no destination"
@@ -128,17 +128,17 @@ def test_few_messages_fail_from_the_second_failure_on_and_it_is_said():
     assert judgement.findings == ()
     assert (
         judgement.observed
-        == "ops-slack: 48 of 49 messages sent (fewer than 50: one failure is said, and does not fail)"
+        == "ops-slack: 48 of 49 messages sent (fewer than 50: one failure is allowed)"
     )
     (finding,) = succeed(young(sent={"ops-slack": 47}, failed={"ops-slack": 2}), OPS).findings
-    assert "They are fewer than 50, so the second failure fails." in finding.message
+    assert "Fewer than 50 messages: two failures are the limit." in finding.message
     assert len(succeed(young(sent={"ops-slack": 49}, failed={"ops-slack": 1}), OPS).findings) == 1
 
 
 def test_failures_in_an_open_window_are_too_early_and_none_is_a_pass():
     with pytest.raises(
         TooEarly,
-        match="3 messages to ops-slack failed; what pod a counted since 2025-12-30T12:00:00Z",
+        match="3 messages to ops-slack failed since 2025-12-30T12:00:00Z",
     ) as caught:
         succeed(history(snapshot(sent={"ops-slack": 97}, failed={"ops-slack": 3})), OPS)
     assert (
@@ -148,7 +148,7 @@ def test_failures_in_an_open_window_are_too_early_and_none_is_a_pass():
     judgement = succeed(history(snapshot(sent={"ops-slack": 97})), OPS)
     assert (judgement.findings, judgement.basis) == (
         (),
-        "since the process start (3 d ago); nothing bad since then, so nothing in 1 d",
+        "since the process start (3 d ago); no failure since then, so none in 1 d",
     )
 
 
@@ -158,7 +158,7 @@ def test_a_failure_that_an_open_window_cannot_dilute_is_said():
         history(snapshot(sent={"ops-slack": 110}, failed={"ops-slack": 11}), before=before), OPS
     ).findings
     assert finding.message.startswith(
-        "At least 10 of 120 messages to destination ops-slack failed, 91.6667 % were sent: send_failed 10."
+        "At least 10 of 120 messages to destination ops-slack failed (91.6667 % sent): send_failed 10."
     )
 
 
@@ -169,7 +169,7 @@ def test_a_message_whose_status_is_not_success_was_not_sent():
     )
     (finding,) = succeed(history(odd), OPS).findings
     assert finding.message.startswith(
-        "2 of 2 messages to destination ops-slack failed, 0 % were sent: status rejected 2."
+        "2 of 2 messages to destination ops-slack failed (0 % sent): status rejected 2."
     )
 
 
@@ -181,7 +181,7 @@ def test_messages_without_a_destination_are_no_verdict():
         (Sample("cano_destination_sent_total", {"status": "success"}, 2.0),),
         "metrics",
     )
-    with pytest.raises(Malformed, match="without a destination_name"):
+    with pytest.raises(Malformed, match="no label destination_name"):
         succeed(history(odd), OPS)
 
 

@@ -87,7 +87,7 @@ def test_the_same_p95_as_before_passes_and_says_both():
         == "p95 0.475 s of 200 alerts since 2025-12-26T12:00:00Z, 0.475 s of 100 before: ×1"
     )
     assert judgement.basis.startswith(
-        "since 2025-12-26T12:00:00Z, 7 d ago (moments from a saved exposition), against the past from 2025-12-13"
+        "since 2025-12-26T12:00:00Z, 7 d ago (samples from a saved exposition), against the past from 2025-12-13"
     )
 
 
@@ -103,7 +103,7 @@ def test_a_p95_of_more_than_half_as_long_again_fails():
     )
     assert (
         finding.message
-        == "Alerts take 2 times as long as before: p95 is 0.95 s since 2025-12-26T12:00:00Z, and was 0.475 s."
+        == "Processing takes 2 times as long as before: p95 0.95 s since 2025-12-26T12:00:00Z, 0.475 s before."
     )
 
 
@@ -128,7 +128,7 @@ def test_what_pods_counted_that_are_gone_is_of_the_past():
 def test_without_an_earlier_moment_there_is_no_past():
     with pytest.raises(
         TooEarly,
-        match=r"no earlier moment of pod a is known.*there will be enough at 2026-01-09T12:00:00Z",
+        match=r"Pod a has no earlier sample.*Retry after 2026-01-09T12:00:00Z",
     ) as caught:
         stable(timed(alerts=(300, 0, 0, 0, 0)))
     assert caught.value.next_step.startswith("--prometheus=URL, or --exports=DIR")
@@ -137,7 +137,7 @@ def test_without_an_earlier_moment_there_is_no_past():
 def test_a_process_younger_than_the_window_has_no_past():
     with pytest.raises(
         TooEarly,
-        match=r"before 2025-12-26T12:00:00Z 0 alerts were processed.*at the earliest at 2026-01-06T12:00:00Z",
+        match=r"Only 0 alerts were processed before 2025-12-26T12:00:00Z.*Retry after 2026-01-06T12:00:00Z",
     ):
         stable(timed(alerts=(300, 0, 0, 0, 0), age=3))
 
@@ -145,7 +145,7 @@ def test_a_process_younger_than_the_window_has_no_past():
 def test_few_alerts_are_noise_and_the_limit_that_ends_it_is_named():
     with pytest.raises(
         TooEarly,
-        match="since 2025-12-26T12:00:00Z 40 alerts were processed, and a p95 of fewer than 50 is noise",
+        match="Only 40 alerts were processed since 2025-12-26T12:00:00Z; a p95 needs 50",
     ) as caught:
         stable(timed(alerts=(140, 0, 0, 0, 0)), before=(WEEK_AGO,))
     assert caught.value.next_step == "--limit=small_sample=40"
@@ -158,7 +158,7 @@ def test_no_alert_in_the_whole_window_passes_as_no_traffic():
 
 def test_no_alert_in_a_part_of_the_window_is_too_early():
     yesterday = timed(alerts=(100, 0, 0, 0, 0), days=1, source="export")
-    with pytest.raises(TooEarly, match="since 2026-01-01T12:00:00Z 0 alerts"):
+    with pytest.raises(TooEarly, match="Only 0 alerts were processed since 2026-01-01T12:00:00Z"):
         stable(timed(alerts=(100, 0, 0, 0, 0)), before=(yesterday,))
 
 
@@ -173,7 +173,7 @@ def test_the_past_ends_after_its_four_weeks():
 
 def test_beyond_the_last_bucket_growth_cannot_be_told():
     before = (timed(alerts=(0, 0, 0, 0, 100), days=7, source="export"),)
-    with pytest.raises(Absent, match="p95 lies beyond 10 s, where the buckets end, now as before"):
+    with pytest.raises(Absent, match="Both p95 lie beyond 10 s, the last bucket"):
         stable(timed(alerts=(0, 0, 0, 0, 300)), before=before)
 
 
@@ -222,7 +222,7 @@ def test_a_slow_destination_fails_by_name():
         slow.message == "At least 75 of 300 messages to oncall took longer than 2 s: p95 is 4.4 s."
     )
     assert slower.message.startswith(
-        "Messages to oncall take 9.26 times as long as before: p95 is 4.4 s since 2025-12-26"
+        "Messages to oncall take 9.26 times as long as before: p95 4.4 s since 2025-12-26"
     )
 
 
@@ -237,11 +237,9 @@ def test_a_destination_with_few_messages_is_judged_by_the_limit_alone():
 
 
 def test_without_an_earlier_moment_a_fast_destination_is_too_early_and_a_slow_young_one_fails():
-    with pytest.raises(TooEarly, match="no earlier moment of pod a"):
+    with pytest.raises(TooEarly, match="Pod a has no earlier sample"):
         fast(timed(sends={"oncall": (300, 0, 0, 0, 0)}))
-    with pytest.raises(
-        TooEarly, match="50 messages to oncall took longer than 2 s; what pod a counted"
-    ):
+    with pytest.raises(TooEarly, match="50 messages to oncall took longer than 2 s since"):
         fast(timed(sends={"oncall": (300, 0, 0, 50, 0)}))
     assert codes(fast(timed(sends={"oncall": (300, 0, 0, 50, 0)}, age=2))) == ["sending-slow"]
 

@@ -146,7 +146,7 @@ def test_a_counter_that_shrank_within_one_process_is_malformed():
     for before in (earlier(received=4), earlier(hours=2, source="export", received=4)):
         with pytest.raises(
             Malformed,
-            match="the counter processed/processed of pod a shrank within one process, from 4 to 3 at 2026-01-02T12:00:00Z",
+            match="Counter processed/processed of pod a fell from 4 to 3 at 2026-01-02T12:00:00Z",
         ):
             only(snapshot(received=3), before=[before])
 
@@ -154,7 +154,7 @@ def test_a_counter_that_shrank_within_one_process_is_malformed():
 def test_a_family_that_vanished_within_one_process_is_malformed():
     with pytest.raises(
         Malformed,
-        match="the counter errors/conversion_failed of pod a shrank within one process, from 1 to 0",
+        match="Counter errors/conversion_failed of pod a fell from 1 to 0",
     ):
         only(snapshot(received=4), before=[earlier(received=4, errors=1)])
 
@@ -231,7 +231,7 @@ def test_a_process_that_ended_before_the_window_is_left_out(hours, pods):
 
 
 def test_zero_pods_are_no_verdict_and_many_are_listed_by_name():
-    with pytest.raises(Absent, match="no pod was there whose counters could be read"):
+    with pytest.raises(Absent, match="There is no pod whose counters can be read"):
         found(history(before=(earlier(errors=1),)))
     assert [
         window.pod for window in found(history(snapshot("c"), snapshot("a"), snapshot("b")))
@@ -317,20 +317,18 @@ def test_every_family_of_both_schemes_is_read():
 
 
 def say(those: CounterHistory) -> str:
-    return basis(
-        found(those), those, now=NOW, limits=LIMITS, proof="nothing bad since then, so nothing in"
-    )
+    return basis(found(those), those, now=NOW, limits=LIMITS, proof="none since then, so none in")
 
 
 def test_the_basis_says_the_window_and_where_its_start_came_from():
     closed = history(snapshot(received=9), before=(earlier(received=4),))
     assert say(replace(closed, sources=("Prometheus: 1 earlier moments", "no --exports"))) == (
-        "1 d, earlier moment from Prometheus; Prometheus: 1 earlier moments; no --exports"
+        "1 d, earlier sample from Prometheus; Prometheus: 1 earlier moments; no --exports"
     )
     assert say(history(snapshot(started=ago(hours=3)))) == "since the process start 3 h ago"
     assert (
         say(history(snapshot()))
-        == "since the process start (3 d ago); nothing bad since then, so nothing in 1 d"
+        == "since the process start (3 d ago); none since then, so none in 1 d"
     )
     both = history(
         snapshot(),
@@ -338,9 +336,9 @@ def test_the_basis_says_the_window_and_where_its_start_came_from():
         before=(earlier(hours=25, source="export"), earlier("c", hours=2)),
     )
     assert say(both) == (
-        "since the process start (3 d ago); nothing bad since then, so nothing in 1 d (c); "
-        "1 d 1 h, earlier moment from a saved exposition (a); since the process start 3 h ago (b); "
-        "1 process gone since, up to the last moment known"
+        "since the process start (3 d ago); none since then, so none in 1 d (c); "
+        "1 d 1 h, earlier sample from a saved exposition (a); since the process start 3 h ago (b); "
+        "1 process ended since, counted up to the last sample"
     )
 
 
@@ -354,8 +352,8 @@ def test_too_early_says_when_there_will_be_enough_and_the_option_that_helps():
     )
     error = too_early(parts, what="3 messages failed", limits=LIMITS)
     assert error.message == (
-        "3 messages failed; what pod a counted since 2025-12-30T12:00:00Z may be older than the window of 1 d, for no moment near its "
-        "start is known; there will be enough at 2026-01-02T16:00:00Z, provided that this moment is kept"
+        "3 messages failed since 2025-12-30T12:00:00Z, perhaps before the last 1 d. Pod a has no sample from 1 d ago to separate them. "
+        "Retry after 2026-01-02T16:00:00Z, or use --prometheus=URL."
     )
     assert (
         error.next_step

@@ -68,7 +68,10 @@ def test_the_buckets_of_all_pods_and_alerts_are_one_histogram():
     ("values", "words"),
     [
         ({("processing time", "1"): 3}, r"no bucket \+Inf"),
-        ({("processing time", "1"): 3, ("processing time", "+Inf"): 2}, "shrink"),
+        (
+            {("processing time", "1"): 3, ("processing time", "+Inf"): 2},
+            "fall as their bound grows",
+        ),
     ],
 )
 def test_a_histogram_that_is_not_whole_is_malformed(values, words: str):

@@ -14,7 +14,8 @@ from upkeep.errors import Forbidden, TooEarly, Unmeasured, of_reason
 from upkeep.judges.alerts import delivery
 from upkeep.model import Judgement
 from upkeep.records.configuration import Destination
-from upkeep.records.counters import CounterHistory, Stopped
+from upkeep.records.counters import CounterHistory
+from upkeep.records.stopped import Stopped
 
 REFUSED = Stopped(
     "forbidden",

@@ -137,13 +137,13 @@ def test_a_failure_to_send_is_told_by_destination():
             survey("b", failures=(unsent(),)),
         )
     )
-    assert judgement.observed == "5 lines of failed sending: oncall 4, platform 1"
+    assert judgement.observed == "5 lines of failed sends: oncall 4, platform 1"
     assert [(finding.object, finding.observed) for finding in judgement.findings] == [
         ("Destination/oncall", 4),
         ("Destination/platform", 1),
     ]
     assert judgement.findings[0].message == (
-        "4 lines from 2025-12-27T12:00:00Z to 2025-12-31T12:00:00Z say that a message to destination oncall could not be sent: "
+        "4 log lines of failed sends to destination oncall from 2025-12-27T12:00:00Z to 2025-12-31T12:00:00Z: "
         "Failed to send issue: timeout"
     )
 
@@ -151,7 +151,7 @@ def test_a_failure_to_send_is_told_by_destination():
 def test_a_failure_that_names_no_destination_is_one_too():
     (finding,) = all_sent((survey("a", failures=(unsent(""),)), survey("b"))).findings
     assert finding.object == "Pod/cano-collector-a container/cano-collector"
-    assert "a destination that they do not name" in finding.message
+    assert "failed sends to an unnamed destination" in finding.message
 
 
 def test_failures_to_send_within_the_limit_pass_and_are_said():
@@ -159,13 +159,13 @@ def test_failures_to_send_within_the_limit_pass_and_are_said():
         (survey("a", failures=(unsent(count=3),)), survey("b")), send_failure_lines=3
     )
     assert not judgement.findings
-    assert judgement.observed == "3 lines of failed sending: oncall 3"
+    assert judgement.observed == "3 lines of failed sends: oncall 3"
 
 
 @pytest.mark.parametrize("judge", [repeated, all_sent])
 def test_half_a_week_is_too_early_and_says_which_window_is_covered(judge):
     short = (survey("a", covered_from=ago(days=3)), survey("b", covered_from=ago(days=3)))
-    with pytest.raises(TooEarly, match="cover 3 d of 7 d") as caught:
+    with pytest.raises(TooEarly, match="back 3 d of 7 d") as caught:
         judge(short)
     assert caught.value.next_step == "--limit=log_history_window=72h"
     judge(short, log_history_window=timedelta(days=3).total_seconds())

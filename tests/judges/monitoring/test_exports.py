@@ -69,7 +69,7 @@ def test_a_pod_that_ran_then_and_is_not_in_it_fails_by_name():
     (finding,) = judge(export("a")).findings
     assert (
         finding.message
-        == "metrics-20251230.txt was made when pod b ran, and does not hold its metrics."
+        == "metrics-20251230.txt lacks the metrics of pod b, which ran at that time."
     )
     assert (finding.code, finding.observed, finding.limit) == ("pods-not-exported", 1, 2)
 

@@ -269,7 +269,7 @@ def test_seconds_that_shrink_are_not_of_one_process():
             for one in those.latest[0].samples
         ),
     )
-    with pytest.raises(Malformed, match="the counter work of pod a shrank"):
+    with pytest.raises(Malformed, match="Counter work of pod a fell"):
         judge(those, work=replace(those, latest=(shrunk,)))
 
 

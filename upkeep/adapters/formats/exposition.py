@@ -1,8 +1,9 @@
-"""The exposition format: a pod's /metrics, read now or saved earlier (``exports``), as Snapshots.
+"""Parse the exposition format: a pod's /metrics, read now or saved earlier (``exports``), as Snapshots.
 
-prometheus_client's parser reads the lines; what it accepts in silence is refused here: an empty body, a page of HTML, a cut end, duplicate
-series, numbers that are none. Lines of families that nobody wants are passed over by their bytes, which is where the time goes.
-Source: https://prometheus.io/docs/instrumenting/exposition_formats/, collector.md ("Metrics").
+prometheus_client's parser reads the lines. This module refuses what it accepts silently: an empty body, a page of HTML, a cut end, duplicate
+series, invalid numbers. Lines of unwanted families are skipped by their bytes, which saves most of the time.
+
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import io
@@ -35,7 +36,7 @@ def parse(
     wanted: Collection[str] = EXPOSED,
     where: str = "",
 ) -> Snapshot:
-    """The counters of an exposition.
+    """Return the counters of an exposition.
 
     :param taken: when it was read.
     :param source: ``metrics`` or ``export``.
@@ -56,9 +57,9 @@ def parse(
         return Malformed(f"{where}: {why}", source=where, next_step=step)
 
     if not body.strip():
-        raise malformed("empty, where an exposition must be")
+        raise malformed("the exposition is empty")
     if body.lstrip()[:1] == b"<":
-        raise malformed("a page of HTML, no exposition")
+        raise malformed("this is a page of HTML, not an exposition")
     if not body.endswith(b"\n"):
         raise Truncated(
             f"{where}: the last line has no end, so the rest is missing",
@@ -77,12 +78,12 @@ def parse(
             for name, labels, value, *_ in family.samples:
                 series = (name, frozenset((label, text) for label, text in labels.items() if text))
                 if series in seen:
-                    raise malformed(f"a series of {name} is there twice")
+                    raise malformed(f"it holds a series of {name} twice")
                 seen.add(series)
                 labels = {label: printable(text) for label, text in labels.items()}
                 samples.append(Sample(name, labels, _number(value)))
     except ValueError:
-        # The parser's own message quotes the line, and nobody knows what a label holds.
+        # The parser's own message quotes the line, and a label may hold a secret.
         raise malformed(f"line {_first_bad(kept)} does not parse") from None
     for sample in samples:
         if not (math.isfinite(sample.value) and sample.value >= 0):
@@ -97,12 +98,12 @@ def parse(
 
 
 def unaccounted(snapshot: Snapshot) -> int:
-    """Received − processed − errors: what is in flight, or lost. Where it is not 0 a later snapshot tells which."""
+    """Return received − processed − errors: work in flight, or lost groups. A later snapshot separates the two."""
     return counters.read(snapshot).unaccounted
 
 
 def _wanted_lines(body: bytes, wanted: Collection[bytes]) -> Iterator[tuple[int, str]]:
-    """The lines of wanted families with their numbers, and those whose family cannot be told, which the parser must judge."""
+    """Yield the lines of wanted families with their numbers, and lines of an unknown family for the parser to judge."""
     for number, line in enumerate(io.BytesIO(body), start=1):
         match = _NAME.match(line)
         if match is None:
@@ -137,12 +138,12 @@ def _process_start(
 ) -> datetime:
     starts = [sample.value for sample in samples if sample.name == PROCESS_START]
     if len(starts) != 1:
-        # Every process of the Go client has it, and it comes after the counters: without it the exposition is not whole.
+        # Every Go process has it, after the counters: without it the exposition is not whole.
         raise malformed(
-            f"{len(starts) or 'no'} {PROCESS_START}, where a whole exposition of one process has one"
+            f"it has {len(starts) or 'no'} {PROCESS_START}, but one process has exactly one"
         )
     if starts[0] == 0:
-        raise malformed(f"{PROCESS_START} is 0: the process does not know when it started")
+        raise malformed(f"{PROCESS_START} is 0, so the start of the process is not known")
     if starts[0] > (taken + MOST_AHEAD).timestamp():
         raise malformed(
             f"{PROCESS_START} lies in the future: the clocks of the node and of this machine differ"

@@ -1,8 +1,9 @@
-"""One line of a container's log: is it bad, and which lines are like it?
+"""Judge one line of a container's log: is it bad, is its level known, and which lines are like it?
 
-Bad is a JSON line whose ``level`` is error or above: by the field, an info line may well mention errors. Or a panic of Go as plain text:
-its message, goroutines and stacks are one event. All that leaves this module is masked and printable.
-Source: collector.md, "Logs"; Go's runtime for what a crash prints.
+A line is bad when its level is error or above; an info line may mention errors. A panic of Go is plain text: its message, goroutines and
+stacks are one event. All text that leaves this module is masked and printable.
+
+Source: https://github.com/kubecano/cano-collector (zap, gin); https://pkg.go.dev/runtime for the output of a crash.
 """
 
 import json
@@ -11,39 +12,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from upkeep.adapters.formats.loglevel import KEYS, level_of, plain_level
 from upkeep.masking import MASK, mask, sensitive
 
 BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
-WARNING_LEVELS = frozenset(
-    {"warn", "warning"}
-)  # bad only where the message says that nobody was told
+WARNING_LEVELS = frozenset({"warn"})  # of these only a failure to send is kept
 UNKNOWN_LEVEL = "unknown"  # a line that was cut before its level
 EXAMPLE_CHARACTERS = 300
 PATTERN_CHARACTERS = 200
 NAME_CHARACTERS = 63
-MOST_DIGITS = 40
 FOLDED_CHARACTERS = 1000
 REMEMBERED_CHARACTERS, MOST_REMEMBERED = 500, 500
 
-_MAY_BE_BAD = re.compile(rb'"level"\s*+:\s*+"(?:[EeFfPp]|[Dd][Pp]|\\|[Ww][^}]*?[Ff]ailed to )')
-# What the collector logs where a message did not go out (collector.md, "Logs"); the guide greps for the first.
+# The usual lines, by their first bytes: their level is known and not bad, and nothing more is read of them.
+_CLEAN = (b'{"level":"info",', b'{"level":"debug",')
+_WARN = b'{"level":"warn",'
+# Any other line is parsed when this is found in it, or no harmless level is.
+_SAID = rb'"(?:' + b"|".join(re.escape(key).encode() for key in KEYS) + rb')"\s*+:\s*+'
+_MAY_BE_BAD = re.compile(_SAID + rb'(?:"\s*(?:[AaCcEeFfPpSsWw56\\]|[Dd][Pp])|[56]0\b)')
+_HARMLESS = re.compile(_SAID + rb'(?:"(?:info|debug|trace|notice)"|[1-4]0\b)', re.IGNORECASE)
+# The collector's messages where it could not send; the guide greps for the first.
 _NOT_SENT = re.compile(r"failed to (send|get destination|dispatch issues)", re.IGNORECASE)
-# An access line of gin's, whose latency is in nanoseconds, and the line of level debug, whose duration is Go's.
-_LATENCY = re.compile(rb'"latency"\s*+:\s*+(\d++)[,}]')
-_WEBHOOK = re.compile(rb'"path"\s*+:\s*+"/api/alerts"')
-_OBSERVED = re.compile(
-    rb"Observed alert processing duration for alert: .{0,1000}?, duration: ((?:\d+(?:\.\d+)?(?:ns|us|\xc2\xb5s|ms|s|m|h))+)"
-)
-_GO_DURATION = re.compile(rb"(\d+(?:\.\d+)?)(ns|us|\xc2\xb5s|ms|s|m|h)")
-_GO_UNITS = {
-    b"ns": 1e-9,
-    b"us": 1e-6,
-    b"\xc2\xb5s": 1e-6,
-    b"ms": 1e-3,
-    b"s": 1.0,
-    b"m": 60.0,
-    b"h": 3600.0,
-}
 _BAD_LEVEL = re.compile(
     rb'"level"\s*+:\s*+"(?:(error|fatal|panic|dpanic)"|[^"\\]*+\\)', re.IGNORECASE
 )
@@ -91,9 +80,9 @@ _LEAST_ID = 8
 class Event:
     """A bad line, or all the lines of a panic.
 
-    :ivar level: error, fatal, panic, dpanic or unknown; of a failure to send also warn or warning.
-    :ivar pattern: what lines like it have in common; masked.
-    :ivar unsent: of a line that says that a message could not be sent, the destination that it names, or ``""``; else ``None``.
+    :ivar level: error, fatal, panic, dpanic or unknown; of a failure to send also warn.
+    :ivar pattern: the common part of lines like it; masked.
+    :ivar unsent: the destination of a line about a failed send, ``""`` where it names none; ``None`` for any other line.
     """
 
     level: str
@@ -104,34 +93,65 @@ class Event:
 
     @property
     def bad(self) -> bool:
-        """Whether its level makes it a bad line."""
+        """Return whether its level makes it a bad line."""
         return self.level not in WARNING_LEVELS
 
     @property
     def example(self) -> str:
-        """The line as a person reads it, message first; masked."""
+        """Return the line as a person reads it, message first; masked."""
         told = ", ".join(f"{shown(name)}={_value(name, value)}" for name, value in self._fields)
         return _cut(_text(self._words) + (f" ({told})" if told else ""), EXAMPLE_CHARACTERS)
 
 
 class Lines:
-    """Judges the lines of one log, in their order: a panic goes on over several."""
+    """Judge the lines of one log, in their order: a panic goes on over several.
+
+    ``known`` tells of the last line that was judged whether its level is known.
+    """
 
     def __init__(self) -> None:
         self._in_panic = False
-        # Lines that differ in their digits only: a storm of errors is masked and folded once, not a hundred thousand times.
+        self.known = True
+        # Lines that differ only in digits: a storm of errors is masked and folded once, not a hundred thousand times.
         self._patterns: dict[str, str] = {}
 
     def judge(self, text: bytes, *, cut: bool) -> Event | None:
-        """The event that the line begins or is; ``None`` when it is not bad, or only goes on with a panic.
+        """Return the event that the line begins or is; ``None`` when it is not bad, or continues a panic.
 
         :param text: the line without the API's time. :param cut: whether its end is missing.
         """
+        self.known = True
         if text.lstrip().startswith(b"{"):
             self._in_panic = False
-            return self._of_json(text, cut=cut) if cut or _MAY_BE_BAD.search(text) else None
+            harmless = text.startswith(_CLEAN) or (
+                text.startswith(_WARN) and b"ailed to " not in text
+            )
+            if not cut and (harmless or (_HARMLESS.search(text) and not _MAY_BE_BAD.search(text))):
+                return None
+            return self._of_json(text, cut=cut)
         if text.startswith(b"[GIN"):
             self._in_panic = False
+            return self._plain_panic(text)
+        if not text.strip():
+            return None
+        return self._plain_panic(text) if _PANIC.match(text) else self._of_text(text)
+
+    def _of_text(self, text: bytes) -> Event | None:
+        """Return the event of a line that is not JSON: by its level, or as a part of a panic."""
+        line = text.decode(errors="replace")
+        found = plain_level(line)
+        if found is None:
+            if not self._in_panic and _STACK.match(text) is None:
+                self.known = False
+            return self._plain_panic(text)
+        level, rest = found
+        self._in_panic = level in BAD_LEVELS  # its stack follows, as plain lines
+        unsent = "" if _NOT_SENT.search(rest) else None
+        if level not in BAD_LEVELS and (level not in WARNING_LEVELS or unsent is None):
+            return None
+        return self._event(level, [rest.strip() or line], unsent=unsent)
+
+    def _plain_panic(self, text: bytes) -> Event | None:
         header = _PANIC.match(text)
         if header is None and (self._in_panic or _STACK.match(text) is None):
             return None
@@ -141,20 +161,23 @@ class Lines:
         )
 
     def _of_json(self, text: bytes, *, cut: bool) -> Event | None:
-        """The event of a line that looks like a JSON object. One that does not parse is bad as soon as a bad level stands in it."""
+        """Return the event of a line that looks like a JSON object. One that does not parse is bad when a bad level stands in it."""
         line = text.decode(errors="replace")
         try:
             entry: Mapping[str, Any] = json.loads(line, object_pairs_hook=_first_of_each)
         except (ValueError, RecursionError):
             level = _BAD_LEVEL.search(text)
             if level is None and not (cut and b'"level"' not in text):
+                self.known = b'"level"' in text
                 return None
             message = _MESSAGE.search(line)
             name = level[1].decode().lower() if level and level[1] else UNKNOWN_LEVEL
             return self._event(name, [message[1] if message else line, "(not JSON)"])
-        said = entry.get("level")
-        if not isinstance(said, str) or said.lower() not in BAD_LEVELS | WARNING_LEVELS:
+        level_name = level_of(entry)
+        self.known = level_name is not None
+        if level_name not in BAD_LEVELS | WARNING_LEVELS:
             return None
+        assert level_name is not None
         message = entry.get("message", entry.get("msg"))
         unsent = None
         if isinstance(message, str) and _NOT_SENT.search(message):
@@ -162,11 +185,11 @@ class Lines:
                 str(entry.get("destination", entry.get("destination_name", ""))),
                 most=NAME_CHARACTERS,
             )
-        elif said.lower() in WARNING_LEVELS:
+        elif level_name in WARNING_LEVELS:
             return None
         words = [word for word in (message, entry.get("error")) if isinstance(word, str) and word]
         fields = tuple((name, value) for name, value in entry.items() if name not in _NOT_SHOWN)
-        return self._event(said.lower(), words or ["(no message)"], fields, unsent)
+        return self._event(level_name, words or ["(no message)"], fields, unsent)
 
     def _event(
         self,
@@ -184,29 +207,13 @@ class Lines:
         return Event(level, pattern, words, fields, unsent)
 
 
-def worked(text: bytes) -> tuple[str, float] | None:
-    """For how long the collector worked, in seconds, where the line tells: of a ``request`` of alerts, or of an ``alert``."""
-    if b"/api/alerts" in text:
-        latency = _LATENCY.search(text)
-        if latency is not None and _WEBHOOK.search(text) and len(latency[1]) <= MOST_DIGITS:
-            return "request", int(latency[1]) / 1e9
-    elif b"Observed alert processing" in text:
-        observed = _OBSERVED.search(text)
-        if observed is not None and len(observed[1]) <= MOST_DIGITS:
-            return "alert", sum(
-                float(number) * _GO_UNITS[unit]
-                for number, unit in _GO_DURATION.findall(observed[1])
-            )
-    return None
-
-
 def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:
-    """A foreign text, masked, in one line of printable characters."""
+    """Return a foreign text, masked, in one line of printable characters."""
     return _cut(_printable(mask(text)), most)
 
 
 def told(text: str) -> str:
-    """A line as a person reads it, masked: of a JSON object its message and its error, any other as it is."""
+    """Return a line as a person reads it, masked: of a JSON object its message and its error, any other as it is."""
     entry: Any = None
     if text.lstrip().startswith("{"):
         try:
@@ -223,7 +230,7 @@ def told(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A text with placeholders for quoted names, identifiers, times, addresses, durations and numbers."""
+    """Return a text with placeholders for quoted names, identifiers, times, addresses, durations and numbers."""
     return _FOLDED.sub(_placeholder, text)
 
 
@@ -232,7 +239,7 @@ def _text(words: Sequence[str]) -> str:
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The first of a key that stands twice: Slack's own ``timestamp`` comes second."""
+    """Keep the first of a key that stands twice: Slack's own ``timestamp`` comes second."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         found.setdefault(key, value)

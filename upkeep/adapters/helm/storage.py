@@ -2,8 +2,8 @@
 
 A revision is a Secret (or ConfigMap) ``sh.helm.release.v1.NAME.vN`` with the labels owner=helm,
 name, status and version. Its key ``release`` is base64 of gzip of JSON; very old ones are plain
-JSON. It holds every value that the user gave, so it is reduced to identities at once, or handed
-on in a type that does not show it.
+JSON. It holds every value of the user. So it is reduced to identities at once, or handed on in a
+type that never shows it.
 
 Source: https://github.com/helm/helm/tree/main/pkg/storage/driver (secrets.go, cfgmaps.go,
 util.go); Helm 4 stores the same.

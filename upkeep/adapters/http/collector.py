@@ -1,5 +1,8 @@
-"""The collector's own HTTP, pod by pod: through the API server's pod proxy, or at a URL of the user's."""
+"""Ask the collector's own HTTP, pod by pod: through the API server's pod proxy, or at the user's URL."""
 
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,27 +11,35 @@ from urllib3 import exceptions as urllib3_errors
 
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.formats import exposition
 from upkeep.clock import Clock
 from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
+from upkeep.model import rfc3339
+from upkeep.records.counters import Snapshot
 from upkeep.records.workload import Pod, proxy_path
 
 METRICS_PATH = "/metrics"
+# Families of the collector alone. A histogram of Slack's channels is there from the start; those of alerts come with the first alert.
+_OWN = re.compile(rb"^(?:#[ \t]+(?:TYPE|HELP)[ \t]+)?(cano_[a-zA-Z0-9_:]+)", re.MULTILINE)
+_GO = re.compile(rb"^go_(?:info|goroutines|gc_duration_seconds)\b", re.MULTILINE)
+# A node's clock, and its boot time from which the process's start is computed, may be off by so much.
+SAME_START = timedelta(minutes=5)
 
 
 class CollectorHttp(Protocol):
-    """Asks one pod. An answer of status 0 is a refused connection: a fact about the pod."""
+    """Ask one pod. An answer of status 0 is a refused connection: a fact about the pod."""
 
     def get(self, pod: Pod, path: str) -> Answer:
-        """The pod's own answer, never retried.
+        """Return the pod's own answer, never retried.
 
-        :raises Unmeasured: what lies between us and the pod failed.
+        :raises Unmeasured: something between here and the pod failed.
         """
         ...
 
 
 class ProxiedHttp:
-    """Through ``pods/NAME:PORT/proxy``: needs no route to the pod, only the right ``get pods/proxy``."""
+    """Ask through ``pods/NAME:PORT/proxy``: it needs no route to the pod, only the right ``get pods/proxy``."""
 
     def __init__(self, kube: Kube, *, namespace: str, port: int, scheme: str) -> None:
         self._kube = kube
@@ -45,14 +56,14 @@ class ProxiedHttp:
 
 
 class DirectHttp:
-    """At ``--collector=URL``; ``{pod_ip}`` in it stands for each pod's address. A URL without it reaches one pod, and nobody knows which."""
+    """Ask at ``--collector=URL``; ``{pod_ip}`` in it stands for each pod's address. A URL without it reaches one unknown pod."""
 
     def __init__(
         self, url: str, *, pods: int, clock: Clock, meter: Meter, deadline_seconds: float
     ) -> None:
         if pods > 1 and "{pod_ip}" not in url:
             raise Ambiguous(
-                f"--collector={url} leads to one pod, and there are {pods}: every one must be asked",
+                f"--collector={url} leads to one pod, but there are {pods}. Every pod must be asked.",
                 next_step="--collector=http://{pod_ip}:8080, or leave the option out",
             )
         self._url = url.rstrip("/")
@@ -76,19 +87,20 @@ class DirectHttp:
         except urllib3_errors.NewConnectionError as error:
             if "refused" in str(error):
                 return Answer(0, "", b"", self._clock.monotonic() - began)
-            raise Unreachable(f"{base} cannot be reached", source=f"GET {base}{path}") from None
+            raise Unreachable(f"{base} cannot be reached.", source=f"GET {base}{path}") from None
         except urllib3_errors.TimeoutError:
             raise TimedOut(
-                f"{base}{path}: no answer within {self._deadline_seconds:g} s",
+                f"{base}{path}: no answer within {self._deadline_seconds:g} s.",
                 source=f"GET {base}{path}",
             ) from None
         except urllib3_errors.ProtocolError:
             raise Truncated(
-                f"{base}{path}: the answer broke off", source=f"GET {base}{path}"
+                f"{base}{path}: the connection ended before the answer did.",
+                source=f"GET {base}{path}",
             ) from None
         except urllib3_errors.HTTPError as error:
             raise Unreachable(
-                f"{base} cannot be reached: {type(error).__name__}", source=f"GET {base}{path}"
+                f"{base} cannot be reached ({type(error).__name__}).", source=f"GET {base}{path}"
             ) from None
         return Answer(
             response.status,
@@ -110,7 +122,7 @@ def way_to(
     meter: Meter,
     deadline_seconds: float,
 ) -> CollectorHttp:
-    """How the collector's own HTTP is reached: at the user's URL, else through the pod proxy. No request yet.
+    """Return the way to the collector's own HTTP: the user's URL, else the pod proxy. No request is sent yet.
 
     :raises Ambiguous: the URL leads to one of several pods.
     """
@@ -120,20 +132,76 @@ def way_to(
 
 
 def exposition_of(http: CollectorHttp, pod: Pod) -> bytes:
-    """The body of a pod's /metrics, not parsed yet.
+    """Return the body of a pod's /metrics, not parsed yet.
 
-    :raises Unmeasured: it refuses connections, or what answers is no exposition.
+    :raises Unmeasured: the pod refuses connections, or the answer is no exposition.
     """
     answer = http.get(pod, METRICS_PATH)
     if answer.status == 0:
         raise Unreachable(
-            f"Pod/{pod.name} refuses connections: its metrics cannot be read",
+            f"Pod/{pod.name} refuses connections, so its metrics cannot be read.",
             source=f"Pod/{pod.name} {METRICS_PATH}",
             next_step="pytest -m \"control(id='health-ok')\"",
         )
     if answer.status != 200 or "html" in answer.content_type or "json" in answer.content_type:
         raise Malformed(
-            f"Pod/{pod.name}{METRICS_PATH} answered {answer.status} with {answer.content_type or 'no content type'}: no exposition",
+            f"Pod/{pod.name}{METRICS_PATH} answered {answer.status} with {answer.content_type or 'no content type'}, which is no exposition.",
             source=f"Pod/{pod.name} {METRICS_PATH}",
         )
     return answer.body
+
+
+def counters_of(
+    http: CollectorHttp, pod: Pod, *, container: str, clock: Clock
+) -> tuple[Snapshot, bytes]:
+    """Return a pod's counters with the exposition that they are from.
+
+    :param container: the name of the collector's container.
+    :raises Unmeasured: it cannot be read, is not whole, or nothing proves that it is the collector's.
+    """
+    body = exposition_of(http, pod)
+    snapshot = exposition.parse(body, pod=pod.name, taken=clock.now())
+    identity = identified(body, snapshot, pod, container=container)
+    return replace(snapshot, identity=identity), body
+
+
+def identified(body: bytes, snapshot: Snapshot, pod: Pod, *, container: str) -> str:
+    """Return what proves that an exposition is the collector's: a family of its own, or a Go process as old as its container.
+
+    Every Prometheus client exposes ``process_*``. Counters that are absent are zero only in the collector's own exposition; in that of another
+    program they prove nothing.
+
+    :raises Malformed: nothing proves it, or the process is older than the pod.
+    """
+    began = snapshot.process_start
+
+    def foreign(why: str) -> Malformed:
+        return Malformed(
+            f"Pod/{pod.name}{METRICS_PATH} may be of another program: {why}.",
+            source=f"Pod/{pod.name} {METRICS_PATH}",
+            next_step="--collector=URL with the collector's own port; a proxy or sidecar may answer in its place",
+        )
+
+    if began < pod.created - SAME_START:
+        raise foreign(
+            f"its process started at {rfc3339(began)}, before the pod was made at {rfc3339(pod.created)}"
+        )
+    own = _OWN.search(body)
+    if own is not None:
+        return f"family {own[1].decode()}"
+    started = _started(pod, container)
+    if _GO.search(body) is None:
+        raise foreign("it has no family of the collector (cano_…) and none of a Go process (go_…)")
+    if started is None or abs(began - started) > SAME_START:
+        when = rfc3339(started) if started else "an unknown time"
+        raise foreign(
+            f"it has no family cano_…, and its process started at {rfc3339(began)}, but the container at {when}"
+        )
+    return "process start of its container, no alert yet"
+
+
+def _started(pod: Pod, container: str) -> datetime | None:
+    """Return when the container started that runs now."""
+    return next(
+        (one.started for one in pod.containers if one.name == container and not one.init), None
+    )

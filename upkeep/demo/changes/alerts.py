@@ -1,4 +1,4 @@
-"""Alerts that do not arrive, get lost, fail or are slow, and destinations that fail or get nothing."""
+"""Changes of the alerts: missing, dropped, lost, failed or slow, and destinations that fail or get nothing."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from upkeep.demo.changes.catalogue import divert, rebuild, scenario, write
 from upkeep.demo.objects import alerting, configuration, logs, workload
-from upkeep.demo.state import State, Stream
+from upkeep.demo.state import Answer, State, Stream
 
 
 def stop_alerts(state: State) -> None:
@@ -42,7 +42,7 @@ def alerts_stopped_nothing_routed(state: State) -> None:
 
 @scenario(
     "alerts-dropped",
-    "some alerts found no team and were dropped without a word",
+    "some alerts had no team and were dropped without an error",
     "alerts-not-dropped",
 )
 def alerts_dropped(state: State) -> None:
@@ -51,7 +51,7 @@ def alerts_dropped(state: State) -> None:
 
 @scenario(
     "alerts-dropped-no-destinations",
-    "some alerts found a team without destinations and were dropped",
+    "some alerts had a team without destinations and were dropped",
     "alerts-not-dropped",
 )
 def alerts_dropped_no_destinations(state: State) -> None:
@@ -60,7 +60,7 @@ def alerts_dropped_no_destinations(state: State) -> None:
 
 @scenario(
     "alerts-lost",
-    "some alerts were received and never seen again: the books do not balance",
+    "some alerts were received, but neither processed nor counted as errors",
     "alerts-accounted-for",
 )
 def alerts_lost(state: State) -> None:
@@ -150,7 +150,7 @@ def destination_slow(state: State) -> None:
 
 @scenario(
     "requests-slow",
-    "a dozen requests of alerts took eight seconds this week, as the access lines tell",
+    "a dozen requests of alerts took eight seconds this week, by the access lines",
     "processing-fast",
 )
 def requests_slow(state: State) -> None:
@@ -179,3 +179,17 @@ def destination_silent(state: State) -> None:
         deepcopy(document["destinations"]["slack"][0]) | {"name": "audit"}
     )
     configuration.configure(state, document)
+
+
+@scenario(
+    "metrics-foreign",
+    "another program answers on one pod's /metrics, and its process is older than the pod",
+)
+def metrics_foreign(state: State) -> None:
+    process = state.process()
+    began = process.started - timedelta(days=900)
+    body = (
+        "# TYPE go_goroutines gauge\ngo_goroutines 9\n# TYPE process_start_time_seconds gauge\n"
+        f"process_start_time_seconds {began.timestamp():.0f}\n"
+    )
+    process.answers["/metrics"] = Answer(200, body, "text/plain; version=0.0.4; charset=utf-8")

@@ -1,4 +1,7 @@
-"""What the log says, and what is left of it."""
+"""Changes of the logs: errors, panics, rotation, foreign formats."""
+
+from copy import deepcopy
+from datetime import timedelta
 
 from upkeep.demo.changes.catalogue import divert, scenario, write
 from upkeep.demo.changes.workload.pods import restart
@@ -110,3 +113,43 @@ def log_rotated(state: State) -> None:
         for line in logs.life(state.layout, state.ago(hours=14), state.now, seed=process.pod)
         if line[0] > state.ago(hours=5)
     ]
+
+
+@scenario("quiet-sidecar", "a second container of each pod, a proxy with --quiet, logs nothing")
+def quiet_sidecar(state: State) -> None:
+    template = state.deployment["spec"]["template"]["spec"]
+    own = template["containers"][0]
+    kept = ("resources", "securityContext", "readinessProbe", "livenessProbe")
+    digest = f"sha256:{'1' * 64}"
+    image = f"gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.18.0@{digest}"
+    sidecar = {"name": "sql-proxy", "image": image, "args": ["--quiet"]}
+    sidecar |= {key: deepcopy(own[key]) for key in kept if key in own}
+    template["containers"] = [own, sidecar]
+    for pod in state.pods:
+        pod["spec"] = pod["spec"] | {"containers": [*pod["spec"]["containers"], sidecar]}
+        pod["status"]["containerStatuses"].append(
+            pod["status"]["containerStatuses"][0]
+            | {
+                "name": "sql-proxy",
+                "image": image,
+                "imageID": image,
+                "restartCount": 0,
+                "lastState": {},
+            }
+        )
+    state.quiet.add("sql-proxy")
+
+
+@scenario("log-format-unknown", "one pod's log is plain text without levels")
+def log_format_unknown(state: State) -> None:
+    process = state.process()
+    process.log = [
+        (instant, f"worker 7 handled job {n}") for n, (instant, _) in enumerate(process.log)
+    ]
+
+
+@scenario("log-newest-missing", "the newest five hours of one pod's log are not there")
+def log_newest_missing(state: State) -> None:
+    process = state.process()
+    until = state.now - timedelta(hours=5)
+    process.log = [line for line in process.log if line[0] < until]

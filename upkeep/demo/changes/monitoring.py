@@ -1,5 +1,6 @@
-"""Prometheus, Alertmanager and the guide's alerts."""
+"""Changes of Prometheus, Alertmanager and the guide's alerts."""
 
+from upkeep.demo.changes.alerts import stop_alerts
 from upkeep.demo.changes.catalogue import RULES, scenario
 from upkeep.demo.objects import alerting, notifications, telemetry
 from upkeep.demo.state import State, stamp
@@ -12,7 +13,7 @@ def guide_alerts_missing(state: State) -> None:
 
 @scenario(
     "guide-alerts-cannot-fire",
-    "the guide's alerts are loaded, but their metrics do not exist",
+    "the guide's alerts are loaded, but their metrics have no series",
     *RULES,
 )
 def guide_alerts_cannot_fire(state: State) -> None:
@@ -25,6 +26,38 @@ def guide_alert_broken(state: State) -> None:
         "health": "err",
         "lastError": "found duplicate series for the match group on the right hand-side of the operation",
     }
+
+
+@scenario(
+    "rules-not-evaluated",
+    "Prometheus has just started and has not evaluated the guide's alerts yet",
+)
+def rules_not_evaluated(state: State) -> None:
+    for rule in state.rules:
+        rule |= {"health": "unknown", "lastEvaluation": "0001-01-01T00:00:00Z"}
+
+
+@scenario("rules-stale", "Prometheus last evaluated the guide's alerts a year ago")
+def rules_stale(state: State) -> None:
+    for rule in state.rules:
+        rule["lastEvaluation"] = stamp(state.ago(days=365))
+
+
+@scenario(
+    "prometheus-partial", "a storage node of VictoriaMetrics is down: its answers say isPartial"
+)
+def prometheus_partial(state: State) -> None:
+    state.marks = {"isPartial": True}
+
+
+@scenario(
+    "alertmanager-restarted",
+    "no alert arrived for 26 hours, and Alertmanager started two minutes ago with none",
+)
+def alertmanager_restarted(state: State) -> None:
+    stop_alerts(state)
+    state.alerts = []
+    state.alertmanager_started = state.ago(minutes=2)
 
 
 @scenario(
@@ -94,13 +127,23 @@ def no_alertmanager(state: State) -> None:
 HIT = "fallback-notification"
 
 
-@scenario("no-fallback", "Alertmanager tells the collector, and nobody else", HIT)
+@scenario("no-fallback", "Alertmanager has no receiver beside the collector", HIT)
 def no_fallback(state: State) -> None:
     state.notifications["route"]["routes"] = []
     del state.notifications["receivers"][1]
 
 
-@scenario("fallback-muted", "the mail that is sent beside the collector is muted at night", HIT)
+@scenario(
+    "route-takes-everything",
+    "a route to the collector takes every alert with a name, and does not continue",
+    HIT,
+)
+def route_takes_everything(state: State) -> None:
+    first = {"matchers": ['alertname=~".+"'], "receiver": "cano-collector"}
+    state.notifications["route"]["routes"].insert(0, first)
+
+
+@scenario("fallback-muted", "the mail receiver beside the collector is muted at night", HIT)
 def fallback_muted(state: State) -> None:
     night = {
         "name": "night",
@@ -124,7 +167,7 @@ def webhook_wrong_port(state: State) -> None:
 
 @scenario(
     "collector-not-routed",
-    "Alertmanager has a receiver for the collector, and no route leads to it",
+    "Alertmanager has a receiver for the collector, but no route to it",
     HIT,
 )
 def collector_not_routed(state: State) -> None:
@@ -133,7 +176,7 @@ def collector_not_routed(state: State) -> None:
 
 @scenario(
     "webhook-url-hidden",
-    "Alertmanager takes its webhook's URL from a file, and nobody says where its configuration is stored",
+    "Alertmanager reads its webhook's URL from a file, and no option names its stored configuration",
 )
 def webhook_url_hidden(state: State) -> None:
     state.notifications["receivers"][0]["webhook_configs"] = [
@@ -151,7 +194,7 @@ def exported(state: State, **ago: float) -> str:
     return telemetry.exported(state, state.ago(**(ago or {"days": 7})))
 
 
-@scenario("exports-missing", "nobody has exported the metrics", "metrics-exported")
+@scenario("exports-missing", "the metrics were never exported", "metrics-exported")
 def exports_missing(state: State) -> None:
     state.exports = {"notes.txt": "The metrics of each month are kept here.\n"}
 

@@ -6,7 +6,7 @@ from upkeep.demo.state import CANARY, Object, State
 
 
 def minimal(state: State) -> dict[str, str]:
-    """Return the smallest working configuration: one destination and, in the chart's layout, its team."""
+    """Return the smallest configuration that works: one destination, and one team where needed."""
     if state.layout == "guide":
         hook = {
             "name": "oncall",

@@ -1,5 +1,6 @@
-"""The embedded cluster's program helm: a script that is really run, and answers ``helm upgrade --dry-run=server`` with a canned rendering, as the API
-server answers a dry run with a canned verdict. It renders nothing: that the real helm does is tested on the real control plane alone.
+"""The embedded cluster's program helm: a script that answers an upgrade with a canned rendering.
+
+It is really run. The tests on the real control plane use the real helm.
 """
 
 import base64
@@ -13,7 +14,7 @@ from upkeep.demo.objects import releases
 from upkeep.demo.state import Object, State
 
 VERSION = "v3.22.0"
-# What the adapter is expected to say is required: the options, the file of values that can be read, the release behind the two dashes.
+# It demands the adapter's options, a readable file of values, and the release after the dashes.
 SCRIPT = """#!/bin/sh
 case "$1" in
 version) echo {version}; exit ;;
@@ -36,7 +37,7 @@ exec cat {rendering}
 
 
 def write(state: State, folder: Path) -> Path | None:
-    """The program, in a folder that only its owner may read; ``None`` where the scenario has none."""
+    """Write the program into a private folder; ``None`` where the scenario has none."""
     if state.helm_refusal is None:
         return None
     path, rendering, refusal = (folder / name for name in ("helm", "rendering.json", "refusal"))
@@ -55,7 +56,7 @@ def write(state: State, folder: Path) -> Path | None:
 
 
 def rendered(state: State) -> Object:
-    """The release as helm would print it: the stored one, with what the newest chart's templates say otherwise."""
+    """Return the release as helm prints it: the stored one with the newest chart's differences."""
     body = stored(state)
     text = body.get("manifest", "")
     for old, new in state.upgrade:
@@ -70,7 +71,7 @@ def rendered(state: State) -> Object:
 
 
 def stored(state: State) -> Object:
-    """The release that is kept; empty where there is none."""
+    """Return the stored release; empty where there is none."""
     for plural in ("secrets", "configmaps"):
         for item in state.objects[plural]:
             if item["metadata"]["labels"].get("owner") == "helm":
@@ -85,7 +86,7 @@ def stored(state: State) -> Object:
 
 
 def newer(state: State) -> list[tuple[str, str]]:
-    """What a newer chart of the same kind says otherwise: its own version, and the image's."""
+    """Return a newer chart's differences: its own version, and the image's."""
     name, version = releases.CHARTS[state.layout]
     tag = releases.APP_VERSIONS[state.layout]
     return [
@@ -95,6 +96,6 @@ def newer(state: State) -> list[tuple[str, str]]:
 
 
 def following(version: str) -> str:
-    """The next patch."""
+    """Return the next patch version."""
     head, _, patch = version.rpartition(".")
     return f"{head}.{int(patch) + 1}"

@@ -1,6 +1,6 @@
-"""What ``helm install`` leaves behind beside the objects: the release's revision in the storage, and the index of the repository it came from.
+"""What ``helm install`` stores beside the objects, and the index of the chart's repository.
 
-The chart layout keeps it in a Secret, as helm does by default; the guide's, whose objects a chart of its own made, in a ConfigMap.
+The chart layout stores the release in a Secret, helm's default; the guide's in a ConfigMap.
 """
 
 import base64
@@ -18,7 +18,7 @@ from upkeep.demo.state import CANARY, RESOURCES, Object, State, stamp
 CHARTS = {"guide": ("cano-collector", "1.4.2"), "chart": ("cano-collector", "0.0.25")}
 APP_VERSIONS = {"guide": "1.4.2", "chart": "0.0.24"}
 STORAGES = {"guide": "ConfigMap", "chart": "Secret"}
-# What a chart makes; what controllers make of it, and what somebody else applied, is not in its manifest.
+# The kinds that a chart makes; its manifest has no objects of controllers or of other tools.
 RELEASED = (
     *(
         "serviceaccounts",
@@ -36,20 +36,20 @@ RELEASED = (
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A version of a chart in the index, as old as that."""
+    """A version of a chart in the index, and its age."""
 
     version: str
     age: timedelta
 
 
 def labels(layout: str) -> dict[str, str]:
-    """What the chart writes on what it makes, beside what it selects by."""
+    """Return the chart's labels beside those that it selects by."""
     name, version = CHARTS[layout]
     return {"helm.sh/chart": f"{name}-{version}"}
 
 
 def annotations(state: State) -> dict[str, str]:
-    """What helm itself writes on what it makes."""
+    """Return helm's own annotations."""
     return {
         "meta.helm.sh/release-name": state.fullname,
         "meta.helm.sh/release-namespace": state.namespace,
@@ -64,7 +64,7 @@ def store(
     deployed: datetime | None = None,
     more: tuple[Object, ...] = (),
 ) -> None:
-    """Keep a revision of the release with the present objects and ``more``, instead of earlier ones."""
+    """Store a revision that rendered the present objects and ``more``, instead of earlier ones."""
     kind = STORAGES[state.layout]
     plural = next(plural for plural, (_, other, _) in RESOURCES.items() if other == kind)
     mine = [
@@ -101,14 +101,14 @@ def store(
 
 
 def packed(body: Object) -> str:
-    """As helm stores it: base64 of gzip of JSON."""
+    """Return a body as helm stores it: base64 of gzip of JSON."""
     return base64.b64encode(gzip.compress(json.dumps(body).encode(), mtime=0)).decode()
 
 
 def payload(
     state: State, *, revision: int, status: str, deployed: datetime, more: tuple[Object, ...]
 ) -> Object:
-    """The release itself: chart, values, and the manifest with everything secret in it."""
+    """Return the release: chart, values, and the manifest with its secrets."""
     name, version = CHARTS[state.layout]
     chart = {
         "apiVersion": "v2",
@@ -139,7 +139,7 @@ def payload(
 
 
 def rendered(item: Object) -> str:
-    """An object as a template gives it: without what the API server wrote into it."""
+    """Return an object as a template renders it, without the API server's fields."""
     head: dict[str, Any] = {
         key: item["metadata"][key]
         for key in ("name", "namespace", "labels")
@@ -150,7 +150,7 @@ def rendered(item: Object) -> str:
 
 
 def offer(state: State, *newer: Chart) -> None:
-    """Let the repository have the installed chart, a prerelease and what is newer."""
+    """Offer the installed chart, a prerelease, and newer versions."""
     installed = CHARTS[state.layout][1]
     state.charts = [
         (one.version, one.age)
@@ -163,12 +163,12 @@ def offer(state: State, *newer: Chart) -> None:
 
 
 def archive(state: State, version: str) -> str:
-    """The file of a version, beside the index."""
+    """Return the file name of a version's archive, beside the index."""
     return f"{CHARTS[state.layout][0]}-{version}.tgz"
 
 
 def index(state: State) -> str:
-    """The repository's index.yaml."""
+    """Return the repository's index.yaml."""
     name = CHARTS[state.layout][0]
     entries = [
         {

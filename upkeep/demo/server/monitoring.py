@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from upkeep.demo.objects import notifications, telemetry
@@ -133,8 +134,8 @@ def reply(data: Any, status: int = 200) -> Reply:
     return status, json.dumps(data), "application/json"
 
 
-def success(data: Any) -> Reply:
-    return reply({"status": "success", "data": data})
+def success(data: Any, marks: Mapping[str, Any] = MappingProxyType({})) -> Reply:
+    return reply({"status": "success", "data": data, **marks})
 
 
 def number(value: float) -> str:
@@ -185,13 +186,13 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                     for labels, (value,) in evaluate(state, query.get("query", ""), [instant])
                     if value is not None
                 ]
-                return success({"resultType": "vector", "result": result})
+                return success({"resultType": "vector", "result": result}, state.marks)
             case "/api/v1/query_range":
                 first, last = moment(query.get("start", "")), moment(query.get("end", ""))
                 matrix = query_range(
                     state, query.get("query", ""), first, last, duration(query.get("step", ""))
                 )
-                return success({"resultType": "matrix", "result": matrix})
+                return success({"resultType": "matrix", "result": matrix}, state.marks)
             case "/api/v1/rules":
                 rules = [{"lastEvaluation": stamp(now)} | rule for rule in state.rules]
                 group = {
@@ -246,7 +247,8 @@ def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) 
                 "config": {"original": notifications.shown(state)},
                 "versionInfo": version,
             }
-            return reply(status | {"uptime": stamp(state.ago(days=9))})
+            started = state.alertmanager_started or state.ago(days=9)
+            return reply(status | {"uptime": stamp(started)})
         case "/api/v2/receivers":
             return reply([{"name": one["name"]} for one in state.notifications["receivers"]])
         case "/api/v2/alerts":

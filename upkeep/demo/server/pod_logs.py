@@ -61,6 +61,8 @@ def log(state: State, clock: Clock, request: Request, namespace: str, name: str)
 
 def lines_of(state: State, item: Object, container: str, *, previous: bool) -> list[logs.Line]:
     """The log of the run that the kubelet would pick: while a container waits, that is the run that ended last."""
+    if container in state.quiet:
+        return []
     name = item["metadata"]["name"]
     entry: Object = next(
         (one for one in item["status"].get("containerStatuses", []) if one["name"] == container), {}

@@ -1,8 +1,8 @@
-"""Do the books of one process balance? Received − processed − errors, and what of it may be in flight.
+"""Judge whether each process accounts for its alert groups: received − processed − errors, with the work in flight allowed for.
 
-At every moment the imbalance is what is in flight plus what is lost. The lost only grow, and what is in flight is done, or lost, after
-``settle_time``. So no more can be lost than the smallest imbalance since; and of what had been received that long before, all
-that is in no book now is lost.
+At every sample the difference is work in flight plus lost groups. Lost groups only grow, and work in flight is done, or lost, after
+``settle_time``. So at most the smallest difference since is lost. Of the groups received that long before, all that are still unaccounted for
+are lost.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,13 @@ from datetime import datetime, timedelta
 from upkeep.domain.metric_names import RECEIVED
 from upkeep.errors import TooEarly
 from upkeep.judges.counting.counters import (
-    Moment,
-    Process,
     ProcessWindow,
-    base_of,
     basis,
     log_command,
-    processes,
+    require_whole,
     windows,
 )
+from upkeep.judges.counting.processes import Moment, Process, base_of, processes
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339
@@ -34,12 +32,12 @@ GROUPS = "alert groups"
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a process lost in the window: at least ``lost_least``, at most ``lost_most`` alert groups.
+    """The alert groups that a process lost in the window: at least ``lost_least``, at most ``lost_most``.
 
-    :ivar since: from when on: the earlier moment at or before the window's start, else the process's start.
-    :ivar source: where that moment came from, or empty.
-    :ivar surplus: how many more were accounted for than received, at every moment that was looked at; else 0.
-    :ivar surplus_settled: it was so over the whole settle time, so that no reading in the middle of a request explains it.
+    :ivar since: the earlier sample at or before the window's start, else the process's start.
+    :ivar source: where that sample came from, or empty.
+    :ivar surplus: the groups accounted for beyond those received, at every sample of this run; else 0.
+    :ivar surplus_settled: it lasted the whole settle time, so a sample within a request does not explain it.
     """
 
     process: Process
@@ -52,17 +50,17 @@ class Balance:
 
 
 def balance(process: Process, *, begin: datetime, settle_seconds: float) -> Balance | None:
-    """The balance of a process in the window that starts at ``begin``; ``None`` when it ended before."""
+    """Return the balance of a process in the window that starts at ``begin``; ``None`` where it ended before."""
     if process.moments[-1].taken <= begin:
         return None
     settle = timedelta(seconds=settle_seconds) * SLEWED
     base = base_of(process, begin=begin)
-    # What was looked at now; of a process that is gone, its last moment.
+    # The samples of this run; of a process that has ended, its last one.
     present = [moment for moment in process.moments if moment.live] or [process.moments[-1]]
     imbalances = [moment.counts.unaccounted for moment in present]
     old = 0
     if base is not None:
-        # What was in flight at the earlier moment is not lost yet: later moments show a smaller imbalance then.
+        # Work in flight at the earlier sample is not lost yet: later samples show a smaller difference then.
         floor = min(base.counts.unaccounted, 0)
         since_then = (
             moment.counts.unaccounted for moment in process.moments if moment.taken >= base.taken
@@ -82,7 +80,7 @@ def balance(process: Process, *, begin: datetime, settle_seconds: float) -> Bala
 
 
 def _lost_least(moments: Sequence[Moment], *, settle: timedelta) -> int | None:
-    """What was received by one moment and is in no book at one that lies the settle time later; ``None`` without two such moments."""
+    """Return the groups received by one sample and unaccounted for at one the settle time later; ``None`` without two such samples."""
     least: int | None = None
     index, received = 0, 0
     for later in sorted(moments, key=lambda moment: moment.oldest):
@@ -98,17 +96,18 @@ def _lost_least(moments: Sequence[Moment], *, settle: timedelta) -> int | None:
 def accounted_for(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
-    """alerts-accounted-for: in each process received − processed − errors = 0 in ``limits["alert_window"]``, what is in flight allowed for.
+    """Judge alerts-accounted-for: in each process received − processed − errors = 0 in ``limits["alert_window"]``, beside work in flight.
 
-    Without a moment at or before the window's start, what is missing since the process's start fails at first sight.
+    Without a sample at or before the window's start, groups missing since the process's start fail at once.
 
-    :raises TooEarly: nothing is proven lost, and some is in flight; of a process that is gone, nobody will know until it leaves the window.
+    :raises TooEarly: no group is proven lost, and some may be in flight.
+    :raises Malformed: no group is lost, but Prometheus gave a partial answer: processes that ended may be missing.
     """
     window_seconds, limit = limits["alert_window"], int(limits["alerts_unaccounted"])
     begin = now - timedelta(seconds=window_seconds)
     parts = windows(history, now=now, window_seconds=window_seconds)
     found: list[Finding] = []
-    open_books: list[Balance] = []
+    in_flight: list[Balance] = []
     lost = 0
     for process in processes(history):
         one = balance(process, begin=begin, settle_seconds=limits["settle_time"])
@@ -119,32 +118,31 @@ def accounted_for(
         elif one.surplus > limit and one.surplus_settled:
             found.append(_surplus(one, limit=limit, install=install))
         elif one.lost_most > limit or one.surplus > limit:
-            open_books.append(one)
+            in_flight.append(one)
         lost += one.lost_least if one.lost_least > limit else one.lost_most
-    if open_books and not found:
+    if in_flight and not found:
         raise _in_flight(
-            open_books, window_seconds=window_seconds, settle=limits.text("settle_time")
+            in_flight, window_seconds=window_seconds, settle=limits.text("settle_time")
         )
+    if not found:
+        require_whole(history)
     received = sum(one.most.total(RECEIVED) for one in parts)
-    observed = (
-        f"{counted(received, 'alert group')} received, {lost} in no book"
-        if received or lost
-        else "no traffic"
-    )
+    observed = "no traffic"
+    if received or lost:
+        rest = f"{lost} lost" if lost else "all processed or counted as errors"
+        observed = f"{counted(received, 'alert group')} received; {rest}"
     why = basis(parts, history, now=now, limits=limits, proof="a loss since then counts as one in")
     return Judgement(tuple(found), observed, limit, f"unaccounted {GROUPS} per process", why)
 
 
 def _lost(one: Balance, parts: Sequence[ProcessWindow], *, limit: int, install: Install) -> Finding:
     pod, count = one.process.pod, one.lost_least
-    are, they_were, them = ("is", "It was", "it") if count == 1 else ("are", "They were", "them")
     message = (
-        f"{counted(count, 'alert group')} reached pod {pod} since {rfc3339(one.since)} and {are} in no book: neither processed "
-        f"nor failed. {they_were} lost, most likely in a crash inside the handler (look for '[Recovery from panic]' in the log); "
-        f"Alertmanager got a 500 for {them} and may send {them} again."
+        f"Pod {pod} lost {counted(count, 'alert group')} since {rfc3339(one.since)}: received, but neither processed nor counted as errors. "
+        "A handler panic is the usual cause. Look for '[Recovery from panic]' in the log."
     )
     if not one.source:
-        message += " No earlier moment is known, so this is judged since the process started."
+        message += " Without an earlier sample, this counts since the process started."
     window = next(
         part for part in parts if (part.pod, part.process_start) == (pod, one.process.started)
     )
@@ -155,8 +153,8 @@ def _lost(one: Balance, parts: Sequence[ProcessWindow], *, limit: int, install: 
 def _surplus(one: Balance, *, limit: int, install: Install) -> Finding:
     pod = one.process.pod
     message = (
-        f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {rfc3339(one.since)}: its "
-        "counters contradict each other, so nothing that is computed from them can be relied on, the error rate included."
+        f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {rfc3339(one.since)}. "
+        "Its counters contradict each other, so the error rate is unreliable, too."
     )
     fix = f"kubectl get --raw {install.proxy(pod)}/metrics | grep -E '_total'"
     return Finding(
@@ -164,14 +162,14 @@ def _surplus(one: Balance, *, limit: int, install: Install) -> Finding:
     )
 
 
-def _in_flight(books: Sequence[Balance], *, window_seconds: float, settle: str) -> TooEarly:
-    pods = listed(sorted({one.process.pod for one in books}))
-    gone = [one for one in books if one.process.gone]
-    what = f"the books of pod {pods} did not balance when they were read, and what is missing may be in flight"
+def _in_flight(balances: Sequence[Balance], *, window_seconds: float, settle: str) -> TooEarly:
+    pods = listed(sorted({one.process.pod for one in balances}))
+    gone = [one for one in balances if one.process.gone]
+    what = f"Pod {pods} has alert groups that are unaccounted for and may be in flight."
     if gone:
         when = rfc3339(
             max(one.process.moments[-1].taken for one in gone) + timedelta(seconds=window_seconds)
         )
-        what += f"; of a process that is gone nobody can know, and its last moment leaves the window at {when}"
-    step = f"run again; limit settle_time ({settle}) says how long work in flight may take"
+        what += f" Its process has ended, so they stay unknown until {when}."
+    step = f"run again; limit settle_time ({settle}) is the time that work in flight may take"
     return TooEarly(what, source="/metrics", next_step=step)

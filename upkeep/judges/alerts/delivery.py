@@ -1,7 +1,6 @@
-"""Does every destination take the messages that are sent to it?
+"""Judge whether every destination takes its messages, and whether every destination is used.
 
-Destination counters count single alerts, not groups (collector.md, "Metrics").
-Source: the guide's "Check destination success rates"; controls.md, "Rates and counters".
+Destination counters count single alerts, not groups (seen on cano-collector 0.0.24).
 """
 
 import shlex
@@ -18,6 +17,7 @@ from upkeep.judges.counting.counters import (
     basis,
     in_all,
     log_command,
+    require_whole,
     says_why_history_is_short,
     too_early,
     windows,
@@ -30,7 +30,7 @@ from upkeep.records.configuration import ConfigurationDocument, ConfiguredName, 
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
 
-NOTHING_BAD = "nothing bad since then, so nothing in"
+NOTHING_BAD = "no failure since then, so none in"
 
 
 @says_why_history_is_short
@@ -42,14 +42,13 @@ def succeed(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """destinations-succeed: sent ÷ (sent + errors) of each is at least ``limits["destination_success_ratio"]`` in the window.
+    """Judge destinations-succeed: sent ÷ (sent + errors) of each is at least ``limits["destination_success_ratio"]`` in the window.
 
-    Every configured destination is listed, also without traffic. One that has counters and is not configured is judged, too: its
-    messages failed all the same. No destination at all is a finding. Below ``limits["small_sample"]`` messages a share beyond the
-    limit fails from the second failure on.
+    Every configured destination is listed, also without traffic. One with counters that is not configured is judged, too. No destination
+    at all is a finding. Below ``limits["small_sample"]`` messages a ratio beyond the limit fails from the second failure on.
 
-    :raises TooEarly: messages failed, perhaps before the window, and it decides.
-    :raises Malformed: messages are counted without the destination's name.
+    :raises TooEarly: messages failed, perhaps before the window, and they decide.
+    :raises Malformed: messages are counted without the destination's name, or Prometheus gave a partial answer and no failure is known.
     """
     parts = windows(history, now=now, window_seconds=limits["alert_window"])
     least, most = in_all(parts)
@@ -61,7 +60,7 @@ def succeed(
     )
     if "" in names:
         raise Malformed(
-            f"{SENT.names[0]} or {SEND_ERRORS.names[0]} is exposed without a destination_name: whose messages failed cannot be told",
+            f"{SENT.names[0]} or {SEND_ERRORS.names[0]} has no label destination_name, so the failing destination is not known.",
             source="/metrics",
         )
     ratio, small = limits["destination_success_ratio"], limits["small_sample"]
@@ -95,17 +94,17 @@ def succeed(
             uncertain.append(name)
         every = good[1] + bad[1]
         said = f"{good[1]} of {counted(every, 'message')} sent" if every else "no traffic"
-        few = (
-            f" (fewer than {small:g}: one failure is said, and does not fail)"
-            if bad[1] and every < small
-            else ""
-        )
+        few = f" (fewer than {small:g}: one failure is allowed)" if bad[1] and every < small else ""
         observed.append(f"{label}: {said}{few}")
     if uncertain and not found:
         failed = sum(_failed(most, name) for name in uncertain)
         raise too_early(
-            parts, what=f"{counted(failed, 'message')} to {listed(uncertain)} failed", limits=limits
+            parts,
+            what=f"{counted(failed, 'message')} to {listed(uncertain)} failed",
+            limits=limits,
         )
+    if not found:
+        require_whole(history)
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
     unit = f"% sent in {limits.text('alert_window')}"
     return Judgement(
@@ -123,13 +122,13 @@ def used(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """destinations-used: each destination is named by the first team and got a message in ``limits["alert_window"]``, sent or failed.
+    """Judge destinations-used: the first team names each destination, and each got a message in ``limits["alert_window"]``, sent or failed.
 
-    Routing is not implemented upstream: every alert goes to the first team, so what only later teams name is told nothing. Where no teams
-    are configured at all (the guide's layout) only the messages tell. No destination at all is destinations-succeed's to say.
+    cano-collector has no routing: every alert goes to the first team, so destinations of later teams get nothing. Without teams (the guide's
+    layout) only the messages count. No destination at all is judged by destinations-succeed.
 
-    :raises TooEarly: one got nothing so far, or perhaps nothing in the window, and nothing else is known to be wrong.
-    :raises Malformed: a document of teams has a fault, so that who is told cannot be said.
+    :raises TooEarly: one got nothing so far, or perhaps nothing in the window, and there is no finding.
+    :raises Malformed: a document of teams has a fault.
     """
     teams = _teams(documents)
     parts = windows(history, now=now, window_seconds=limits["alert_window"])
@@ -154,7 +153,7 @@ def used(
     ):
         when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
         raise TooEarly(
-            f"{listed(silent)} got nothing in the {span(now - begin) or '0 s'} that are known; there will be enough at {when}",
+            f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",
             next_step=f"run again after {when}, or --prometheus=URL",
         )
@@ -163,7 +162,7 @@ def used(
     ]
     if uncertain and not found:
         raise too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
-    why = basis(parts, history, now=now, limits=limits, proof="nothing since then, so nothing in")
+    why = basis(parts, history, now=now, limits=limits, proof="no message since then, so none in")
     return Judgement(
         tuple(found),
         "; ".join(observed) or "no destination",
@@ -174,7 +173,7 @@ def used(
 
 
 def _teams(documents: Sequence[ConfigurationDocument]) -> list[ConfiguredName] | None:
-    """The teams in their order; ``None`` where there is no document of teams."""
+    """Return the teams in their order; ``None`` where there is no document of teams."""
     those = [document for document in documents if document.kind == "teams"]
     faults = [fault for document in those for fault in document.faults]
     if faults:
@@ -188,10 +187,10 @@ def _teams(documents: Sequence[ConfigurationDocument]) -> list[ConfiguredName] |
 
 def _never_told(name: str, teams: Sequence[ConfiguredName]) -> Finding:
     later = [team.name for team in teams[1:] if name in team.uses]
-    first = f"the first team, {teams[0].name}" if teams else "no team, for there is none"
+    first = f"the first team, {teams[0].name}" if teams else "the first team, and there is none"
     why = f"only {listed(later)}" if later else "no team"
-    message = f"Destination {name} is never told anything: {why} names it, and every alert goes to {first}."
-    fix = f"add {name} to the destinations of {teams[0].name if teams else 'a first team'} in teams.yaml, or take the destination out"
+    message = f"Destination {name} gets no alert: {why} names it, but every alert goes to {first}."
+    fix = f"add {name} to the destinations of {teams[0].name if teams else 'a first team'} in teams.yaml, or remove the destination"
     return Finding(
         f"Destination/{name}",
         "destination-never-told",
@@ -206,7 +205,7 @@ def _never_told(name: str, teams: Sequence[ConfiguredName]) -> Finding:
 def _silent(
     name: str, *, begin: datetime, now: datetime, limits: Limits, install: Install
 ) -> Finding:
-    message = f"Destination {name} got no message, not even one that failed, in the {span(now - begin)} that are known."
+    message = f"Destination {name} got no message, sent or failed, in the {span(now - begin)} of known counters."
     fix = f"kubectl -n {install.namespace} logs deployment/{install.deployment} -c {install.container} --tail=-1 | grep -F {shlex.quote(name)}"
     return Finding(
         f"Destination/{name}",
@@ -224,7 +223,7 @@ def _percent(ratio: float) -> float:
 
 
 def _sent(counts: Counts, name: str) -> int:
-    """Messages that the destination took. A status that is not success (0.0.24 has no other) was not sent."""
+    """Return the messages that the destination took. A status other than success (0.0.24 has none) was not sent."""
     return counts.total(SENT, name, SUCCESS) + counts.total(SENT, name, "")
 
 
@@ -234,7 +233,7 @@ def _failed(counts: Counts, name: str) -> int:
 
 def _none_configured(install: Install) -> Finding:
     objects = [f"{kind.lower()}/{name}" for kind, name, _ in install.configuration]
-    message = f"No destination is configured ({listed(objects) or 'no configuration is mounted'}): nobody can be told anything."
+    message = f"No destination is configured ({listed(objects) or 'no configuration is mounted'}). No alert can be sent."
     fix = f"kubectl -n {install.namespace} get {' '.join(objects) or 'configmaps,secrets'}"
     return Finding(
         f"Deployment/{install.deployment}", "no-destinations", message, 0, 1, "destinations", fix
@@ -251,7 +250,7 @@ def _failing(
     limits: Limits,
     install: Install,
 ) -> Finding:
-    """The command looks into the pod with most of the failures."""
+    """Return the finding; its command reads the log of the pod with most failures."""
     window, small = limits.text("alert_window"), limits["small_sample"]
     percent = round((every - failed) / every * 100, 4)
     least, _ = in_all(parts)
@@ -269,9 +268,9 @@ def _failing(
         if any(one.start == OPEN and _failed(one.most, name) for one in parts)
         else f"{failed}"
     )
-    message = f"{number} of {counted(every, 'message')} to destination {label} failed, {percent:g} % were sent: {listed(kinds)}."
+    message = f"{number} of {counted(every, 'message')} to destination {label} failed ({percent:g} % sent): {listed(kinds)}."
     if every < small:
-        message += f" They are fewer than {small:g}, so the second failure fails."
+        message += f" Fewer than {small:g} messages: two failures are the limit."
     message += f" Most of them in pod {worst.pod}."
     fix = log_command(worst, parts, install=install, pattern="Failed to")
     limit = _percent(limits["destination_success_ratio"])

@@ -1,8 +1,7 @@
-"""How long do alerts and messages take: now, against a limit, and against their own past?
+"""Judge the processing time of alerts against its limit.
 
-Classic histograms are counters: what holds for those (``counters``) holds for each bucket. A quantile above its limit is the same as a share
-of slow events above 5 %, and shares are judged as all others (``ratios``): certain, possible, or not at all.
-Source: the guide's "Check for slow processing", "Processing latency trends", "Analyze destination performance"; collector.md, "Metrics".
+Classic histograms are counters, so each bucket is counted as they are. A p95 above its limit is a share of slow events above 5 %, and such
+shares are certain, possible, or impossible (``ratios``).
 """
 
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from upkeep.judges.counting.counters import (
     ProcessWindow,
     in_all,
     log_command,
+    require_whole,
     says_why_history_is_short,
     too_early,
     windows,
@@ -23,7 +23,7 @@ from upkeep.judges.counting.counters import (
 from upkeep.judges.counting.counters import basis as counters_basis
 from upkeep.judges.counting.quantiles import Histogram, histogram, seconds
 from upkeep.judges.counting.ratios import Share, within
-from upkeep.judges.logs.recent import go_duration
+from upkeep.judges.logs.coverage import go_duration
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
@@ -33,7 +33,7 @@ from upkeep.records.workload import Install
 
 WINDOW = "timing_window"
 QUANTILE = 0.95
-NOTHING_SLOW = "nothing slower since then, so nothing in"
+NOTHING_SLOW = "no slow alert since then, so none in"
 
 
 @says_why_history_is_short
@@ -45,12 +45,13 @@ def processing_fast(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """processing-fast: the p95 of processing time is within ``limits["processing_latency"]``, and few lines of the logs tell of slower work.
+    """Judge processing-fast: the p95 of processing time is within ``limits["processing_latency"]``, and few log lines are of slower work.
 
-    The histogram holds successes and silent drops only; a request that failed slowly is in the access lines alone. The logs add what
-    they hold; how much they cover is not what a pass rests on, for the histogram covers the window by itself.
+    The histogram holds only successes and silent drops; a request that failed slowly is only in the access lines. A pass rests on the histogram,
+    which covers the window by itself.
 
-    :raises TooEarly: some events were slow, perhaps before the window, and it decides. :raises Absent: there is no histogram of what was processed.
+    :raises TooEarly: some alerts were slow, perhaps before the window, and they decide. :raises Absent: there is no histogram.
+    :raises Malformed: no alert was slow, but Prometheus gave a partial answer.
     """
     parts = windows(history, now=now, window_seconds=limits[WINDOW])
     least, most = in_all(parts)
@@ -59,7 +60,7 @@ def processing_fast(
     limit = limits["processing_latency"]
     found = []
     share = _share(least, most, limit=limit)
-    # Of what lies beyond the last bound it is not told how far.
+    # Beyond the last bound the histogram does not show how slow.
     told = limit <= every.highest or not every.beyond(limit)
     if told and share.certainly_too_high(exceeds, small_sample=limits["small_sample"]):
         found.append(
@@ -76,8 +77,8 @@ def processing_fast(
     if not found and share.possibly_too_high(exceeds, small_sample=limits["small_sample"]):
         if not told:
             raise Absent(
-                f"{counted(every.beyond(limit), 'alert')} took longer than {every.highest:g} s, where the buckets end: whether longer than "
-                f"{limits.text('processing_latency')} cannot be told",
+                f"{counted(every.beyond(limit), 'alert')} took longer than {every.highest:g} s, the last bucket. "
+                f"Whether they took longer than {limits.text('processing_latency')} is not known.",
                 source="/metrics",
                 next_step=f"--limit=processing_latency={every.highest:g}s",
             )
@@ -87,8 +88,13 @@ def processing_fast(
             limits=limits,
             window=WINDOW,
         )
+    stopped = next((one.stopped for one in surveys if one.stopped is not None), None)
+    if not found:
+        require_whole(history)
+        if stopped is not None:
+            raise stopped.error()
     why = counters_basis(parts, history, now=now, limits=limits, proof=NOTHING_SLOW, window=WINDOW)
-    observed = f"{_said(every)}; {slow} of {counted(timed, 'line')} that tell a time are slower"
+    observed = f"{_said(every)}; {slow} of {counted(timed, 'log line')} with a time are slower"
     return Judgement(tuple(found), observed, limit, "s at p95", why)
 
 
@@ -99,13 +105,13 @@ def _said(found: Histogram) -> str:
 
 
 def _share(least: Counts, most: Counts, *, limit: float) -> Share:
-    """How many alerts were slow, of all of them: at least and at most."""
+    """Return the share of slow alerts: at least and at most."""
     low, high = histogram(least, PROCESSING), histogram(most, PROCESSING)
     return within(low.beyond(limit), high.beyond(limit), all_least=low.events, all_most=high.events)
 
 
 def require_histogram(history: CounterHistory) -> None:
-    """Processed alerts are in the histogram, too.
+    """Require that processed alerts are in the histogram, too.
 
     :raises Absent: they are not.
     """
@@ -114,13 +120,13 @@ def require_histogram(history: CounterHistory) -> None:
     if processed and not histogram(latest, PROCESSING).events:
         name = PROCESSING.names[0].removesuffix("_bucket")
         raise Absent(
-            f"{counted(processed, 'alert')} were processed, and {name} has no bucket of them",
+            f"{counted(processed, 'alert')} {'was' if processed == 1 else 'were'} processed, but {name} has no buckets.",
             source="/metrics",
         )
 
 
 def exceeds(bad: int, every: int) -> bool:
-    """Whether so many slow events of all put p95 beyond the limit."""
+    """Return whether so many slow events of all put p95 beyond the limit."""
     return bad > (1 - QUANTILE) * every
 
 
@@ -159,8 +165,8 @@ def _slow_lines(
     survey = max(surveys, key=lambda one: (one.slow_lines, one.pod))
     worst = survey.slowest[0]
     message = (
-        f"{slow} of {counted(timed, 'log line')} that tell a time tell of more than {limits.text('processing_latency')}; the slowest of "
-        f"pod {survey.pod} took {worst.seconds:.3g} s at {rfc3339(worst.at)}."
+        f"{slow} of {counted(timed, 'log line')} with a time took longer than {limits.text('processing_latency')}. "
+        f"The slowest, in pod {survey.pod}, took {worst.seconds:.3g} s at {rfc3339(worst.at)}."
     )
     previous = " --previous" if survey.previous else ""
     since = go_duration(limits["log_history_window"])

@@ -1,114 +1,43 @@
-"""Do alerts and messages take longer than they used to?
+"""Judge whether alerts and messages take longer than before.
 
-Histograms are counters, so what a process counted between two moments is exact, whatever restarted meanwhile. Each process is divided at one
-moment into its past and its present; where no moment is known but this run's it cannot be divided, and is not judged as if it had no past.
-Source: the guide's "Processing latency trends", "Analyze destination performance"; collector.md, "Metrics".
+Histograms are counters, so the counts between two samples of a process are exact. Each process is divided at one sample into its past and its
+present. A process with no sample but this run's cannot be divided, and is not judged as if it had no past.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from upkeep.domain.counters import ZERO, Counts, minus, plus
-from upkeep.domain.metric_names import PROCESSING, SENDING, Family
+from upkeep.domain.metric_names import PROCESSING, SENDING
 from upkeep.errors import Absent, TooEarly
+from upkeep.judges.alerts.ages import Ages, divide, trends_of
 from upkeep.judges.alerts.latency import QUANTILE, WINDOW, exceeds, require_histogram
-from upkeep.judges.counting.counters import (
-    SOURCES,
-    Process,
-    base_of,
-    counted_until,
-    in_all,
-    processes,
-    says_why_history_is_short,
-    too_early,
-    windows,
-)
+from upkeep.judges.counting.counters import in_all, says_why_history_is_short, too_early, windows
 from upkeep.judges.counting.quantiles import Histogram, histogram, seconds
 from upkeep.judges.counting.ratios import within
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, Trend, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.configuration import Destination
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
-
-MOST_POINTS = 28
-
-
-@dataclass(frozen=True, slots=True)
-class Ages:
-    """What all processes counted: in the past, and at present.
-
-    :ivar since: where the present begins, at the latest of all processes.
-    :ivar whole: the present is the whole window; without that, no event in it proves nothing.
-    :ivar undivided: pods of whose processes no earlier moment is known.
-    :ivar began: where the past begins, at the earliest.
-    :ivar sources: where the dividing moments came from.
-    """
-
-    past: Counts
-    present: Counts
-    since: datetime
-    whole: bool
-    undivided: tuple[str, ...]
-    began: datetime
-    sources: tuple[str, ...]
-
-
-def divide(history: CounterHistory, *, now: datetime, limits: Limits) -> Ages:
-    """The past (``limits["trend_window"]``) and the present (``limits["timing_window"]``).
-
-    :raises Absent: no pod's counters were read. :raises Malformed: a counter shrank within one process.
-    """
-    begin = now - timedelta(seconds=limits[WINDOW])
-    first = begin - timedelta(seconds=limits["trend_window"])
-    pasts, presents, dividers, undivided, sources, began = [], [], [begin], [], [], []
-    lives = processes(history)
-    for process in lives:
-        end = process.sums[-1]
-        if process.started >= begin:
-            presents.append(end)
-            continue
-        divider = base_of(process, begin=begin) or process.moments[0]
-        if divider.live:
-            undivided.append(process.pod)
-            continue
-        if divider.taken > begin:
-            dividers.append(divider.taken)
-        sources.append(SOURCES[divider.source])
-        before = counted_until(process, divider.taken)
-        presents.append(minus(end, before))
-        older = base_of(process, begin=first)
-        pasts.append(minus(before, counted_until(process, first)))
-        began.append(process.started if older is None else older.taken)
-    return Ages(
-        past=plus(pasts),
-        present=plus(presents),
-        since=max(dividers),
-        whole=len(dividers) == 1,
-        undivided=tuple(sorted(set(undivided))),
-        began=min(began, default=min(process.started for process in lives)),
-        sources=tuple(sorted(set(sources))),
-    )
 
 
 @says_why_history_is_short
 def latency_stable(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
-    """latency-stable: the p95 of processing time is at most ``limits["latency_growth"]`` times that of the past.
+    """Judge latency-stable: the p95 of processing time is at most ``limits["latency_growth"]`` times that of the past.
 
-    Growth to less than ``limits["latency_noticed"]`` is none: the lowest buckets are wide, and nobody waits for it.
+    A p95 below ``limits["latency_noticed"]`` has not grown: the lowest buckets are wide, and such a delay is not noticed.
 
-    :raises TooEarly: too few alerts, at present or in the past, or no earlier moment that tells them apart.
-    :raises Absent: there is no histogram of what was processed, or both p95 lie beyond its last bucket.
+    :raises TooEarly: too few alerts, at present or in the past, or no earlier sample.
+    :raises Absent: there is no histogram, or both p95 lie beyond its last bucket.
     """
     require_histogram(history)
     ages = divide(history, now=now, limits=limits)
     past, present = histogram(ages.past, PROCESSING), histogram(ages.present, PROCESSING)
-    trends = _trends(history, PROCESSING, [()], limits=limits, now=now)
+    trends = trends_of(history, PROCESSING, [()], limits=limits, now=now)
     limit, why = limits["latency_growth"], _basis(ages, history, now=now)
     if not present.events and ages.whole and not ages.undivided:
         return Judgement((), "no traffic", limit, "× the past", why, trends)
@@ -120,7 +49,7 @@ def latency_stable(
     )
     found: tuple[Finding, ...] = ()
     if _grown(present, past, limits=limits):
-        message = f"Alerts take {growth:.3g} times as long as before: p95 is {_p95(present)} since {rfc3339(ages.since)}, and was {_p95(past)}."
+        message = f"Processing takes {growth:.3g} times as long as before: p95 {_p95(present)} since {rfc3339(ages.since)}, {_p95(past)} before."
         command = f"kubectl -n {install.namespace} top pods --containers"
         found = (
             Finding(
@@ -135,7 +64,7 @@ def latency_stable(
         )
     elif present.quantile(QUANTILE) >= present.highest:
         raise Absent(
-            f"p95 lies beyond {present.highest:g} s, where the buckets end, now as before: whether it grew cannot be told",
+            f"Both p95 lie beyond {present.highest:g} s, the last bucket. Whether the p95 grew is not known.",
             source="/metrics",
             next_step="pytest -m \"control(id='processing-fast')\"",
         )
@@ -151,12 +80,12 @@ def destinations_fast(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """destinations-fast: the p95 of each destination's send time is within ``limits["send_latency"]``, and within
-    ``limits["latency_growth"]`` times its own past, where both hold ``limits["small_sample"]`` messages.
+    """Judge destinations-fast: the p95 of each destination's send time is within ``limits["send_latency"]`` and ``limits["latency_growth"]``.
 
-    Every configured destination is listed, also without traffic; one that is not configured is judged, too.
+    The growth is that against its own past, where both hold ``limits["small_sample"]`` messages. Every configured destination is listed, also
+    without traffic; one that is not configured is judged, too.
 
-    :raises TooEarly: messages were slow, perhaps before the window, and it decides; or no earlier moment tells the past from the present.
+    :raises TooEarly: messages were slow, perhaps before the window, and they decide; or there is no earlier sample.
     """
     parts = windows(history, now=now, window_seconds=limits[WINDOW])
     least, most = in_all(parts)
@@ -202,7 +131,7 @@ def destinations_fast(
             raise too_early(parts, what=what, limits=limits, window=WINDOW)
         if ages.undivided and most.total(SENDING):
             raise _undivided(ages, now=now, limits=limits)
-    trends = _trends(history, SENDING, [(name,) for name in names], limits=limits, now=now)
+    trends = trends_of(history, SENDING, [(name,) for name in names], limits=limits, now=now)
     why = _basis(ages, history, now=now)
     return Judgement(
         tuple(found), "; ".join(observed) or "no destination", limit, "s at p95", why, trends
@@ -241,13 +170,12 @@ def _require_enough(
         if those.events < small:
             short = counted(those.events, "alert")
             at = (
-                f"at the earliest at {when}"
+                f"after {when}"
                 if when > rfc3339(now)
-                else f"after {small - those.events:g} more"
+                else f"after {small - those.events:g} more alerts"
             )
             raise TooEarly(
-                f"{words} {short} {'was' if those.events == 1 else 'were'} processed, and a p95 of fewer than {small:g} is noise; "
-                f"there will be enough {at}",
+                f"Only {short} {'was' if those.events == 1 else 'were'} processed {words}; a p95 needs {small:g}. Retry {at}.",
                 source="/metrics",
                 next_step=f"--limit=small_sample={max(1, min(present.events, past.events))}"
                 if min(present.events, past.events)
@@ -258,15 +186,15 @@ def _require_enough(
 def _undivided(ages: Ages, *, now: datetime, limits: Limits) -> TooEarly:
     when = rfc3339(now + timedelta(seconds=limits[WINDOW]))
     return TooEarly(
-        f"no earlier moment of pod {listed(ages.undivided)} is known, so its past cannot be told from its present; "
-        f"there will be enough at {when}, provided that this moment is kept",
+        f"Pod {listed(ages.undivided)} has no earlier sample, so its past cannot be separated from its present. "
+        f"Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
         next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
     )
 
 
 def _basis(ages: Ages, history: CounterHistory, *, now: datetime) -> str:
-    divided = f" (moments from {' and '.join(ages.sources)})" if ages.sources else ""
+    divided = f" (samples from {' and '.join(ages.sources)})" if ages.sources else ""
     present = f"since {rfc3339(ages.since)}, {span(now - ages.since)} ago{divided}, against the past from {rfc3339(ages.began)} on"
     return "; ".join([present, *history.sources])
 
@@ -300,7 +228,7 @@ def _slower(
     install: Install,
 ) -> Finding:
     growth = _growth(present, past)
-    message = f"Messages to {name} take {growth:.3g} times as long as before: p95 is {_p95(present)} since {rfc3339(since)}, and was {_p95(past)}."
+    message = f"Messages to {name} take {growth:.3g} times as long as before: p95 {_p95(present)} since {rfc3339(since)}, {_p95(past)} before."
     return Finding(
         f"Destination/{name}",
         "sending-slower",
@@ -314,36 +242,3 @@ def _slower(
 
 def _look(name: str, install: Install) -> str:
     return f'kubectl -n {install.namespace} logs deployment/{install.deployment} --all-pods --since=24h | grep -F \'"destination":"{name}"\''
-
-
-def _trends(
-    history: CounterHistory,
-    family: Family,
-    labels: Sequence[tuple[str, ...]],
-    *,
-    limits: Limits,
-    now: datetime,
-) -> tuple[Trend, ...]:
-    """The p95 of equal parts of past and present; parts without events have no point."""
-    lives = processes(history)
-    width = timedelta(seconds=(limits[WINDOW] + limits["trend_window"]) / MOST_POINTS)
-    edges = [now - width * number for number in range(MOST_POINTS, -1, -1)]
-    totals = [plus(_known(process, edge, first=edges[0]) for process in lives) for edge in edges]
-    found = []
-    for those in labels:
-        points = []
-        for start, end, at in zip(totals, totals[1:], edges[1:], strict=False):
-            part = histogram(minus(end, start), family, *those)
-            if part.events:
-                points.append((at, round(part.quantile(QUANTILE), 4)))
-        name = f"p95 of {family.meaning}" + (f", {those[0]}" if those else "")
-        if points:
-            found.append(Trend(name, "s", tuple(points)))
-    return tuple(found)
-
-
-def _known(process: Process, at: datetime, *, first: datetime) -> Counts:
-    """What a process had counted at an instant. What a process older than the line counted before its first moment is on no part of it."""
-    if at < process.moments[0].taken:
-        return ZERO if process.started > first else process.sums[0]
-    return counted_until(process, at)

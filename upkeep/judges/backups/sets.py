@@ -65,7 +65,7 @@ def _kinds(
     *,
     install: Install,
 ) -> list[Finding]:
-    """Return the findings of a kind that the set lacks. A set with a fault may hold it, so that none is told."""
+    """Return the findings of a kind that the set lacks. A set with a fault may hold it and has none."""
     held = {one.kind for one in backup.objects if one.namespace == install.namespace}
     found = []
     for kind, code in (("ConfigMap", "no-configuration-in-set"), ("Secret", "no-secrets-in-set")):

@@ -1,4 +1,4 @@
-"""Quantiles of classic histograms, as Prometheus interpolates them, and how many events lie beyond a limit.
+"""Compute quantiles of classic histograms as Prometheus interpolates them, and the number of events beyond a limit.
 
 Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile; promql/quantile.go (bucketQuantile): linear within
 a bucket, from 0 in the first one; beyond the highest finite bound that bound is given.
@@ -21,16 +21,16 @@ class Histogram:
 
     @property
     def events(self) -> int:
-        """All events."""
+        """Return the number of events."""
         return self.buckets[-1][1] if self.buckets else 0
 
     @property
     def highest(self) -> float:
-        """The highest finite bound: what is said of anything beyond it."""
+        """Return the highest finite bound; a value beyond it is shown as this bound."""
         return self.buckets[-2][0] if len(self.buckets) > 1 else math.inf
 
     def quantile(self, share: float) -> float:
-        """The value below which that share of the events lies, in seconds; NaN of no events."""
+        """Return the value below which that share of the events lies, in seconds; NaN of no events."""
         if not self.events:
             return math.nan
         rank = share * self.events
@@ -46,7 +46,7 @@ class Histogram:
         return self.highest
 
     def beyond(self, seconds: float) -> int:
-        """How many events took longer, by the same interpolation, rounded down."""
+        """Return the number of events that took longer, by the same interpolation, rounded down."""
         lower, before = 0.0, 0
         for bound, events in self.buckets:
             if seconds < bound:
@@ -57,7 +57,7 @@ class Histogram:
 
 
 def histogram(counts: Counts, family: Family, *labels: str) -> Histogram:
-    """The histogram of a family whose last label is ``le``, of the events with these first labels.
+    """Return the histogram of a family whose last label is ``le``, of the events with these first labels.
 
     :raises Malformed: buckets without the infinite one, or that shrink as their bound grows.
     """
@@ -69,18 +69,18 @@ def histogram(counts: Counts, family: Family, *labels: str) -> Histogram:
     buckets = tuple(sorted(found.items()))
     if buckets and not math.isinf(buckets[-1][0]):
         raise Malformed(
-            f"the histogram of {family.meaning} has no bucket +Inf: it is not whole",
+            f"The histogram of {family.meaning} has no bucket +Inf, so it is not whole.",
             source="/metrics",
         )
     if any(later[1] < earlier[1] for earlier, later in pairwise(buckets)):
         raise Malformed(
-            f"the buckets of {family.meaning} shrink as their bound grows: they are not of one moment",
+            f"The buckets of {family.meaning} fall as their bound grows, so they are not of one sample.",
             source="/metrics",
         )
     return Histogram(buckets)
 
 
 def seconds(value: float, *, highest: float) -> str:
-    """A quantile as a person reads it; one that lies beyond the last bound is at least that."""
+    """Return a quantile as a person reads it; beyond the last bound it is at least that."""
     text = f"{value:.3g} s"
     return f"{text} or more" if value >= highest else text

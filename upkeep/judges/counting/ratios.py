@@ -1,7 +1,7 @@
-"""When is a share of bad events too high, where there are few, and where their numbers are known as a least and a most only?
+"""Decide when a ratio of bad events is too high, for few events, and for numbers known only as a least and a most.
 
-A ratio over few events is noise (controls.md, "Rates and counters"): below the small sample a ratio beyond its limit counts from the second
-bad event on. So the rule is the same for every limit: one more bad event never makes it better.
+A ratio over few events is noise: below the small sample a ratio beyond its limit counts from the second bad event on. One more bad event
+never improves the result.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Share:
     worst_most: int
 
     def certainly_too_high(self, exceeds: Exceeds, *, small_sample: float) -> bool:
-        """Too high, whatever the true numbers are.
+        """Return whether the ratio is too high for all possible numbers.
 
         :param exceeds: whether a share (bad, all) is beyond the limit; the fewer there are in all, the sooner it is.
         """
@@ -35,7 +35,7 @@ class Share:
         return self.bad_least >= 2 or self.all_least >= small_sample
 
     def possibly_too_high(self, exceeds: Exceeds, *, small_sample: float) -> bool:
-        """Too high for some of the numbers that may be true."""
+        """Return whether the ratio is too high for some possible numbers."""
         if self.bad_most == 0:
             return False
         if self.bad_most >= 2:
@@ -49,11 +49,11 @@ def _at_least(small_sample: float) -> int:
 
 
 def within(bad_least: int, bad_most: int, *, all_least: int, all_most: int) -> Share:
-    """Bad events that are a part of all events: errors among alerts received."""
+    """Return the share of bad events that are a part of all events: errors among alerts received."""
     return Share(bad_least, all_least, all_most, bad_most, all_least, all_most)
 
 
 def beside(bad_least: int, bad_most: int, *, good_least: int, good_most: int) -> Share:
-    """Bad events that are counted apart from the good ones: send errors beside messages sent."""
+    """Return the share of bad events that are counted apart from the good ones: send errors beside messages sent."""
     least = good_least + bad_least, good_most + bad_least
     return Share(bad_least, *least, bad_most, good_least + bad_most, good_most + bad_most)

@@ -1,4 +1,4 @@
-"""A robust slope with its interval: Theil–Sen, the median of the slopes of all pairs of points.
+"""Compute a robust slope with its interval: Theil–Sen, the median of the slopes of all pairs of points.
 
 Up to 29 % of the points may be anything at all (an outage, a storm of alerts) before the slope follows them. The interval needs no normal errors:
 it is that of Kendall's test, by ranks among the sorted slopes. It takes the points for independent of each other: where one day is like the day
@@ -25,12 +25,12 @@ class Slope:
     y: float
 
     def at(self, x: float, *, slope: float | None = None) -> float:
-        """The y of the best line, or of that of another slope."""
+        """Return the y of the best line, or of the line of another slope."""
         return self.y + (self.value if slope is None else slope) * (x - self.x)
 
 
 def theil_sen(points: Sequence[tuple[float, float]], *, confidence: float) -> Slope:
-    """The slope of points (x, y), of which no two have the same x.
+    """Return the slope of points (x, y) with distinct x.
 
     :raises ValueError: fewer than two points, or two of the same x.
     """
@@ -54,7 +54,7 @@ def theil_sen(points: Sequence[tuple[float, float]], *, confidence: float) -> Sl
 
 
 def _variance(values: Iterable[float]) -> float:
-    """Of Kendall's S, with groups of equal values."""
+    """Return the variance of Kendall's S, with groups of equal values."""
     groups = Counter(values).values()
     count = sum(groups)
 

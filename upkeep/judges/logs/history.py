@@ -1,13 +1,12 @@
-"""What do a week's logs say: which errors come again and again, and to whom could nothing be sent?
+"""Judge a week of logs: errors that repeat, and failed sends by destination.
 
-Source: the guide's "Log Analysis" ("Check for repeated errors", "Check for destination failures"); controls.md, "Logs". The guide's own
-commands read the last ten lines of each pod, and count lines that differ in their timestamp as different ones.
+The guide's own commands ("Log Analysis") read the last ten lines of each pod, and count lines with different timestamps as different.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from upkeep.judges.logs.recent import coverage, covers, go_duration, look, too_early
+from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
@@ -27,14 +26,13 @@ def repeated(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """repeated-errors: no pattern of bad lines is there more than ``limits["repeated_error_lines"]`` times in the window, in all logs together.
+    """Judge repeated-errors: no pattern of bad lines occurs more than ``limits["repeated_error_lines"]`` times in the window, over all logs.
 
-    Bad lines that are not kept apart, because there were too many patterns, are held against the limit as if they were one.
+    Bad lines beyond the table of patterns count as one pattern.
 
-    :raises Absent: no container has started, or the log of one that has was not read. :raises Malformed: a log was read twice.
-    :raises TooEarly: too little of the window is covered, and nothing is known to be wrong.
+    :raises Unmeasured: as ``recent.clean``.
     """
-    start = look(surveys, workload, now=now, window_seconds=limits[WINDOW], install=install)
+    require_once(surveys)
     limit = int(limits["repeated_error_lines"])
     where: dict[str, list[tuple[LogSurvey, LogPattern]]] = {}
     for survey in surveys:
@@ -52,7 +50,7 @@ def repeated(
     left = sum(survey.bad_lines for survey in surveys) - sum(total for total, _ in totals)
     rest = sum(total for total, _ in beyond[MOST_FINDINGS:]) + (left if left > limit else 0)
     if rest:
-        message = f"{counted(rest, 'more bad line')} of further patterns, or of too many to be kept apart, are not listed."
+        message = f"{counted(rest, 'more bad line')} of further patterns {'is' if rest == 1 else 'are'} not listed."
         found.append(
             Finding(
                 f"Deployment/{install.deployment}",
@@ -74,9 +72,9 @@ def repeated(
         "lines of one pattern",
         surveys,
         workload,
-        start=start,
         now=now,
         limits=limits,
+        install=install,
     )
 
 
@@ -88,14 +86,13 @@ def all_sent(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """no-send-failures: at most ``limits["send_failure_lines"]`` lines of the window say that a message could not be sent, for each destination.
+    """Judge no-send-failures: at most ``limits["send_failure_lines"]`` lines of failed sends in the window, for each destination.
 
-    Lines of level warn and above whose message is one of the collector's own for it. One failure may be told by several lines.
+    Lines of level warn and above with one of the collector's own messages. One failure may write several lines.
 
-    :raises Absent: no container has started, or the log of one that has was not read. :raises Malformed: a log was read twice.
-    :raises TooEarly: too little of the window is covered, and nothing is known to be wrong.
+    :raises Unmeasured: as ``recent.clean``.
     """
-    start = look(surveys, workload, now=now, window_seconds=limits[WINDOW], install=install)
+    require_once(surveys)
     limit = int(limits["send_failure_lines"])
     where: dict[str, list[tuple[LogSurvey, SendFailures]]] = {}
     for survey in surveys:
@@ -111,7 +108,7 @@ def all_sent(
         if total > limit
     ]
     told = ", ".join(f"{name or '(no destination named)'} {total}" for total, name in totals)
-    observed = f"{counted(sum(total for total, _ in totals), 'line')} of failed sending" + (
+    observed = f"{counted(sum(total for total, _ in totals), 'line')} of failed sends" + (
         f": {told}" if told else ""
     )
     return _judged(
@@ -121,9 +118,9 @@ def all_sent(
         "lines for each destination",
         surveys,
         workload,
-        start=start,
         now=now,
         limits=limits,
+        install=install,
     )
 
 
@@ -135,17 +132,18 @@ def _judged(
     surveys: Sequence[LogSurvey],
     workload: Workload,
     *,
-    start: datetime,
     now: datetime,
     limits: Limits,
+    install: Install,
 ) -> Judgement:
-    """A finding whatever the coverage: it was seen. A pass needs the window covered."""
-    share = coverage(surveys, workload, start=start, now=now)
-    if not found and (share < limits["log_coverage"] or now <= start):
-        raise too_early(
-            surveys, workload, share=share, start=start, now=now, limits=limits, window=WINDOW
+    """Return the judgement. Findings need no coverage; a pass needs the window covered."""
+    start = begin_of(workload, now=now, window_seconds=limits[WINDOW])
+    if not found:
+        require_whole(
+            surveys, workload, start=start, now=now, limits=limits, window=WINDOW, install=install
         )
-    return Judgement(tuple(found), observed, limit, unit, covers(share, start=start, now=now))
+    why = basis(surveys, workload, start=start, now=now, install=install)
+    return Judgement(tuple(found), observed, limit, unit, why)
 
 
 def _total(
@@ -160,12 +158,12 @@ def _times(entries: Sequence[LogPattern] | Sequence[SendFailures]) -> str:
 
 
 def _worst(surveys: Sequence[LogSurvey]) -> str:
-    """``Pod/x container/y`` of the log that comes first."""
+    """Return ``Pod/x container/y`` of the log that comes first."""
     return f"Pod/{surveys[0].pod} container/{surveys[0].container}"
 
 
 def _logs(survey: LogSurvey, *, limits: Limits, install: Install) -> str:
-    """The command that shows the log; Go knows no days."""
+    """Return the command that shows the log; Go knows no days."""
     previous = " --previous" if survey.previous else ""
     return f"kubectl -n {install.namespace} logs {survey.pod} -c {survey.container} --since={go_duration(limits[WINDOW])}{previous}"
 
@@ -210,10 +208,10 @@ def _unsent(
         key=lambda entry: (-entry[1].count, entry[0].pod, entry[0].container, entry[0].previous),
     )
     survey, failures = entries[0]
-    whom = f"destination {name}" if name else "a destination that they do not name"
+    whom = f"destination {name}" if name else "an unnamed destination"
     message = (
-        f"{counted(total, 'line')} {_times([entry for _, entry in entries])} {'says' if total == 1 else 'say'} that a message to {whom} "
-        f"could not be sent: {failures.example}"
+        f"{counted(total, 'log line')} of failed sends to {whom} {_times([entry for _, entry in entries])}: "
+        f"{failures.example}"
     )
     where = f"Destination/{name}" if name else _worst([survey])
     command = (

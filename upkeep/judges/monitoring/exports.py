@@ -1,7 +1,4 @@
-"""Were the metrics saved, so that next month can be compared with this one?
-
-Source: the guide's "Export metrics for analysis".
-"""
+"""Judge whether the metrics were exported, so that next month can be compared with this one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,9 +14,9 @@ from upkeep.records.workload import Install, Pod, Workload
 def metrics_exported(
     folder: ExportFolder, workload: Workload, *, install: Install, now: datetime, limits: Limits
 ) -> Judgement:
-    """metrics-exported: the newest export is within ``limits["export_age"]``, whole, and of every pod there was then.
+    """Judge metrics-exported: the newest export is within ``limits["export_age"]``, whole, and holds every pod of its time.
 
-    The guide's file, which names no pod, is that of the only one; of two pods it cannot be said whose it is.
+    The guide's file names no pod. It counts for a single pod; with two it lacks one.
     """
     age = limits["export_age"]
     command = f"upkeep export --namespace={install.namespace} --exports={quote(folder.folder)}"
@@ -35,7 +32,7 @@ def metrics_exported(
     ]
     usable = [one for one in folder.exports if one not in ahead]
     if not usable:
-        message = f"{folder.folder} holds no metrics-YYYYMMDD.txt: the metrics of this month were not saved."
+        message = f"{folder.folder} holds no metrics-YYYYMMDD.txt, so the metrics of this month are not exported."
         found.append(
             Finding(f"Folder/{folder.folder}", "export-missing", message, 0, 1, "exports", command)
         )
@@ -81,7 +78,7 @@ def _pods_missing(
     if named == {""}:
         if len(then) <= 1:
             return []
-        message = f"{newest.file} holds one exposition that names no pod, and there were {len(then)}: the others were not saved."
+        message = f"{newest.file} holds one exposition without a pod name, but {len(then)} pods ran. The others are missing."
         return [
             Finding(
                 f"File/{newest.file}", "pods-not-exported", message, 1, len(then), "pods", command
@@ -90,9 +87,7 @@ def _pods_missing(
     missing = sorted(pod.name for pod in then if pod.name not in named)
     if not missing:
         return []
-    message = (
-        f"{newest.file} was made when pod {listed(missing)} ran, and does not hold its metrics."
-    )
+    message = f"{newest.file} lacks the metrics of pod {listed(missing)}, which ran at that time."
     return [
         Finding(
             f"File/{newest.file}",

@@ -85,7 +85,10 @@ def cpu_memory_headroom(
                 continue
             known.append(usage)
             for one in _of_container(pod, resources, usage, install=install):
-                (shares if isinstance(one, Share) else unknown).append(one)  # type: ignore[arg-type]
+                if isinstance(one, Share):
+                    shares.append(one)
+                else:
+                    unknown.append(one)
         if known:
             shares.extend(_of_pod(pod, known))
     found = [

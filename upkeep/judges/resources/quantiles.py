@@ -80,7 +80,7 @@ def _by_pod(
 def _by_moment(
     series: UsageSeries, *, now: datetime, step_seconds: int
 ) -> Iterator[tuple[int, float]]:
-    """Yield (steps before now, usage) of each moment that a series covers."""
+    """Yield (steps before now, usage) of each instant that a series covers."""
 
     def number(at: datetime) -> int:
         return math.floor((now - at).total_seconds() / step_seconds + 0.01)

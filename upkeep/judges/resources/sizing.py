@@ -37,7 +37,7 @@ def right_sized(
 ) -> Judgement:
     """right-sized: the p95 of CPU and memory fits each request and limit.
 
-    It lies between ``limits["sizing_least"]`` and ``limits["sizing_most"]`` of the request, and
+    It is between ``limits["sizing_least"]`` and ``limits["sizing_most"]`` of the request, and
     below ``limits["sizing_most"]`` of the limit. A limit far above the usage takes nothing from
     others and is no finding. Without request and limit there is nothing to compare with.
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from upkeep.domain.metric_names import RECEIVED, Family
 from upkeep.errors import Malformed
-from upkeep.judges.counting.counters import Process, processes
+from upkeep.judges.counting.processes import Process, processes
 from upkeep.records.counters import CounterHistory
 
 DAY = timedelta(days=1)
@@ -128,7 +128,7 @@ def _life(process: Process, looks: Sequence[datetime]) -> Life:
 
 
 def _covered(spans: Sequence[Span], *, begin: datetime, end: datetime) -> float:
-    """Return the share of the time that lies in at least one span."""
+    """Return the share of the time that at least one span covers."""
     covered, reached = timedelta(), begin
     for first, last in sorted(spans):
         if last > reached and first < end:

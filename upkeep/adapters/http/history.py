@@ -1,0 +1,58 @@
+"""Ask Prometheus for the collector's counters of the past, and keep why it gave none.
+
+Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from upkeep.adapters.http.prometheus import Prometheus
+from upkeep.domain import pod_names
+from upkeep.errors import Absent, NotApplicable, Unmeasured
+from upkeep.records.counters import EarlierCounters
+from upkeep.records.stopped import Stopped
+from upkeep.records.workload import Install, Workload
+
+
+def asked(
+    prometheus: Prometheus | Exception,
+    expression: str,
+    *,
+    now: datetime,
+    window_seconds: float,
+    step_seconds: int,
+) -> EarlierCounters:
+    """Return the snapshots of Prometheus over a window. It is one of three sources; where it cannot be asked the others remain."""
+    if isinstance(prometheus, NotApplicable):
+        return EarlierCounters((), "Prometheus: declared absent")
+    if isinstance(prometheus, Unmeasured):
+        there = None if isinstance(prometheus, Absent) else Stopped.by(prometheus)
+        return EarlierCounters((), f"Prometheus: {prometheus.reason}", there)
+    assert not isinstance(prometheus, Exception)
+    start = now - timedelta(seconds=window_seconds + step_seconds)
+    try:
+        found = prometheus.snapshots(expression, start=start, end=now, step_seconds=step_seconds)
+    except Unmeasured as error:
+        return EarlierCounters((), f"Prometheus: {error.reason}", Stopped.by(error))
+    return EarlierCounters(
+        found,
+        f"Prometheus: {len(found)} earlier samples"
+        if found
+        else "Prometheus: no series of these pods",
+    )
+
+
+def pods_of(workload: Workload | Exception, install: Install) -> str:
+    """Return a pattern for the names of the collector's pods, deleted ones included.
+
+    Series of deleted pods keep only a name. Without the list of pods the API server's naming rules still give the pattern.
+    """
+    if isinstance(workload, Workload):
+        return pod_names.of_workload(workload)
+    return pod_names.of_deployment(install.deployment)
+
+
+def selector(names: Iterable[str], install: Install, workload: Workload | Exception) -> str:
+    """Return a selector for the series of these names of the collector's pods."""
+    pods, every = pods_of(workload, install), "|".join(sorted(names))
+    return f'{{__name__=~"{every}",namespace="{install.namespace}",pod=~"{pods}"}}'
