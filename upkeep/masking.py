@@ -6,6 +6,7 @@ Source: design.md, "What may never happen", 3.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -49,11 +50,41 @@ _LONG = re.compile(
 _PART = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[A-Za-z0-9]++")
 _BASE64 = re.compile(r"[A-Za-z0-9+][A-Za-z0-9+/]*+=*+")
 _LEAST_OPAQUE, _LEAST_MIXED = 24, 6
+# The run's own secrets, longest first. A shorter part of one is a part of other words, too.
+LEAST_HIDDEN = 6
+_HIDDEN: tuple[str, ...] = ()
+_HIDING = threading.Lock()
+
+
+def hide(*secrets: str) -> None:
+    """Mask these values from now on, whole and each of their lines, in everything that is shown.
+
+    For what the run itself holds: tokens, passwords, keys. A token that was pasted over two lines
+    comes back in two pieces.
+    """
+    global _HIDDEN
+    pieces = {
+        piece.strip()
+        for secret in secrets
+        for piece in (secret, *re.split(r"\s+", secret))
+        if len(piece.strip()) >= LEAST_HIDDEN and not piece.strip().startswith("-----")
+    }
+    with _HIDING:
+        if not pieces <= set(_HIDDEN):
+            _HIDDEN = tuple(sorted({*_HIDDEN, *pieces}, key=len, reverse=True))
+
+
+def hidden(text: str) -> str:
+    """Return the text without any value that was hidden."""
+    for value in _HIDDEN:
+        if value in text:
+            text = text.replace(value, MASK)
+    return text
 
 
 def mask(text: str) -> str:
     """The text without what may be a secret: header values, values of telling names, all of a URL but scheme and host, tokens by shape."""
-    text = _replace_values(text, _HEADER, _header_end)
+    text = _replace_values(hidden(text), _HEADER, _header_end)
     text = SCHEME_VALUE.sub(rf"\1{MASK}", text)
     text = URL.sub(_bare_url, text)
     for shape in SHAPES.values():
@@ -231,4 +262,5 @@ def own(text: str) -> str:
     Our sentences hold no secret by construction, and who quotes others masks what they quote. Masking them all the same would take paths
     and commands away, which people need. What others wrote goes through ``upkeep.masking.mask``, always.
     """
+    text = hidden(text)
     return mask(text) if _TELLTALE.search(text) else text
