@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from reports.causes import stories
-from reports.ledger import LEDGER, replace
+from reports.ledger import LEDGER
 from reports.text import measure
+from reports.writing import replace
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
-from upkeep.results import counts, from_line
+from upkeep.results import counts, from_line, to_line
+from upkeep.session import begin_run
 
 # What an auditor must see first, first; and how the outcome is said.
 ORDER = {
@@ -42,8 +44,14 @@ class Group:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After ledger and gate, whose files are read."""
-    if LEDGER in session.config.stash:
-        draw(session.config.stash[LEDGER].folder)
+    ledger = session.config.stash.get(LEDGER, None)
+    if ledger is None:
+        return
+    # From memory: on a full disk the files may miss what there was no room for.
+    run = begin_run(session.config).id
+    results = [from_line(to_line(result, run=run))[1] for result in ledger.results]
+    for name, render in DRAWN.items():
+        ledger.replace(name, render(results, run=ledger.facts, gate=ledger.gate))
 
 
 def draw(folder: Path) -> None:
@@ -59,8 +67,8 @@ def draw(folder: Path) -> None:
         if (folder / "gate.json").exists()
         else None
     )
-    replace(folder / "compliance.html", html(results, run=run, gate=gate))
-    replace(folder / "summary.md", markdown(results, run=run, gate=gate))
+    for name, render in DRAWN.items():
+        replace(folder / name, render(results, run=run, gate=gate))
 
 
 def verdict(results: Sequence[Result], *, stopped: Sequence[str] = ()) -> str:
@@ -214,3 +222,7 @@ def _cell(text: str) -> str:
         f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text
     )
     return " ".join(escaped.split())
+
+
+# The reports that are drawn from the results, by the name of their file.
+DRAWN: dict[str, Any] = {"compliance.html": html, "summary.md": markdown}

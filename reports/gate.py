@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
+from reports.ledger import LEDGER, Ledger, not_run, stopped
 from upkeep.model import Result
 from upkeep.results import SCHEMA
 from upkeep.session import CONTROL, RUN, chooses, narrowed_by, records, settings
@@ -49,10 +49,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         stopped=stopped(ledger, exitstatus),
     )
     config.stash[VERDICT] = decided
-    replace(
-        ledger.folder / "gate.json",
-        json.dumps(_document(config, decided), indent=2, ensure_ascii=False) + "\n",
-    )
+    ledger.gate = _document(config, decided)
+    ledger.replace("gate.json", json.dumps(ledger.gate, indent=2, ensure_ascii=False) + "\n")
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:

@@ -7,7 +7,18 @@ import pytest
 
 SUITE = Path(__file__).resolve().parent.parent
 # Without one of these an outcome, a gate or a mask would be missing, silently.
-NEEDED = ("controls", "findings", "secrecy", "outcomes", "ledger", "compliance", "terminal", "gate")
+NEEDED = (
+    "controls",
+    "findings",
+    "secrecy",
+    "outcomes",
+    "writing",
+    "ending",
+    "ledger",
+    "compliance",
+    "terminal",
+    "gate",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,19 +1,32 @@
 """results.jsonl, the record of a run: a line for each control as it finishes, so that a killed run keeps what it has."""
 
 import dataclasses
+import errno
 import fcntl
 import json
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
 from reports.outcomes import RESULT
-from upkeep.masking import own
+from reports.writing import FAILURES, Failures, open_lock, open_new, replace, write_all
+from upkeep.masking import hidden, own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
-from upkeep.session import CONTROL, RUN, begin_run, chooses, ended, output, records, target_of
+from upkeep.session import (
+    CONTROL,
+    INTERRUPTED,
+    RUN,
+    begin_run,
+    chooses,
+    ended,
+    output,
+    records,
+    target_of,
+)
 
 # What a run writes; an earlier run's are taken away at the start, and nothing else is.
 OURS = (
@@ -32,16 +45,20 @@ class Ledger:
 
     :ivar results: what has been written, in order.
     :ivar collected: every check that was collected, before any was deselected.
+    :ivar facts: the run's, once it has ended; ``gate`` is the verdict's document, where there is one.
     :ivar uncollected: the files that could not be collected: their checks are not even known.
     """
 
-    def __init__(self, folder: Path, lock: IO[str]) -> None:
+    def __init__(self, folder: Path, lock: int, failures: Failures) -> None:
+        self.failures = failures
+        self.facts: dict[str, Any] = {}
+        self.gate: dict[str, Any] | None = None
         self.folder = folder
         self.results: list[Result] = []
         self.collected: list[pytest.Item] = []
         self.uncollected: list[str] = []
         self._lock = lock
-        self._file: IO[str] | None = None
+        self._file: int | None = None
 
     def open(self) -> None:
         """Takes the earlier run's files away and begins anew."""
@@ -50,21 +67,42 @@ class Ledger:
         for pattern in ("*-result.json", "*-container.json", "*-attachment*"):
             for path in (self.folder / "allure-results").glob(pattern):
                 path.unlink()
-        self._file = (self.folder / "results.jsonl").open("x", encoding="utf-8")
+        self._file = open_new(self.folder / "results.jsonl")
 
     def write(self, result: Result, *, run: str) -> None:
         """Adds a result, at once and for good."""
         if self._file is None:
             raise ValueError("the ledger is not open")
-        self._file.write(to_line(result, run=run) + "\n")
-        self._file.flush()
+        line = hidden(to_line(result, run=run)).encode("utf-8", errors="backslashreplace")
         self.results.append(result)
+        try:
+            write_all(self._file, line + b"\n")
+        except OSError as error:
+            self.failures.add(error, file="results.jsonl")
+
+    def replace(self, name: str, text: str) -> None:
+        """Writes a file of the run whole, or notes why it could not be written."""
+        path = self.folder / name
+        self.failures.attempt(path, lambda: replace(path, text))
+
+    def require_folder(self) -> None:
+        """Notes when somebody took the record away while the run wrote it."""
+        if self._file is None:
+            return
+        try:
+            there = (self.folder / "results.jsonl").stat()
+        except OSError as error:
+            self.failures.add(error, file="results.jsonl")
+            return
+        if there.st_ino != os.fstat(self._file).st_ino:
+            gone = FileNotFoundError(errno.ENOENT, "somebody replaced it")
+            self.failures.add(gone, file="results.jsonl")
 
     def close(self) -> None:
         """Ends the record and lets the next run have the folder."""
-        if self._file is not None:
-            self._file.close()
-        self._lock.close()
+        for descriptor in (self._file, self._lock):
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 LEDGER = pytest.StashKey[Ledger]()
@@ -76,20 +114,20 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = output(config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w", encoding="utf-8")
+        lock = open_lock(folder / ".lock")
     except OSError as error:
         raise pytest.UsageError(_unwritable(folder, error)) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
+        os.close(lock)
         raise pytest.UsageError(
             f"another run is writing to {folder}: wait for it, or choose another folder with --out=DIR"
         ) from None
     except OSError as error:  # a file system without locks
-        lock.close()
+        os.close(lock)
         raise pytest.UsageError(_unwritable(folder, error)) from None
-    config.stash[LEDGER] = ledger = Ledger(folder, lock)
+    config.stash[LEDGER] = ledger = Ledger(folder, lock, config.stash[FAILURES])
     config.add_cleanup(ledger.close)
 
 
@@ -143,10 +181,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             and chooses(session.config, item.iter_markers())
         ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)
-    facts = json.dumps(
-        _facts(session.config, ledger, run, exitstatus), indent=2, ensure_ascii=False
-    )
-    replace(ledger.folder / "run.json", facts + "\n")
+    ledger.require_folder()
+    ledger.facts = _facts(session.config, ledger, run, exitstatus)
+    facts = json.dumps(ledger.facts, indent=2, ensure_ascii=False)
+    ledger.replace("run.json", facts + "\n")
+    if ledger.failures.sentences and exitstatus in (
+        pytest.ExitCode.OK,
+        pytest.ExitCode.TESTS_FAILED,
+    ):
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR  # A run without its record is none.
 
 
 def not_run(item: pytest.Item, why: str) -> Result:
@@ -168,17 +211,12 @@ def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
         found.append(codes[pytest.ExitCode(exitstatus)])
     elif exitstatus not in set(pytest.ExitCode):
         found.append(f"the run was ended with code {exitstatus}")
-    return found
-
-
-def replace(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    return found + ledger.failures.sentences
 
 
 def _why(session: pytest.Session, item: pytest.Item) -> str:
+    if session.config.stash.get(INTERRUPTED, False):
+        return "the run was interrupted before it was measured"
     if not any(item is kept for kept in session.items):
         return "deselected, though its marker chose it (-k, --deselect or the like)"
     return "the run ended before it was judged"

@@ -138,6 +138,13 @@ class Result:
     duration_seconds: float = 0.0
 
 
+# Anybody on the way can read the credentials and write the answers.
+UNVERIFIED = (
+    "the server's certificate is not verified: the kubeconfig sets insecure-skip-tls-verify. "
+    "Set certificate-authority instead"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a target's objects were looked at, and as whom: nothing of it is a secret.
@@ -145,6 +152,7 @@ class Place:
     :ivar server: the URL of the API server, or that it was the embedded cluster.
     :ivar context: the context of the kubeconfig; ``user`` is the one that it names there.
     :ivar acting: the context of the identity that rehearsed; empty where nobody did.
+    :ivar warning: what is to be known about the connection; empty where nothing is.
     """
 
     target: str
@@ -153,6 +161,7 @@ class Place:
     context: str
     user: str
     acting: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +194,10 @@ def parse_time(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"a time without a zone: {text!r}")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, in another zone
+        raise ValueError(f"a time outside of the calendar: {text!r}") from None
 
 
 def span(seconds: float | timedelta) -> str:

@@ -35,6 +35,7 @@ CLOCK = pytest.StashKey[Clock]()
 RUN = pytest.StashKey[Run]()
 SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
+INTERRUPTED = pytest.StashKey[bool]()
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()

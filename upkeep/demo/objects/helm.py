@@ -13,7 +13,8 @@ from upkeep.demo.objects import releases
 from upkeep.demo.state import Object, State
 
 VERSION = "v3.22.0"
-# What the adapter is expected to say is required: the options, the file of values that can be read, the release behind the two dashes.
+# What the adapter is expected to say is required: the options, the values by the standard input, the release
+# behind the two dashes.
 SCRIPT = """#!/bin/sh
 case "$1" in
 version) echo {version}; exit ;;
@@ -23,7 +24,7 @@ esac
 for word; do
     case "$word" in
     --dry-run=server) dry=yes ;;
-    --values=*) test -r "${{word#--values=}}" && values=yes ;;
+    --values=-) test -n "$(cat)" && values=yes ;;
     --) shift; break ;;
     esac
     shift

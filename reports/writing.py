@@ -1,0 +1,175 @@
+"""Files of a run when there is no room for them: each is whole or not there, and none stops another.
+
+pytest-html, JUnit and Allure write in pytest's hooks, where an exception would end the run: what
+they could not write is told in one sentence instead.
+"""
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from upkeep.masking import hidden
+
+# The plugins that write files of their own, by the module that their hooks come from.
+_FOREIGN = ("pytest_html", "_pytest.junitxml", "allure_pytest", "allure_commons")
+
+
+class Failures:
+    """What could not be written, a sentence for each file."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def add(self, error: OSError, *, file: str) -> None:
+        """Note that a file could not be written; the first reason for it stays."""
+        why = error.strerror or type(error).__name__
+        if not any(sentence.startswith(f"{file} ") for sentence in self.sentences):
+            self.sentences.append(f"{file} could not be written: {why}")
+
+    def attempt(self, file: Path, write: Callable[[], object]) -> None:
+        """Write a file, or note why it could not be written."""
+        try:
+            write()
+        except OSError as error:
+            self.add(error, file=file.name)
+
+
+FAILURES = pytest.StashKey[Failures]()
+
+
+def open_new(path: Path, *, mode: int = 0o666) -> int:
+    """Return the descriptor of a new file; what stands there is replaced, and no link is followed.
+
+    :raises OSError: it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags, mode)
+
+
+def open_lock(path: Path) -> int:
+    """Return the descriptor of a lock file, made where it is missing; no link is followed.
+
+    :raises OSError: it cannot be opened, or is no regular file.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return descriptor
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it, or nothing: what came on the disk of it is taken back.
+
+    :raises OSError: it cannot be written.
+    """
+    start = os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        os.ftruncate(descriptor, start)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        raise
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all; the run's own secrets are masked in it.
+
+    :raises OSError: it cannot be written. The file that was there stays.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = open_new(beside)
+        try:
+            write_all(descriptor, hidden(text).encode("utf-8", errors="backslashreplace"))
+        finally:
+            os.close(descriptor)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FAILURES] = Failures()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Shield the run from the plugins that write: their hooks are all known by now."""
+    failures = session.config.stash[FAILURES]
+    for caller in _callers(session.config):
+        for hook in caller.get_hookimpls():
+            module = getattr(hook.function, "__module__", "")
+            if module.startswith(_FOREIGN) and not (hook.hookwrapper or hook.wrapper):
+                hook.function = _shielded(
+                    hook.function, failures, *_written(session.config, module)
+                )
+
+
+def _callers(config: pytest.Config) -> Iterator[Any]:
+    import allure_commons
+
+    for manager in (config.pluginmanager, allure_commons.plugin_manager):
+        for name, caller in vars(manager.hook).items():
+            if not name.startswith("_"):
+                yield caller
+
+
+def _written(config: pytest.Config, module: str) -> tuple[str, Path | None]:
+    """Return what a plugin writes, in a word, and the one file that it is, where it is one."""
+    for start, name, option in (
+        ("pytest_html", "report.html", "htmlpath"),
+        ("_pytest.junitxml", "junit.xml", "xmlpath"),
+    ):
+        if module.startswith(start):
+            path = getattr(config.option, option, None)
+            return name, Path(path) if path else None
+    return "allure-results", None
+
+
+def _shielded(
+    function: Callable[..., Any], failures: Failures, name: str, file: Path | None
+) -> Callable[..., Any]:
+    def run(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except OSError as error:
+            failures.add(error, file=name)
+            if file is not None:
+                file.unlink(missing_ok=True)  # A half page would be taken for a whole one.
+            return None
+
+    return run
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Take the halves of Allure's files away: it writes each in place."""
+    failures = session.config.stash[FAILURES]
+    folder = getattr(session.config.option, "allure_report_dir", None)
+    if not folder or not any(one.startswith("allure-results ") for one in failures.sentences):
+        return
+    for path in Path(folder).glob("*.json"):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            path.unlink(missing_ok=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for sentence in config.stash[FAILURES].sentences:
+        terminalreporter.write_line(
+            f"ERROR: {sentence}. Free some space, or use --out=DIR", red=True
+        )
