@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reports.outcomes import RESULT
-from reports.writing import FAILURES, Failures, open_lock, open_new, replace, write_all
+from reports.writing import Failures, failures_of, open_lock, open_new, replace, write_all
 from upkeep.masking import hidden, own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
@@ -127,7 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except OSError as error:  # a file system without locks
         os.close(lock)
         raise pytest.UsageError(_unwritable(folder, error)) from None
-    config.stash[LEDGER] = ledger = Ledger(folder, lock, config.stash[FAILURES])
+    config.stash[LEDGER] = ledger = Ledger(folder, lock, failures_of(config))
     config.add_cleanup(ledger.close)
 
 

@@ -40,7 +40,12 @@ class Failures:
             self.add(error, file=file.name)
 
 
-FAILURES = pytest.StashKey[Failures]()
+_FAILURES = pytest.StashKey[Failures]()
+
+
+def failures_of(config: pytest.Config) -> Failures:
+    """Return what the run could not write until now."""
+    return config.stash.setdefault(_FAILURES, Failures())
 
 
 def open_new(path: Path, *, mode: int = 0o666) -> int:
@@ -100,14 +105,10 @@ def replace(path: Path, text: str) -> None:
         raise
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FAILURES] = Failures()
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Shield the run from the plugins that write: their hooks are all known by now."""
-    failures = session.config.stash[FAILURES]
+    failures = failures_of(session.config)
     for caller in _callers(session.config):
         for hook in caller.get_hookimpls():
             module = getattr(hook.function, "__module__", "")
@@ -156,7 +157,7 @@ def _shielded(
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Take the halves of Allure's files away: it writes each in place."""
-    failures = session.config.stash[FAILURES]
+    failures = failures_of(session.config)
     folder = getattr(session.config.option, "allure_report_dir", None)
     if not folder or not any(one.startswith("allure-results ") for one in failures.sentences):
         return
@@ -169,7 +170,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for sentence in config.stash[FAILURES].sentences:
+    for sentence in failures_of(config).sentences:
         terminalreporter.write_line(
             f"ERROR: {sentence}. Free some space, or use --out=DIR", red=True
         )

@@ -17,6 +17,13 @@ _SECRET_NAME = re.compile(
     r"token|secret|passw(?:or)?d|passphrase|(?:api|access|private|signing)[ _.-]?key|webhook|dsn|credential|bearer|authorization|cookie",
     re.IGNORECASE,
 )
+# Shorter names of credentials, as words of their own: of a log line their value is masked, too. As
+# names of variables they are no proof of a secret: AUTH=none, LOGIN=form.
+_SHORT_NAME = re.compile(
+    r"(?<![a-z])(?:pwd?|pass|passcode|auth|creds?|jwt|otp|totp|pin|sid|sig|signature|login|session"
+    r"|session[_-]?id|api[_-]?key|x-auth-key|auth[_-]?key|access[_-]?key|private[_-]?key)(?![a-z])",
+    re.IGNORECASE,
+)
 # A header, its value to the end of its line; in a JSON string the end is written \r\n, and a letter n may stand before the name.
 _GAP = r"[ \t]*+(?:\r?\n[ \t]++)?+"  # a value on the next line is indented
 _HEADER = re.compile(rf"(?:authorization|cookie2?)(\\*+[\"']?+[ \t]*+[:=]{_GAP})", re.IGNORECASE)
@@ -41,6 +48,9 @@ SCHEME_VALUE = re.compile(
 SHAPES = {
     "Slack token": re.compile(r"(?:xox[a-z]|xapp)[-.][\w.%\-]++", re.IGNORECASE),
     "JSON Web Token": re.compile(r"eyJ[\w\-]{5}[\w.\-]*+"),  # whole or cut
+    "bootstrap token": re.compile(
+        r"(?<![\w.\-])(?=[a-z.]{0,22}[0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![\w.\-])"
+    ),
     "AWS access key": re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
 }
 # The letter of a JSON string's \n is no part of the run behind it.
@@ -98,6 +108,11 @@ def sensitive(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
+def telling(name: str) -> bool:
+    """Return whether a value of this name in a log line is masked: ``sensitive``, and ``pwd``, ``otp``."""
+    return sensitive(name) or _SHORT_NAME.search(name) is not None
+
+
 def named_values(text: str) -> Iterator[tuple[int, str, str]]:
     """(where the name begins, name, value without its quotes) of every telling name with a value of its own.
 
@@ -107,6 +122,8 @@ def named_values(text: str) -> Iterator[tuple[int, str, str]]:
     while found := _NAMED.search(text, position):
         start, position = found.end(), found.end()
         if text.startswith(_STRUCTURE, start):
+            continue
+        if not sensitive(found[0][: -len(found[1])]):
             continue
         end = _named_end(text, found)
         value = text[start:end].strip("\"'`\\ \t")
@@ -177,7 +194,7 @@ def _header_end(text: str, found: re.Match[str]) -> int:
 def _named_end(text: str, found: re.Match[str]) -> int:
     """Where the value of a telling name ends; right at its start when the name tells nothing."""
     start = found.end()
-    if not sensitive(found[0][: -len(found[1])]):
+    if not telling(found[0][: -len(found[1])]):
         return start
     if opening := _OPENING.match(text, start):
         return _quote_end(text, opening)

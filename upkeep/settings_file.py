@@ -11,6 +11,7 @@ from typing import Any, Required
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict  # pydantic cannot read the one of Python 3.11
 
+from upkeep.adapters.folders.files import read_bounded
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
 
@@ -79,6 +80,7 @@ class File(Target, total=False):
     out: str
 
 
+MOST_BYTES = 4 * 1024 * 1024
 WANTS_A_REASON = 'removing a control wants a reason: remove = [{ control = "ID", reason = "…" }]'
 
 
@@ -90,7 +92,7 @@ def read(path: Path, asked: str) -> File:
     """
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, most_bytes=MOST_BYTES).decode("utf-8")
         return TypeAdapter(File).validate_python(tomllib.loads(text))
     except FileNotFoundError:
         raise BadInput(f"{asked or path}: there is no such file") from None

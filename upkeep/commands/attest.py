@@ -9,6 +9,7 @@ import argparse
 import os
 from pathlib import Path
 
+from upkeep.domain import persons
 from upkeep.errors import BadInput
 from upkeep.judges.attestations.signoffs import LIMIT_OF
 from upkeep.limits import LIMITS, nearest
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput(
             f"{options.control}: no person can confirm that{nearest(options.control, list(LIMIT_OF))}; what can be: {known}"
         )
-    if options.by.strip().casefold() == options.reviewed_by.strip().casefold():
+    if persons.same(options.by, options.reviewed_by):
         raise BadInput(
             "--by and --reviewed-by are the same person: somebody else must have looked at it"
         )

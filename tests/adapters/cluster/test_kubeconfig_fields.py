@@ -331,14 +331,13 @@ def test_the_table_is_of_the_whole_reference() -> None:
 
 @pytest.mark.parametrize(
     ("given", "user", "server_name"),
-    [("host", {}, ""), ("prefix", {"token": SECRET}, ""), ("name", {}, "elsewhere")],
+    [("prefix", {"token": SECRET}, ""), ("name", {}, "elsewhere")],
 )
 def test_a_server_is_asked_as_it_is_written(
     given: str, user: dict[str, Any], server_name: str, server: TlsServer, tmp_path: Path
 ) -> None:
-    """Without a scheme; behind a path; with a certificate of another name, which is refused."""
+    """Behind a path; with a certificate of another name, which is refused."""
     address = {
-        "host": server.url.removeprefix("https://"),
         "prefix": f"{server.url}/k8s/clusters/c-1/",
         "name": server.url,
     }[given]
@@ -351,6 +350,13 @@ def test_a_server_is_asked_as_it_is_written(
         return
     ask(found)
     assert server.asked[0]["path"] == ("/k8s/clusters/c-1/api" if given == "prefix" else "/api")
+
+
+def test_a_server_without_a_scheme_is_plain_http(server: TlsServer, tmp_path: Path) -> None:
+    """As kubectl takes it, whatever authority stands beside it."""
+    case = Field("", cluster={"server": "api.example.org:8080"})
+    found = opened(written(tmp_path, server, document(server, case)))
+    assert found.server == "http://api.example.org:8080"
 
 
 def test_credentials_of_the_servers_url_are_sent_and_not_shown(

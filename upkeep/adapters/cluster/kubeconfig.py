@@ -111,8 +111,7 @@ def _configuration(cluster: Entry, user: Entry, environ: Mapping[str, str]) -> C
             "insecure-skip-tls-verify and a certificate-authority contradict each other. "
             "Remove insecure-skip-tls-verify"
         )
-    secure = insecure or authority is not None or user.text("client-certificate")
-    parts = _server(cluster, default="https" if secure else "http")
+    parts = _server(cluster)
     shown = quote(parts.path, safe="/:@%~").rstrip("/")
     host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{shown}"
     proxy = (
@@ -138,8 +137,8 @@ def _configuration(cluster: Entry, user: Entry, environ: Mapping[str, str]) -> C
     )
 
 
-def _server(cluster: Entry, *, default: str) -> SplitResult:
-    """Return the server's URL; ``host:port`` alone gets a scheme, as client-go gives it.
+def _server(cluster: Entry) -> SplitResult:
+    """Return the server's URL; ``host:port`` alone is plain HTTP, as kubectl takes it.
 
     :raises BadInput: there is none, or it is none.
     """
@@ -147,7 +146,7 @@ def _server(cluster: Entry, *, default: str) -> SplitResult:
     if not server:
         raise cluster.refused("there is no server. Write server: https://HOST:PORT")
     try:
-        parts = urlsplit(server if "://" in server else f"{default}://{server}")
+        parts = urlsplit(server if "://" in server else f"http://{server}")
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from upkeep import deadline
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.errors import Unmeasured, UpkeepError
@@ -64,7 +65,8 @@ class Scratch(Kube):
             yield
         finally:
             try:
-                answer = self.fetch("DELETE", f"/api/v1/namespaces/{self.namespace}")
+                with deadline.lifted():
+                    answer = self.fetch("DELETE", f"/api/v1/namespaces/{self.namespace}")
             except Unmeasured as error:
                 raise NotDone(
                     f"whether {named} was removed is not known: {error}", next_step=command

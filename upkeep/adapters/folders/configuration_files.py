@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.formats import configuration, yaml_text
 from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured
 from upkeep.masking import Masked
 from upkeep.records.configuration import ConfigurationDocument
+
+MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def read(file: Path) -> list[Draft]:
     :raises Malformed: it is no text, or holds no document of the collector.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_bounded(file, most_bytes=MOST_BYTES).decode("utf-8")
     except OSError as error:
         raise _unreadable(str(file), error) from None
     except UnicodeDecodeError:

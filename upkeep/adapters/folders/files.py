@@ -50,6 +50,8 @@ def read_bounded(path: Path, *, most_bytes: int, follow: bool = True) -> bytes:
     descriptor = os.open(path, flags)  # Non-blocking: a FIFO would wait for somebody who writes.
     with open(descriptor, "rb") as file:
         found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", str(path))
         # The size is not believed: files of /proc say 0, and one may grow.

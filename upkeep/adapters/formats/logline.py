@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upkeep.masking import MASK, mask, sensitive
+from upkeep.masking import MASK, mask, telling
 
 BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
 WARNING_LEVELS = frozenset(
@@ -240,7 +240,7 @@ def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _value(name: str, value: object) -> str:
-    if sensitive(name):
+    if telling(name):
         return MASK
     if isinstance(value, dict | list):
         return "…"

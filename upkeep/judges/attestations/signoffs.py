@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 from types import MappingProxyType
 
+from upkeep.domain import persons
 from upkeep.errors import Absent
 from upkeep.judges.attestations.ages import age_of
 from upkeep.limits import Limits
@@ -97,7 +98,7 @@ def standing(
             "attestation-invalid",
             f"it is of {rfc3339(newest.at)}, which has not come yet",
         )
-    if newest.by.casefold() == newest.reviewed_by.casefold():
+    if persons.same(newest.by, newest.reviewed_by):
         return Standing(
             newest,
             expires,
