@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, stopped
+from reports.writing import failures_of
 from upkeep.model import Result
 from upkeep.results import SCHEMA
 from upkeep.session import CONTROL, RUN, chooses, narrowed_by, records, settings
@@ -84,7 +85,14 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     status: Any = yield
     if not records(config) or not settings(config).gate or status == pytest.ExitCode.USAGE_ERROR:
         return status
-    return int(config.stash[VERDICT].code if VERDICT in config.stash else Code.UNMEASURED)
+    if VERDICT not in config.stash:
+        return int(Code.UNMEASURED)
+    code = config.stash[VERDICT].code
+    if code is Code.OPEN and failures_of(config).sentences:
+        # A report that came after the verdict could not be written: nobody may find it open.
+        (settings(config).out / "gate.json").unlink(missing_ok=True)
+        return int(Code.UNMEASURED)
+    return int(code)
 
 
 @pytest.hookimpl(trylast=True)

@@ -76,7 +76,7 @@ def hide(*secrets: str) -> None:
     pieces = {
         piece.strip()
         for secret in secrets
-        for piece in (secret, *re.split(r"\s+", secret))
+        for piece in (secret, *secret.splitlines())
         if len(piece.strip()) >= LEAST_HIDDEN and not piece.strip().startswith("-----")
     }
     with _HIDING:

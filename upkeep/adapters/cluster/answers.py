@@ -33,7 +33,7 @@ def document(answer: Answer, *, source: str, server: str) -> dict[str, Any]:
         )
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         # The text stays out of the message: it may hold values.
         raise Malformed(
             f"{source}: the answer is not JSON ({len(answer.body)} bytes)",
@@ -85,7 +85,7 @@ def status_object(answer: Answer) -> dict[str, Any] | None:
         return None
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return (
         body

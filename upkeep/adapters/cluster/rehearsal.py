@@ -259,7 +259,7 @@ def _failure(answer: Answer) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) and body.get("kind") == "Status" else {}
 

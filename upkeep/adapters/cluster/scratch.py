@@ -103,7 +103,7 @@ def said(answer: Answer) -> str:
         causes = [
             str(cause.get("field", "")) for cause in (body.get("details") or {}).get("causes") or []
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return f"HTTP {answer.status}"
     fields = f" ({', '.join(filter(None, causes))})" if any(causes) else ""
     return f"{answer.status} {mask(reason)}{mask(fields)}"

@@ -199,7 +199,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
             )
         try:
             verdict = json.loads(status)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Malformed(f"{source}: the command's end is no Status", source=source) from None
         if not isinstance(verdict, dict) or verdict.get("status") not in ("Success", "Failure"):
             raise Malformed(f"{source}: the command's end is no Status", source=source)

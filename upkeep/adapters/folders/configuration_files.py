@@ -101,6 +101,11 @@ def _draft(text: str, kind: str, where: str) -> Draft:
 
 def _of_manifest(file: Path, body: dict[str, Any]) -> Iterator[Draft]:
     """The documents that a ConfigMap or Secret holds, as plain text or base64; their lines are those within the document."""
+    for part in ("data", "stringData"):
+        if not isinstance(body.get(part) or {}, dict):
+            raise Malformed(
+                f"{file}: {part} must be a mapping of file names to texts", source=str(file)
+            )
     for key, kind in configuration.KINDS.items():
         plain = (
             (body.get("stringData") or {}).get(key)

@@ -86,7 +86,7 @@ def _of_annotations(
         there = {(one.place, one.shape) for one in known}
         try:
             repeated = list(read(name, json.loads(value)))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             yield from _of_text(name, f"annotation {key}", value)
             continue
         for one in repeated:

@@ -328,7 +328,7 @@ def _document(status: int, content_type: str, body: bytes, *, where: str, path: 
         )
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Malformed(
             f"{where}{path}: the answer is not JSON ({len(body)} bytes)",
             source=path,
