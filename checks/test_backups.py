@@ -2,15 +2,15 @@
 
 import pytest
 
-from upkeep.judges.backups import job, restores, sets
+from upkeep.judges.backups import job, restores, saved, sets
 
 
 @pytest.mark.control(id="backup-job-healthy", severity="high", guide="Automated maintenance")
 @pytest.mark.daily
 def test_the_backup_job_saves_the_configuration(judge, backup_jobs, install, now, limits):
-    """The backup CronJob runs, succeeds, and writes to a volume that is really mounted.
+    """The backup CronJob runs, succeeds, and keeps its backups in a mounted volume or an upload.
 
-    The guide's own CronJob declares its volume and never mounts it: it succeeds every night and saves nothing.
+    The guide's own CronJob never mounts its volume. It succeeds every night and saves nothing.
     Fix: docs/runbook.md#backup-job-healthy
     """
     assert judge(job.job_healthy(backup_jobs, install=install, now=now, limits=limits))
@@ -24,11 +24,11 @@ def test_the_configuration_is_backed_up(
 ):
     """The newest backup holds every configuration object of the collector and equals what is live.
 
-    Differences are shown by the names of the keys, never by their values; with who made them, and whether pods crash since.
+    A finding names the keys that differ, who wrote them and whether pods crash since; never a value.
     Fix: docs/runbook.md#config-backed-up
     """
     assert judge(
-        sets.configuration_saved(
+        saved.configuration_saved(
             backup_folder,
             live_configuration,
             workload_seen,
@@ -45,9 +45,9 @@ def test_the_configuration_is_backed_up(
 def test_the_backup_restores(
     judge, backup_folder, configuration_references, restore_rehearsal, install
 ):
-    """The newest backup can be restored: the API server's own dry run accepts it, over the live objects and where they are gone.
+    """The API server's dry run accepts the newest backup, over the live objects and as new ones.
 
-    The guide's backup keeps resourceVersion and uid, and its restore is refused exactly when it is needed.
+    The guide's backup keeps resourceVersion and uid. The API server refuses it once an object has changed.
     Fix: docs/runbook.md#backup-restores
     """
     assert judge(
@@ -62,7 +62,7 @@ def test_the_backup_restores(
 def test_the_backups_are_complete(
     judge, backup_folder, configuration_references, collector, install, now, limits
 ):
-    """There is a backup for each day of the window, whole, with the Secrets beside the configuration, and not readable by others.
+    """The folder holds a whole backup for each day, with Secrets, closed to other users.
 
     Fix: docs/runbook.md#backups-complete
     """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges.configuration import validity
+from upkeep.judges.configuration import freshness, validity
 
 
 @pytest.mark.control(id="config-valid", severity="critical", guide="Validate YAML syntax")
@@ -12,13 +12,35 @@ from upkeep.judges.configuration import validity
 def test_the_configuration_is_valid(
     judge, configuration_documents, environment, configuration_written, now, install
 ):
-    """Every configuration document parses safely and satisfies the collector's rules.
+    """Every configuration document parses and satisfies the collector's rules.
 
-    One fault keeps the collector from its next start, or sends alerts to nobody.
+    A fault stops the collector at its next start, or drops alerts.
     Fix: docs/runbook.md#config-valid
     """
     assert judge(
         validity.valid(
             configuration_documents, environment, configuration_written, now=now, install=install
+        )
+    )
+
+
+@pytest.mark.control(id="config-fresh", severity="low", guide="CanoCollectorConfigOld")
+@pytest.mark.weekly
+def test_the_configuration_is_looked_after(
+    judge, configuration_metadata, attested_if_any, target_name, install, now, limits
+):
+    """The configuration changed within the limit, or two people signed it off unchanged.
+
+    No program exposes the metric of the guide's alert CanoCollectorConfigOld.
+    Fix: docs/runbook.md#config-fresh
+    """
+    assert judge(
+        freshness.configuration_fresh(
+            configuration_metadata,
+            attested_if_any,
+            target=target_name,
+            now=now,
+            limits=limits,
+            install=install,
         )
     )

@@ -39,13 +39,13 @@ def test_the_metrics_were_exported(judge, export_folder, workload, install, now,
 
 @pytest.mark.control(id="maintenance-alerts-quiet", severity="high", guide="Monitoring Alerts")
 @pytest.mark.daily
-def test_maintenance_alerts_are_loaded_and_quiet(judge, guide_rules, limits):
+def test_maintenance_alerts_are_loaded_and_quiet(judge, guide_rules, now, limits):
     """The guide's alerts are loaded, could fire, and none is firing.
 
     An alert on a metric that nothing exposes evaluates to nothing: it is quiet for ever.
     Fix: docs/runbook.md#maintenance-alerts-quiet
     """
-    assert judge(rules.alerts_quiet(guide_rules, wanted=ALERTS, limits=limits))
+    assert judge(rules.alerts_quiet(guide_rules, wanted=ALERTS, now=now, limits=limits))
 
 
 @pytest.mark.control(id="metrics-scraped", severity="medium", guide="Metrics Review")
@@ -61,10 +61,10 @@ def test_prometheus_scrapes_every_pod(judge, scrape_states, workload, now):
 
 @pytest.mark.control(id="maintenance-alerts-loaded", severity="medium", guide="Monitoring Alerts")
 @pytest.mark.weekly
-def test_maintenance_alerts_are_able_to_fire(judge, guide_rules):
+def test_maintenance_alerts_are_able_to_fire(judge, guide_rules, now):
     """The guide's alerts are loaded, evaluate without error, and every metric that they name exists.
 
     A rule that cannot fire looks like one that has no reason to.
     Fix: docs/runbook.md#maintenance-alerts-loaded
     """
-    assert judge(rules.alerts_loaded(guide_rules, wanted=ALERTS))
+    assert judge(rules.alerts_loaded(guide_rules, wanted=ALERTS, now=now))

@@ -1,4 +1,4 @@
-"""Check that the emergency procedures would work (guide: "Emergency Maintenance Procedures")."""
+"""Check the emergency procedures (guide: "Emergency Maintenance Procedures")."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from upkeep.judges.rehearsals import actions, raised_limits, restoring, scaling
 @pytest.mark.quarterly
 @pytest.mark.emergency
 def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
-    """Whoever is on call may restart the collector, and the API server's dry run accepts it.
+    """The on-call engineer may restart the collector, and the API server's dry run accepts it.
 
-    That a right is missing is found in the emergency otherwise.
+    Otherwise the emergency finds the missing right.
     Fix: docs/runbook.md#restart-rehearsed
     """
     assert judge(actions.restart(restart_rehearsal, install=install))
@@ -23,9 +23,9 @@ def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
 def test_more_replicas_would_be_accepted_and_fit(
     judge, scale_rehearsal, quotas, limit_ranges, node_rooms, workload, limits, install
 ):
-    """Whoever is on call may scale to two and to three, the dry run accepts it, and quotas and nodes have room.
+    """The on-call engineer may scale up, the dry run accepts it, and quotas and nodes have room.
 
-    A quota refuses pods, not the Deployment that wants them: the command succeeds, and nothing comes.
+    A quota refuses pods, not the Deployment: the command succeeds, and no pod starts.
     Fix: docs/runbook.md#scale-rehearsed
     """
     assert judge(
@@ -47,9 +47,9 @@ def test_more_replicas_would_be_accepted_and_fit(
 def test_raised_limits_would_be_accepted_raise_and_fit(
     judge, limits_rehearsal, quotas, limit_ranges, node_rooms, workload, limits, install
 ):
-    """Whoever is on call may raise the collector's limits, the emergency's are really higher than what is there, and the pods would fit.
+    """The on-call engineer may raise the limits, the emergency's are higher, and the pods fit.
 
-    On the chart's defaults the guide's patch raises nothing, and throttles.
+    On the chart's defaults the guide's patch raises no limit, and throttles.
     Fix: docs/runbook.md#limits-rehearsed
     """
     assert judge(
@@ -78,9 +78,9 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
     emergency_if_rehearsed,
     install,
 ):
-    """Whoever is on call may restore the newest backup and restart in one go, and the emergency's minimal configuration would be accepted, too.
+    """The on-call engineer may restore the newest backup, restart, and use a minimal configuration.
 
-    Each alone is half a recovery, and a minimal configuration that is written at 3 a.m. has a fault.
+    Each is half a recovery. A configuration that is written at 3 a.m. has a fault.
     Fix: docs/runbook.md#restore-rehearsed
     """
     assert judge(
@@ -100,9 +100,9 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
 @pytest.mark.quarterly
 @pytest.mark.emergency
 def test_what_broke_can_be_seen(judge, triage_access, install):
-    """Whoever is on call may read the pods, their logs of the life before, and the events.
+    """The on-call engineer may read the pods, their previous logs and the events.
 
-    Without them the first step of every procedure ends in Forbidden.
+    Without these rights every procedure ends at its first step.
     Fix: docs/runbook.md#triage-possible
     """
     assert judge(actions.triage(triage_access, install=install))

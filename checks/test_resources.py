@@ -2,7 +2,18 @@
 
 import pytest
 
-from upkeep.judges.resources import capacity, headroom, sizing
+from upkeep.judges.resources import (
+    autoscaling,
+    capacity,
+    headroom,
+    sizing,
+)
+from upkeep.judges.resources import (
+    connections as open_connections,
+)
+from upkeep.judges.resources import (
+    filesystems as disks,
+)
 
 
 @pytest.mark.control(id="scaling-sound", severity="medium", guide="Review scaling policies")
@@ -10,13 +21,13 @@ from upkeep.judges.resources import capacity, headroom, sizing
 def test_scaling_is_sound(
     judge, autoscalers, usage_without_autoscaler, workload, now, limits, install
 ):
-    """An autoscaler is able to scale, reads its metrics and has room above; where there is none, the use leaves that room.
+    """The autoscaler can scale, reads its metrics and is below its maximum.
 
-    An autoscaler that cannot read its metrics looks like one that has nothing to do.
+    Without an autoscaler, usage leaves that room. A blind autoscaler looks like an idle one.
     Fix: docs/runbook.md#scaling-sound
     """
     assert judge(
-        headroom.scaling_sound(
+        autoscaling.scaling_sound(
             autoscalers, usage_without_autoscaler, workload, now=now, limits=limits, install=install
         )
     )
@@ -25,9 +36,9 @@ def test_scaling_is_sound(
 @pytest.mark.control(id="right-sized", severity="low", guide="Analyze resource usage patterns")
 @pytest.mark.quarterly
 def test_requests_and_limits_fit_what_is_used(judge, usage_history, workload, now, limits, install):
-    """Requests and limits fit what the containers use: the p95 of a week is neither a small part of the request nor nearly all of it.
+    """Requests and limits fit the usage: the p95 of a week is 20 % to 80 % of the request.
 
-    What is requested and never used is taken from others; what is used and not requested is slowed down, or evicted, first.
+    An unused request takes room from other pods. Usage beyond it is throttled or evicted first.
     Fix: docs/runbook.md#right-sized
     """
     assert judge(
@@ -40,9 +51,9 @@ def test_requests_and_limits_fit_what_is_used(judge, usage_history, workload, no
 def test_capacity_suffices_for_the_quarter_ahead(
     judge, volume_history, work_history, autoscalers_seen, now, limits, install
 ):
-    """The volume of alerts, as it grows, leaves processing room for a quarter.
+    """The growing volume of alerts leaves processing time for a quarter.
 
-    More pods take a minute to ask for when nothing is late, and longer in an emergency.
+    Scaling is a planned change before the limit, and an incident after it.
     Fix: docs/runbook.md#capacity-ahead
     """
     assert judge(
@@ -61,9 +72,9 @@ def test_capacity_suffices_for_the_quarter_ahead(
 @pytest.mark.weekly
 @pytest.mark.emergency
 def test_cpu_and_memory_have_room(judge, container_usage, workload, now, limits, install):
-    """Every container's CPU and memory are well within its limit, or its request where it has no limit.
+    """Every container's CPU and memory are well below its limit, or its request without one.
 
-    The guide prints them; nobody sees by a number of MiB that the limit is near.
+    Native sidecars count, and pods with resources of their own. At the limit the kernel kills.
     Fix: docs/runbook.md#cpu-memory-headroom
     """
     assert judge(
@@ -76,12 +87,12 @@ def test_cpu_and_memory_have_room(judge, container_usage, workload, now, limits,
 @pytest.mark.control(id="disk-headroom", severity="high", guide="Check disk usage")
 @pytest.mark.weekly
 def test_filesystems_have_room(judge, filesystems, workload, limits, install):
-    """Every filesystem of every pod has room: by df where the image has a shell, else as Prometheus knows it.
+    """Every filesystem of every pod has room, by df or by Prometheus.
 
-    The chart's image has no df; the guide's command fails there, and says nothing of the disk.
+    The chart's image has no df, so the guide's command fails there.
     Fix: docs/runbook.md#disk-headroom
     """
-    assert judge(headroom.disk_headroom(filesystems, workload, limits=limits, install=install))
+    assert judge(disks.disk_headroom(filesystems, workload, limits=limits, install=install))
 
 
 @pytest.mark.control(
@@ -89,11 +100,11 @@ def test_filesystems_have_room(judge, filesystems, workload, limits, install):
 )
 @pytest.mark.weekly
 def test_connections_have_room(judge, connections, workload, limits, install):
-    """No process holds nearly as many connections as it may.
+    """Every process is well below its limit of open connections.
 
-    By netstat where the image has a shell, else by the descriptors that the process tells of itself.
+    By netstat where the image has a shell, else by process_open_fds.
     Fix: docs/runbook.md#connections-headroom
     """
     assert judge(
-        headroom.connections_headroom(connections, workload, limits=limits, install=install)
+        open_connections.connections_headroom(connections, workload, limits=limits, install=install)
     )

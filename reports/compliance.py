@@ -13,7 +13,7 @@ import pytest
 
 from reports.causes import stories
 from reports.ledger import LEDGER
-from reports.text import measure
+from reports.text import codes, measure, runbook_url
 from reports.writing import replace
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
 from upkeep.results import counts, from_line, to_line
@@ -127,6 +127,8 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
         "measure": measure,
         "anchor": lambda result: re.sub(r"[^\w-]", "_", f"{result.control.id}-{result.target}"),
         "drawing": drawing,
+        "codes": codes,
+        "runbook_url": runbook_url,
         "time": lambda instant: rfc3339(instant).replace("T", " ").replace("Z", " UTC"),
     }
     severities = [
@@ -199,16 +201,17 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
                 "",
             ]
     lines += [
-        "| outcome | control | target | severity | what was seen |",
-        "| --- | --- | --- | --- | --- |",
+        "| outcome | control | target | severity | observed | finding codes |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for group in groups(results):
         for result in group.results:
             seen = (
                 measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
             )
-            cells = [group.title, result.control.id, result.target, result.control.severity, seen]
-            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+            link = f"[{_cell(result.control.id)}]({runbook_url(result.control)})"
+            cells = [result.target, result.control.severity, seen, codes(result.findings)]
+            lines.append(f"| {' | '.join([_cell(group.title), link, *map(_cell, cells)])} |")
     lines += [
         "",
         f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}.",

@@ -7,6 +7,7 @@ import pytest
 
 from reports.text import flat, seen
 from upkeep.addressing import Address, addressed
+from upkeep.masking import own
 from upkeep.model import Finding, Judgement
 from upkeep.session import ADDRESS
 
@@ -43,15 +44,18 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
 
 
 def lines_of(finding: Finding) -> list[str]:
-    """A finding in three lines at most: what, where, what to do next."""
+    """Return a finding in at most three lines: the fault with its code, the place, the next step.
+
+    Message and place are masked. The next step is a command and stays as it was made.
+    """
     where = ", ".join(
         part
         for part in (finding.object, seen(finding.observed, finding.limit, finding.unit))
         if part
     )
-    lines = [flat(finding.message)]
+    lines = [f"{own(flat(finding.message))} [{finding.code}]"]
     if where:
-        lines.append(f"where: {flat(where)}")
+        lines.append(f"where: {own(flat(where))}")
     if finding.next:
         lines.append(f"next: {flat(finding.next)}")
     return lines

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from upkeep import REPOSITORY
 from upkeep.masking import mask
 from upkeep.session import output, records
 
@@ -81,5 +82,12 @@ def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
     when = "" if report.when == "call" else f"::{report.when}"
     cells[1] = f'<td class="col-testId">{escape(report.nodeid + when)}</td>'
     cells[1:1] = [
-        f'<td class="col-{name}">{escape(str(known.get(name, "")))}</td>' for name in _COLUMNS
+        f'<td class="col-{name}">{_shown(name, str(known.get(name, "")))}</td>' for name in _COLUMNS
     ]
+
+
+def _shown(column: str, text: str) -> str:
+    """Return a cell's HTML: a control is a link to its section of the runbook."""
+    if column != "control" or not text:
+        return escape(text)
+    return f'<a href="{REPOSITORY}/blob/main/docs/runbook.md#{escape(text)}">{escape(text)}</a>'

@@ -97,10 +97,10 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
 def _failed(judgement: Judgement) -> Fate:
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
-    lines = [own(line) for finding in judgement.findings for line in lines_of(finding)]
+    lines = [line for finding in judgement.findings for line in lines_of(finding)]
     summary = flat(first.message) + (f" (and {more} more)" if more else "")
     outcome = Outcome.DUE if judgement.due else Outcome.FAIL
-    return Fate(outcome, own(summary), next=own("\n".join(steps)), lines=tuple(lines))
+    return Fate(outcome, own(summary), next="\n".join(steps), lines=tuple(lines))
 
 
 def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False) -> Fate:
@@ -238,7 +238,6 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
                 message=own(finding.message),
                 observed=plain(finding.observed),
                 limit=plain(finding.limit),
-                next=own(finding.next),
             )
             for finding in (judged.findings if judged is not None else ())
         ),

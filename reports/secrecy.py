@@ -97,8 +97,9 @@ def safe(error: BaseException) -> BaseException:
     """An exception that says the same and holds no secret: no frames, no chain, a masked text."""
     if isinstance(error, Unmeasured):
         kind: type[Any] = type(error)
+        # A command is safe as it was made; masking would take a value and its quote out of it.
         told: Unmeasured = kind(
-            own(error.message), source=own(error.source), next_step=own(error.next_step)
+            own(error.message), source=own(error.source), next_step=error.next_step
         )
         return told
     if isinstance(error, NotApplicable):

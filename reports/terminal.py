@@ -12,7 +12,7 @@ import pytest
 from reports.causes import Story, stories
 from reports.ledger import LEDGER
 from reports.secrecy import FULL_TRACE
-from reports.text import flat
+from reports.text import codes, flat
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 from upkeep.session import begin_run, output
@@ -140,7 +140,7 @@ def _follows(story: Story) -> list[str]:
     for one in story.symptoms:
         if one.outcome is not Outcome.UNKNOWN:
             lines.append(
-                f"follows: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}): {flat(one.summary)}"
+                f"follows: {_WORDS[one.outcome]} {one.control.id} ({_grave(one)}) [{codes(one.findings)}]: {flat(one.summary)}"
             )
     for together in alike(unknown):
         lines.append(
@@ -155,7 +155,8 @@ def _grave(result: Result) -> str:
 
 def _lines(result: Result, more: str = "") -> list[str]:
     summary = f"{_WORDS[result.outcome]} {result.control.id} [{result.target}] ({_grave(result)}){more}: {flat(result.summary)}"
-    where = listed(list(dict.fromkeys(finding.object for finding in result.findings)), most=4)
+    places = [f"{finding.object} [{finding.code}]" for finding in result.findings]
+    where = listed(list(dict.fromkeys(places)), most=4)
     if result.observed not in (None, ""):
         where += f" ({result.observed})"
     lines = [

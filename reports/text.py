@@ -1,9 +1,11 @@
 """How values and sentences are written in every report."""
 
 import math
+from collections.abc import Sequence
 
+from upkeep import REPOSITORY
 from upkeep.masking import own
-from upkeep.model import Scalar
+from upkeep.model import Control, Finding, Scalar, listed
 
 
 def flat(text: str) -> str:
@@ -34,3 +36,13 @@ def plain(value: Scalar) -> Scalar:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return own(value) if isinstance(value, str) else value
+
+
+def codes(findings: Sequence[Finding], *, most: int = 3) -> str:
+    """Return the distinct codes of findings in one line: the rows of the runbook's tables."""
+    return listed(list(dict.fromkeys(finding.code for finding in findings)), most=most)
+
+
+def runbook_url(control: Control) -> str:
+    """Return the public URL of a control's section of the runbook."""
+    return f"{REPOSITORY}/blob/main/{control.runbook}"

@@ -46,22 +46,22 @@ def test_values_as_people_write_them(name: str, text: str, value: float) -> None
         (
             "alert_window",
             "soon",
-            "here: limit alert_window is a duration, not 'soon'; write for instance 24h",
+            "here: limit alert_window is a duration, not 'soon'. Write for example 24h",
         ),
         ("alert_window", "86400", "is a duration, not '86400'"),
         ("alert_window", "1h30", "is a duration, not '1h30'"),
         ("alert_window", "-1h", "is a duration, not '-1h'"),
-        ("log_error_lines", "1.5", "is a count, not '1.5'; write for instance 3"),
-        ("log_coverage", "nan", "is a ratio, not 'nan'; write for instance 1%"),
+        ("log_error_lines", "1.5", "is a count, not '1.5'. Write for example 3"),
+        ("log_coverage", "nan", "is a ratio, not 'nan'. Write for example 1%"),
         (
             "log_coverage",
             "101%",
-            "here: limit log_coverage must lie between 0 % and 100 %, not 101%",
+            "here: limit log_coverage is a ratio from 0 % to 100 %, not 101%",
         ),
         (
             "alert_windw",
             "1h",
-            "here: there is no limit 'alert_windw' (did you mean 'alert_window'?); docs/limits.md lists them",
+            "here: unknown limit 'alert_windw' (did you mean 'alert_window'?). docs/limits.md lists the limits.",
         ),
     ],
 )
@@ -118,10 +118,10 @@ def test_what_cannot_be_read_is_answered_with_the_range_and_an_example_that_fits
         parse_limits({name: "soon"}, where="--limit")
     said = str(caught.value)
     example = said.removeprefix(
-        f"--limit: limit {name} is a {limit.unit}, not 'soon'; write for instance "
-    ).partition(", ")[0]
+        f"--limit: limit {name} is a {limit.unit}, not 'soon'. Write for example "
+    ).partition(" (")[0]
     assert limit.least <= limit.parse(example, where="here") <= limit.most
-    assert said.endswith(f", between {limit.text(limit.least)} and {limit.text(limit.most)}")
+    assert said.endswith(f" (from {limit.text(limit.least)} to {limit.text(limit.most)}).")
 
 
 @EACH
@@ -133,7 +133,7 @@ def test_what_is_out_of_range_is_answered_with_the_range_and_the_unit(name: str)
     low, high = limit.text(limit.least), limit.text(limit.most)
     assert (
         str(caught.value)
-        == f"--limit: limit {name} must lie between {low} and {high}, not {text} (it is a {limit.unit})"
+        == f"--limit: limit {name} is a {limit.unit} from {low} to {high}, not {text}."
     )
 
 

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 
-from upkeep.adapters.cluster import placement
+from upkeep.adapters.cluster import quotas
 from upkeep.records.placement import Quota
 from upkeep.sweep import digest
 
 
 def test_a_number_of_more_than_64_bits_has_a_digest_of_its_own() -> None:
     """One that had none ended the whole run."""
-    large = placement.quota(
+    large = quotas.quota(
         {
             "metadata": {"name": "q"},
             "spec": {},

@@ -1,8 +1,11 @@
-"""upkeep: the maintenance guide of cano-collector as checks that are never green because they were blind.
+"""upkeep: the maintenance guide of cano-collector as checks that never pass without a measurement.
 
-This package thinks: records, limits and outcomes (``model``, ``records``, ``limits``, ``errors``), pure judges (``judges``), the
-adapters that alone talk to the outside (``adapters``), the sweep that runs the measurements, and the embedded cluster (``demo``). The
-checks themselves, the pytest plugins that measure and those that report lie beside it in ``checks``, ``fixtures`` and ``reports``.
+The package holds records, limits and outcomes (``model``, ``records``, ``limits``, ``errors``), pure
+judges (``judges``), the adapters, which alone talk to other programs (``adapters``), the sweep that runs
+the measurements, and the embedded cluster (``demo``). The checks, and the pytest plugins that measure and
+report, are in ``checks``, ``fixtures`` and ``reports`` beside it.
 """
 
 __version__ = "0.1.0"
+# The runbook's links in reports and the project's URLs begin with it.
+REPOSITORY = "https://github.com/kubecano/cano-upkeep"

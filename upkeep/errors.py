@@ -110,3 +110,16 @@ class TooEarly(Unmeasured):
     """Nothing is wrong with the look, but there is not enough history yet; the message says when there will be."""
 
     reason = "too-early"
+
+
+def of_reason(reason: str) -> type[Unmeasured]:
+    """Return the kind of ``Unmeasured`` whose reason that is.
+
+    :raises LookupError: no kind has this reason.
+    """
+    kinds = [Unmeasured]
+    for kind in kinds:
+        if kind.reason == reason:
+            return kind
+        kinds += kind.__subclasses__()
+    raise LookupError(f"no kind of Unmeasured has the reason {reason!r}")

@@ -1,7 +1,8 @@
-"""The limits that judges compare with: each has a name, a default, a unit, a range and a reason, and is printed with the result.
+"""Limits: which values do judges compare with?
 
-Durations are held in seconds and ratios as 0–1; users write ``24h``, ``7d``, ``1.5s``, ``99%`` or ``0.99``, or what is printed: ``1 d 1 h``, ``99 %``.
-Source of the defaults: controls.md.
+Each limit has a name, a default, a unit, a range and a reason. Every result shows its limit.
+Durations are seconds and ratios are 0–1. Users write ``24h``, ``7d``, ``1.5s``, ``99%``, ``0.99``,
+or copy a printed value: ``1 d 1 h``, ``99 %``. Source of the defaults: docs/controls.md.
 """
 
 import difflib
@@ -18,7 +19,11 @@ _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w":
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit's declaration. ``unit`` is ``duration``, ``ratio``, ``count`` or ``factor``; the bounds are inclusive and in seconds, 0–1, as counted or times."""
+    """The declaration of a limit.
+
+    :ivar unit: ``duration`` (seconds), ``ratio`` (0–1), ``count`` or ``factor``.
+    :ivar least: the lowest allowed value; ``most`` the highest. Both are allowed.
+    """
 
     name: str
     unit: str
@@ -28,7 +33,7 @@ class Limit:
     reason: str
 
     def parse(self, text: str, *, where: str) -> float:
-        """The value of a user's text.
+        """Return the value of a user's text.
 
         :param where: the option, file or variable it came from, for the message.
         :raises BadInput: another unit, or out of range.
@@ -37,26 +42,27 @@ class Limit:
         value = _parse(text.strip(), self.unit)
         if value is None:
             raise BadInput(
-                f"{where}: limit {self.name} is a {self.unit}, not {text!r}; write for instance {self._example()}, between {low} and {high}"
+                f"{where}: limit {self.name} is a {self.unit}, not {text!r}."
+                f" Write for example {self._example()} (from {low} to {high})."
             )
         if not self.least <= value <= self.most:
             raise BadInput(
-                f"{where}: limit {self.name} must lie between {low} and {high}, not {text} (it is a {self.unit})"
+                f"{where}: limit {self.name} is a {self.unit} from {low} to {high}, not {text}."
             )
         return value
 
     def text(self, value: float) -> str:
-        """A value with its unit, as a person reads it: the very value, nothing is rounded away, and ``parse`` takes it back."""
+        """Return a value with its unit, unrounded, in a form that ``parse`` accepts."""
         if self.unit == "duration":
             return _duration(value)
         if self.unit == "ratio":
             return f"{_decimal(value * 100, 10)} %"
         if self.unit == "factor":
             return f"×{_decimal(value, 10)}"
-        return f"{value:g}"
+        return f"{value:.0f}"
 
     def _example(self) -> str:
-        """A text that would be accepted."""
+        """Return a text that ``parse`` accepts."""
         example = {"duration": "24h", "ratio": "1%", "count": "3", "factor": "1.5"}[self.unit]
         value = _parse(example, self.unit)
         fits = value is not None and self.least <= value <= self.most
@@ -64,7 +70,7 @@ class Limit:
 
 
 def _decimal(value: float, places: int) -> str:
-    """Without an exponent, and without zeros at its end."""
+    """Return a decimal without exponent and trailing zeros."""
     return f"{value:.{places}f}".rstrip("0").rstrip(".")
 
 
@@ -98,352 +104,98 @@ def _parse(text: str, unit: str) -> float | None:
 
 HOUR, DAY = 3600.0, 86400.0
 
-LIMITS: Mapping[str, Limit] = MappingProxyType(
-    {
-        limit.name: limit
-        for limit in (
-            Limit("restarts", "count", 0, 0, 1000, "a restart loses what was in flight"),
-            Limit("restart_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
-            Limit(
-                "health_latency", "duration", 1, 0.01, 60, "the kubelet's probes give up after 1 s"
-            ),
-            Limit("log_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
-            Limit("log_lines", "count", 100, 1, 100_000, "the guide looks at the last 100 lines"),
-            Limit(
-                "log_error_lines",
-                "count",
-                0,
-                0,
-                1_000_000,
-                "every error line is a message that may not have arrived",
-            ),
-            Limit(
-                "log_coverage",
-                "ratio",
-                0.9,
-                0,
-                1,
-                "the kubelet rotates logs away; what is gone cannot be called clean",
-            ),
-            Limit(
-                "log_history_window",
-                "duration",
-                7 * DAY,
-                60,
-                30 * DAY,
-                "the weekly log analysis looks at seven days",
-            ),
-            Limit(
-                "repeated_error_lines",
-                "count",
-                10,
-                0,
-                1_000_000,
-                "ten alike in a week are no accident",
-            ),
-            Limit(
-                "send_failure_lines",
-                "count",
-                0,
-                0,
-                1_000_000,
-                "every one is a message that somebody did not get",
-            ),
-            Limit(
-                "processing_latency",
-                "duration",
-                5,
-                0.001,
-                600,
-                "Alertmanager gives a webhook 10 s by default; half of it is late enough",
-            ),
-            Limit(
-                "slow_lines",
-                "count",
-                10,
-                0,
-                1_000_000,
-                "one slow answer of a chat program is its own affair, ten are a pattern",
-            ),
-            Limit(
-                "timing_window",
-                "duration",
-                7 * DAY,
-                3600,
-                90 * DAY,
-                "slow work shows over a week, whatever the weekday",
-            ),
-            Limit(
-                "trend_window",
-                "duration",
-                28 * DAY,
-                3600,
-                366 * DAY,
-                "the past that the present is compared with: four whole weeks",
-            ),
-            Limit(
-                "latency_growth", "factor", 1.5, 1, 100, "half as long again is no noise of a week"
-            ),
-            Limit(
-                "latency_noticed",
-                "duration",
-                0.1,
-                0,
-                600,
-                "nobody waits for less, and the lowest buckets are wide",
-            ),
-            Limit(
-                "send_latency",
-                "duration",
-                2,
-                0.001,
-                600,
-                "a chat program that takes longer is ill, or far away",
-            ),
-            Limit("export_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
-            Limit("alert_window", "duration", DAY, 60, 30 * DAY, "the checklist is daily"),
-            Limit(
-                "alerts_dropped",
-                "count",
-                0,
-                0,
-                1_000_000,
-                "a dropped alert was answered with 200 and reached nobody",
-            ),
-            Limit(
-                "alerts_unaccounted",
-                "count",
-                0,
-                0,
-                1_000_000,
-                "an alert that is in no book was lost",
-            ),
-            Limit(
-                "alert_error_ratio",
-                "ratio",
-                0.01,
-                0,
-                1,
-                "Alertmanager sends again, but not for ever",
-            ),
-            Limit(
-                "destination_success_ratio", "ratio", 0.99, 0, 1, "people rely on each destination"
-            ),
-            Limit("small_sample", "count", 50, 1, 1_000_000, "a ratio over few events is noise"),
-            Limit(
-                "settle_time",
-                "duration",
-                5,
-                0,
-                60,
-                "how long work in flight may take before it counts as lost",
-            ),
-            Limit(
-                "backup_age",
-                "duration",
-                25 * HOUR,
-                60,
-                366 * DAY,
-                "a daily backup and an hour of grace",
-            ),
-            Limit(
-                "backup_days",
-                "count",
-                7,
-                1,
-                366,
-                "a fault that is found late is undone from the days before",
-            ),
-            Limit(
-                "backup_shrink",
-                "ratio",
-                0.5,
-                0.01,
-                1,
-                "configuration does not halve overnight; a backup that does was cut",
-            ),
-            Limit(
-                "config_age",
-                "duration",
-                30 * DAY,
-                60,
-                366 * DAY,
-                "CanoCollectorConfigOld, the guide's alert, fires after thirty days",
-            ),
-            Limit(
-                "secret_age",
-                "duration",
-                90 * DAY,
-                60,
-                366 * DAY,
-                "a key that leaked unseen is of use for so long",
-            ),
-            Limit("recovery_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"),
-            Limit(
-                "documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "the checklist is monthly"
-            ),
-            Limit("signoff_age", "duration", 92 * DAY, 60, 366 * DAY, "the checklist is quarterly"),
-            Limit(
-                "chart_minors_behind",
-                "count",
-                1,
-                0,
-                1000,
-                "one minor is what a quarterly upgrade leaves open; two are a habit",
-            ),
-            Limit(
-                "chart_age",
-                "duration",
-                90 * DAY,
-                60,
-                3660 * DAY,
-                "an upgrade has a quarter to be planned, rehearsed and done",
-            ),
-            Limit(
-                "least_replicas",
-                "count",
-                2,
-                1,
-                100,
-                "one replica is an outage whenever its node is drained",
-            ),
-            Limit(
-                "fallback_receivers",
-                "count",
-                1,
-                1,
-                20,
-                "one other way is enough to hear that the collector is gone",
-            ),
-            Limit(
-                "emergency_replicas",
-                "count",
-                3,
-                2,
-                100,
-                "the guide's performance emergency scales to three",
-            ),
-            Limit(
-                "emergency_memory_mebibytes",
-                "count",
-                1024,
-                0,
-                1_048_576,
-                "the guide's performance emergency gives 1Gi; 0 leaves memory as it is",
-            ),
-            Limit(
-                "emergency_cpu_millicores",
-                "count",
-                1000,
-                0,
-                1_024_000,
-                "the guide's performance emergency gives 1000m; 0 leaves CPU as it is",
-            ),
-            Limit(
-                "scaling_usage",
-                "ratio",
-                0.6,
-                0.01,
-                1,
-                "without an autoscaler a quarter's growth must fit into what is there",
-            ),
-            Limit(
-                "event_window",
-                "duration",
-                HOUR,
-                60,
-                DAY,
-                "Kubernetes keeps events for an hour by default",
-            ),
-            Limit(
-                "resource_usage",
-                "ratio",
-                0.8,
-                0.01,
-                1,
-                "what is nearly full is full when it matters",
-            ),
-            Limit(
-                "sizing_window",
-                "duration",
-                7 * DAY,
-                DAY,
-                90 * DAY,
-                "a week has its busy hours and its quiet ones, whatever the weekday",
-            ),
-            Limit(
-                "sizing_least",
-                "ratio",
-                0.2,
-                0,
-                1,
-                "of what is requested and never used others could have had the rest",
-            ),
-            Limit(
-                "sizing_most",
-                "ratio",
-                0.8,
-                0.01,
-                1,
-                "what uses nearly all it requested is slowed down or evicted first on a full node",
-            ),
-            Limit(
-                "capacity_window",
-                "duration",
-                90 * DAY,
-                14 * DAY,
-                366 * DAY,
-                "as long a past as the future that is told from it",
-            ),
-            Limit(
-                "capacity_days",
-                "count",
-                14,
-                7,
-                366,
-                "two of each weekday, which is what a Prometheus keeps by default; with less a week's own ups and downs are a trend",
-            ),
-            Limit(
-                "capacity_utilisation",
-                "ratio",
-                0.6,
-                0.01,
-                1,
-                "a mean of a day hides its busiest hour, which needs the rest",
-            ),
-            Limit(
-                "capacity_horizon",
-                "duration",
-                90 * DAY,
-                DAY,
-                366 * DAY,
-                "the checklist is quarterly: until it looks again",
-            ),
-            Limit(
-                "usage_age",
-                "duration",
-                300,
-                15,
-                HOUR,
-                "metrics-server measures every 15 s to 60 s; an older number is of another time",
-            ),
-            Limit("alerts_firing", "count", 0, 0, 1000, "a firing maintenance alert is work to do"),
-            Limit("request_deadline", "duration", 10, 0.05, 600, "one request, retries included"),
-            Limit(
-                "sweep_deadline",
-                "duration",
-                60,
-                0.05,
-                3600,
-                "all measurements of a target together",
-            ),
-        )
-    }
+# fmt: off
+_DECLARED = (
+    Limit("restarts", "count", 0, 0, 1000, "A restart loses the alerts in flight."),
+    Limit("restart_window", "duration", DAY, 60, 30 * DAY, "The checklist is daily."),
+    Limit("health_latency", "duration", 1, 0.01, 60, "The kubelet's probes time out after 1 s."),
+    Limit("log_window", "duration", DAY, 60, 30 * DAY, "The checklist is daily."),
+    Limit("log_lines", "count", 100, 1, 100_000, "The guide reads the last 100 lines."),
+    Limit("log_error_lines", "count", 0, 0, 1_000_000, "Each error line can be a lost message."),
+    Limit("log_coverage", "ratio", 0.9, 0, 1,
+          "The kubelet rotates logs; deleted lines cannot be judged."),
+    Limit("log_history_window", "duration", 7 * DAY, 60, 30 * DAY,
+          "The weekly log analysis covers seven days."),
+    Limit("repeated_error_lines", "count", 10, 0, 1_000_000,
+          "Ten equal errors in a week have one cause."),
+    Limit("send_failure_lines", "count", 0, 0, 1_000_000, "Each line is an undelivered message."),
+    Limit("processing_latency", "duration", 5, 0.001, 600,
+          "Half of Alertmanager's default webhook timeout of 10 s."),
+    Limit("slow_lines", "count", 10, 0, 1_000_000,
+          "One slow answer of a chat service is noise, ten are a pattern."),
+    Limit("timing_window", "duration", 7 * DAY, 3600, 90 * DAY, "A week includes every weekday."),
+    Limit("trend_window", "duration", 28 * DAY, 3600, 366 * DAY,
+          "The baseline is four whole weeks."),
+    Limit("latency_growth", "factor", 1.5, 1, 100, "Weekly noise stays below half of the value."),
+    Limit("latency_noticed", "duration", 0.1, 0, 600,
+          "The lowest histogram buckets are wide, and users do not notice less."),
+    Limit("send_latency", "duration", 2, 0.001, 600, "A healthy chat API answers faster."),
+    Limit("export_age", "duration", 31 * DAY, 60, 366 * DAY, "The checklist is monthly."),
+    Limit("alert_window", "duration", DAY, 60, 30 * DAY, "The checklist is daily."),
+    Limit("alerts_dropped", "count", 0, 0, 1_000_000,
+          "The collector answers a dropped alert with 200 and sends no message."),
+    Limit("alerts_unaccounted", "count", 0, 0, 1_000_000,
+          "An alert neither processed nor counted as an error is lost."),
+    Limit("alert_error_ratio", "ratio", 0.01, 0, 1, "Alertmanager retries for a limited time."),
+    Limit("destination_success_ratio", "ratio", 0.99, 0, 1,
+          "On-call engineers rely on each destination."),
+    Limit("small_sample", "count", 50, 1, 1_000_000, "A ratio over few events is noise."),
+    Limit("settle_time", "duration", 5, 0, 60,
+          "Alerts still in flight after this time count as lost."),
+    Limit("backup_age", "duration", 25 * HOUR, 60, 366 * DAY, "A daily backup plus one hour."),
+    Limit("backup_days", "count", 7, 1, 366, "A fault found late needs an older backup."),
+    Limit("backup_shrink", "ratio", 0.5, 0.01, 1,
+          "Configuration does not halve overnight; a truncated backup does."),
+    Limit("config_age", "duration", 30 * DAY, 60, 366 * DAY,
+          "The guide's alert CanoCollectorConfigOld fires after 30 days."),
+    Limit("secret_age", "duration", 90 * DAY, 60, 366 * DAY,
+          "A leaked key stays usable until its rotation."),
+    Limit("recovery_age", "duration", 31 * DAY, 60, 366 * DAY, "The checklist is monthly."),
+    Limit("documentation_age", "duration", 31 * DAY, 60, 366 * DAY, "The checklist is monthly."),
+    Limit("signoff_age", "duration", 92 * DAY, 60, 366 * DAY, "The checklist is quarterly."),
+    Limit("chart_minors_behind", "count", 1, 0, 1000,
+          "A quarterly upgrade leaves at most one minor version open."),
+    Limit("chart_age", "duration", 90 * DAY, 60, 3660 * DAY,
+          "One quarter to plan, rehearse and apply an upgrade."),
+    Limit("least_replicas", "count", 2, 1, 100,
+          "A single replica is down while its node is drained."),
+    Limit("fallback_receivers", "count", 1, 1, 20,
+          "One independent receiver reports a dead collector."),
+    Limit("emergency_replicas", "count", 3, 2, 100,
+          "The guide's performance emergency scales to 3 replicas."),
+    Limit("emergency_memory_mebibytes", "count", 1024, 0, 1_048_576,
+          "The guide's performance emergency sets 1Gi; 0 leaves memory unchanged."),
+    Limit("emergency_cpu_millicores", "count", 1000, 0, 1_024_000,
+          "The guide's performance emergency sets 1000m; 0 leaves CPU unchanged."),
+    Limit("scaling_usage", "ratio", 0.6, 0.01, 1,
+          "Without an autoscaler the present replicas must carry one quarter's growth."),
+    Limit("event_window", "duration", HOUR, 60, DAY,
+          "Kubernetes keeps events for one hour by default."),
+    Limit("resource_usage", "ratio", 0.8, 0.01, 1, "The rest is headroom for a burst."),
+    Limit("sizing_window", "duration", 7 * DAY, DAY, 90 * DAY,
+          "A week includes busy and quiet hours."),
+    Limit("sizing_least", "ratio", 0.2, 0, 1, "Below it, the unused request blocks other pods."),
+    Limit("sizing_most", "ratio", 0.8, 0.01, 1,
+          "Above it, a full node throttles or evicts the pod first."),
+    Limit("capacity_window", "duration", 90 * DAY, 14 * DAY, 366 * DAY,
+          "The past is as long as the forecast."),
+    Limit("capacity_days", "count", 14, 7, 366,
+          "Two of each weekday, and Prometheus' default retention is 15 days."),
+    Limit("capacity_utilisation", "ratio", 0.6, 0.01, 1, "The daily mean hides the busiest hour."),
+    Limit("capacity_horizon", "duration", 90 * DAY, DAY, 366 * DAY,
+          "One quarter, until the next run of the checklist."),
+    Limit("usage_age", "duration", 300, 15, HOUR,
+          "metrics-server samples every 15 s to 60 s; an older sample is stale."),
+    Limit("alerts_firing", "count", 0, 0, 1000, "A firing maintenance alert needs an action."),
+    Limit("request_deadline", "duration", 10, 0.05, 600, "One request, retries included."),
+    Limit("sweep_deadline", "duration", 60, 0.05, 3600, "All measurements of one target."),
 )
+# fmt: on
+LIMITS: Mapping[str, Limit] = MappingProxyType({limit.name: limit for limit in _DECLARED})
 
 
 class Limits:
-    """The values in force for a run: the defaults and what the user set over them."""
+    """The limits of a run: the defaults and the user's values over them."""
 
     def __init__(self, values: Mapping[str, float] | None = None) -> None:
         self._values = {name: limit.default for name, limit in LIMITS.items()} | dict(values or {})
@@ -452,11 +204,11 @@ class Limits:
         return self._values[name]
 
     def text(self, name: str) -> str:
-        """The value in force, with its unit."""
+        """Return the value in force with its unit."""
         return LIMITS[name].text(self._values[name])
 
     def changed(self) -> dict[str, str]:
-        """Those that differ from the default, as text."""
+        """Return the limits that differ from their default, as text."""
         return {
             name: self.text(name)
             for name, limit in LIMITS.items()
@@ -465,7 +217,7 @@ class Limits:
 
 
 def parse_limits(entries: Mapping[str, str], *, where: str) -> dict[str, float]:
-    """The values of ``{name: text}``.
+    """Return the values of ``{name: text}``.
 
     :raises BadInput: an unknown name (the nearest is named), a wrong unit, a value out of range.
     """
@@ -473,13 +225,14 @@ def parse_limits(entries: Mapping[str, str], *, where: str) -> dict[str, float]:
     for name, text in entries.items():
         if name not in LIMITS:
             raise BadInput(
-                f"{where}: there is no limit {name!r}{nearest(name, LIMITS)}; docs/limits.md lists them"
+                f"{where}: unknown limit {name!r}{nearest(name, LIMITS)}."
+                " docs/limits.md lists the limits."
             )
         values[name] = LIMITS[name].parse(text, where=where)
     return values
 
 
 def nearest(word: str, words: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
-    """`` (did you mean 'x'?)`` for the nearest of the words, or nothing when none is near."""
+    """Return `` (did you mean 'x'?)`` with the nearest word, or nothing without a near one."""
     match = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
     return f" (did you mean {match[0]!r}?)" if match else ""

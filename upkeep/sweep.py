@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 
@@ -31,12 +31,23 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+Holder = Literal["role", "exec", "helm", "everybody", "acting"]
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """What a measurement must be allowed to do: a rule of a Role.
 
-    :ivar names: a word for the names it is about, resolved per install (``configuration-secrets``, ``prometheus-service`` …), or ``""`` for all.
-    :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and Alertmanager, or ``cluster``.
+    :ivar resource: ``plural`` or ``plural/subresource``; a path (``/apis``) for what is no object.
+    :ivar names: a word for the names it is about, resolved per install (``prometheus`` …), or
+        ``""`` for all.
+    :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and
+        Alertmanager, or ``cluster``.
+    :ivar held_by: what gives the right. ``role`` is the Role of ``upkeep rbac``; ``exec`` and
+        ``helm`` are its Roles on request; ``everybody`` has it by Kubernetes' default Roles
+        ``system:basic-user`` and ``system:discovery``; ``acting`` is the identity of
+        ``--acting-context``, which asks an access review before each verb.
+    :ivar optional: the measurement says in its record what it did without.
     """
 
     verb: str
@@ -44,6 +55,31 @@ class Right:
     group: str = ""
     names: str = ""
     scope: str = "namespace"
+    held_by: Holder = "role"
+    optional: bool = False
+
+
+# What several measurements ask, by rights that no Role of ours gives.
+REVIEW = Right(
+    "create",
+    "selfsubjectaccessreviews",
+    group="authorization.k8s.io",
+    scope="cluster",
+    held_by="everybody",
+)
+DISCOVERY = Right("get", "/apis", scope="cluster", held_by="everybody")
+ACTING = Right("*", "*", held_by="acting")
+# Each revision of a release has another name, and RBAC cannot narrow a list to labels. Whoever may
+# list Secrets reads all of them in the namespace: a Role of its own, on request.
+HELM = (
+    Right("list", "secrets", held_by="helm"),
+    Right("list", "configmaps", held_by="helm"),
+)
+# Whoever may run df in a container may run anything there: a Role of its own, on request.
+EXEC = (
+    Right("create", "pods/exec", held_by="exec"),
+    Right("get", "pods/exec", held_by="exec"),
+)
 
 
 @dataclass(frozen=True, slots=True)

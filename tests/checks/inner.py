@@ -1,7 +1,7 @@
 """Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from upkeep.clock import HeldClock
 from upkeep.commands import suite
+from upkeep.demo.server.audit import Event
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 # An answer's time is real, and a slow day is no finding: the one scenario that is about it takes longer than this.
@@ -29,13 +30,15 @@ LEDGER_ALONE = (
 
 
 class Held:
-    """The plugin that holds the clock of an inner run, and leaves out of it the checks that are not asked for.
+    """The plugin that holds the clock of an inner run and leaves out checks that are not asked for.
 
     :param only: the controls of each target that has fewer than all.
+    :ivar requests: what each target's embedded cluster was asked.
     """
 
     def __init__(self, only: Mapping[str, Collection[str]]) -> None:
         self.only = only
+        self.requests: dict[str, list[Event]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -51,6 +54,12 @@ class Held:
             if _control(item) in self.only.get(_target(item), (_control(item),))
         ]
 
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        from fixtures.demo import CLUSTERS
+
+        clusters = config.stash.get(CLUSTERS, {})
+        self.requests = {name: list(cluster.requests) for name, cluster in clusters.items()}
+
 
 def _control(item: pytest.Item) -> str:
     return str(next(item.iter_markers("control")).kwargs["id"])
@@ -62,10 +71,11 @@ def _target(item: pytest.Item) -> str:
 
 @dataclass(frozen=True)
 class Ran:
-    """An inner run: its exit code and its results by (target, control)."""
+    """An inner run: exit code, results by (target, control), and requests by target."""
 
     code: int
     results: dict[tuple[str, str], dict[str, Any]]
+    requests: dict[str, list[Event]] = field(default_factory=dict)
 
     def outcomes(self, target: str) -> dict[str, str]:
         """The outcome of each control on a target."""
@@ -77,40 +87,50 @@ class Ran:
 
 
 def run(
-    scenarios: Iterable[str],
+    scenarios: Iterable[str] | Mapping[str, str],
     folder: Path,
     *arguments: str,
     limits: dict[str, str] | None = None,
     cadence: str = "daily",
     only: Mapping[str, Collection[str]] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Ran:
-    """The checks of a cadence on every scenario, side by side; each scenario is a target of that name.
+    """Run the checks of a cadence on every scenario, side by side.
 
-    :param only: scenario -> the controls that are run on it, where these are not all.
+    :param scenarios: target -> scenario, or scenarios, each a target of its name.
+    :param only: target -> the controls that are run on it, where these are not all.
+    :param settings: target -> further lines of it in the settings file.
     """
-    names = list(scenarios)
-    settings = folder / "upkeep.toml"
+    if not isinstance(scenarios, Mapping):
+        scenarios = {name: name for name in scenarios}
+    file, more = folder / "upkeep.toml", settings or {}
     values = {**LIMITS, **(limits or {})}
     text = "[limits]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
-    settings.write_text(text + "".join(f'[targets."{name}"]\ndemo = "{name}"\n' for name in names))
+    targets = [
+        f'[targets."{name}"]\ndemo = "{scenario}"\n{more.get(name, "")}\n'
+        for name, scenario in scenarios.items()
+    ]
+    file.write_text(text + "".join(targets))
     out = folder / "out"
-    chosen = [f"--target={name}" for name in names]
+    chosen = [f"--target={name}" for name in scenarios]
+    held = Held(only or {})
     code = suite.run(
         [
             "-m",
             cadence,
             "-q",
-            f"--settings={settings}",
+            f"--settings={file}",
             f"--out={out}",
             *LEDGER_ALONE,
             *chosen,
             *arguments,
         ],
-        plugins=[Held(only or {})],
+        plugins=[held],
     )
     ledger = out / "results.jsonl"
     lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
     results = [
         result for result in map(orjson.loads, lines) if result["outcome"] != "not-run" or not only
     ]
-    return Ran(code, {(result["target"], result["control"]): result for result in results})
+    found = {(result["target"], result["control"]): result for result in results}
+    return Ran(code, found, held.requests)

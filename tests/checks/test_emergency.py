@@ -62,10 +62,10 @@ def test_a_bad_change_is_told_with_who_when_the_log_line_the_backup_and_the_comm
     story = bad[scenario]
     followed = {one.control.id: one for one in story.symptoms}
     assert story.cause.control.id == "config-backed-up"
-    changed = f"{holder} was changed 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit, 2 min before container cano-collector of pod "
+    changed = f"{holder} changed 25 min ago (2026-01-02T11:35:00Z) by kubectl-edit, 2 min before container cano-collector of pod "
     assert story.cause.summary.startswith(changed)
     assert story.cause.summary.endswith(
-        "Backup 20260102, the newest (10 h old), holds what was there."
+        "Set 20260102, the newest (10 h old), holds the earlier content."
     )
     assert fault in followed["config-valid"].summary
     assert "not ready since 2026-01-02T11:37:00Z (23 min)" in followed["pods-ready"].summary

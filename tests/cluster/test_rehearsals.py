@@ -12,11 +12,11 @@ from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install, minimal
 from tests.cluster.plane.runs import results
 from upkeep.__main__ import main
-from upkeep.adapters.cluster import objects, placement
+from upkeep.adapters.cluster import nodes, objects, quotas
 from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.adapters.cluster.rehearsal import Rehearsal
 from upkeep.clock import Clock
-from upkeep.domain.placement import with_defaults
+from upkeep.domain.demands import with_defaults
 from upkeep.meter import Meter
 from upkeep.settings import TargetSettings
 
@@ -197,7 +197,7 @@ def test_the_defaults_are_the_servers(
             "metadata": {"name": "defaulted"},
             "spec": {"containers": [container]},
         }
-        ranges = placement.limit_ranges(plane.get(path_of(made))) if item else ()
+        ranges = quotas.limit_ranges(plane.get(path_of(made))) if item else ()
         (spec,) = objects.template({"spec": {"containers": [container]}}).containers
         foretold = with_defaults(spec, ranges)
 
@@ -225,12 +225,14 @@ def needs(memory: str, **more: str) -> dict[str, Any]:
 
 
 SIDECAR = {"restartPolicy": "Always"}
-SHAPES = [
+SHAPES: list[tuple[Any, ...]] = [
     ([needs("100Mi"), needs("50Mi")], []),
     ([needs("100Mi")], [needs("300Mi"), needs("200Mi")]),
     ([needs("100Mi")], [needs("30Mi", **SIDECAR), needs("200Mi")]),
     ([needs("100Mi")], [needs("200Mi"), needs("30Mi", **SIDECAR)]),
     ([needs("100Mi")], [needs("30Mi", **SIDECAR), needs("10Mi"), needs("40Mi", **SIDECAR)]),
+    # Pod-level resources count instead (KEP-2837).
+    ([needs("100Mi")], [needs("30Mi", **SIDECAR)], {"requests": {"memory": "300Mi"}}),
 ]
 
 
@@ -252,8 +254,7 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
     plane.apply(quota)
 
     def used() -> int:
-        found = placement.quota(plane.get(path_of(quota)))
-        assert found is not None
+        found = quotas.quota(plane.get(path_of(quota)))
         return found.used.get("requests.memory", -1) // 1000
 
     wait_for(lambda: used() == 0, what="the quota's first count")
@@ -269,12 +270,13 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
         what="the quota's count in admission",
     )
     sums = 0
-    for number, (running, first) in enumerate(SHAPES):
+    for number, (running, first, *whole) in enumerate(SHAPES):
         own, before = (
             [one | {"name": f"{kind}{at}"} for at, one in enumerate(those)]
             for kind, those in (("c", running), ("i", first))
         )
         spec = {"containers": own, "initContainers": before, "schedulerName": "nobody"}
+        spec |= {"resources": whole[0]} if whole else {}
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -283,7 +285,7 @@ def test_what_a_pod_takes_is_what_the_servers_quota_counts(plane: ControlPlane) 
         }
         answer = plane.request("POST", f"{base}/pods", pod)
         assert answer.status == 201, answer.data
-        sums += placement.taken([json.loads(answer.data)])[""].memory_bytes
+        sums += nodes.taken([json.loads(answer.data)])[""].memory_bytes
         wait_for(lambda sums=sums: used() == sums, what=f"the quota to count {sums}")
     plane.request("DELETE", f"/api/v1/namespaces/{namespace}")
 

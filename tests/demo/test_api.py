@@ -27,7 +27,8 @@ def test_the_official_client_reads_it_through_the_kubeconfig(cluster: demo.Clust
         assert [pod.status.container_statuses[0].ready for pod in pods] == [True, True]
         assert len(client.BatchV1Api(api).list_namespaced_job(cluster.namespace).items) == 3
         assert client.VersionApi(api).get_code().git_version == "v1.36.3"
-    assert ("GET", f"/api/v1/namespaces/{cluster.namespace}/pods") in cluster.requests
+    asked = [(one.method, one.uri) for one in cluster.requests]
+    assert ("GET", f"/api/v1/namespaces/{cluster.namespace}/pods") in asked
 
 
 def test_connections_are_kept_open_between_requests(cluster: demo.Cluster, pod: str) -> None:

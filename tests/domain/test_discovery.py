@@ -6,9 +6,10 @@ import pytest
 
 from tests.judges.samples import deployment, service, template
 from upkeep.domain import discovery
-from upkeep.domain.discovery import alertmanager_config
+from upkeep.domain.monitoring_programs import alertmanager_config
+from upkeep.records.containers import Probe
 from upkeep.records.serving import Service
-from upkeep.records.workload import ContainerSpec, Probe, Volume
+from upkeep.records.workload import ContainerSpec, Volume
 
 SIDECAR = ContainerSpec(
     "sidecar",

@@ -237,6 +237,14 @@ def rule(name: str = "CanoCollectorBackupFailed", **changes: Any) -> AlertRule:
         "CanoCollectorConfigOld": "cano_config_last_modified_timestamp",
     }.get(name, "some_metric")
     return replace(
-        AlertRule(name, "inactive", "ok", f"time() - {metric} > 86400", ((metric, True),)),
+        AlertRule(
+            name,
+            "inactive",
+            "ok",
+            f"time() - {metric} > 86400",
+            ((metric, True),),
+            evaluated=NOW - timedelta(seconds=12),
+            interval_seconds=30,
+        ),
         **changes,
     )

@@ -1,6 +1,7 @@
 """A canary: a secret in an exception, in locals, in arguments, in logs or printed reaches no file and no terminal."""
 
 import base64
+import html
 import json
 import urllib.parse
 
@@ -46,7 +47,7 @@ def leaking_after():
 def unmeasured():
     secret = quote(CANARY, safe="")
     raise Unreachable(f"https://user:{secret}@prom.example/ is gone", source=f"GET https://prom.example/?token={secret}",
-                      next_step=f"curl -H 'Authorization: Bearer {secret}'")
+                      next_step="kubectl cluster-info")
 """
 CHECKS = (
     check("in-a-fixture", fixtures="judge, leaking"),
@@ -60,7 +61,7 @@ CHECKS = (
     check(
         "in-a-finding",
         "text = f'last words: Authorization: Bearer {CANARY}'\n"
-        "assert judge(Judgement((Finding('Pod/a', 'x', text, observed=text, next=text),), text, basis=text))",
+        "assert judge(Judgement((Finding('Pod/a', 'x', text, observed=text),), text, basis=text))",
     ),
     check(
         "in-the-evidence",
@@ -184,3 +185,22 @@ def test_what_is_left_still_says_what_happened(pytester):
         inner.lines()["in-a-fixture"]["summary"] == "ValueError: refused: Authorization: ‹masked›"
     )
     assert inner.lines()["in-an-unmeasured"]["reason"] == "unreachable"
+
+
+PATCH = """kubectl -n monitoring patch deployment c -p '{"spec":{"template":{"spec":{"automountServiceAccountToken":false}}}}'"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"assert judge(Judgement((Finding('Deployment/c', 'x', 'It is bad.', next={PATCH!r}),), 'x'))",
+        f"raise Absent('It is gone.', source='GET /', next_step={PATCH!r})",
+    ],
+)
+def test_a_command_is_printed_as_it_was_made(pytester, body):
+    """Masking takes the value behind a telling name and its quote: the shell would wait for the rest."""
+    inner = Inner(pytester, check("bad", body))
+    result = inner.run()
+    assert inner.lines()["bad"]["next"] == PATCH
+    assert PATCH in result.stdout.str()
+    assert PATCH in html.unescape((inner.out / "compliance.html").read_text(encoding="utf-8"))

@@ -1,15 +1,21 @@
-"""The generated documents: ``python -m tests.repository.documents`` writes them (make documents), a test compares them.
+"""The generated documents: ``python -m tests.repository.documents [NAME…]`` writes all, or some.
 
-They are made from what they describe: limits from ``upkeep.limits``, the Role from the checks' measurements, outcomes from real runs of every
-scenario on the embedded cluster.
+They are made from what they describe: limits from ``upkeep.limits``, the Role from the checks'
+measurements, outcomes and sources from runs on the embedded cluster. ``make documents`` writes all;
+tests compare each with what is committed.
 """
 
+import argparse
+import contextlib
+import io
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 from tests import ROOT
+from tests.checks import sources
 from tests.checks.inner import Ran, run
 from tests.repository import checklist
 from upkeep import demo
@@ -95,9 +101,18 @@ def rows(names: Sequence[str], found: Ran) -> list[str]:
     return lines
 
 
+def batch_rows(names: Sequence[str]) -> list[str]:
+    """Return the rows of a batch from a run of its own."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return rows(names, ran(names))
+
+
 def outcomes() -> str:
-    """docs/outcomes.md: scenario × control → outcome, and what the chart's defaults give."""
-    return outcomes_of([row for names in BATCHES for row in rows(names, ran(names))], ran(DEFAULTS))
+    """Return docs/outcomes.md: scenario × control → outcome, and what the chart's defaults give."""
+    # Each run is bound to one core by Python's lock: a process for each core.
+    with ProcessPoolExecutor() as pool:
+        every = [row for found in pool.map(batch_rows, BATCHES) for row in found]
+    return outcomes_of(every, ran(DEFAULTS))
 
 
 def outcomes_of(every_row: Sequence[str], defaults: Ran) -> str:
@@ -146,11 +161,30 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/limits.md": limits,
     "deploy/rbac/role.yaml": role,
     "docs/checklist.md": checklist.document,
+    sources.PATH: sources.document,
     OUTCOMES: outcomes,
 }
+# Made by runs of many clusters: tests compare parts of them.
+RUNS = (sources.PATH, OUTCOMES)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the named documents, or all of them. Exit code 0."""
+    by_name = {Path(path).stem: path for path in DOCUMENTS}
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.repository.documents", description=main.__doc__
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(by_name)}")
+    names = parser.parse_args(arguments).names
+    if unknown := [name for name in names if name not in by_name]:
+        parser.error(f"no document is called {unknown[0]!r}; there are {', '.join(by_name)}")
+    for name in names or by_name:
+        with contextlib.redirect_stdout(io.StringIO()):  # the inner runs' own reports
+            text = DOCUMENTS[by_name[name]]()
+        (ROOT / by_name[name]).write_text(text, encoding="utf-8")
+        print(by_name[name], flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    for path, make in DOCUMENTS.items():
-        (ROOT / path).write_text(make(), encoding="utf-8")
-        print(path)
+    raise SystemExit(main())

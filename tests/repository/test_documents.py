@@ -1,20 +1,25 @@
 """Documents that could drift are what they are generated from."""
 
+from pathlib import Path
+
 import pytest
 
+from tests import ROOT
 from tests.repository.documents import (
     BATCHES,
     DEFAULTS,
     DOCUMENTS,
     OUTCOMES,
+    RUNS,
     committed,
+    main,
     outcomes_of,
     ran,
     row_of,
 )
 
 
-@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path != OUTCOMES])
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path not in RUNS])
 def test_the_committed_document_is_up_to_date(path: str) -> None:
     """``make documents`` would change nothing."""
     assert committed(path) == DOCUMENTS[path]()
@@ -25,3 +30,21 @@ def test_the_rest_of_the_outcomes_is_what_is_committed() -> None:
     assert committed(OUTCOMES) == outcomes_of(
         [row_of(name) for names in BATCHES for name in names], ran(DEFAULTS)
     )
+
+
+def test_a_document_is_renewed_by_its_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tests.repository.documents.ROOT", tmp_path)
+    (tmp_path / "docs").mkdir()
+    assert main(["limits"]) == 0
+    assert capsys.readouterr().out == "docs/limits.md\n"
+    assert (tmp_path / "docs" / "limits.md").read_text(encoding="utf-8") == committed_limits()
+    with pytest.raises(SystemExit):
+        main(["limit"])
+    assert "no document is called 'limit'; there are limits, role" in capsys.readouterr().err
+
+
+def committed_limits() -> str:
+    """The document as the repository has it, wherever ``ROOT`` leads meanwhile."""
+    return (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")

@@ -67,7 +67,9 @@ class Looked:
         for sweep in session.config.stash.get(SWEEPS, {}).values():
             kube, namespace = sweep.provided("kube"), sweep.provided("namespace")
             self.where = f"{kube.server}, namespace {namespace}"
-            left = [right for right in usual if right not in self.answers]
+            left = [
+                right for right in usual if right.held_by == "role" and right not in self.answers
+            ]
             # All questions together get the time of one request: a server that only refuses
             # would else be waited for once a right.
             with deadline.ending(clock.monotonic() + limits["request_deadline"]):

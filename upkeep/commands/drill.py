@@ -12,6 +12,7 @@ import json
 import signal
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from upkeep.commands import connection
@@ -176,7 +177,8 @@ def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"]
     sets = backups.read(folder, now=found.clock.now(), days=1, identities=identities).sets
     if not sets:
         raise Absent(
-            f"--backups={folder}: there is no backup", next_step=f"upkeep backup --backups={folder}"
+            f"--backups={folder}: there is no backup",
+            next_step=f"upkeep backup --backups={quote(str(folder))}",
         )
     everything = backups.manifests(folder, sets[0], identities=identities)
     if not everything:

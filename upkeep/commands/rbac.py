@@ -8,12 +8,12 @@ lists all of them. Exit codes: 0, 4 for bad input.
 import argparse
 from collections.abc import Sequence
 
-from upkeep.commands.roles import EXEC, HELM, NAME, bindings, name_for, roles
+from upkeep.commands.roles import NAME, bindings, name_for, roles
 from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
 from upkeep.settings import stored_object
-from upkeep.sweep import Right
+from upkeep.sweep import EXEC, HELM, Right
 
 SUMMARY = "print the Role that a choice of cadences needs"
 

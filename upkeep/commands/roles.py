@@ -35,11 +35,6 @@ NAME = "upkeep"
 MONITORING = "monitoring"
 # What the shipped Role is for; those of an emergency are among them.
 ALL = tuple(cadence for cadence in CADENCES if cadence != "emergency")
-# Only in a Role of its own, where it is asked for: who may run df in a container may run anything there.
-EXEC = (Right("create", "pods/exec"), Right("get", "pods/exec"))
-# So is this: a release's storage has another name with each revision, so that it can only be listed, and RBAC cannot narrow a list to labels: who may
-# list Secrets reads all of the namespace.
-HELM = (Right("list", "secrets"), Right("list", "configmaps"))
 
 
 def name_for(cadences: Sequence[str]) -> str:

@@ -69,12 +69,14 @@ class Declared:
             asked = [measurements[name] for name in closure(item.fixturenames, measurements)]
             mark = item.get_closest_marker("control")
             self.rights[mark.kwargs["id"]] = tuple(
-                dict.fromkeys(right for one in asked for right in one.rights)
+                dict.fromkeys(
+                    right for one in asked for right in one.rights if right.held_by == "role"
+                )
             )
 
 
 def declared(cadences: Sequence[str]) -> dict[str, tuple["Right", ...]]:
-    """The rights of every control of the cadences, by its id.
+    """Return what the Role of ``upkeep rbac`` must hold for every control of the cadences, by its id.
 
     :raises BadInput: no such cadence, or the checks cannot be collected.
     """

@@ -27,6 +27,7 @@ from upkeep.demo.objects.notifications import SECRET
 from upkeep.demo.objects.releases import archive, index
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server.api import Api
+from upkeep.demo.server.audit import Event
 from upkeep.demo.server.faults import KINDS, SOURCES, Fault
 from upkeep.demo.server.wire import Server
 from upkeep.demo.state import CANARY, Clock, State
@@ -79,7 +80,7 @@ class Cluster:
     :ivar helm: the scenario's program helm, likewise.
     :ivar emergency_config: the folder of the scenario's minimal configuration, likewise.
     :ivar alertmanager_config: (kind, namespace, name) of Alertmanager's configuration, where its API hides URLs and the user would name it.
-    :ivar requests: (method, path with query) of every request so far.
+    :ivar requests: every request so far, as an audit log has it.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Cluster:
         self.namespace = self.state.namespace
         self.server: Server | None = None
         self.placeholder: socket.socket | None = None
-        self.requests: deque[tuple[str, str]] = deque()
+        self.requests: deque[Event] = deque()
         if scenario.fault == Fault("refused", "all"):
             # Bound but not listening: nobody else gets the port, and every connection is refused.
             self.placeholder = socket.socket()

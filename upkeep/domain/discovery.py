@@ -1,4 +1,7 @@
-"""What is installed, found by what the objects say and never by their names (collector.md, "Two layouts")."""
+"""What is installed? The objects' fields decide, not their names.
+
+Source: https://github.com/kubecano/cano-collector (the chart); docs/runbook.md (the two layouts).
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,27 +10,29 @@ from upkeep.limits import nearest
 from upkeep.model import listed
 from upkeep.records.configuration import ConfigurationReference, SecretReference, StoredObject
 from upkeep.records.selectors import LabelSelector
-from upkeep.records.serving import Service, ServicePort
 from upkeep.records.workload import ContainerSpec, Deployment, Install, PodTemplate
 
 COLLECTOR = "cano-collector"
 _LABELS = ("app.kubernetes.io/name", "app")
 GUIDE_HEALTH_PATH = "/health"
 DEFAULT_PORT = 8080
+SECRETS_STORE = "secrets-store.csi.k8s.io"
 
 
 def image_basename(image: str) -> str:
-    """``registry:5000/a/cano-collector:1@sha256:…`` is ``cano-collector``."""
+    """Return ``cano-collector`` of ``registry:5000/a/cano-collector:1@sha256:…``."""
     return image.split("@", 1)[0].rsplit("/", 1)[-1].split(":", 1)[0]
 
 
 def find_collector(
     deployments: Sequence[Deployment], *, namespace: str, name: str | None
 ) -> Deployment:
-    """The collector's Deployment: by name where one is given, else by its image's basename, its labels, its container's name, in that order.
+    """Return the collector's Deployment.
 
-    :raises Absent: none; the message says what was looked for and where.
-    :raises Ambiguous: several; the message lists them and names the option.
+    A given name decides. Else the basename of an image, a label or a container name, in this order.
+
+    :raises Absent: none matches; the message names the criteria and the namespace.
+    :raises Ambiguous: several match; the message lists them and names the option.
     """
     names = [deployment.name for deployment in deployments]
     if name is not None:
@@ -64,22 +69,22 @@ def find_collector(
             return matching[0]
         if matching:
             raise Ambiguous(
-                f"namespace {namespace} has {len(matching)} collectors (by {how}): {listed([d.name for d in matching])}; "
-                "say which with --deployment=NAME",
+                f"namespace {namespace} has {len(matching)} collectors (by {how}): "
+                f"{listed([d.name for d in matching])}. Choose one with --deployment=NAME",
                 next_step=f"--deployment={matching[0].name}",
             )
     raise Absent(
-        f"no collector in namespace {namespace}: no Deployment has an image named {COLLECTOR}, a label "
-        f"{' or '.join(f'{label}={COLLECTOR}' for label in _LABELS)}, or a container named {COLLECTOR}; "
+        f"no collector in namespace {namespace}. No Deployment has an image named {COLLECTOR}, a label "
+        f"{' or '.join(f'{label}={COLLECTOR}' for label in _LABELS)}, or a container named {COLLECTOR}. "
         f"Deployments there: {listed(names) or 'none'}",
         next_step=f"--namespace=NAME or --deployment=NAME; kubectl get deployments -A | grep {COLLECTOR}",
     )
 
 
 def collector_container(template: PodTemplate) -> ContainerSpec:
-    """The container that is the collector, beside sidecars.
+    """Return the collector's container among sidecars.
 
-    :raises Ambiguous: it cannot be told.
+    :raises Ambiguous: none or several match.
     """
     for matching in (
         [c for c in template.containers if image_basename(c.image) == COLLECTOR],
@@ -89,19 +94,25 @@ def collector_container(template: PodTemplate) -> ContainerSpec:
         if len(matching) == 1:
             return matching[0]
     raise Ambiguous(
-        f"which container is the collector? {listed([c.name for c in template.containers])}: none or several have its image"
+        f"none or several of the containers {listed([c.name for c in template.containers])} "
+        f"run the image {COLLECTOR}: the collector's container is not known"
     )
 
 
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether a Service's selector matches the labels. An empty selector selects nothing: its endpoints are made by hand."""
+    """Return whether a Service's selector matches the labels.
+
+    An empty selector selects nothing: such a Service has hand-made endpoints.
+    """
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector selects what has these labels. Every term must hold, so that an empty one selects everything; ``None`` nothing.
+    """Return whether a LabelSelector selects the labels.
 
-    NotIn and DoesNotExist hold for a label that is not there (Kubernetes, "Labels and Selectors").
+    Every term must hold, so an empty selector selects everything; ``None`` selects nothing.
+    NotIn and DoesNotExist hold for a missing label. Source:
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
     """
     if selector is None:
         return False
@@ -118,9 +129,10 @@ def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
 
 
 def install(deployment: Deployment) -> Install:
-    """What the Deployment's pod template says about the installation.
+    """Return what the Deployment's pod template says about the installation.
 
-    :raises Ambiguous: the collector's container cannot be told. :raises Absent: nothing says its port.
+    :raises Ambiguous: the collector's container is not known.
+    :raises Absent: neither a probe nor a container port gives its HTTP port.
     """
     template = deployment.template
     container = collector_container(template)
@@ -155,9 +167,9 @@ def install(deployment: Deployment) -> Install:
 
 
 def references(deployment: Deployment, install: Install) -> tuple[ConfigurationReference, ...]:
-    """Every ConfigMap and Secret that the collector's container mounts or takes variables from; required where one of its places requires it.
+    """Return every ConfigMap and Secret that the collector's container mounts or takes variables from.
 
-    What other containers of the pod need is not the collector's configuration.
+    One required reference makes the object required. Objects of other containers are left out.
     """
     container = next(one for one in deployment.template.containers if one.name == install.container)
     mounted = {name for name, _, _ in container.mounts}
@@ -179,7 +191,10 @@ def references(deployment: Deployment, install: Install) -> tuple[ConfigurationR
 
 
 def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
-    """Every place of the pod template that needs a Secret, whichever container it is for: a pod starts whole or not at all."""
+    """Return every reference to a Secret in the pod template.
+
+    All containers count: one missing Secret keeps the whole pod from starting.
+    """
     template = deployment.template
     found = [
         SecretReference(volume.object, volume.keys, volume.optional, f"volume {volume.name}")
@@ -189,24 +204,43 @@ def secret_references(deployment: Deployment) -> tuple[SecretReference, ...]:
     for container in (*template.init_containers, *template.containers):
         own = f"of container {container.name}"
         found += [
-            SecretReference(name, (), optional, f"envFrom {own}")
+            SecretReference(name, (), optional, f"envFrom {own}", container=True)
             for kind, name, optional in container.env_from
             if kind == "Secret"
         ]
         found += [
-            SecretReference(name, (key,), optional, f"env {variable} {own}")
+            SecretReference(name, (key,), optional, f"env {variable} {own}", container=True)
             for variable, kind, name, key, optional in container.env_keys
             if kind == "Secret"
         ]
-    # The kubelet goes on without one that is missing, and pulls nothing that is private.
+    found += [
+        SecretReference(name, (), False, f"volume {volume}")
+        for name, volume in template.volume_secrets
+    ]
+    # Without a pull secret the kubelet still tries, and fails on private images.
     found += [
         SecretReference(name, (), False, "imagePullSecrets") for name in template.pull_secrets
     ]
     return tuple(one for one in found if one.name)
 
 
+def syncing_volume(deployment: Deployment) -> str:
+    """Return the volume whose driver may create Secrets when a pod mounts it; empty for none.
+
+    Source: https://secrets-store-csi-driver.sigs.k8s.io/topics/sync-as-kubernetes-secret
+    """
+    return next(
+        (
+            volume.name
+            for volume in deployment.template.volumes
+            if (volume.kind, volume.object) == ("csi", SECRETS_STORE)
+        ),
+        "",
+    )
+
+
 def config_map_references(deployment: Deployment) -> tuple[str, ...]:
-    """Every ConfigMap that the pod template names, whichever container it is for."""
+    """Return every ConfigMap that the pod template names, for any container."""
     template = deployment.template
     places = [(volume.kind, volume.object) for volume in template.volumes]
     for container in (*template.init_containers, *template.containers):
@@ -216,19 +250,21 @@ def config_map_references(deployment: Deployment) -> tuple[str, ...]:
 
 
 def belongs(stored: StoredObject, install: Install) -> bool:
-    """Whether a Secret is the collector's by its labels or its name; releases of helm are helm's."""
+    """Return whether a Secret is probably the collector's.
+
+    Its application label decides. Secrets without one count by the chart's naming; Helm's own
+    release records never count.
+    """
     if stored.labels.get("owner") == "helm":
         return False
-    labels = (stored.labels.get("app.kubernetes.io/name"), stored.labels.get("app"))
-    return (
-        COLLECTOR in labels
-        or stored.name == install.deployment
-        or stored.name.startswith(f"{install.deployment}-")
-    )
+    labelled = [stored.labels[label] for label in _LABELS if label in stored.labels]
+    if labelled:
+        return COLLECTOR in labelled or install.deployment in labelled
+    return stored.name == install.deployment or stored.name.startswith(f"{install.deployment}-")
 
 
 def _port(container: ContainerSpec) -> int:
-    """The collector's HTTP port: the one that its probes ask, else its container port."""
+    """Return the collector's HTTP port: that of its probes, else its container port."""
     asked = [
         number
         for probe in container.probes
@@ -240,85 +276,17 @@ def _port(container: ContainerSpec) -> int:
     if DEFAULT_PORT in numbers or len(numbers) == 1:
         return DEFAULT_PORT if DEFAULT_PORT in numbers else numbers[0]
     raise Absent(
-        f"container {container.name} has no HTTP probe and {len(numbers)} container ports: which one is the collector's cannot be told",
-        next_step=f"declare containerPort {DEFAULT_PORT} or a probe, or give --collector=http://{{pod_ip}}:{DEFAULT_PORT}",
+        f"container {container.name} has no HTTP probe and {len(numbers)} container ports: "
+        "its HTTP port is not known",
+        next_step=f"declare containerPort {DEFAULT_PORT} or a probe, "
+        f"or add --collector=http://{{pod_ip}}:{DEFAULT_PORT}",
     )
 
 
 def _number(port: int | str, container: ContainerSpec) -> int | None:
-    """The number of a port that is told by number or by name; ``None`` where the container has none of that name."""
+    """Return the number of a port; ``None`` where the container has no port of that name."""
     return (
         port
         if isinstance(port, int)
         else {name: number for name, number in container.ports if name}.get(port)
     )
-
-
-def find_service(
-    services: Sequence[Service], *, program: str, ports: Sequence[int]
-) -> tuple[Service, ServicePort]:
-    """The Service of a monitoring program, by its labels or its usual names.
-
-    :param program: ``prometheus`` or ``alertmanager``.
-    :param ports: its usual port numbers, best first.
-    :raises Absent: none. :raises Ambiguous: several programs of that kind that cannot be told apart.
-    """
-    ranked: dict[int, list[Service]] = {}
-    for service in services:
-        rank = _rank(service, program)
-        if rank is not None and any(port.port in ports for port in service.ports):
-            ranked.setdefault(rank, []).append(service)
-    namespaces = listed(sorted({service.namespace for service in services}))
-    if not ranked:
-        raise Absent(
-            f"no {program} was found: no Service in {namespaces or 'the namespaces looked at'} has the label "
-            f"app.kubernetes.io/name={program} or one of its usual names",
-            next_step=f"--{program}=URL, or --absent={program}=REASON",
-        )
-    best = ranked[min(ranked)]
-    if len(best) > 1:
-        raise Ambiguous(
-            f"{len(best)} Services could be {program}: {listed([f'{s.namespace}/{s.name}' for s in best])}; say which with --{program}=URL",
-            next_step=f"--{program}=URL",
-        )
-    return best[0], min(
-        (port for port in best[0].ports if port.port in ports),
-        key=lambda port: ports.index(port.port),
-    )
-
-
-def alertmanager_config(services: Sequence[Service], *, namespace: str) -> str:
-    """Where Alertmanager's configuration is likely to be stored, as ``--alertmanager-config`` takes it; empty where nothing tells.
-
-    The operator selects the pods of the Alertmanager NAME by the label ``alertmanager``, and stores its configuration in the Secret
-    ``alertmanager-NAME-generated``. Other charts keep it in a ConfigMap that is called like the Service.
-    """
-    own = [
-        service
-        for service in services
-        if service.namespace == namespace and _rank(service, "alertmanager") is not None
-    ]
-    names = {
-        service.selector["alertmanager"] for service in own if "alertmanager" in service.selector
-    }
-    if len(names) == 1:
-        return f"Secret/{namespace}/alertmanager-{names.pop()}-generated"
-    operated = any(service.name == "alertmanager-operated" for service in own)
-    return f"ConfigMap/{namespace}/{own[0].name}" if len(own) == 1 and not operated else ""
-
-
-def _rank(service: Service, program: str) -> int | None:
-    if (
-        service.name == f"{program}-operated"
-    ):  # of the operator: the one that leads to the running pods
-        return 0
-    if service.labels.get("app.kubernetes.io/name") == program:
-        return 1
-    if (
-        service.labels.get("app", "").endswith(f"-{program}")
-        or service.labels.get("app") == program
-    ):
-        return 2
-    if service.name in (program, f"{program}-server", f"{program}-k8s", f"{program}-main"):
-        return 3
-    return None

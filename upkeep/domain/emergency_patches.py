@@ -1,6 +1,6 @@
-"""What the guide does in an emergency, as the patches that its commands send, with the install's real names.
+"""The guide's emergency measures as the patches that its commands send, for this install.
 
-Source: the guide's "Performance Emergency".
+Guide: "Performance Emergency".
 """
 
 import json
@@ -12,28 +12,43 @@ MIB, MILLI = 1024**2, 1_000_000
 
 
 def raised_limits(
-    container: str, *, memory_bytes: int = 0, cpu_nanocores: int = 0
+    container: str,
+    *,
+    memory_bytes: int = 0,
+    cpu_nanocores: int = 0,
+    pod_memory_bytes: int = 0,
+    pod_cpu_nanocores: int = 0,
 ) -> dict[str, Any]:
-    """The patch that gives a container of a Deployment other limits; 0 leaves one as it is."""
+    """Return the patch that sets other limits of a container, and of the pod as a whole.
+
+    0 leaves a limit as it is.
+    """
+    spec: dict[str, Any] = {}
+    if limits := _limits(memory_bytes, cpu_nanocores):
+        spec["containers"] = [{"name": container, "resources": {"limits": limits}}]
+    if limits := _limits(pod_memory_bytes, pod_cpu_nanocores):
+        spec["resources"] = {"limits": limits}
+    if not spec:
+        spec["containers"] = [{"name": container, "resources": {"limits": {}}}]
+    return {"spec": {"template": {"spec": spec}}}
+
+
+def _limits(memory_bytes: int, cpu_nanocores: int) -> dict[str, str]:
     limits = {"memory": memory_text(memory_bytes)} if memory_bytes else {}
-    limits |= {"cpu": cpu_text(cpu_nanocores)} if cpu_nanocores else {}
-    return {
-        "spec": {
-            "template": {
-                "spec": {"containers": [{"name": container, "resources": {"limits": limits}}]}
-            }
-        }
-    }
+    return limits | ({"cpu": cpu_text(cpu_nanocores)} if cpu_nanocores else {})
 
 
 def patch_command(install: Install, patch: dict[str, Any]) -> str:
-    """The command that rehearses a patch of the Deployment; without its last word it does it."""
+    """Return the command that rehearses a patch of the Deployment; its last word makes it dry."""
     text = json.dumps(patch, separators=(",", ":"))
-    return f"kubectl -n {install.namespace} patch deployment {install.deployment} -p '{text}' --dry-run=server"
+    return (
+        f"kubectl -n {install.namespace} patch deployment {install.deployment} -p '{text}' "
+        "--dry-run=server"
+    )
 
 
 def memory_text(amount: int) -> str:
-    """As Kubernetes writes it: ``1Gi``, ``768Mi``, bytes where it is neither."""
+    """Return an amount as Kubernetes writes it: ``1Gi``, ``768Mi``, else bytes."""
     for unit, size in (("Gi", 1024 * MIB), ("Mi", MIB)):
         if amount and amount % size == 0:
             return f"{amount // size}{unit}"
@@ -41,5 +56,5 @@ def memory_text(amount: int) -> str:
 
 
 def cpu_text(nanocores: int) -> str:
-    """As the guide writes it: ``1000m``; what is finer is rounded up."""
+    """Return an amount as the guide writes it: ``1000m``, rounded up."""
     return f"{-(-nanocores // MILLI)}m"

@@ -1,102 +1,26 @@
-"""What Kubernetes means by the words about where pods go, and by what they take there.
+"""The scheduler's rules: which nodes take a pod, and how many more pods fit.
 
-Source: Kubernetes, "Assigning Pods to Nodes", "Taints and Tolerations", "Resource Management", "Sidecar Containers", "Limit Ranges"; the
-scheduler's own order of NodeName, NodeAffinity, TaintToleration and Fit.
+Source: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/;
+the scheduler's plugins NodeName, NodeAffinity, TaintToleration, PodTopologySpread and Fit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from upkeep.records.placement import Demand, LimitRange, NodeRoom, Placement, Spread, Toleration
-from upkeep.records.workload import ContainerResources, ContainerSpec, PodTemplate
+from upkeep.records.placement import Demand, NodeRoom, Placement, Spread, Toleration
 
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
-# The most pods that are placed one by one: more than anybody scales to in an emergency.
+# The most pods that are placed one by one: more than an emergency needs.
 MOST = 100
 
 
-def effective(
-    running: Iterable[int | None],
-    first: Iterable[tuple[int | None, bool]],
-    *,
-    whole: int | None = None,
-    overhead: int | None = None,
-) -> int:
-    """What a pod takes of a resource: the most that it needs at any time, and its overhead.
-
-    :param running: of each container; ``None`` where it says nothing.
-    :param first: of each init container, in their order, and whether it runs on and on beside those after it (a sidecar).
-    :param whole: what the pod says of itself, which counts instead.
-    """
-    beside = most = 0
-    for amount, restarts in first:
-        most = max(most, beside + (amount or 0))
-        if restarts:
-            beside += amount or 0
-    needed = max(beside + sum(amount or 0 for amount in running), most)
-    return (needed if whole is None else whole) + (overhead or 0)
-
-
-def with_defaults(container: ContainerSpec, ranges: Sequence[LimitRange]) -> ContainerResources:
-    """What the container has once the API server made a pod of it: a limit is also the request where none is said, and what is still not said is
-    the limit ranges' default."""
-    said = container.resources or ContainerResources(container.name)
-
-    def default(limits: bool, resource: str) -> int | None:
-        items = (
-            item.default_limit if limits else item.default_request
-            for item in ranges
-            if item.kind == "Container"
-        )
-        return next((item[resource] for item in items if resource in item), None)
-
-    def either(said: int | None, other: int | None) -> int | None:
-        return other if said is None else said
-
-    return ContainerResources(
-        name=container.name,
-        cpu_request_nanocores=either(
-            either(said.cpu_request_nanocores, said.cpu_limit_nanocores), default(False, "cpu")
-        ),
-        cpu_limit_nanocores=either(said.cpu_limit_nanocores, default(True, "cpu")),
-        memory_request_bytes=either(
-            either(said.memory_request_bytes, said.memory_limit_bytes), default(False, "memory")
-        ),
-        memory_limit_bytes=either(said.memory_limit_bytes, default(True, "memory")),
-    )
-
-
-def demand(template: PodTemplate, ranges: Sequence[LimitRange] = ()) -> Demand:
-    """What a pod of the template takes. The overhead of a RuntimeClass is not in a template."""
-    own = [with_defaults(container, ranges) for container in template.containers]
-    first = [
-        (with_defaults(container, ranges), container.restarts)
-        for container in template.init_containers
-    ]
-
-    def of(field: str) -> int:
-        whole = None if template.resources is None else getattr(template.resources, field)
-        return effective(
-            (getattr(one, field) for one in own),
-            ((getattr(one, field), again) for one, again in first),
-            whole=whole,
-        )
-
-    return Demand(
-        cpu_request=of("cpu_request_nanocores"),
-        cpu_limit=of("cpu_limit_nanocores"),
-        memory_request=of("memory_request_bytes"),
-        memory_limit=of("memory_limit_bytes"),
-    )
-
-
 def keeps_away(placement: Placement, room: NodeRoom) -> str:
-    """Why a node takes no pod of this placement, however much room it has; empty where it does."""
+    """Return why a node takes no pod of this placement; empty where it takes some."""
     if room.closed:
         return room.closed
     if why := _chooses_others(placement, room):
         return why
     for key, value, effect in room.taints:
-        # Whoever names the node passes by the scheduler, which is what NoSchedule speaks to.
+        # A template that names its node bypasses the scheduler, which alone obeys NoSchedule.
         heard = effect == "NoExecute" or not placement.node_name
         if heard and not any(_tolerates(one, key, value, effect) for one in placement.tolerations):
             return (
@@ -109,7 +33,7 @@ def keeps_away(placement: Placement, room: NodeRoom) -> str:
 
 
 def _chooses_others(placement: Placement, room: NodeRoom) -> str:
-    """Why the pod template itself leaves a node out."""
+    """Return why the pod template itself excludes a node."""
     if placement.node_name and placement.node_name != room.name:
         return f"the pod template names node {placement.node_name}"
     lacking = [
@@ -125,12 +49,15 @@ def _chooses_others(placement: Placement, room: NodeRoom) -> str:
         and all(_holds(rule, {"metadata.name": room.name}) for rule in term.fields)
         for term in placement.terms
     ):
-        return "the required node affinity leaves it out"
+        return "the required node affinity excludes it"
     return ""
 
 
 def _holds(rule: tuple[str, str, tuple[str, ...]], labels: Mapping[str, str]) -> bool:
-    """A requirement of a node affinity. A node without the label is none that NotIn is about, and passes it; Gt and Lt compare whole numbers."""
+    """Evaluate a requirement of a node affinity.
+
+    A node without the label passes NotIn; Gt and Lt compare integers.
+    """
     key, operator, values = rule
     there = labels.get(key)
     if operator in ("Exists", "DoesNotExist"):
@@ -151,7 +78,7 @@ def _tolerates(one: Toleration, key: str, value: str, effect: str) -> bool:
 
 
 def fitting(room: NodeRoom, wanted: Demand) -> int:
-    """How many more pods a node's free requests take."""
+    """Return how many more pods fit into a node's free requests."""
     bounds = [room.pods]
     if wanted.cpu_request:
         bounds.append(room.cpu_nanocores // wanted.cpu_request)
@@ -168,12 +95,12 @@ def fit(
     taken: Sequence[str],
     same_revision: bool,
 ) -> int:
-    """How many more pods the nodes take, by requests and by where the pods may go; at most ``MOST`` where rules keep them apart or spread.
+    """Return how many more pods the nodes take; at most ``MOST`` where rules spread them.
 
-    Rules are followed pod by pod, as the scheduler does, each pod to where fewest are: so this many can be placed, if the scheduler chooses so.
+    Pods are placed one by one, each where fewest are. The scheduler can place this many.
 
-    :param taken: the nodes of the pods that are there, and stay.
-    :param same_revision: whether those are of the same template.
+    :param taken: the nodes of the present pods, which stay.
+    :param same_revision: the present pods are of the same template.
     """
     left = {room.name: fitting(room, wanted) for room in rooms if not keeps_away(placement, room)}
     if not placement.apart and not placement.spread:
@@ -239,8 +166,11 @@ def _counts(
     taken: Sequence[str],
     same_revision: bool,
 ) -> dict[str, int]:
-    """The pods in each domain of a spread. Domains are those of all nodes that the template chooses and that have the labels of all spreads, also of
-    those that are full, cordoned or down."""
+    """Return the pods in each domain of a spread.
+
+    Nodes count that the template selects and that carry the labels of all spreads, full, cordoned
+    or down ones included.
+    """
     found: dict[str, int] = {}
     keys = {one.topology_key for one in placement.spread}
     for room in rooms:

@@ -1,6 +1,6 @@
 """How judges count and quote in their sentences."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from upkeep.model import span
 
@@ -15,6 +15,11 @@ def lasted(time: timedelta) -> str:
     return (
         span(time - time % timedelta(minutes=1) if time >= timedelta(minutes=10) else time) or "0 s"
     )
+
+
+def utc(instant: datetime) -> str:
+    """Return an instant for people: ``2026-11-25 22:34 UTC``."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def excerpt(text: str, *, most: int = 160) -> str:

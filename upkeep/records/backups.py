@@ -12,7 +12,12 @@ from upkeep.records.workload import PodTemplate
 
 @dataclass(frozen=True, slots=True)
 class CronJob:
-    """``keeps_jobs`` tells whether its history limits keep successful Jobs."""
+    """A CronJob (batch/v1).
+
+    :ivar last_scheduled: the time of its newest run; ``active`` the number of its running Jobs.
+    :ivar last_success: the status' ``lastSuccessfulTime``, which outlives the Jobs.
+    :ivar records_success: its Jobs stay long enough for the controller to write ``last_success``.
+    """
 
     name: str
     namespace: str
@@ -22,12 +27,14 @@ class CronJob:
     suspended: bool
     last_success: datetime | None
     template: PodTemplate
-    keeps_jobs: bool = True
+    records_success: bool = True
+    last_scheduled: datetime | None = None
+    active: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``owner_uid`` is that of the CronJob that made it, or empty."""
+    """A Job (batch/v1). ``owner_uid`` is the uid of its CronJob; empty for none."""
 
     name: str
     owner_uid: str
@@ -46,7 +53,7 @@ class VolumeClaim:
 
 @dataclass(frozen=True, slots=True)
 class BackupJobs:
-    """The CronJobs that back the collector up, with what they need."""
+    """The CronJobs that back the collector up, with their Jobs, claims and rights."""
 
     cron_jobs: tuple[CronJob, ...]
     jobs: tuple[Job, ...]
@@ -62,7 +69,7 @@ BackupFaultCode = Literal[
 
 @dataclass(frozen=True, slots=True)
 class BackupFault:
-    """What is wrong with a file of a backup: never its values. ``file`` is its name."""
+    """A fault of a backup's file, without its values. ``file`` is its name."""
 
     file: str
     code: BackupFaultCode
@@ -82,10 +89,10 @@ class BackupFile:
 class BackupSet:
     """The files of one backup.
 
-    :ivar stamp: what their names share: ``20260102``, or ``20260102-150405`` for a further one of the day.
+    :ivar stamp: the common part of their names: ``20260102``, or ``20260102-150405`` for a further one of the day.
     :ivar day: ``2026-01-02``.
-    :ivar taken: when it was made; ``taken_from`` tells who says so: the ``manifest``, the ``file``'s own time where it agrees with its name, or
-        the ``name`` alone, which is then taken for the beginning of its day.
+    :ivar taken: its time; ``taken_from`` is the source: the ``manifest``, the ``file``'s own time where it agrees with the name,
+        or the ``name`` alone, which counts as the beginning of its day.
     """
 
     stamp: str
@@ -101,10 +108,10 @@ class BackupSet:
 class BackupFolder:
     """A folder of backups.
 
-    :ivar open_to_others: everybody may go into it, so that the files' own modes decide who reads them.
-    :ivar sets: newest first; those of the window that was asked for, and the newest in any case.
+    :ivar open_to_others: every user may enter it, so that the modes of the files decide who reads them.
+    :ivar sets: newest first: those of the window, and the newest in any case.
     :ivar faults: of files that belong to no set.
-    :ivar identity: the file that opens those that are encrypted, as the user named it; empty where none was named.
+    :ivar identity: the file of ``--backup-identity``; empty for none.
     """
 
     folder: str

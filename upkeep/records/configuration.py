@@ -85,13 +85,15 @@ class SecretReference:
     """A place in the pod template that needs a Secret.
 
     :ivar keys: the data keys that it needs; empty where it takes all there are.
-    :ivar place: where it stands, as a person says it: ``env SLACK_API_KEY_ONCALL of container cano-collector``.
+    :ivar place: for messages: ``env SLACK_API_KEY_ONCALL of container cano-collector``.
+    :ivar container: a container's environment takes it, which comes after the volumes are mounted.
     """
 
     name: str
     keys: tuple[str, ...]
     optional: bool
     place: str
+    container: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class StoredObject:
     """A ConfigMap or Secret by its metadata: never a value, nor an annotation that could hold one.
 
     :ivar keys: its data keys, where they are known: from managedFields, or from the object itself where these do not tell.
-    :ivar written_by: operators that write it from a source of their own: what is patched they undo.
+    :ivar controlled_by: owners and controllers that keep it as their own source says: ``ExternalSecret/slack``.
+    :ivar restored: a backup tool made it again, so that its creation time is that of the restore.
     :ivar last_applied: it has kubectl's annotation, which repeats the values.
     """
 
@@ -122,9 +125,10 @@ class StoredObject:
     created: datetime
     keys: tuple[str, ...]
     owners: tuple[FieldOwner, ...]
-    written_by: tuple[str, ...] = ()
+    controlled_by: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     last_applied: bool = False
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class SecretInventory:
     """The Secrets that the collector references, and what else there is.
 
     :ivar missing: names that do not exist.
-    :ivar unreferenced: names of the collector's Secrets that nothing references; ``None`` where they were not looked for, ``unlooked`` says why.
+    :ivar unreferenced: names of the collector's Secrets that nothing references; ``None`` where the list is unknown, ``unlooked`` says why.
+    :ivar syncing: the volume of the Secrets Store CSI driver, which may create Secrets when a pod mounts it; empty for none.
     """
 
     references: tuple[SecretReference, ...]
@@ -140,6 +145,7 @@ class SecretInventory:
     missing: tuple[str, ...]
     unreferenced: tuple[str, ...] | None
     unlooked: str = ""
+    syncing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,29 @@ class Snapshot:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The error that kept a source of earlier counters from being read: the fields of ``Unmeasured``."""
+
+    reason: str
+    message: str
+    source: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCounters:
+    """The earlier counters of one source.
+
+    :ivar said: the source and what it held, for the basis.
+    :ivar stopped: the error that kept it from being read; ``None`` where it was read, or is not there.
+    """
+
+    snapshots: tuple[Snapshot, ...]
+    said: str
+    stopped: Stopped | None = None
+
+
 @dataclass(
     frozen=True, slots=True, eq=False
 )  # one is itself: what was read of it is remembered by it
@@ -48,12 +71,14 @@ class CounterHistory:
     :ivar settled: later snapshots of the same processes, oldest first, taken where the books did not balance at first (work in flight).
     :ivar earlier: snapshots of earlier moments, of these pods and of pods that are gone, in no order.
     :ivar sources: where earlier moments were looked for and what came of it, for the basis: ``Prometheus``, ``no export older than 24 h`` …
+    :ivar stopped: the error of the first source that is there and could not be read.
     """
 
     latest: tuple[Snapshot, ...]
     earlier: tuple[Snapshot, ...] = ()
     settled: tuple[Snapshot, ...] = ()
     sources: tuple[str, ...] = ()
+    stopped: Stopped | None = None
 
 
 ExportFaultCode = Literal[

@@ -1,4 +1,4 @@
-"""What Prometheus and Alertmanager know."""
+"""Records of Prometheus and Alertmanager: rules, scrapes, routes and receivers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alerting rule as Prometheus has loaded it. ``state`` is firing, pending or inactive; ``health`` ok, err or unknown;
-    ``metrics`` are the metrics that its expression names, with whether each exists."""
+    """An alerting rule as Prometheus has loaded it.
+
+    :ivar state: ``firing``, ``pending`` or ``inactive``.
+    :ivar health: ``ok``, ``err``, or ``unknown`` until its first evaluation.
+    :ivar metrics: the metrics that its expression names, with whether each exists.
+    :ivar evaluated: its last evaluation; ``None`` before the first one.
+    :ivar interval_seconds: the time between two evaluations of its group; 0 where the answer has none.
+    """
 
     name: str
     state: str
@@ -16,11 +22,16 @@ class AlertRule:
     query: str
     metrics: tuple[tuple[str, bool], ...]
     error: str = ""
+    evaluated: datetime | None = None
+    interval_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapeState:
-    """What Prometheus says of ``up`` for one pod: ``None`` when it has no such series."""
+    """The ``up`` series of one pod in Prometheus.
+
+    :ivar up: its value; ``None`` without a series.
+    """
 
     pod: str
     up: float | None
@@ -28,9 +39,13 @@ class ScrapeState:
 
 @dataclass(frozen=True, slots=True)
 class RoutedAlerts:
-    """What Alertmanager now routes to the collector. ``receivers`` post to it; ``active`` counts alerts routed there now,
-    ``oldest`` is when the oldest of them started and ``newest`` the newest; after ``repeat_seconds`` at the latest, what has not changed is sent
-    again."""
+    """The active alerts that Alertmanager routes to the collector.
+
+    :ivar receivers: the receivers that post to it.
+    :ivar active: the number of active alerts routed to them.
+    :ivar oldest: when the oldest of these alerts started; ``newest``: when the newest did.
+    :ivar repeat_seconds: Alertmanager sends unchanged alerts again after this time.
+    """
 
     receivers: tuple[str, ...]
     active: int
@@ -44,11 +59,11 @@ Leads = Literal["collector", "namesake", "elsewhere", "unknown", "hidden"]
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where a webhook of a receiver leads.
+    """The target of a receiver's webhook.
 
-    :ivar leads: to the ``collector``: its host is one of the collector's Services; to a ``namesake``, a Service of that name in another namespace;
-        ``elsewhere`` for certain; ``unknown``, an address outside that may lead to the collector; ``hidden`` where no URL is shown.
-    :ivar service: the collector's Service; ``scheme``, ``port`` and ``path`` are known only where it leads there.
+    :ivar leads: ``collector``: its host is a Service of the collector. ``namesake``: a Service of that name in another namespace.
+        ``elsewhere``: certainly another target. ``unknown``: an address outside the cluster. ``hidden``: no URL is shown.
+    :ivar service: the collector's Service; it, ``scheme``, ``port`` and ``path`` are set for ``collector`` alone.
     """
 
     leads: Leads
@@ -60,7 +75,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class NotificationReceiver:
-    """A receiver. ``integrations`` are the kinds of what it tells beside webhooks, once for each: ``email``, ``slack``, ``pagerduty`` …"""
+    """A receiver of Alertmanager.
+
+    :ivar integrations: its kinds beside webhooks, each once: ``email``, ``slack``, ``pagerduty`` …
+    """
 
     name: str
     integrations: tuple[str, ...] = ()
@@ -69,13 +87,14 @@ class NotificationReceiver:
 
 @dataclass(frozen=True, slots=True)
 class NotificationRoute:
-    """A route of the tree.
+    """A route of Alertmanager's tree.
 
-    :ivar receiver: its own, or the one that it has from the route above.
-    :ivar matchers: as Alertmanager writes them, ``severity="critical"``; none match every alert.
-    :ivar goes_on: the routes beside it are looked at, too (``continue``).
-    :ivar repeat_seconds: after so long what has not changed is sent again (``repeat_interval``).
-    :ivar at_times: the time intervals in which it is muted, or in which alone it is not; they are its own, and not those of the routes below it.
+    :ivar receiver: its own, or the one that it inherits from its parent.
+    :ivar matchers: one in each text, as Alertmanager writes them: ``severity="critical"``; no matcher takes every alert.
+    :ivar goes_on: the routes after it are tried, too (``continue``).
+    :ivar repeat_seconds: Alertmanager sends an unchanged alert again after this time (``repeat_interval``).
+    :ivar at_times: the time intervals that mute it for a part of the time; they are not inherited.
+    :ivar muted: time intervals mute it all the time.
     """
 
     receiver: str
@@ -84,19 +103,31 @@ class NotificationRoute:
     routes: tuple["NotificationRoute", ...] = ()
     repeat_seconds: float = 4 * 3600
     at_times: tuple[str, ...] = ()
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InhibitRule:
+    """An inhibit rule: while an alert of the ``source`` fires, those of the ``target`` are silent.
+
+    :ivar equal: labels that must be equal in both.
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    equal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AlertmanagerConfiguration:
     """Alertmanager's configuration.
 
-    :ivar source: where it was read: ``Service monitoring/alertmanager-operated:9093``, and the object that its URLs are from.
-    :ivar inhibiting: of each inhibit rule that is about every alert, whatever its labels, the matchers of the alert that sets it off.
-    :ivar stored: where it hides URLs and nobody said where it is stored: where that is likely to be, as ``--alertmanager-config`` takes it.
+    :ivar source: where it was read: ``Service monitoring/alertmanager-operated:9093``, and the object with its URLs.
+    :ivar stored: a guess for ``--alertmanager-config``, where URLs are hidden and the option is not given.
     """
 
     route: NotificationRoute
     receivers: tuple[NotificationReceiver, ...]
     source: str
     stored: str = ""
-    inhibiting: tuple[str, ...] = ()
+    inhibit_rules: tuple[InhibitRule, ...] = ()

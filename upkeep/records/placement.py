@@ -1,14 +1,25 @@
-"""Where pods may go, and what bounds them there: nodes, quotas, limit ranges."""
+"""Scheduling rules of pods, and their bounds: nodes, quotas, limit ranges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from upkeep.records.selectors import LabelSelector
 
+# The resources that are evaluated here.
+RESOURCES = ("cpu", "memory")
+# The names by which quotas count them.
+OF_PODS = frozenset(
+    {
+        "pods",
+        "count/pods",
+        *(f"{part}{name}" for part in ("", "requests.", "limits.") for name in RESOURCES),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Toleration:
-    """A taint that a pod tolerates. An empty ``key`` with the operator Exists is every key; an empty ``effect`` is every effect."""
+    """A toleration. An empty ``key`` with operator Exists is every key, an empty ``effect`` any."""
 
     key: str = ""
     operator: str = "Equal"
@@ -18,7 +29,10 @@ class Toleration:
 
 @dataclass(frozen=True, slots=True)
 class NodeTerm:
-    """A term of a required node affinity: all of its requirements, (key, operator, values), hold of the node's ``labels`` and ``fields``."""
+    """A term of a required node affinity: (key, operator, values) that must all hold.
+
+    :ivar labels: requirements on the node's labels; ``fields`` on its fields.
+    """
 
     labels: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     fields: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
@@ -26,9 +40,10 @@ class NodeTerm:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A required anti-affinity of pods to their own kind: at most one of them in each domain of the node label ``topology_key``.
+    """A required anti-affinity of pods to their own kind: at most one in each domain.
 
-    :ivar across_revisions: pods of an older template count, too.
+    :ivar topology_key: the node label that names the domain.
+    :ivar across_revisions: pods of an older template count too.
     """
 
     topology_key: str
@@ -37,11 +52,12 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A hard topology spread of pods of their own kind: no domain of the node label ``topology_key`` has more than ``most_skew`` more of them than
-    the one that has fewest.
+    """A hard topology spread of pods of their own kind.
 
-    :ivar selector: which pods of the namespace count; ``across_revisions`` as for ``Apart``.
-    :ivar least_domains: with fewer domains, the fewest counts as none.
+    :ivar topology_key: the node label that names the domain.
+    :ivar most_skew: how many more pods a domain may have than the emptiest one.
+    :ivar selector: the pods of the namespace that count; ``across_revisions`` as for ``Apart``.
+    :ivar least_domains: with fewer domains the emptiest counts as zero pods.
     """
 
     topology_key: str
@@ -53,8 +69,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """A required anti-affinity to other pods: to none of those that it selects, in these namespaces (``None`` is all), in a domain of
-    ``topology_key``."""
+    """A required anti-affinity to other pods in a domain of ``topology_key``.
+
+    :ivar namespaces: where ``selector`` selects pods; ``None`` for all namespaces.
+    """
 
     topology_key: str
     selector: LabelSelector
@@ -63,11 +81,13 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What a pod template says of the nodes that its pods may go to.
+    """Scheduling rules of a pod template.
 
-    :ivar node_name: the only node, without the scheduler; empty where it does not say.
-    :ivar terms: of which one must hold; ``None`` where no node affinity is required.
-    :ivar unlooked: what it also says and nobody here looks at, in the API's words.
+    :ivar node_name: the only node, without the scheduler; empty where it names none.
+    :ivar terms: one of these must hold; ``None`` where no node affinity is required.
+    :ivar priority_class: the PriorityClass that the template names.
+    :ivar cross_namespace: an affinity reaches into other namespaces, which a quota scope counts.
+    :ivar unlooked: rules that are not evaluated, in the API's words.
     """
 
     node_name: str = ""
@@ -77,12 +97,17 @@ class Placement:
     apart: tuple[Apart, ...] = ()
     spread: tuple[Spread, ...] = ()
     away: tuple[Away, ...] = ()
+    priority_class: str = ""
+    cross_namespace: bool = False
     unlooked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a pod takes of a node and of quotas, its init containers, sidecars and overhead included: CPU in nanocores, memory in bytes."""
+    """What one pod takes of a node and of quotas: CPU in nanocores, memory in bytes.
+
+    Init containers, native sidecars, pod-level resources and overhead are included.
+    """
 
     cpu_request: int = 0
     cpu_limit: int = 0
@@ -92,15 +117,15 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class NodeRoom:
-    """What requests leave free on a node.
+    """Free room on a node, by requests.
 
     :ivar cpu_nanocores: what is free; likewise ``memory_bytes``, ``pods``.
-    :ivar cpu_allocatable_nanocores: what there would be if no pod were there.
-    :ivar taints: (key, value, effect) of those that keep pods away, ``node.kubernetes.io/unschedulable`` of a cordoned node among them.
-    :ivar closed: why it takes no further pod of the collector, whatever that tolerates; empty where it does: it does not run, or a pod in its domain
-        must not share that.
-    :ivar unsure: what may keep the collector's pods away and is not looked at; empty for nothing.
-    :ivar spread: how many pods each of the collector's topology spreads counts there, in their order.
+    :ivar cpu_allocatable_nanocores: what an empty node offers; likewise the memory.
+    :ivar taints: (key, value, effect) of those that keep pods away; a cordoned node has
+        ``node.kubernetes.io/unschedulable``.
+    :ivar closed: why it takes no further pod of the collector; empty where it does.
+    :ivar unsure: a rule that may keep the pods away and is not evaluated; empty for none.
+    :ivar spread: pods that each topology spread of the collector counts there, in their order.
     """
 
     name: str
@@ -118,18 +143,26 @@ class NodeRoom:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A ResourceQuota that counts the collector's pods: what may be had and what is had, by the API's names (``requests.cpu`` …), in thousandths
-    of the API's unit: millicores, a thousandth of a byte."""
+    """A ResourceQuota by the API's names (``requests.cpu`` …), in thousandths of the API's unit.
+
+    :ivar scopes: (scope, operator, values); it counts the pods that match all of them.
+    :ivar uncounted: names of pods' resources that its status does not count yet.
+    """
 
     name: str
     hard: Mapping[str, int]
     used: Mapping[str, int]
+    scopes: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    uncounted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LimitRange:
-    """An item of a LimitRange about ``kind``, Container or Pod: what each may have at least and at most, how many times its request a limit may
-    be, and what a container gets that says nothing. By resource, ``cpu`` in nanocores and ``memory`` in bytes; others are left out."""
+    """An item of a LimitRange for ``kind`` Container or Pod: bounds, ratio and defaults.
+
+    :ivar ratio: the most that a limit may be, as a multiple of its request.
+    :ivar least: by resource, ``cpu`` in nanocores and ``memory`` in bytes, as are the others.
+    """
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""What Helm installed, and what its repository offers."""
+"""Records of the installed release, the chart repository, and the rehearsed upgrade."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,22 +7,42 @@ from upkeep.records.access import AccessAnswer, DryRun
 
 
 @dataclass(frozen=True, slots=True)
+class Installer:
+    """The tool that keeps an object as it is, by the marks that the tool itself writes and trusts.
+
+    :ivar tool: ``Helm``, ``Flux`` (a HelmRelease), ``Flux Kustomization``, ``Argo CD``, or empty.
+    :ivar name: its release, HelmRelease, Kustomization or Application; ``namespace`` is where
+        that object is, empty where the mark does not say.
+    """
+
+    tool: str = ""
+    name: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasedObject:
-    """The identity of an object of a release's manifest or hooks; ``namespace`` is empty where the manifest does not name one."""
+    """An object of a release's manifest or hooks, by its identity.
+
+    :ivar namespace: empty where the manifest names none.
+    :ivar chart: its label ``helm.sh/chart``; empty where it has none.
+    """
 
     api_version: str
     kind: str
     namespace: str
     name: str
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HelmRelease:
-    """A revision of a Helm release as its storage holds it, reduced to identities: no values, no content of objects.
+    """A stored revision of a Helm release, without values and without the content of objects.
 
-    :ivar status: Helm's own word: deployed, failed, superseded, uninstalled, pending-install, pending-upgrade …
+    :ivar status: Helm's word: deployed, failed, superseded, uninstalled, pending-upgrade …
     :ivar deployed: when this revision was deployed last.
     :ivar storage: the kind of the object that holds it, Secret or ConfigMap.
+    :ivar storage_namespace: where that object is: Flux may keep it elsewhere than the release.
     """
 
     name: str
@@ -35,14 +55,19 @@ class HelmRelease:
     deployed: datetime
     storage: str
     objects: tuple[ReleasedObject, ...]
+    storage_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledChart:
     """The chart that the collector was installed from.
 
-    :ivar source: what says so: the release, or a label where there is none to be read.
-    :ivar status: Helm's word for the release, and ``since`` when it became that; empty where the label alone tells.
+    :ivar source: the release, or the label where no release is stored or readable.
+    :ivar status: Helm's word for the release, ``since`` then; empty where the label alone tells.
+    :ivar namespace: where the release is stored.
+    :ivar unread: why the release could not be read, so that its status is unknown; ``None`` where
+        it was read, or none is stored.
+    :ivar installer: the tool that keeps the Deployment.
     """
 
     name: str
@@ -52,13 +77,16 @@ class InstalledChart:
     namespace: str = ""
     status: str = ""
     since: datetime | None = None
+    unread: Exception | None = None
+    installer: Installer = Installer()
 
 
 @dataclass(frozen=True, slots=True)
 class ChartVersion:
-    """An entry of a repository's index; ``created`` is ``None`` where it does not say.
+    """An entry of a repository's index. ``created`` is ``None`` where it is not given.
 
-    :ivar url: where its archive lies, as the index writes it; ``digest`` is the archive's SHA-256, hexadecimal. Empty where it does not say.
+    :ivar url: of its archive, as the index writes it; ``digest`` is the archive's SHA-256 in
+        hexadecimal. Empty where not given.
     """
 
     version: str
@@ -70,20 +98,25 @@ class ChartVersion:
 
 @dataclass(frozen=True, slots=True)
 class ChartIndex:
-    """What a repository offers of one chart; ``where`` names the repository, never with credentials."""
+    """A repository's versions of one chart.
+
+    :ivar where: the repository, never with credentials.
+    :ivar generated: when the index was made.
+    """
 
     where: str
     chart: str
     versions: tuple[ChartVersion, ...]
+    generated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServedApis:
-    """What the API server serves.
+    """The API versions and kinds that the API server serves.
 
-    :ivar version: its own word for its version; ``major`` and ``minor`` are the numbers.
+    :ivar version: as it names itself; ``major`` and ``minor`` are the numbers.
     :ivar api_versions: every group/version, ``v1`` for the core.
-    :ivar kinds: (apiVersion, kind) of the versions that were asked for.
+    :ivar kinds: (apiVersion, kind) of the requested versions.
     """
 
     version: str
@@ -95,7 +128,7 @@ class ServedApis:
 
 @dataclass(frozen=True, slots=True)
 class ProgramVersions:
-    """What the collector's program says of itself: (pod, version) of each pod, or why it was not asked."""
+    """The program's own version in each pod, (pod, version), or why it was not asked."""
 
     versions: tuple[tuple[str, str], ...] = ()
     not_asked: str = ""
@@ -103,11 +136,11 @@ class ProgramVersions:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """What an upgrade would do with an object of the release.
+    """The change of one object by an upgrade.
 
-    :ivar action: ``added``, ``changed``, ``removed``, or ``left``: no longer the release's, and kept by its resource policy.
-    :ivar object: ``Deployment/x``, with ``NAMESPACE/`` before the name where that is not the release's.
-    :ivar fields: the paths of what changes, never a value: ``spec.template.spec.containers[collector].image``.
+    :ivar action: ``added``, ``changed``, ``removed``, or ``left`` (kept by its resource policy).
+    :ivar object: ``Deployment/x``; in another namespace ``Deployment/NAMESPACE/x``.
+    :ivar fields: paths that change, never values: ``spec.template.spec.containers[collector].image``.
     """
 
     action: str
@@ -117,14 +150,14 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class UpgradeRehearsal:
-    """An upgrade of the release to the newest chart, with the live values: rendered by helm, each object rehearsed by the API server.
+    """An upgrade to the newest chart with the live values, object by object.
 
-    :ivar repository: where the newest chart comes from, never with credentials.
-    :ivar helm: the version of the program; empty where it was not run, because the acting identity may not.
-    :ivar refusal: why helm would not do it, in its own words, masked; then there are no changes.
-    :ivar access: what the acting identity may do of what the upgrade needs.
+    :ivar repository: of the newest chart, never with credentials.
+    :ivar helm: the program's version; empty where it was not run for lack of a right.
+    :ivar refusal: helm's masked error; there are no changes then.
+    :ivar access: the rights of the acting identity that the upgrade needs.
     :ivar dry_runs: one for each object that is added or changed.
-    :ivar hooks: what Helm would run before or after it, ``Job/x``; a hook is not rehearsed.
+    :ivar hooks: ``Job/x`` that Helm would run before or after it; hooks are not rehearsed.
     """
 
     release: str

@@ -1,12 +1,20 @@
-"""How the collector is reached, and how it answers."""
+"""Records of how clients reach the collector, and of its answers.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+CONTROL_PLANE = "endpointslice-controller.k8s.io"
+
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """``target`` is a number or the name of a container port; ``0`` is never used: an absent targetPort equals ``port``."""
+    """A port of a Service; ``target`` is a number or the name of a container port.
+
+    An absent targetPort equals ``port``, so ``target`` is never 0.
+    """
 
     name: str
     port: int
@@ -16,7 +24,12 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service; ``addresses`` are its cluster IPs, none where it is headless."""
+    """A Service.
+
+    :ivar addresses: its cluster IPs; empty where it is headless.
+    :ivar families: IPv4 and IPv6, as its ``ipFamilies`` lists them; empty where it lists none.
+    :ivar local_only: ``internalTrafficPolicy: Local``, so nodes without an endpoint drop traffic.
+    """
 
     name: str
     namespace: str
@@ -24,11 +37,13 @@ class Service:
     labels: Mapping[str, str]
     ports: tuple[ServicePort, ...]
     addresses: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    local_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint of a slice; ``ready`` follows the API's rule that an absent condition means ready."""
+    """An endpoint of a slice; an absent ready condition means ready (discovery.k8s.io/v1)."""
 
     addresses: tuple[str, ...]
     ready: bool
@@ -38,18 +53,34 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSlice:
-    """``ports`` are (name, number); a number that did not resolve is ``None``."""
+    """An EndpointSlice.
+
+    :ivar ports: (name, number); the number is ``None`` where the target port did not resolve.
+    :ivar family: its ``addressType``: IPv4, IPv6 or FQDN.
+    :ivar manager: the label ``endpointslice.kubernetes.io/managed-by``; empty where it has none.
+    """
 
     name: str
     service: str
     endpoints: tuple[Endpoint, ...]
     ports: tuple[tuple[str, int | None], ...]
+    family: str = "IPv4"
+    manager: str = CONTROL_PLANE
+
+    @property
+    def foreign(self) -> bool:
+        """Return whether a program other than the control plane manages it."""
+        return self.manager not in ("", CONTROL_PLANE)
 
 
 @dataclass(frozen=True, slots=True)
 class HealthAnswer:
-    """What a pod answered on a health path. ``status`` 0 means that the pod refused the connection; ``ok`` tells whether the body says ok;
-    ``body`` is a masked excerpt."""
+    """The answer of a pod on a health path.
+
+    :ivar status: the HTTP status; 0 where the pod refused the connection.
+    :ivar ok: the body reports the status ok.
+    :ivar body: an excerpt, masked.
+    """
 
     pod: str
     path: str
@@ -57,3 +88,18 @@ class HealthAnswer:
     ok: bool
     seconds: float
     body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A health path on which no answer of the pod itself arrived.
+
+    :ivar kind: the class of ``upkeep.errors`` that names the cause; ``message`` describes it.
+    """
+
+    pod: str
+    path: str
+    kind: str
+    message: str
+    source: str = ""
+    next_step: str = ""

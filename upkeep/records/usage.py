@@ -1,4 +1,4 @@
-"""What the pods use, and what protects and scales them."""
+"""Usage of the pods, and the objects that protect and scale them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,19 +10,26 @@ from upkeep.records.workload import Condition
 
 @dataclass(frozen=True, slots=True)
 class ContainerUsage:
-    """What a container used, on average over some seconds that ended at ``taken`` (metrics.k8s.io)."""
+    """Average usage of one container over ``window_seconds`` that ended at ``taken`` (PodMetrics).
+
+    Source: https://github.com/kubernetes/metrics/blob/master/pkg/apis/metrics/v1beta1/types.go
+    """
 
     pod: str
     container: str
     taken: datetime
     cpu_nanocores: int
     memory_bytes: int
+    window_seconds: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class UsageSeries:
-    """What Prometheus kept of what one container of one pod used, (instant, value), oldest first: of ``cpu`` a counter in seconds, which starts
-    again at zero with the container; of ``memory`` the working set in bytes."""
+    """One container's usage as Prometheus stored it: (instant, value), oldest first.
+
+    :ivar points: for ``cpu`` a counter in seconds that resets with the container; for ``memory``
+        the working set in bytes.
+    """
 
     pod: str
     container: str
@@ -32,7 +39,10 @@ class UsageSeries:
 
 @dataclass(frozen=True, slots=True)
 class UsageHistory:
-    """What the collector's containers used, in pods that are gone, too, every ``step_seconds`` up to the run's instant; ``source`` is who kept it."""
+    """Usage of the collector's containers, deleted pods included, one sample each ``step_seconds``.
+
+    :ivar source: the program that stored it.
+    """
 
     source: str
     step_seconds: int
@@ -41,7 +51,7 @@ class UsageHistory:
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """A filesystem that a pod uses: ``used_ratio`` is 1 where nothing is left."""
+    """A filesystem of a pod. ``used_ratio`` is 1 when it is full."""
 
     pod: str
     name: str
@@ -50,7 +60,7 @@ class Filesystem:
 
 @dataclass(frozen=True, slots=True)
 class Filesystems:
-    """The filesystems of the pods; ``way`` says how they were looked at, and what stood in the way of a better look."""
+    """The filesystems of the pods. ``way`` names the source, and why a better one was not used."""
 
     way: str
     found: tuple[Filesystem, ...]
@@ -58,7 +68,7 @@ class Filesystems:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """What a pod's process holds open, and the most that it may: each connection is a descriptor. ``way`` as for ``Filesystems``."""
+    """Open descriptors of a pod's process and their limit. ``way`` as for ``Filesystems``."""
 
     pod: str
     way: str
@@ -68,9 +78,12 @@ class Connections:
 
 @dataclass(frozen=True, slots=True)
 class DisruptionBudget:
-    """A PodDisruptionBudget. ``selector`` is ``None`` where it has none, and selects nothing then; the numbers are its status'.
+    """A PodDisruptionBudget; the numbers are those of its status.
 
-    :ivar current: whether its controller has seen the present specification.
+    :ivar selector: ``None`` where it has none; it then selects nothing.
+    :ivar current: its controller has seen the present specification.
+    :ivar evicts_unhealthy: ``unhealthyPodEvictionPolicy: AlwaysAllow``.
+    :ivar failure: the message of its controller where that cannot compute the budget (SyncFailed).
     """
 
     name: str
@@ -79,11 +92,18 @@ class DisruptionBudget:
     desired_healthy: int
     expected: int
     current: bool
+    healthy: int = 0
+    evicts_unhealthy: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
-    """A NetworkPolicy: ``types`` are those in force, defaults included; ``from_everywhere`` says which ingress rules anybody passes."""
+    """A NetworkPolicy.
+
+    :ivar types: Ingress and Egress, the API's defaults included.
+    :ivar from_everywhere: the ingress rules that admit any source.
+    """
 
     name: str
     selector: LabelSelector
@@ -92,8 +112,23 @@ class NetworkPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyKind:
+    """A kind of network policy that the cluster serves beside networking.k8s.io NetworkPolicy.
+
+    :ivar resource: its plural name and group, as kubectl takes them.
+    """
+
+    kind: str
+    group: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
 class Autoscaler:
-    """A HorizontalPodAutoscaler of the collector's Deployment; it may have ``least`` to ``most`` replicas, and has ``current``."""
+    """A HorizontalPodAutoscaler of the collector's Deployment.
+
+    :ivar least: minReplicas; ``most`` is maxReplicas, ``current`` the replicas of its status.
+    """
 
     name: str
     least: int

@@ -1,40 +1,25 @@
-"""What runs: the collector's Deployment, its pods and what they may have."""
+"""Records of what runs: the collector's Deployment, its ReplicaSets, pods and events.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from upkeep.records.access import Exposure
-from upkeep.records.placement import Placement
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """An HTTP probe of a container. ``kind`` is startup, liveness or readiness; ``port`` a number or the name of a container port."""
-
-    kind: str
-    path: str
-    port: int | str
-    scheme: str = "HTTP"
-
-
-@dataclass(frozen=True, slots=True)
-class SecurityContext:
-    """What a container may do, the container's own word before the pod's; ``None`` where neither says.
-
-    ``added`` are the capabilities that it gets beyond the runtime's own.
-    """
-
-    run_as_non_root: bool | None = None
-    run_as_user: int | None = None
-    privileged: bool = False
-    allow_privilege_escalation: bool | None = None
-    added: tuple[str, ...] = ()
+from upkeep.records.containers import Probe, SecurityContext
+from upkeep.records.placement import Demand, Placement
+from upkeep.records.releases import Installer
+from upkeep.records.selectors import LabelSelector
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerResources:
-    """What a container of a pod may have; ``None`` where the pod does not say. CPU in nanocores, the smallest that Kubernetes counts."""
+    """Requests and limits of a container, or of a pod as a whole; ``None`` where not set.
+
+    CPU is in nanocores, the smallest unit that Kubernetes counts.
+    """
 
     name: str
     cpu_request_nanocores: int | None = None
@@ -45,11 +30,18 @@ class ContainerResources:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """A container of a pod template. ``ports`` maps names (``""`` for a port without one) to numbers, in the template's order;
-    ``mounts`` are (volume, mount path, sub path); ``env_from`` are (kind, object, optional);
-    ``env_keys`` are (variable, kind, object, key, optional), kind ConfigMap or Secret; ``probe_kinds`` are startup, liveness and readiness,
-    whatever they ask; ``hooks`` are preStop and postStart; ``app_version`` is what the variable APP_VERSION says in so many words; ``restarts`` marks an
-    init container that runs on and on (a sidecar); ``read_only`` are the mount paths that it cannot write to."""
+    """A container of a pod or of a pod template.
+
+    :ivar ports: (name, number) in the object's order; the name is empty where there is none.
+    :ivar mounts: (volume, mount path, sub path).
+    :ivar env_from: (kind, object, optional), kind ConfigMap or Secret.
+    :ivar env_keys: (variable, kind, object, key, optional).
+    :ivar probe_kinds: startup, liveness and readiness, whatever protocol they use.
+    :ivar hooks: preStop and postStart.
+    :ivar app_version: the version in the literal value of the variable APP_VERSION.
+    :ivar restarts: an init container with ``restartPolicy: Always`` (a native sidecar).
+    :ivar read_only: mount paths that the container cannot write to.
+    """
 
     name: str
     image: str
@@ -63,7 +55,7 @@ class ContainerSpec:
     probe_kinds: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     resources: ContainerResources | None = None
-    security: SecurityContext = SecurityContext()
+    security: SecurityContext = field(default_factory=SecurityContext)
     app_version: str = ""
     restarts: bool = False
     read_only: tuple[str, ...] = ()
@@ -71,8 +63,12 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume of a pod template: ``kind`` is ConfigMap, Secret, PersistentVolumeClaim or the API's own name for the rest;
-    ``keys`` are those that it names, none where it takes all."""
+    """A volume of a pod template.
+
+    :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source.
+    :ivar object: what it names; of ``csi`` the driver.
+    :ivar keys: the keys that the volume selects; empty where it takes all.
+    """
 
     name: str
     kind: str
@@ -83,13 +79,18 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
-    """``resources`` are the pod's own, beside its containers'; ``None`` where it has none."""
+    """A pod template.
+
+    :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
+    :ivar volume_secrets: (Secret, volume) that a volume's plugin reads to mount it.
+    """
 
     labels: Mapping[str, str]
     containers: tuple[ContainerSpec, ...]
     volumes: tuple[Volume, ...] = ()
     service_account: str = "default"
     pull_secrets: tuple[str, ...] = ()
+    volume_secrets: tuple[tuple[str, str], ...] = ()
     init_containers: tuple[ContainerSpec, ...] = ()
     host_namespaces: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)
@@ -98,7 +99,11 @@ class PodTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition of an object. ``changed`` is when its status last changed; ``updated``, of a Deployment's alone, when anything of it did."""
+    """A condition of an object.
+
+    :ivar changed: when its status last changed.
+    :ivar updated: when any part of it last changed; only a Deployment reports this.
+    """
 
     type: str
     status: str
@@ -110,9 +115,13 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A Deployment (apps/v1). ``replicas`` is the desired number, ``ready_replicas`` … those of its status; ``release`` and ``release_namespace`` are
-    of the Helm release that it is part of by its annotations or labels, empty where they name none; ``max_unavailable`` is how many replicas a rollout
-    may do without; ``exposures`` are what looks like a credential in its pod template and annotations."""
+    """A Deployment (apps/v1).
+
+    :ivar replicas: the desired number; ``ready_replicas`` and ``updated_replicas`` are its status.
+    :ivar release: the Helm release by annotations or labels; empty where they name none.
+    :ivar max_unavailable: how many replicas a rollout may take down.
+    :ivar exposures: what looks like a credential in its pod template and annotations.
+    """
 
     name: str
     namespace: str
@@ -134,10 +143,18 @@ class Deployment:
     release_namespace: str = ""
     max_unavailable: int = 0
     exposures: tuple[Exposure, ...] = ()
+    installer: Installer = field(default_factory=Installer)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicaSet:
+    """A ReplicaSet (apps/v1).
+
+    :ivar replicas: the desired number; ``ready_replicas`` is its status.
+    :ivar counted_replicas: the active pods that its controller counts (``status.replicas``).
+    :ivar selector: ``None`` where it was not read.
+    """
+
     name: str
     uid: str
     owner_uid: str
@@ -145,11 +162,13 @@ class ReplicaSet:
     replicas: int
     ready_replicas: int
     created: datetime
+    counted_replicas: int = 0
+    selector: LabelSelector | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Termination:
-    """How a container ended. ``reason`` is the runtime's (OOMKilled, Error, Completed …)."""
+    """The end of a container; ``reason`` is the runtime's (OOMKilled, Error, Completed …)."""
 
     reason: str
     exit_code: int
@@ -159,8 +178,13 @@ class Termination:
 
 @dataclass(frozen=True, slots=True)
 class ContainerStatus:
-    """A container of a pod as the kubelet reports it. ``state`` is waiting, running, terminated, or ``""`` when nothing is reported yet;
-    ``waiting_reason`` is CrashLoopBackOff, ImagePullBackOff, ContainerCreating …; ``init`` marks an init container; ``image_id`` is what really runs, a digest where the runtime knows one."""
+    """A container of a pod as the kubelet reports it.
+
+    :ivar state: waiting, running, terminated, or empty where nothing is reported yet.
+    :ivar waiting_reason: CrashLoopBackOff, ImagePullBackOff, ContainerCreating …
+    :ivar init: an init container; ``sidecar`` marks one with ``restartPolicy: Always``.
+    :ivar image_id: the image that runs, as the runtime names it: a registry's digest or a local id.
+    """
 
     name: str
     ready: bool
@@ -173,12 +197,29 @@ class ContainerStatus:
     last_termination: Termination | None = None
     init: bool = False
     image_id: str = ""
+    sidecar: bool = False
+
+    @property
+    def runs_on(self) -> bool:
+        """Return whether it runs as long as its pod: no init container, or a native sidecar."""
+        return self.sidecar or not self.init
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod of the collector. ``owner_uid`` is its ReplicaSet's; ``deleted`` is set while it terminates; ``specs`` are its containers as it was
-    made with them."""
+    """A pod as the API server admitted it, and its status.
+
+    :ivar owner_uid: the UID of the ReplicaSet that controls it; empty where none does.
+    :ivar orphan: no owner reference has ``controller: true``.
+    :ivar deleted: set while the pod terminates.
+    :ivar specs: its containers; ``init_specs`` its init containers, native sidecars among them.
+    :ivar debug_specs: the ephemeral containers that run.
+    :ivar resources: requests and limits of each container that runs as long as the pod. The
+        kubelet's values (after an in-place resize) replace those of the spec.
+    :ivar whole: requests and limits of the pod as a whole (KEP-2837).
+    :ivar demand: what the scheduler and quotas count for it; ``None`` where it was not read.
+    :ivar priority_class: its PriorityClass after admission, which sets the cluster's default.
+    """
 
     name: str
     uid: str
@@ -195,14 +236,28 @@ class Pod:
     containers: tuple[ContainerStatus, ...] = ()
     resources: tuple[ContainerResources, ...] = ()
     specs: tuple[ContainerSpec, ...] = ()
+    init_specs: tuple[ContainerSpec, ...] = ()
+    debug_specs: tuple[ContainerSpec, ...] = ()
+    whole: ContainerResources | None = None
+    host_namespaces: tuple[str, ...] = ()
+    orphan: bool = False
+    demand: Demand | None = None
+    priority_class: str = ""
 
     @property
     def works(self) -> bool:
-        """It neither terminates nor has finished: an evicted pod stays in the list, as Failed, and nothing of it runs."""
+        """Return whether it is active: neither terminating nor finished.
+
+        An evicted pod stays in the list with the phase Failed.
+        """
         return self.deleted is None and self.phase not in ("Failed", "Succeeded")
 
     def never_ran(self, container: str) -> bool:
-        """The kubelet says that the container of this name waits for its first start, or says nothing of a pod that is pending."""
+        """Return whether the container has never started.
+
+        True where the kubelet reports it as waiting without a restart, and where a pending pod
+        reports nothing.
+        """
         status = next(
             (one for one in self.containers if one.name == container and not one.init), None
         )
@@ -222,15 +277,15 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """What is installed here, derived from the Deployment's pod template (collector.md, "Do not key on names").
+    """The installation, derived from the Deployment's pod template and never from names.
 
     :ivar container: the collector's container.
     :ivar port: the number of its HTTP port.
-    :ivar health_paths: the paths of the HTTP probes of that port, each once; ``/health`` where there is none.
-    :ivar layout: ``chart`` or ``guide``, for words only; no judge depends on it.
-    :ivar configuration: (kind, object, mount path) of the objects that the template mounts, kind ConfigMap or Secret.
+    :ivar health_paths: the paths of the HTTP probes of that port; ``/health`` where there is none.
+    :ivar layout: ``chart`` or ``guide``, for texts only; no judge depends on it.
+    :ivar configuration: (kind, object, mount path) of the mounted ConfigMaps and Secrets.
     :ivar secrets: names of the Secrets that the template references.
-    :ivar scheme: ``HTTP``, or ``HTTPS`` where its probes say so.
+    :ivar scheme: ``HTTP``, or ``HTTPS`` where its probes use it.
     """
 
     namespace: str
@@ -244,23 +299,11 @@ class Install:
     scheme: str = "HTTP"
 
     def proxy(self, pod: str) -> str:
-        """The path of the API server under which it hands on to the pod's HTTP port."""
+        """Return the path of the API server's proxy to the pod's HTTP port."""
         return proxy_path(self.namespace, pod, self.port, self.scheme)
 
 
 def proxy_path(namespace: str, pod: str, port: int, scheme: str) -> str:
-    """The path of a pod's proxy; the API server speaks TLS to the pod where its name is led by ``https:``."""
-    return f"/api/v1/namespaces/{namespace}/pods/{'https:' if scheme == 'HTTPS' else ''}{pod}:{port}/proxy"
-
-
-@dataclass(frozen=True, slots=True)
-class KubernetesEvent:
-    """An Event: what happened to an object, ``kind`` and ``name``, last at ``last``, ``count`` times."""
-
-    kind: str
-    name: str
-    type: str
-    reason: str
-    message: str
-    last: datetime
-    count: int = 1
+    """Return the path of a pod's proxy; the prefix ``https:`` makes the API server use TLS."""
+    prefix = "https:" if scheme == "HTTPS" else ""
+    return f"/api/v1/namespaces/{namespace}/pods/{prefix}{pod}:{port}/proxy"

@@ -12,6 +12,7 @@ from tests.judges.samples import deployment
 from upkeep.adapters.cluster import fields, objects
 from upkeep.domain import discovery
 from upkeep.domain.discovery import secret_references
+from upkeep.domain.secret_writers import controllers
 from upkeep.errors import Malformed
 from upkeep.records.configuration import FieldOwner
 
@@ -52,6 +53,37 @@ def test_every_place_that_needs_a_secret_is_found():
         ("slack", ("other",), True, "env KEY of container sidecar"),
         ("registry", (), False, "imagePullSecrets"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("azureFile", {"secretName": "storage", "shareName": "s"}),
+        ("cephfs", {"monitors": ["m"], "secretRef": {"name": "storage"}}),
+        ("cinder", {"volumeID": "v", "secretRef": {"name": "storage"}}),
+        ("csi", {"driver": "d.example", "nodePublishSecretRef": {"name": "storage"}}),
+        ("flexVolume", {"driver": "d/x", "secretRef": {"name": "storage"}}),
+        ("iscsi", {"targetPortal": "p", "iqn": "i", "lun": 0, "secretRef": {"name": "storage"}}),
+        ("rbd", {"monitors": ["m"], "image": "i", "secretRef": {"name": "storage"}}),
+        ("scaleIO", {"gateway": "g", "system": "s", "secretRef": {"name": "storage"}}),
+        ("storageos", {"volumeName": "v", "secretRef": {"name": "storage"}}),
+    ],
+)
+def test_every_volume_of_the_core_api_that_reads_a_secret_is_found(
+    kind: str, source: dict[str, Any]
+):
+    """https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/volume/"""
+    spec = TEMPLATE["spec"] | {"volumes": [{"name": "data", kind: source}]}
+    found = secret_references(deployment(template=objects.template(TEMPLATE | {"spec": spec})))
+    assert [one.name for one in found if one.place == "volume data"] == ["storage"]
+
+
+def test_a_volume_of_the_secrets_store_is_known_by_its_driver():
+    volumes = [{"name": "vault", "csi": {"driver": "secrets-store.csi.k8s.io"}}]
+    spec = TEMPLATE["spec"] | {"volumes": volumes}
+    found = deployment(template=objects.template(TEMPLATE | {"spec": spec}))
+    assert discovery.syncing_volume(found) == "vault"
+    assert discovery.syncing_volume(deployment(template=objects.template(TEMPLATE))) == ""
 
 
 def entry(
@@ -105,40 +137,59 @@ def test_stripped_fields_and_times_that_are_not_told():
     )
 
 
+def owned(kind: str, *, version: str, controller: bool | None = None) -> dict[str, Any]:
+    reference = {"kind": kind, "name": "x", "uid": "1", "apiVersion": version}
+    return reference | ({} if controller is None else {"controller": controller})
+
+
+def written(manager: str):
+    return stored(entry({"f:data": {"f:a": {}}}, manager=manager))
+
+
 @pytest.mark.parametrize(
-    ("one", "writers"),
+    ("one", "names"),
     [
-        (
-            stored(
-                ownerReferences=[
-                    {
-                        "kind": "ExternalSecret",
-                        "name": "x",
-                        "uid": "1",
-                        "apiVersion": "external-secrets.io/v1",
-                    }
-                ]
-            ),
-            ("external-secrets",),
-        ),
-        (
-            stored(entry({"f:data": {"f:a": {}}}, manager="sealed-secrets-controller")),
-            ("sealed-secrets",),
-        ),
+        (stored(ownerReferences=[owned("ExternalSecret", version="external-secrets.io/v1")]), ("ExternalSecret/x",)),
+        (stored(ownerReferences=[owned("VaultDynamicSecret", version="secrets.hashicorp.com/v1beta1")]), ("VaultDynamicSecret/x",)),
+        (stored(ownerReferences=[owned("InfisicalSecret", version="secrets.infisical.com/v1alpha1", controller=True)]), ("InfisicalSecret/x",)),
+        (stored(ownerReferences=[owned("OnePasswordItem", version="onepassword.com/v1")]), ("OnePasswordItem/x",)),
+        (stored(ownerReferences=[owned("SecretProviderClassPodStatus", version="secrets-store.csi.x-k8s.io/v1")]), ("SecretProviderClassPodStatus/x",)),
+        # Of Kubernetes' own kinds an owner may be there for garbage collection alone.
+        (stored(ownerReferences=[owned("Deployment", version="apps/v1")]), ()),
+        (stored(ownerReferences=[owned("ReplicaSet", version="apps/v1", controller=True)]), ("ReplicaSet/x",)),
+        (written("externalsecrets.external-secrets.io/cano-slack"), ("externalsecrets.external-secrets.io/cano-slack",)),
+        (written("externalsecrets.external-secrets.io/sha3/0abc"), ("externalsecrets.external-secrets.io/sha3/0abc",)),
+        (written("vault-secrets-operator"), ("vault-secrets-operator",)),
+        (written("secrets-store-csi-driver"), ("secrets-store-csi-driver",)),
+        (written("argocd-controller"), ("argocd-controller",)),
+        (written("kustomize-controller"), ("kustomize-controller",)),
+        (written("helm-controller"), ("helm-controller",)),
+        (written("controller"), ("controller",)),
+        (written("manager"), ("manager",)),
         (stored(entry({"f:metadata": {}}, manager="external-secrets")), ()),
-        (
-            stored(
-                ownerReferences=[
-                    {"kind": "Deployment", "name": "x", "uid": "1", "apiVersion": "apps/v1"}
-                ]
-            ),
-            (),
-        ),
-        (stored(entry({"f:data": {"f:a": {}}}, manager="kubectl")), ()),
+        *((written(tool), ()) for tool in ("kubectl", "kubectl-patch", "kubectl-client-side-apply", "oc", "helm", "upkeep", "Mozilla",
+                                           "before-first-apply")),
+        (stored(labels={"reconcile.external-secrets.io/managed": "true"}), ("external-secrets",)),
+        (stored(annotations={"argocd.argoproj.io/tracking-id": "a:/Secret:n/x"}), ("Argo CD",)),
+        (stored(labels={"kustomize.toolkit.fluxcd.io/name": "apps"}), ("Flux kustomize-controller",)),
     ],
-)
-def test_operators_that_write_it_are_named(one, writers: tuple[str, ...]):
-    assert one.written_by == writers
+)  # fmt: skip
+def test_controllers_that_write_it_are_named(one, names: tuple[str, ...]):
+    assert controllers(one) == names
+
+
+def test_two_controllers_of_two_keys_are_told_apart():
+    one = stored(
+        entry({"f:data": {"f:a": {}}}, manager="externalsecrets.external-secrets.io/one"),
+        entry({"f:data": {"f:b": {}}}, manager="externalsecrets.external-secrets.io/two"),
+    )
+    assert controllers(one, "a") == ("externalsecrets.external-secrets.io/one",)
+    assert controllers(one, "c") == ()
+
+
+def test_what_velero_restored_is_known_by_its_label():
+    assert stored(labels={"velero.io/restore-name": "r", "velero.io/backup-name": "b"}).restored
+    assert not stored().restored
 
 
 def test_an_annotation_that_holds_values_is_a_fact_and_nothing_more():
@@ -199,11 +250,11 @@ def test_a_label_selector_holds_when_every_term_does(selector: dict, labels: dic
         ({"podSelector": {}}, ("Ingress",), ()),
         ({"podSelector": {}, "egress": [{}]}, ("Ingress", "Egress"), ()),
         ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}]}, ("Egress",), ()),
-        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: from anybody",)),
+        ({"podSelector": {}, "ingress": [{}]}, ("Ingress",), ("ingress rule 1: any source",)),
         (
             {"podSelector": {}, "ingress": [{"from": []}]},
             ("Ingress",),
-            ("ingress rule 1: from anybody",),
+            ("ingress rule 1: any source",),
         ),
         (
             {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]},
@@ -414,19 +465,19 @@ def test_what_cannot_be_written_to_is_told_by_the_mount_and_by_the_volume():
 
 
 @pytest.mark.parametrize(
-    ("spec", "job", "keeps"),
+    ("spec", "job", "records"),
     [
         ({}, {}, True),
         ({"successfulJobsHistoryLimit": 1}, {}, True),
         ({"successfulJobsHistoryLimit": 0}, {}, False),
-        ({}, {"ttlSecondsAfterFinished": 3600}, False),
+        ({}, {"ttlSecondsAfterFinished": 3600}, True),
         ({"successfulJobsHistoryLimit": 3}, {"ttlSecondsAfterFinished": 0}, False),
     ],
 )
-def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
-    spec: dict[str, Any], job: dict[str, Any], keeps: bool
+def test_a_cron_job_records_its_successes_unless_its_jobs_go_at_once(
+    spec: dict[str, Any], job: dict[str, Any], records: bool
 ):
-    """Where it keeps them, a list without any of them is not whole."""
+    """The controller writes lastSuccessfulTime when it sees the Job (kubernetes/kubernetes#122025)."""
     metadata = {
         "name": "b",
         "namespace": "n",
@@ -440,8 +491,8 @@ def test_a_cron_job_keeps_its_jobs_unless_something_removes_them(
                 "metadata": metadata,
                 "spec": {"schedule": "0 2 * * *", "jobTemplate": template} | spec,
             }
-        ).keeps_jobs
-        is keeps
+        ).records_success
+        is records
     )
 
 

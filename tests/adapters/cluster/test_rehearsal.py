@@ -54,7 +54,7 @@ def test_every_write_is_a_dry_run(cluster: demo.Cluster):
         ).status
         == 201
     )
-    writes = [path for method, path in cluster.requests if method in ("PATCH", "POST")]
+    writes = [one.uri for one in cluster.requests if one.method in ("PATCH", "POST")]
     assert len(writes) == 2
     assert all("dryRun=All" in path and "fieldManager=upkeep" in path for path in writes)
 
@@ -204,10 +204,10 @@ def test_a_server_side_apply_is_a_dry_run_too(cluster: demo.Cluster):
         .action
         == "patch"
     )
-    ((method, path),) = cluster.requests
-    assert method == "PATCH"
-    assert "dryRun=All" in path
-    assert "fieldManager=helm" in path
+    (asked,) = cluster.requests
+    assert asked.method == "PATCH"
+    assert "dryRun=All" in asked.uri
+    assert "fieldManager=helm" in asked.uri
 
 
 def openapi(*parameters: object) -> bytes:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fixtures.resources import usage_history
 from tests.judges.samples import install
 from upkeep.adapters.http.prometheus import Prometheus
+from upkeep.adapters.http.promql import pods_of
 from upkeep.errors import Absent, Malformed, NotApplicable, Unmeasured, Unreachable
 from upkeep.limits import Limits
 from upkeep.records.counters import RangeSeries
@@ -71,7 +72,12 @@ def test_a_matrix_is_read_series_by_series():
         matrix({"metric": {}, "values": [[1, "NaN"]]}), matrix({"metric": {}, "values": [[1, "+Inf"]]}), matrix({"metric": {}, "values": [[1, "x"]]}),
         matrix({"metric": {}, "values": [[1, None]]}), matrix({"metric": {}, "values": [[1]]}), matrix({"metric": {}, "values": 7}),
         matrix({"metric": {}, "values": [["x", "1"]]}), matrix({"metric": {}, "values": [[1e300, "1"]]}), matrix({"metric": {}, "values": [1]}),
-        matrix() | {"warnings": ["one store did not answer"]},
+        matrix() | {"warnings": ["one store did not answer"]}, matrix() | {"isPartial": True}, matrix() | {"infos": ["ignored histogram"]},
+        matrix() | {"truncated": True}, matrix() | {"status": "partial"}, {"data": matrix()["data"]}, matrix(kind=""), matrix(kind=None),
+        {"status": "success", "data": matrix()["data"] | {"isPartial": True}}, {"status": "success", "data": {"result": []}},
+        # Points of another time than was asked for, and two values of one series.
+        matrix({"metric": CPU, "values": [[THEN - 7200, "1"]]}), matrix({"metric": CPU, "values": [[THEN, "1"], [THEN + 900, "1"]]}),
+        matrix({"metric": CPU, "values": [[THEN, "1"]]}, {"metric": CPU, "values": [[THEN, "2"]]}),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["series", "snapshots"])
@@ -100,7 +106,7 @@ def test_a_process_that_started_at_no_time_is_malformed():
         "metric": {"__name__": "process_start_time_seconds", "pod": "a"},
         "values": [[THEN, "1e300"]],
     }
-    with pytest.raises(Malformed, match=r"1e\+300 seconds since 1970 are no time"):
+    with pytest.raises(Malformed, match=r"1e\+300 is not a time in seconds since 1970"):
         Prometheus(Answer(matrix(start))).snapshots("x", start=NOW, end=NOW, step_seconds=60)
 
 
@@ -179,6 +185,28 @@ def test_a_moment_of_metrics_server_is_told_and_proves_nothing(
         [{"rules": [7]}],
         [{"rules": [{}]}],
         [{"rules": [{"name": "A", "query": {"a": 1}, "state": "firing", "health": "ok"}]}],
+        # Nothing says when it was evaluated.
+        [{"rules": [{"name": "A", "query": "a", "state": "firing", "health": "ok"}]}],
+        [
+            {
+                "rules": [
+                    {"name": "A", "query": "a", "state": "x", "health": "ok", "lastEvaluation": "x"}
+                ]
+            }
+        ],
+        [
+            {
+                "rules": [
+                    {
+                        "name": "A",
+                        "query": "a",
+                        "state": "x",
+                        "health": "ok",
+                        "lastEvaluation": "2026-01-02T12:00:00",
+                    }
+                ]
+            }
+        ],
     ],
 )
 def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
@@ -192,15 +220,30 @@ class Rules:
 
     where, namespace = "http://prometheus", ""
 
-    def __init__(self, query: str, *metrics: str) -> None:
-        self.query, self.metrics = query, metrics
+    def __init__(
+        self,
+        query: str,
+        *metrics: str,
+        evaluated: str = "2026-01-02T11:59:48.123456789Z",
+        **more: Any,
+    ) -> None:
+        self.query, self.metrics, self.evaluated, self.more = query, metrics, evaluated, more
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         if path.endswith("rules"):
-            rule = {"name": "A", "query": self.query, "state": "inactive", "health": "ok"}
+            rule = {
+                "name": "A",
+                "query": self.query,
+                "state": "inactive",
+                "health": "ok",
+                "lastEvaluation": self.evaluated,
+            }
             return {
                 "status": "success",
-                "data": {"groups": [{"rules": [rule, {**rule, "name": "B"}]}]},
+                "data": {
+                    "groups": [{"interval": 30, "rules": [rule, {**rule, "name": "B"}]}],
+                    **self.more,
+                },
             }
         names = re.fullmatch(r'count by \(__name__\) \({__name__=~"(.*)"}\)', query["query"])
         assert names is not None
@@ -218,5 +261,47 @@ def test_a_rule_is_told_with_the_metrics_of_its_own_expression() -> None:
     assert (rule.name, rule.metrics) == ("A", (("cano_bakcup", False), ("other", True)))
     (rule,) = Prometheus(Rules("vector(0) > 1", "up")).rules(["A"], at=NOW)
     assert rule.metrics == ()
-    with pytest.raises(Absent, match="no series named up"):
+    with pytest.raises(Absent, match="no series of up"):
         Prometheus(Rules("cano_backup > 1", "cano_backup")).rules(["A"], at=NOW)
+
+
+def test_a_rule_is_told_with_its_last_evaluation() -> None:
+    (rule,) = Prometheus(Rules("a > 1", "up", "a")).rules(["A"], at=NOW)
+    assert (f"{rule.evaluated:%H:%M:%S}", rule.interval_seconds) == ("11:59:48", 30)
+    (rule,) = Prometheus(Rules("a > 1", "up", "a", evaluated="0001-01-01T00:00:00Z")).rules(
+        ["A"], at=NOW
+    )
+    assert rule.evaluated is None
+
+
+def test_a_page_of_the_rules_is_not_all_of_them() -> None:
+    with pytest.raises(Malformed, match="partial"):
+        Prometheus(Rules("a > 1", "up", "a", groupNextToken="x")).rules(["A"], at=NOW)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        matrix({"metric": CPU, "value": [THEN, "1"]}),
+        matrix({"metric": CPU, "value": [THEN, "1"]}, kind="vector") | {"isPartial": True},
+        matrix({"metric": CPU, "value": [THEN - 7200, "1"]}, kind="vector"),
+        matrix({"metric": CPU, "value": [0, "1"]}, kind="vector"),
+        matrix({"metric": CPU, "value": ["x", "1"]}, kind="vector"),
+        matrix({"metric": CPU, "value": [THEN]}, kind="vector"),
+        matrix({"metric": CPU, "value": [THEN, "1"]}, {"metric": CPU, "value": [THEN, "0"]}, kind="vector"),
+        matrix(kind="scalar"),
+    ],
+)  # fmt: skip
+def test_a_vector_that_is_partial_of_another_time_or_twice_is_malformed(document: Any) -> None:
+    with pytest.raises(Malformed):
+        Prometheus(Answer(document)).vector("x", at=NOW)
+
+
+@pytest.mark.parametrize("length", [1, 14, 40, 46, 47, 50, 56, 57, 58, 63])
+def test_the_pods_of_a_deployment_are_named_as_the_api_server_names_them(length: int) -> None:
+    """The ReplicaSet is NAME-HASH; a pod's name is that with a hyphen, cut at 58 characters, and five more."""
+    name = ("cano-collector-" * 5)[: length - 1] + "x"
+    for number in ("6f7d9c5b84", "6f7d9c5b8"):
+        pod = f"{name}-{number}-"[:58] + "k7w2p"
+        assert re.fullmatch(pods_of(name), pod), (name, pod)
+    assert not re.fullmatch(pods_of(name), f"other-{name}"[:52] + "-6f7d9c5b84-k7w2p")

@@ -22,6 +22,8 @@ MODULES = {
     # Both majors are in use, and an upgrade is rehearsed by whichever is there.
     "helm3": {"helm": "helm3"},
     "helm4": {"helm": "helm4"},
+    # The judge of Alertmanager's routes.
+    "alertmanager": {"amtool": "amtool"},
 }
 _LDFLAGS = f"-s -w -X k8s.io/component-base/version.gitVersion={VERSION}"
 _HERE = Path(__file__).parent

@@ -61,7 +61,7 @@ def test_a_missing_secret_fails_once_with_every_place_that_needs_it():
     assert (finding.object, finding.code, finding.observed) == ("Secret/slack", "secret-missing", 0)
     assert (
         finding.message
-        == f"Secret/slack does not exist, and {ENV}, volume keys needs it: the next pod will not start."
+        == f"Secret/slack does not exist, but the pod template needs it for {ENV}, volume keys. The next pod will not start."
     )
 
 
@@ -87,13 +87,13 @@ def test_what_is_optional_is_said_and_one_place_that_is_not_decides():
 def test_unreferenced_ones_are_listed_and_no_failure():
     assert (
         complete(reference(), found=(OLD,), unreferenced=("old-slack",)).observed
-        == "1 of 1 Secret exist; nothing references old-slack"
+        == "1 of 1 Secret exist; unreferenced: old-slack"
     )
     unlooked = complete(
         reference(), found=(OLD,), unreferenced=None, unlooked="this identity may not list Secrets"
     )
     assert unlooked.observed.endswith(
-        "unreferenced ones were not looked for: this identity may not list Secrets"
+        "unreferenced Secrets not listed: this identity may not list Secrets"
     )
 
 
@@ -151,20 +151,21 @@ def test_a_key_that_is_proven_old_fails_with_the_patch_that_would_prove_the_next
     )
     assert (
         finding.message
-        == "Secret/slack key key is too old: not changed for 120 d, as the entry of helm says, and 90 d is the limit. FILE: a patch with stringData, key alone."
+        == "Secret/slack key key is too old: unchanged for 120 d by the managedFields entry of helm (limit 90 d). FILE is a patch whose stringData holds key alone."
     )
     assert finding.next == "kubectl -n monitoring patch secret slack --patch-file=FILE"
 
 
 def test_what_an_operator_writes_is_rotated_there():
-    (finding,) = rotated(stored(owner("key"), written_by=("external-secrets",))).findings
-    assert finding.message.endswith("It is written by external-secrets: rotate it there.")
+    (finding,) = rotated(stored(owner("key"), controlled_by=("ExternalSecret/slack",))).findings
+    assert finding.message.endswith("ExternalSecret/slack writes it: rotate it there.")
+    assert finding.next == "kubectl -n monitoring describe secret slack"
 
 
 def test_what_cannot_be_proven_is_could_not_measure_with_the_way_to_prove_it():
     with pytest.raises(
         Absent,
-        match=r"when Secret/slack key a was last rotated cannot be proven: helm changed something 6 d ago.*\(and 1 more\)",
+        match=r"The last rotation of Secret/slack key a cannot be proven: helm changed this key, or b, 6 d ago \(1 more keys likewise\)",
     ) as caught:
         rotated(stored(owner("a", "b", days=6)))
     assert caught.value.next_step.startswith(
@@ -176,7 +177,7 @@ def test_what_cannot_be_proven_is_could_not_measure_with_the_way_to_prove_it():
 def test_a_failure_that_is_known_is_told_also_where_another_cannot_be_proven():
     judgement = rotated(OLD, stored(name="dsn"))
     assert codes(judgement) == ["secret-old"]
-    assert judgement.observed == "0 of 2 keys changed within 90 d, of 1 it cannot be proven"
+    assert judgement.observed == "0 of 2 keys changed within 90 d, 1 of unproven age"
 
 
 def test_only_the_keys_that_are_taken_are_judged():
@@ -233,7 +234,7 @@ def test_an_accepted_rotation_passes():
     judgement = rotatable(rehearsal(ACCEPTED), OLD)
     assert (judgement.findings, judgement.observed) == (
         (),
-        "a rotation of 1 of 1 Secret would be accepted",
+        "the dry run accepts a rotation of 1 of 1 Secret",
     )
 
 
@@ -275,17 +276,67 @@ def test_a_refused_rotation_fails_and_an_immutable_one_by_its_name(run: DryRun, 
 
 
 def test_what_an_operator_writes_needs_no_rehearsal():
-    foreign = stored(owner("key"), written_by=("external-secrets",))
+    foreign = stored(owner("key"), controlled_by=("ExternalSecret/slack",))
     judgement = rotatable(Absent("no identity was named"), foreign)
-    assert judgement.observed == "Secret/slack is written by external-secrets: rotate it there"
+    assert judgement.observed == "ExternalSecret/slack writes Secret/slack: rotate it there"
     with pytest.raises(Forbidden):
         rotatable(Forbidden("no"), foreign, replace(OLD, name="own"))
 
 
+ESO = "externalsecrets.external-secrets.io/cano-slack"
+
+
+def test_who_owns_the_data_writes_it_also_without_an_owner_reference():
+    merged = stored(owner("key", manager=ESO, others=True))
+    judgement = rotatable(Absent("no identity was named"), merged)
+    assert judgement.observed == f"{ESO} writes Secret/slack: rotate it there"
+
+
+def test_keys_that_people_write_beside_an_operators_are_rehearsed():
+    merged = stored(owner("key", manager=ESO), owner("own", manager="kubectl-patch"))
+    judgement = rotatable(rehearsal(ACCEPTED), merged)
+    assert judgement.observed == (
+        f"the dry run accepts a rotation of 1 of 1 Secret; {ESO} writes Secret/slack key key: rotate it there"
+    )
+    with pytest.raises(Forbidden):
+        rotatable(Forbidden("no"), merged)
+
+
+def test_an_operators_key_that_the_collector_does_not_take_does_not_matter():
+    merged = stored(owner("key", manager="kubectl"), owner("other", manager=ESO))
+    needed = inventory(reference("slack", "key"), found=(merged,))
+    judgement = secrets.rotatable(needed, rehearsal(ACCEPTED), install=INSTALL)
+    assert judgement.observed == "the dry run accepts a rotation of 1 of 1 Secret"
+
+
+def test_stripped_managed_fields_leave_the_writers_unknown_and_that_is_said():
+    bare = replace(OLD, owners=())
+    assert rotatable(rehearsal(ACCEPTED), bare).observed.endswith(
+        "; no managedFields, so its writers are unknown: slack"
+    )
+
+
+def test_a_copy_that_a_controller_made_lately_proves_no_rotation():
+    """A new cluster gets every Secret anew, with the values of the vault."""
+    copy = stored(owner("key", manager="vault-secrets-operator", days=20), days=20)
+    with pytest.raises(Absent, match="vault-secrets-operator copied the value"):
+        rotated(copy)
+    assert not rotated(copy, attested=(attestation(),)).findings
+
+
+def test_a_secret_that_a_volume_may_create_at_its_mount_is_not_missing():
+    env = replace(reference("synced", "key"), container=True)
+    needed = replace(inventory(env), syncing="vault")
+    with pytest.raises(Absent, match="Volume vault may create it when a pod mounts the volume"):
+        secrets.complete(needed, install=INSTALL)
+    mounted = replace(inventory(reference("synced", place="volume x")), syncing="vault")
+    assert codes(secrets.complete(mounted, install=INSTALL)) == ["secret-missing"]
+
+
 def test_one_that_was_not_rehearsed_is_never_accepted():
-    with pytest.raises(Absent, match="a rotation of Secret/b was not rehearsed"):
+    with pytest.raises(Absent, match="No dry run of a rotation of Secret/b"):
         rotatable(rehearsal(ACCEPTED), OLD, replace(OLD, name="b"))
-    with pytest.raises(Absent, match="a rotation of Secret/slack was not rehearsed"):
+    with pytest.raises(Absent, match="No dry run of a rotation of Secret/slack"):
         rotatable(rehearsal(), OLD)
 
 

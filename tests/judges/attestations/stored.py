@@ -18,8 +18,8 @@ def stored(
     days: float = 200,
     name: str = "slack",
     kind: str = "Secret",
-    written_by: tuple[str, ...] = (),
+    controlled_by: tuple[str, ...] = (),
 ) -> StoredObject:
     """An object that was created so many days ago; its keys are those that are owned."""
     keys = tuple(sorted({key for one in owners for key in one.keys}))
-    return StoredObject(kind, name, NOW - timedelta(days=days), keys, owners, written_by)
+    return StoredObject(kind, name, NOW - timedelta(days=days), keys, owners, controlled_by)

@@ -1,4 +1,6 @@
-"""What metadata prove of a value's age, and what they do not."""
+"""The age of a value that metadata prove, and what they do not prove."""
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,31 +14,59 @@ from upkeep.records.configuration import StoredObject
 LIMIT = 90 * 86400.0
 
 
-def proven(one: StoredObject, key: str = "key") -> tuple[str, str]:
-    age = age_of(one, key, now=NOW, limit_seconds=LIMIT)
+def proven(one: StoredObject, key: str = "key", *copied_by: str) -> tuple[str, str]:
+    age = age_of(one, key, now=NOW, limit_seconds=LIMIT, copied_by=copied_by)
     return age.proven, age.why
 
 
 @pytest.mark.parametrize(
     ("one", "verdict", "why"),
     [
-        (stored(owner("key"), days=90), "fresh", "created 90 d ago"),
-        (stored(owner("key"), days=90.1), "old", "not changed for 120 d, as the entry of helm says"),
+        (stored(owner("key", days=90), days=90), "fresh", "created 90 d ago"),
+        (stored(owner("key"), days=120), "old", "unchanged for 120 d by the managedFields entry of helm"),
         (stored(owner("key", days=6, manager="kubectl-patch")), "fresh", "changed 6 d ago by kubectl-patch"),
         # Seen: a patch of another key, or of a label alone, renews the time of the whole entry.
-        (stored(owner("key", "other", days=6)), "", "helm changed something 6 d ago, and owns other as well: which it was is not told"),
-        (stored(owner("key", days=6, others=True)), "", "helm changed something 6 d ago, and owns other fields as well: which it was is not told"),
-        (stored(owner("key", days=6, timed=False)), "", "the entry of helm tells no time"),
-        (stored(owner("key", days=100), owner("key", manager="edit", timed=False)), "", "the entry of edit tells no time"),
-        (stored(owner("other", days=6)), "", "no manager's entry owns it"),
-        (stored(), "", "its managedFields were stripped"),
-        (stored(owner("key", days=120), owner("key", "x", days=95, manager="edit")), "old", "not changed for 95 d, as the entry of edit, helm says"),
-        (stored(owner("key", days=120), owner("key", "x", days=5, manager="edit")), "",
-         "edit changed something 5 d ago, and owns x as well: which it was is not told"),
+        (stored(owner("key", "other", days=6)), "", "helm changed this key, or other, 6 d ago"),
+        (stored(owner("key", days=6, others=True)), "", "helm changed this key, or other fields, 6 d ago"),
+        (stored(owner("key", days=6, timed=False)), "", "the managedFields entry of helm has no time"),
+        (stored(owner("key", days=100), owner("key", manager="edit", timed=False)), "", "the managedFields entry of edit has no time"),
+        (stored(owner("other", days=6)), "", "no managedFields entry owns it"),
+        (stored(), "", "it has no managedFields"),
+        (stored(owner("key", days=120), owner("key", "x", days=95, manager="edit")), "old", "unchanged for 95 d by the managedFields entry of edit, helm"),
+        (stored(owner("key", days=120), owner("key", "x", days=5, manager="edit")), "", "edit changed this key, or x, 5 d ago"),
     ],
 )  # fmt: skip
 def test_fresh_old_or_neither(one: StoredObject, verdict: str, why: str):
     assert proven(one) == (verdict, why)
+
+
+RESTORED = replace(stored(owner("key", "b", days=20), days=20), restored=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "verdict", "why"),
+    [
+        # velero.io puts the managedFields of the backup back: entries older than their object.
+        (stored(owner("key", "b", days=80), days=20), "", "created 20 d ago, but restored from a backup: the value is older"),
+        (stored(owner("key", days=200), days=20), "old", "unchanged for 200 d by the managedFields entry of helm"),
+        (RESTORED, "", "created 20 d ago, but restored from a backup: the value is older"),
+        (replace(stored(owner("key", days=20), days=20), restored=True), "", "created 20 d ago, but restored from a backup: the value is older"),
+        (replace(stored(owner("key", days=6), days=20), restored=True), "fresh", "changed 6 d ago by helm"),
+        (replace(stored(days=20), restored=True), "", "created 20 d ago, but restored from a backup: the value is older"),
+    ],
+)  # fmt: skip
+def test_a_restored_object_is_young_and_its_values_are_not(
+    one: StoredObject, verdict: str, why: str
+):
+    assert proven(one) == (verdict, why)
+
+
+def test_a_controllers_copy_is_as_young_as_the_copy_and_its_value_may_be_older():
+    copy = stored(owner("key", days=20, manager="manager"), days=20)
+    why = "created 20 d ago, but VaultStaticSecret/slack copied the value, which may be older"
+    assert proven(copy, "key", "VaultStaticSecret/slack") == ("", why)
+    changed = stored(owner("key", days=6, manager="manager"), days=20)
+    assert proven(changed, "key", "VaultStaticSecret/slack")[0] == "fresh"
 
 
 OWNERS = st.builds(

@@ -12,8 +12,7 @@ from upkeep.errors import Absent, TooEarly
 from upkeep.judges.backups import job as judge
 from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records.backups import BackupJobs, CronJob, VolumeClaim
-from upkeep.records.workload import ContainerSpec, Volume
+from upkeep.records.backups import BackupJobs
 
 HOUR = 3600
 
@@ -26,14 +25,6 @@ def codes(judgement: Judgement) -> list[str]:
     return [finding.code for finding in judgement.findings]
 
 
-def with_volumes(*volumes: Volume, mounted: tuple[str, ...] = ("backup",)) -> CronJob:
-    writer = ContainerSpec(
-        "backup", "kubectl", mounts=tuple((name, f"/{name}", "") for name in mounted)
-    )
-    return cron_job(template=replace(cron_job().template, containers=(writer,), volumes=volumes))
-
-
-CLAIM = Volume("backup", "PersistentVolumeClaim", "backup-pvc")
 YOUNG = {"created": ago(hours=2), "last_success": None}
 
 
@@ -52,7 +43,8 @@ def test_no_cron_job_fails_and_says_how_to_declare_it():
     (finding,) = judgement.findings
     assert (finding.object, finding.code) == ("Deployment/cano-collector", "no-backup-cronjob")
     assert finding.message == (
-        "No CronJob backs up the collector's configuration: make one, or say that there is none on purpose with --absent=backups=REASON."
+        "No CronJob in namespace monitoring backs up the collector's configuration. "
+        "Create one, or declare another way of backup with --absent=backups=REASON."
     )
     assert (finding.observed, finding.limit, finding.unit) == (0, 1, "CronJobs")
     assert judgement.observed == "no backup CronJob"
@@ -81,7 +73,7 @@ def test_an_old_success_says_how_old():
     (finding,) = healthy(backups(cron_job(last_success=ago(hours=50)), jobs=())).findings
     assert (
         finding.message
-        == "The last success of CronJob cano-collector-backup is 2 d 2 h old; the limit is 1 d 1 h."
+        == "The last success of CronJob cano-collector-backup is 2 d 2 h old (limit 1 d 1 h)."
     )
     assert (finding.observed, finding.limit, finding.unit) == (50, 25, "h since the last success")
     assert finding.next == "kubectl -n monitoring get cronjobs,jobs,pods"
@@ -109,9 +101,7 @@ def test_a_job_of_another_cron_job_is_no_success_of_this_one():
 def test_a_cron_job_that_never_succeeded_fails():
     (finding,) = healthy(backups(cron_job(last_success=None), jobs=())).findings
     assert finding.code == "never-succeeded"
-    assert finding.message == (
-        "CronJob cano-collector-backup has never succeeded in the 20 d since it was made."
-    )
+    assert finding.message == ("CronJob cano-collector-backup is 20 d old and has never succeeded.")
     assert (finding.observed, finding.limit, finding.unit) == (
         "never",
         25,
@@ -156,7 +146,7 @@ def test_a_failed_newest_job_fails():
     ).findings
     assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "last-job-failed")
     assert finding.message == (
-        "The newest finished Job of CronJob cano-collector-backup, backup-2, failed: Job has reached the backoff limit."
+        "Job backup-2, the newest finished Job of CronJob cano-collector-backup, failed: Job has reached the backoff limit."
     )
     assert (finding.observed, finding.limit, finding.unit) == ("backup-2", "succeeded", "Job")
     assert finding.next == "kubectl -n monitoring logs job/backup-2 --all-containers --tail=50"
@@ -200,121 +190,36 @@ def test_the_guides_retired_image_is_named_where_the_job_fails(image, named):
     guides = cron_job(template=replace(cron_job().template, containers=(container,)))
     (finding,) = healthy(backups(guides, jobs=(failed_job(),))).findings
     assert (
-        "its image bitnami/kubectl has left Docker Hub's free catalogue" in finding.message
+        "Its image bitnami/kubectl has left Docker Hub's free catalogue." in finding.message
     ) is named
     assert healthy(backups(guides)).findings == ()
 
 
-@pytest.mark.parametrize("phase", ["Pending", "Lost", "missing"])
-def test_a_claim_that_is_not_bound_fails(phase):
-    (finding,) = healthy(backups(claims=(VolumeClaim("backup-pvc", phase),))).findings
-    assert finding.code == "claim-not-bound"
-    assert finding.message == (
-        f"Claim backup-pvc of CronJob cano-collector-backup is not Bound but {phase}: the Job cannot write to it."
-    )
-    assert finding.next == "kubectl -n monitoring describe persistentvolumeclaim backup-pvc"
+def test_the_last_success_of_the_status_outlives_the_jobs():
+    """A policy that injects a TTL removes them; the run of the schedule is the one that succeeded."""
+    ran = cron_job(last_scheduled=ago(hours=10, minutes=1))
+    assert healthy(backups(ran, jobs=())).findings == ()
 
 
-def test_the_guides_claim_that_is_declared_and_never_mounted_fails():
-    (finding,) = healthy(backups(with_volumes(CLAIM, mounted=()))).findings
-    assert finding.code == "volume-not-mounted"
-    assert finding.message == (
-        "Claim backup-pvc of CronJob cano-collector-backup is declared and mounted by no container: no backup reaches it."
-    )
-    assert (finding.observed, finding.limit, finding.unit) == ("backup", "mounted", "volume")
+def test_a_run_that_left_neither_a_job_nor_a_success_has_no_known_result():
+    lost = cron_job(last_scheduled=ago(hours=1))
+    with pytest.raises(
+        Absent, match="its run of 2026-01-02T11:00:00Z left neither a Job nor a success"
+    ):
+        healthy(backups(lost, jobs=()))
+    assert healthy(backups(replace(lost, active=1), jobs=())).findings == ()
+    running = job(created=ago(hours=1), finished=None, succeeded=False)
+    assert healthy(backups(lost, jobs=(running,))).findings == ()
+    assert codes(healthy(backups(replace(lost, last_success=ago(hours=50)), jobs=()))) == [
+        "backup-too-old"
+    ]
 
 
-def test_one_mounting_container_of_several_is_enough():
-    both = ContainerSpec("first", "x"), *with_volumes(CLAIM).template.containers
-    template = replace(with_volumes(CLAIM).template, containers=both)
-    assert healthy(backups(cron_job(template=template))).findings == ()
-
-
-@pytest.mark.parametrize(
-    "volumes", [(), (Volume("backup", "emptyDir", ""),), (Volume("backup", "ConfigMap", "x"),)]
-)
-def test_no_volume_that_outlives_the_pod_fails(volumes):
-    (finding,) = healthy(backups(with_volumes(*volumes))).findings
-    assert (finding.code, finding.observed, finding.limit, finding.unit) == (
-        "nowhere-to-keep",
-        0,
-        1,
-        "lasting volumes",
-    )
-
-
-def test_another_lasting_volume_is_as_good_as_a_claim_where_it_is_mounted():
-    nfs = Volume("backup", "nfs", "")
-    assert healthy(backups(with_volumes(nfs))).findings == ()
-    assert codes(healthy(backups(with_volumes(nfs, mounted=())))) == ["volume-not-mounted"]
-
-
-def writing(*command: str, at: str = "/backup", read_only: tuple[str, ...] = ()) -> CronJob:
-    writer = ContainerSpec(
-        "backup", "kubectl", mounts=(("backup", at, ""),), command=command, read_only=read_only
-    )
-    return cron_job(template=replace(cron_job().template, containers=(writer,), volumes=(CLAIM,)))
-
-
-def test_what_an_init_container_mounts_is_mounted():
-    made = writing("sh", "-c", "x > /backup/b.yaml").template
-    done = ContainerSpec("done", "busybox")
-    assert (
-        healthy(
-            backups(
-                cron_job(
-                    template=replace(made, init_containers=made.containers, containers=(done,))
-                )
-            )
-        ).findings
-        == ()
-    )
-
-
-def test_a_lasting_volume_that_cannot_be_written_to_fails():
-    (finding,) = healthy(backups(writing(read_only=("/backup",)))).findings
-    assert (finding.object, finding.code) == ("CronJob/cano-collector-backup", "volume-read-only")
-    assert finding.message.endswith(
-        "mounts what outlives its Pod read-only, at /backup: no backup can be written there."
-    )
-    assert (finding.observed, finding.limit, finding.unit) == ("/backup", "writable", "mount")
-    assert healthy(backups(writing(read_only=("/etc/ssl",)))).findings == ()
-
-
-@pytest.mark.parametrize(
-    ("script", "elsewhere"),
-    [
-        ("kubectl get configmap c -o yaml > /backup/b.yaml", True),
-        ('kubectl get configmap c -o yaml >"/backup/backup-$(date +%Y%m%d).yaml"', True),
-        ("kubectl get secret s | tee -a /backup/s.yaml", True),
-        ("age -o /tmp/x.age x", True),
-        ("kubectl get configmap c > /dev/null 2>&1", False),
-        ("kubectl get configmap c > $TARGET/b.yaml", False),
-        ("kubectl get configmap c > /tmp/b.yaml && cp /tmp/b.yaml /data/", False),
-        ("cd /data && kubectl get configmap c > /tmp/b.yaml", False),
-        ("kubectl get configmap c > /data/b.yaml 2>/tmp/errors", False),
-        ("/opt/backup.sh", False),
-        ("kubectl get configmap c > /database/b.yaml", True),
-    ],
-)
-def test_a_command_that_writes_beside_the_lasting_volume_fails(script, elsewhere):
-    """Only where it says a path, and never names the one that lasts."""
-    judgement = healthy(backups(writing("/bin/sh", "-c", script, at="/data")))
-    assert codes(judgement) == (["written-elsewhere"] if elsewhere else [])
-
-
-def test_where_it_is_written_and_what_lasts_are_said():
-    (finding,) = healthy(backups(writing("sh", "-c", "x > /backup/b.yaml", at="/data"))).findings
-    assert finding.message.endswith(
-        "writes to /backup/b.yaml, and what outlives its Pod is mounted at /data: its backups are gone when the Job ends."
-    )
-    assert (finding.observed, finding.limit, finding.unit) == ("/backup/b.yaml", "/data", "path")
-
-
-def test_every_claim_is_judged():
-    claims = VolumeClaim("backup-pvc", "Bound"), VolumeClaim("second", "Pending")
-    two = with_volumes(CLAIM, Volume("more", "PersistentVolumeClaim", "second"))
-    assert codes(healthy(backups(two, claims=claims))) == ["claim-not-bound", "volume-not-mounted"]
+def test_a_status_that_cannot_know_of_a_success_is_no_failure():
+    """A history limit of 0 lost successes before Kubernetes 1.32 (kubernetes/kubernetes#122025)."""
+    blind = cron_job(last_scheduled=ago(hours=1), last_success=ago(days=9), records_success=False)
+    with pytest.raises(Absent, match="left neither a Job nor a success"):
+        healthy(backups(blind, jobs=()))
 
 
 def test_a_service_account_that_may_not_read_fails():
@@ -322,7 +227,7 @@ def test_a_service_account_that_may_not_read_fails():
     (finding,) = healthy(backups(access={"cano-collector-backup": answers})).findings
     assert finding.code == "may-not-read"
     assert finding.message == (
-        "system:serviceaccount:monitoring:backup, as which CronJob cano-collector-backup runs, may not get secrets/cano-collector-secrets."
+        "CronJob cano-collector-backup runs as system:serviceaccount:monitoring:backup, which may not get secrets/cano-collector-secrets."
     )
     assert (finding.observed, finding.limit) == ("denied", "allowed")
     assert finding.unit == "get secrets/cano-collector-secrets"
@@ -334,14 +239,15 @@ def test_a_service_account_that_may_not_read_fails():
 @pytest.mark.parametrize("answers", [{}, {"cano-collector-backup": ()}, {"other": (access(),)}])
 def test_rights_that_nobody_asked_about_are_no_verdict(answers):
     with pytest.raises(
-        Absent, match="whether the service account of CronJob cano-collector-backup may read"
+        Absent, match="No access review for the service account of CronJob cano-collector-backup"
     ):
         healthy(backups(access=answers))
 
 
 def test_a_claim_that_nobody_asked_about_is_no_verdict():
     with pytest.raises(
-        Absent, match="whether PersistentVolumeClaim backup-pvc of CronJob cano-collector-backup"
+        Absent,
+        match="PersistentVolumeClaim backup-pvc of CronJob cano-collector-backup was not read",
     ):
         healthy(backups(claims=()))
 

@@ -1,4 +1,4 @@
-"""fallback-notification: whom Alertmanager's routes lead to, and what cannot be told."""
+"""Test fallback-notification: which receivers alerts reach, and what cannot be decided."""
 
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from upkeep.limits import Limits
 from upkeep.model import Judgement
 from upkeep.records.monitoring import (
     AlertmanagerConfiguration,
+    InhibitRule,
     NotificationReceiver,
     NotificationRoute,
     Webhook,
@@ -84,10 +85,7 @@ def test_a_fallback_that_is_muted_at_times_is_none() -> None:
         1,
         "receivers",
     )
-    assert (
-        "its routes to receiver mail are muted by time intervals (night, weekend)"
-        in finding.message
-    )
+    assert "Time intervals (night, weekend) mute every route to receiver mail." in finding.message
     assert judged.observed.endswith('to others: mail (email; severity="critical" at times)')
     assert not told(
         OURS, MAIL, route=NotificationRoute("cano", routes=(muted, CRITICAL, EVERYTHING))
@@ -113,17 +111,20 @@ def test_a_fallback_that_is_muted_at_times_is_none() -> None:
 def test_an_inhibit_rule_about_every_alert_is_a_fault() -> None:
     tree = NotificationRoute("cano", routes=(CRITICAL, EVERYTHING))
     found = AlertmanagerConfiguration(
-        tree, (OURS, MAIL), "Alertmanager", inhibiting=('alertname="CanoCollectorDown"',)
+        tree,
+        (OURS, MAIL),
+        "Alertmanager",
+        inhibit_rules=(InhibitRule(('alertname="CanoCollectorDown"',), ()),),
     )
     (finding,) = fallback(found, SERVICES, limits=Limits(), install=install()).findings
     assert (finding.object, finding.code, finding.observed, finding.limit) == (
         "Alertmanager",
         "inhibits-everything",
         "every alert",
-        "some",
+        "some alerts",
     )
     assert finding.message.startswith(
-        'While an alert fires that is alertname="CanoCollectorDown", Alertmanager tells nobody of any other'
+        'One inhibit rule silences every alert: while alertname="CanoCollectorDown" fires'
     )
 
 
@@ -139,7 +140,7 @@ def test_nobody_beside_the_collector_fails(others: tuple[NotificationReceiver, .
     )
     assert (
         finding.message
-        == "When the collector is gone, Alertmanager tells nobody: at least 1 receiver must not depend on it."
+        == "Without the collector, Alertmanager sends alerts to no receiver. At least 1 receiver must not depend on it."
     )
     assert (
         finding.next
@@ -151,7 +152,7 @@ def test_how_many_must_be_told_is_a_limit() -> None:
     (finding,) = told(OURS, MAIL, fallback_receivers=2).findings
     assert (
         finding.message
-        == "When the collector is gone, Alertmanager tells mail alone: at least 2 receivers must not depend on it."
+        == "Without the collector, Alertmanager sends alerts only to mail. At least 2 receivers must not depend on it."
     )
     assert told(OURS, MAIL, replace(MAIL, name="pager"), fallback_receivers=2).findings == ()
 
@@ -166,7 +167,7 @@ def test_a_receiver_that_no_route_leads_to_tells_nobody() -> None:
     assert (finding.object, finding.code) == ("Receiver/cano", "not-routed")
     assert (
         finding.message
-        == "Alertmanager's receiver cano posts to the collector, and no route leads to it: the collector hears nothing."
+        == "Receiver cano posts to the collector, but no alert can reach this receiver. The collector gets no alerts."
     )
 
 
@@ -216,7 +217,7 @@ def test_no_receiver_of_the_collector_fails_with_the_url_to_give() -> None:
     )
     (finding,) = told(MAIL, NotificationReceiver("old", (), (Webhook("namesake"),))).findings
     assert finding.message.endswith(
-        "hears nothing; receiver old posts to a Service of that name in another namespace."
+        "gets no alerts. Receiver old posts to a Service of that name in another namespace."
     )
     assert codes(told(NULL)) == ["not-routed", "no-fallback"]
 
@@ -262,9 +263,7 @@ def test_a_slash_more_at_the_end_is_the_same_path() -> None:
 
 def test_what_is_hidden_is_not_judged_and_says_where_it_may_be_stored() -> None:
     hidden = NotificationReceiver("somebody", (), (Webhook("hidden"),))
-    with pytest.raises(
-        Malformed, match="does not show the webhook URLs of receiver somebody"
-    ) as stopped:
+    with pytest.raises(Malformed, match="hides the webhook URLs of receiver somebody") as stopped:
         told(hidden, MAIL, stored="Secret/monitoring/alertmanager-main-generated")
     assert (
         stopped.value.next_step
@@ -295,7 +294,7 @@ def test_an_address_outside_that_may_come_back_is_not_judged() -> None:
 
 
 def test_without_a_service_nothing_can_lead_to_the_collector() -> None:
-    with pytest.raises(Absent, match="no Service selects"):
+    with pytest.raises(Absent, match="No Service selects"):
         fallback(
             AlertmanagerConfiguration(EVERYTHING, (OURS, MAIL), "x"),
             (),

@@ -1,4 +1,4 @@
-"""maintenance-alerts-quiet and metrics-scraped."""
+"""Test maintenance-alerts-quiet, maintenance-alerts-loaded and metrics-scraped."""
 
 import math
 from dataclasses import replace
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, condition, no_pods, pod, rule, unready, waiting, workload
 from upkeep.domain.guide import ALERTS
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.judges.monitoring import rules
 from upkeep.limits import Limits
 from upkeep.model import Judgement
@@ -21,7 +21,11 @@ BACKUP_METRIC = "cano_backup_last_success_timestamp"
 
 
 def quiet(*loaded, wanted=ALERTS, **limits: float) -> Judgement:
-    return rules.alerts_quiet(loaded, wanted=wanted, limits=Limits(limits))
+    return rules.alerts_quiet(loaded, wanted=wanted, now=NOW, limits=Limits(limits))
+
+
+def weekly(*loaded) -> Judgement:
+    return rules.alerts_loaded(loaded, wanted=ALERTS, now=NOW)
 
 
 def codes(judgement: Judgement) -> list[str]:
@@ -47,7 +51,7 @@ def test_an_alert_that_is_not_loaded_fails():
     (finding,) = judgement.findings
     assert (finding.object, finding.code) == ("Alert/CanoCollectorConfigOld", "alert-not-loaded")
     assert finding.message == (
-        "Alert CanoCollectorConfigOld is not loaded in Prometheus: nobody is told (it watches cano_config_last_modified_timestamp)."
+        "Prometheus has not loaded alert CanoCollectorConfigOld, so it never fires. It watches cano_config_last_modified_timestamp."
     )
     assert (finding.observed, finding.limit, finding.unit) == (
         "not loaded",
@@ -65,8 +69,7 @@ def test_no_rule_at_all_fails_for_each_alert():
     ("changes", "seen"),
     [
         ({"health": "err"}, "err"),
-        ({"health": "unknown"}, "unknown"),
-        ({"state": "unknown"}, "state unknown"),
+        ({"health": "no match"}, "no match"),
         ({"state": ""}, "state unknown"),
         ({"state": "x"}, "state x"),
     ],
@@ -80,9 +83,38 @@ def test_a_rule_that_is_not_evaluated_fails(changes, seen):
         "alert-not-evaluated",
     )
     assert finding.message == (
-        f"Prometheus does not evaluate alert CanoCollectorBackupFailed, its health is {seen}: many-to-many matching"
+        f"Prometheus cannot evaluate alert CanoCollectorBackupFailed: its health is {seen}: many-to-many matching"
     )
     assert (finding.observed, finding.limit, finding.unit) == (seen, "ok", "rule health")
+
+
+@pytest.mark.parametrize("judged", [quiet, weekly])
+@pytest.mark.parametrize(
+    ("changes", "stopped"),
+    [
+        # Prometheus' words before the first evaluation after a start or a reload.
+        ({"health": "unknown", "evaluated": None}, TooEarly),
+        ({"health": "unknown"}, TooEarly),
+        ({"state": "unknown"}, TooEarly),
+        ({"evaluated": None}, TooEarly),
+        ({"evaluated": ago(days=365)}, Malformed),
+        ({"evaluated": ago(minutes=11)}, Malformed),
+        ({"evaluated": ago(minutes=-11)}, Malformed),
+        ({"evaluated": ago(hours=5), "interval_seconds": 3600}, Malformed),
+    ],
+)
+def test_a_rule_that_is_not_evaluated_now_is_no_verdict(judged, changes, stopped):
+    with pytest.raises(stopped, match="CanoCollectorBackupFailed"):
+        judged(rule(BACKUP, **changes), rule(CONFIG))
+    # What is known to be wrong is told all the same.
+    assert "alert-not-loaded" in codes(judged(rule(BACKUP, **changes)))
+    broken = rule(CONFIG, health="err")
+    assert codes(judged(rule(BACKUP, **changes), broken)) == ["alert-not-evaluated"]
+
+
+def test_a_rule_of_a_slow_group_is_evaluated_seldom():
+    slow = rule(BACKUP, evaluated=ago(hours=3), interval_seconds=3600)
+    assert quiet(slow, rule(CONFIG)).findings == ()
 
 
 def test_a_metric_that_does_not_exist_fails():
@@ -90,7 +122,7 @@ def test_a_metric_that_does_not_exist_fails():
     (finding,) = judgement.findings
     assert finding.code == "alert-can-never-fire"
     assert finding.message == (
-        "Alert CanoCollectorBackupFailed can never fire: its metric cano_backup_last_success_timestamp does not exist, nothing exports it."
+        "Alert CanoCollectorBackupFailed can never fire: no series of its metric cano_backup_last_success_timestamp exists."
     )
     assert (finding.observed, finding.limit, finding.unit) == (BACKUP_METRIC, "exists", "metric")
     assert judgement.observed == "2 of 2 alerts loaded; of 2 rules 1 can fire, 0 firing, 0 pending"
@@ -133,13 +165,13 @@ def test_a_rule_on_a_metric_of_its_own_is_judged_by_that():
 @pytest.mark.parametrize("metrics", [(), (("another_metric", True),)])
 def test_a_metric_that_nobody_asked_about_is_no_verdict(metrics):
     with pytest.raises(
-        Absent, match="whether alert CanoCollectorBackupFailed can fire is not known"
+        Absent, match="Whether alert CanoCollectorBackupFailed can fire is not known"
     ):
         quiet(rule(BACKUP, metrics=metrics), rule(CONFIG))
 
 
 def test_a_rule_that_names_no_known_metric_is_no_verdict_whatever_its_query():
-    with pytest.raises(Absent, match="its expression names no metric that could be looked for"):
+    with pytest.raises(Absent, match="its expression names no metric"):
         quiet(rule(BACKUP, query="vector(1)", metrics=()), rule(CONFIG))
 
 
@@ -209,7 +241,7 @@ def test_a_pod_that_nothing_selects_fails():
     (finding,) = judgement.findings
     assert (finding.object, finding.code) == ("Pod/cano-collector-b", "not-scraped")
     assert finding.message == (
-        "Pod cano-collector-b is not scraped: no ServiceMonitor or scrape configuration selects it."
+        "Prometheus does not scrape pod cano-collector-b: no ServiceMonitor or scrape configuration selects it."
     )
     assert (finding.observed, finding.limit, finding.unit) == ("no series", 1, "up")
     assert judgement.observed == "1 of 2 pods scraped"
@@ -221,13 +253,13 @@ def test_a_scrape_that_fails_fails(up, text):
     assert (finding.object, finding.code) == ("Pod/cano-collector-b", "scrape-failed")
     assert (
         finding.message
-        == f"Prometheus scrapes pod cano-collector-b, and the scrape fails (up is {text})."
+        == f"Prometheus cannot scrape pod cano-collector-b: up is {text}, and 1 is required."
     )
     assert finding.next == "kubectl -n monitoring describe pod cano-collector-b"
 
 
 def test_a_pod_without_a_state_is_no_verdict():
-    with pytest.raises(Absent, match="Prometheus was not asked about pod cano-collector-b"):
+    with pytest.raises(Absent, match="The scrape state of pod cano-collector-b was not read"):
         scraped(("a", 1.0))
 
 
@@ -247,7 +279,8 @@ def test_a_terminating_pod_need_not_be_scraped():
 def test_a_pod_that_was_made_only_now_is_not_missed_yet():
     fresh = workload(pod("a"), pod("b", created=ago(minutes=4)))
     with pytest.raises(
-        TooEarly, match=r"has not scraped pod cano-collector-b yet.*enough at 2026-01-02T12:01:00Z"
+        TooEarly,
+        match=r"has not scraped pod cano-collector-b yet.*Retry after 2026-01-02T12:01:00Z",
     ):
         scraped(("a", 1.0), ("b", None), records=fresh)
     assert codes(scraped(("a", 0.0), ("b", None), records=fresh)) == ["scrape-failed"]
@@ -287,21 +320,21 @@ def test_a_bad_state_fails_withheld_ones_raise_and_the_order_does_not_matter(mor
 
 
 def test_weekly_a_firing_alert_is_loaded_and_another_that_cannot_fire_fails():
-    loaded = rules.alerts_loaded([rule(BACKUP, state="firing"), rule(CONFIG)], wanted=ALERTS)
+    loaded = weekly(rule(BACKUP, state="firing"), rule(CONFIG))
     assert (loaded.findings, loaded.observed, loaded.limit) == (
         (),
         "2 of 2 alerts loaded; of 2 rules 2 can fire",
         2,
     )
-    dead = rules.alerts_loaded([rule(BACKUP, metrics=((BACKUP_METRIC, False),))], wanted=ALERTS)
+    dead = weekly(rule(BACKUP, metrics=((BACKUP_METRIC, False),)))
     assert codes(dead) == ["alert-not-loaded", "alert-can-never-fire"]
     assert dead.observed == "1 of 2 alerts loaded; of 1 rule 0 can fire"
 
 
 def test_weekly_what_nobody_asked_about_is_not_judged():
-    with pytest.raises(Absent, match=r"^no alert is wanted"):
-        rules.alerts_loaded([], wanted={})
+    with pytest.raises(Absent, match=r"^The guide names no alert"):
+        rules.alerts_loaded([], wanted={}, now=NOW)
     with pytest.raises(
-        Absent, match=r"^whether alert CanoCollectorBackupFailed can fire is not known"
+        Absent, match=r"^Whether alert CanoCollectorBackupFailed can fire is not known"
     ):
-        rules.alerts_loaded([rule(BACKUP, metrics=())], wanted=ALERTS)
+        weekly(rule(BACKUP, metrics=()))

@@ -18,7 +18,7 @@ RAN = DryRun("patch", "Deployment/cano-collector", True, 200)
 
 def test_a_restart_that_would_be_accepted_passes():
     judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), install=INSTALL)
-    assert (judgement.findings, judgement.observed) == ((), "a restart would be accepted")
+    assert (judgement.findings, judgement.observed) == ((), "restart accepted")
 
 
 def test_a_missing_right_is_named_with_the_question_to_ask():
@@ -28,7 +28,7 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
     assert (finding.code, finding.observed) == ("restart-forbidden", "forbidden")
     assert (
         finding.message
-        == "The acting identity may not patch deployments.apps in monitoring, so it cannot restart the collector."
+        == "The acting identity may not patch deployments.apps in monitoring. It cannot restart the collector."
     )
     assert finding.next == "kubectl auth can-i patch deployments.apps -n monitoring"
 
@@ -44,7 +44,7 @@ def test_a_refusal_says_what_the_server_said():
     "rehearsal", [ActionRehearsal(()), ActionRehearsal((MAY,)), ActionRehearsal((), (RAN,))]
 )
 def test_what_was_not_rehearsed_is_not_judged(rehearsal: ActionRehearsal):
-    with pytest.raises(Absent, match="a restart was not rehearsed"):
+    with pytest.raises(Absent, match="Restart not rehearsed"):
         actions.restart(rehearsal, install=INSTALL)
 
 

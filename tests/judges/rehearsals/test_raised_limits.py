@@ -76,7 +76,7 @@ def test_limits_that_rise_and_fit_pass():
 
 
 def test_the_charts_defaults_are_not_raised_and_throttled():
-    """collector.md: memory is 1Gi already, and a CPU limit comes where there was none; what helps is twice the memory, and no word of CPU."""
+    """Memory is 1Gi already and CPU unlimited there: twice the memory helps, and no CPU limit."""
     judgement = judged(
         running(cpu_limit_nanocores=None, memory_request_bytes=GIB, memory_limit_bytes=GIB)
     )
@@ -183,7 +183,7 @@ def test_the_pods_that_would_come_must_fit_a_limit_range(item: LimitRange, found
 
 
 def test_what_has_no_limit_is_refused_where_there_must_be_one():
-    """A second container without limits: of the collector's the patch has some."""
+    """A second container has no limits; the patch sets those of the collector."""
     seen = running()
     own = seen.deployment.template
     silent = replace(own.containers[0], name="beside", resources=None)
@@ -196,10 +196,7 @@ def test_what_has_no_limit_is_refused_where_there_must_be_one():
     (finding,) = judged(
         seen, ranges=(LimitRange("r", "Container", most={"memory": 2 * GIB}),)
     ).findings
-    assert (
-        "container beside would have no limit of memory, and at most 2Gi is allowed"
-        in finding.message
-    )
+    assert "container beside would have no limit of memory; the maximum is 2Gi" in finding.message
     assert judged(seen, ranges=(LimitRange("r", "Pod", most={"memory": 2 * GIB}),)).findings == ()
     (finding,) = judged(seen, ranges=(LimitRange("r", "Container", least={"cpu": MILLI}),)).findings
     assert finding.observed == "no request"
@@ -303,7 +300,7 @@ def test_a_refusal_and_a_missing_right():
     "rehearsal", [ActionRehearsal(()), ActionRehearsal((MAY,)), ActionRehearsal((), (RAN,))]
 )
 def test_what_was_not_rehearsed_is_not_judged(rehearsal: ActionRehearsal):
-    with pytest.raises(Absent, match="raised limits were not rehearsed"):
+    with pytest.raises(Absent, match="Raised limits not rehearsed"):
         judged(rehearsal=rehearsal)
 
 
@@ -343,7 +340,7 @@ def test_one_thing_more_that_is_wrong_never_makes_a_fail_a_pass(
 
 
 def test_a_limit_of_zero_is_none():
-    """The kubelet sets no bound then, so that the emergency's would be the first."""
+    """The kubelet sets no bound then, so the emergency's limit would be the first."""
     judgement = judged(running(memory_limit_bytes=0, cpu_limit_nanocores=0))
     assert codes(judgement) == ["limit-added", "limit-added", "raises-nothing"]
     assert (

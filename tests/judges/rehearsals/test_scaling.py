@@ -89,7 +89,10 @@ def test_scaling_that_is_accepted_and_fits_passes():
         ),
         (2, {"requests.cpu": 1000}, {"requests.cpu": 900}, [("100m", "250m")]),
         (2, {"pods": 2000}, {"pods": 2000}, [("0", "1")]),
-        (2, {"limits.cpu": 0}, {}, []),
+        # kubernetes/kubernetes#96634, rancher/rancher#17316: what a quota bounds must be stated.
+        (2, {"limits.cpu": 0}, {}, [("not stated", "stated")]),
+        (2, {"limits.cpu": 9000}, {"limits.cpu": 0}, [("not stated", "stated")]),
+        (3, {"limits.cpu": 0}, {}, []),
         (2, {"persistentvolumeclaims": 0}, {}, []),
         (3, {"pods": 3000}, {"pods": 3000}, []),
     ],
@@ -128,7 +131,7 @@ def test_scaling_that_is_forbidden_refused_or_not_rehearsed():
         (MAY,), (replace(RAN, accepted=False, status=422, reason="Invalid", message="no"), RAN)
     )
     assert [one.code for one in scale(rehearsal=refused).findings] == ["scale-refused"]
-    with pytest.raises(Absent, match="scaling was not rehearsed"):
+    with pytest.raises(Absent, match="Scaling not rehearsed"):
         scale(rehearsal=ActionRehearsal((MAY,)))
 
 
@@ -187,7 +190,7 @@ def test_pods_that_must_be_spread_wait_for_the_node_that_takes_none():
         "pods",
     )
     assert (
-        f"by the template's rules (in no {HOST} more than 1 above the one with fewest, which may be one that takes none)"
+        f"by requests and by spreading rules (in no {HOST} more than 1 above the emptiest, closed ones included)"
         in finding.message
     )
     assert "(c: it is not ready)" in finding.message
@@ -196,10 +199,10 @@ def test_pods_that_must_be_spread_wait_for_the_node_that_takes_none():
 def test_what_is_not_looked_at_is_in_the_basis():
     unsure = tuple(replace(room, unsure="the anti-affinity of pod x") for room in ROOMS)
     assert scale(rooms=unsure).basis.endswith(
-        "less requests; not looked at: the anti-affinity of pod x"
+        "less requests; not evaluated: the anti-affinity of pod x"
     )
     assert scale(placed(unlooked=("topology spread",))).basis.endswith(
-        "less requests; not looked at: topology spread"
+        "less requests; not evaluated: topology spread"
     )
     assert scale().basis.endswith("allocatable of nodes less requests")
 
@@ -209,7 +212,7 @@ def test_what_a_limit_range_gives_counts():
     ranges = (LimitRange("defaults", "Container", default_request={"memory": 3 * GIB}),)
     quota = Quota("q", {"requests.memory": GIB * 1000}, {})
     silent = wants(memory_request_bytes=None, memory_limit_bytes=None)
-    assert scale(silent, (quota,)).findings == ()
+    assert [one.limit for one in scale(silent, (quota,)).findings] == ["stated"]
     assert [one.limit for one in scale(silent, (quota,), ranges=ranges).findings] == ["3072Mi", 1]
 
 

@@ -68,7 +68,7 @@ def test_a_service_of_the_collectors_name_that_selects_something_else_is_named_a
     """It cannot be made a second time: kubectl expose would end with AlreadyExists."""
     (finding,) = serving((service(selector={"app": "cano-colector"}),)).findings
     assert finding.message.endswith(
-        "Service/cano-collector selects app=cano-colector, and they are not labelled so."
+        "Service/cano-collector selects app=cano-colector; no pod has these labels."
     )
     assert (
         finding.next
@@ -118,7 +118,7 @@ def test_no_ready_endpoint_at_all_fails(slices):
     (finding,) = serving(slices=slices).findings
     assert (finding.object, finding.code) == ("Service/cano-collector", "no-ready-endpoint")
     assert finding.message == (
-        "Service/cano-collector has no ready endpoint: nobody answers behind it (2 pods ready)."
+        "Service/cano-collector has no ready endpoint: no connection through it reaches a pod (2 pods ready)."
     )
 
 
@@ -156,7 +156,7 @@ def test_a_ready_address_that_is_no_pod_of_the_collector_fails():
     (finding,) = serving(slices=(endpoint_slice(endpoint(A), endpoint(B), STRANGER),)).findings
     assert (finding.object, finding.code) == ("Service/cano-collector", "stale-endpoint")
     assert finding.message == (
-        "Service/cano-collector sends to 10.9.9.9 (pod other-1), which is no pod of the collector: those alerts are lost."
+        "Service/cano-collector sends alerts to 10.9.9.9 (pod other-1), which is no pod of the collector: they are lost."
     )
 
 
@@ -185,7 +185,7 @@ def test_a_target_port_must_resolve_and_lead_to_the_collector(port, expected):
 
 def test_a_port_that_leads_elsewhere_says_where():
     (finding,) = serving((service(ports=(ServicePort("http", 80, 9090),)),)).findings
-    assert finding.message.endswith("leads to port 8080 of the collector; it leads to: 9090.")
+    assert finding.message.endswith("leads to port 8080 of the collector; target ports: 9090.")
     assert (finding.observed, finding.limit, finding.unit) == ("9090", 8080, "target port")
 
 
@@ -193,7 +193,7 @@ def test_a_service_without_ports_leads_nowhere():
     (finding,) = serving((service(ports=()),)).findings
     assert (
         finding.message
-        == "No port of Service/cano-collector leads to port 8080 of the collector; it leads to: none."
+        == "No port of Service/cano-collector leads to port 8080 of the collector; target ports: none."
     )
 
 
@@ -205,7 +205,7 @@ def test_one_of_several_ports_is_enough_for_the_collector_and_each_must_resolve(
     (finding,) = serving((service(ports=ports),), one).findings
     assert finding.code == "target-port-unresolved"
     assert finding.message == (
-        "Port 81 of Service/cano-collector leads nowhere: its target port 9000 does not resolve."
+        "Target port 9000 of port 81 of Service/cano-collector does not resolve."
     )
     assert (finding.observed, finding.limit, finding.unit) == (
         9000,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.judges.samples import NOW, install
 from upkeep.judges.workload.events import none_warns
 from upkeep.limits import Limits
-from upkeep.records.workload import KubernetesEvent
+from upkeep.records.events import KubernetesEvent
 
 INSTALL = install()
 
@@ -31,7 +31,7 @@ def judge(*events: KubernetesEvent, **limits: float):
 
 def test_what_is_no_warning_or_older_is_none():
     judgement = judge(event(type="Normal"), event(61), event(7 * 24 * 60))
-    assert (judgement.findings, judgement.observed) == ((), "0 warnings, of 3 events that are kept")
+    assert (judgement.findings, judgement.observed) == ((), "0 warnings in 3 stored events")
 
 
 def test_the_window_is_a_limit_and_its_end_counts():

@@ -1,138 +1,31 @@
-"""survives-node-loss, runs-hardened, limits-set, network-restricted: what passes, what fails by name and number, what cannot be told."""
+"""runs-hardened: what runs is judged, as admitted, and the template where nothing of it runs."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.samples import NOW, install, pod, template, workload
-from upkeep.errors import Absent, TooEarly
+from tests.judges.samples import NOW, replica_set
+from tests.judges.workload.hardened import GOOD, INSTALL, cluster, codes
 from upkeep.judges.workload import hardening
-from upkeep.limits import Limits
 from upkeep.model import Judgement
-from upkeep.records.selectors import LabelSelector
-from upkeep.records.usage import DisruptionBudget, NetworkPolicy
-from upkeep.records.workload import (
-    ContainerResources,
-    ContainerSpec,
-    KubernetesEvent,
-    PodTemplate,
-    SecurityContext,
-    Workload,
-)
-
-INSTALL = install()
-GOOD = ContainerSpec(
-    "cano-collector",
-    "kubecano/cano-collector:0.0.24",
-    ports=(("http", 8080),),
-    probe_kinds=("startup", "liveness", "readiness"),
-    resources=ContainerResources("cano-collector", 250_000_000, None, 2**30, 2**30),
-    security=SecurityContext(run_as_non_root=True, allow_privilege_escalation=False),
-)
-BUDGET = DisruptionBudget(
-    "cano",
-    LabelSelector({"app": "cano-collector"}),
-    allowed=1,
-    desired_healthy=1,
-    expected=2,
-    current=True,
-)
-POLICIES = (
-    NetworkPolicy("in", LabelSelector({}), ("Ingress",)),
-    NetworkPolicy("out", LabelSelector({}), ("Egress",)),
-)
-
-
-def cluster(
-    *containers: ContainerSpec,
-    nodes: tuple[str, ...] = ("a", "b"),
-    images: tuple[str, ...] = (),
-    **changes: Any,
-) -> Workload:
-    """Pods on nodes, each with its image."""
-    plain = workload()
-    pods = []
-    for number, node in enumerate(nodes):
-        one = pod(f"p{number}")
-        digest = images[number] if images else "x@sha256:ab"
-        pods.append(
-            replace(
-                one,
-                node=node,
-                containers=tuple(replace(status, image_id=digest) for status in one.containers),
-            )
-        )
-    made = replace(plain.deployment, template=template(containers=containers or (GOOD,)), **changes)
-    return replace(plain, deployment=made, pods=tuple(pods))
-
-
-def loss(
-    seen: Workload | None = None, budgets: tuple[DisruptionBudget, ...] = (BUDGET,), **limits: float
-) -> Judgement:
-    return hardening.survives_node_loss(
-        cluster() if seen is None else seen, budgets, limits=Limits(limits), install=INSTALL
-    )
+from upkeep.records.containers import SecurityContext
+from upkeep.records.events import KubernetesEvent
+from upkeep.records.workload import ContainerSpec, Workload
 
 
 def hardened(seen: Workload | None = None, *events: KubernetesEvent) -> Judgement:
     return hardening.runs_hardened(cluster() if seen is None else seen, events, install=INSTALL)
 
 
-def codes(judgement: Judgement) -> list[str]:
-    return [finding.code for finding in judgement.findings]
-
-
-def test_two_replicas_on_two_nodes_with_a_budget_survive():
-    judgement = loss()
-    assert (judgement.findings, judgement.observed) == (
-        (), "2 replicas on 2 nodes, PodDisruptionBudget cano allows 1 eviction"
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("seen", "budgets", "found"),
-    [
-        (cluster(replicas=1, nodes=("a",)), (BUDGET,), [("too-few-replicas", 1, 2)]),
-        (cluster(nodes=("a", "a")), (BUDGET,), [("one-node", 1, 2)]),
-        (cluster(), (), [("budget-missing", 0, 1)]),
-        (cluster(), (BUDGET, replace(BUDGET, name="b")), [("budgets-overlap", 2, 1)]),
-        (
-            cluster(),
-            (replace(BUDGET, desired_healthy=0, allowed=2),),
-            [("budget-keeps-none", 0, 1)],
-        ),
-        (cluster(), (replace(BUDGET, allowed=0),), [("budget-blocks-drain", 0, 1)]),
-    ],
-)
-def test_what_would_be_an_outage_is_named(seen, budgets, found):
-    assert [(one.code, one.observed, one.limit) for one in loss(seen, budgets).findings] == found
-
-
-def test_how_it_is_spread_cannot_be_told_of_one_ready_pod():
-    first, second = cluster().pods
-    with pytest.raises(Absent, match="fewer than two pods are ready"):
-        loss(replace(cluster(), pods=(first, replace(second, ready=False))))
-    with pytest.raises(Absent, match="no pod is listed"):
-        loss(replace(cluster(), pods=()))
-
-
-def test_a_budget_that_its_controller_has_not_seen_is_not_judged():
-    with pytest.raises(TooEarly, match="its controller has not seen its present form"):
-        loss(budgets=(replace(BUDGET, current=False, allowed=0, desired_healthy=0),))
-
-
-def test_one_replica_is_enough_where_the_limit_says_so():
-    assert loss(cluster(replicas=1, nodes=("a",)), least_replicas=1).findings == ()
-
-
 def test_hardened_containers_pass_and_a_silent_hook_proves_nothing():
-    assert hardened().observed == "1 container: 0 faults; one image on 2 pods"
+    assert hardened().observed == "1 container: 0 faults; one image a container on 2 pods"
     judgement = hardened(cluster(replace(GOOD, hooks=("preStop",))))
     assert judgement.findings == ()
-    assert judgement.observed.endswith("no event says that preStop failed, which proves nothing")
+    assert judgement.observed.endswith(
+        "no event reports a failed preStop hook, which proves nothing"
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,18 +63,23 @@ def test_what_is_good_in_another_way_passes(changes):
     assert hardened(cluster(replace(GOOD, **changes))).findings == ()
 
 
+def with_init(*init: ContainerSpec, **changes: object) -> Workload:
+    """The cluster with init containers in the template and in the pods."""
+    seen = cluster()
+    template = replace(seen.deployment.template, init_containers=init, **changes)
+    pods = tuple(
+        replace(pod, init_specs=init, host_namespaces=template.host_namespaces) for pod in seen.pods
+    )
+    return replace(seen, deployment=replace(seen.deployment, template=template), pods=pods)
+
+
 def test_a_sidecar_needs_no_probe_and_an_init_container_no_root():
     sidecar = replace(GOOD, name="reloader", probe_kinds=())
     assert hardened(cluster(GOOD, sidecar)).findings == ()
-    seen = cluster()
     root = replace(GOOD, name="init", security=replace(GOOD.security, run_as_user=0))
-    changed = replace(
-        seen.deployment,
-        template=replace(
-            seen.deployment.template, init_containers=(root,), host_namespaces=("hostPID",)
-        ),
-    )
-    assert codes(hardened(replace(seen, deployment=changed))) == ["runs-as-root", "host-namespace"]
+    judgement = hardened(with_init(root, host_namespaces=("hostPID",)))
+    assert codes(judgement) == ["runs-as-root", "host-namespace"]
+    assert judgement.observed.startswith("2 containers: 2 faults")
 
 
 @pytest.mark.parametrize(
@@ -190,18 +88,6 @@ def test_a_sidecar_needs_no_probe_and_an_init_container_no_root():
 def test_what_to_set_names_the_repository(image):
     (finding,) = hardened(cluster(replace(GOOD, image=image))).findings
     assert finding.next.endswith("=registry:5000/cano-collector:VERSION")
-
-
-def test_pods_of_different_images_are_not_the_same_program():
-    judgement = hardened(cluster(images=("docker.io/x@sha256:ab", "docker.io/x@sha256:cd")))
-    assert [(one.code, one.observed) for one in judgement.findings] == [("digests-differ", 2)]
-    assert judgement.observed == "1 container: 1 fault; different images on 2 pods"
-    assert hardened(cluster(images=("docker.io/x@sha256:ab", "mirror/x@sha256:ab"))).findings == ()
-
-
-def test_an_image_that_is_not_reported_cannot_be_compared():
-    with pytest.raises(Absent, match="what image pod cano-collector-p1 runs is not reported"):
-        hardened(cluster(images=("x@sha256:ab", "")))
 
 
 def test_a_hook_that_failed_is_named_with_its_pod_and_no_secret():
@@ -219,54 +105,69 @@ def test_a_hook_that_failed_is_named_with_its_pod_and_no_secret():
     assert "hunter2" not in finding.message
 
 
-@pytest.mark.parametrize(
-    ("said", "missing"),
-    [
-        (None, "CPU request, memory request, memory limit"),
-        (ContainerResources("c", cpu_request_nanocores=1), "memory request, memory limit"),
-        (ContainerResources("c", 0, None, 1, 1), "CPU request"),
-    ],
-)
-def test_a_limit_that_is_missing_is_named(said, missing):
-    made = cluster(replace(GOOD, resources=said)).deployment
-    (finding,) = hardening.limits_set(made, install=INSTALL).findings
-    assert (finding.code, finding.observed) == ("limit-missing", missing)
-    assert (
-        hardening.limits_set(cluster().deployment, install=INSTALL).observed
-        == "1 of 1 container with requests and a memory limit"
+# What runs and what the template says
+
+
+def test_what_a_security_context_constraint_sets_counts_and_is_told():
+    """kubestellar/console#6351: OpenShift sets the user of each pod; a chart must not."""
+    silent = replace(GOOD, security=SecurityContext())
+    user = SecurityContext(
+        run_as_non_root=True, run_as_user=1000690000, allow_privilege_escalation=False
+    )
+    judgement = hardened(cluster(silent, admitted=(replace(GOOD, security=user),)))
+    assert judgement.findings == ()
+    assert judgement.observed.endswith(
+        "; admission corrected the template: may-escalate of container/cano-collector, "
+        "may-run-as-root of container/cano-collector"
     )
 
 
-def test_a_template_without_a_container_cannot_be_judged():
-    empty = replace(cluster().deployment, template=PodTemplate({}, ()))
-    with pytest.raises(Absent, match="without a container"):
-        hardening.limits_set(empty, install=INSTALL)
+def test_a_privileged_container_that_a_webhook_injected_is_a_finding():
+    agent = ContainerSpec("agent", "agent:latest", security=SecurityContext(False, 0, True, None))
+    judgement = hardened(cluster(admitted=(GOOD, agent)))
+    assert sorted(codes(judgement)) == [
+        "image-not-pinned",
+        "may-escalate",
+        "runs-as-root",
+        "runs-privileged",
+    ]
+    assert all("2 of 2 pods" in one.message for one in judgement.findings)
+    assert judgement.observed.startswith("2 containers: 4 faults")
+    assert "in the pods and not in the template: agent" in judgement.observed
+
+
+def test_a_fault_of_the_newest_template_counts_while_none_of_its_pods_exists():
+    root = replace(GOOD, security=replace(GOOD.security, run_as_user=0))
+    seen = cluster(root, admitted=(GOOD,))
+    assert hardened(seen).findings == ()
+    newer = replace(seen, replica_sets=(*seen.replica_sets, replica_set(5)))
+    assert codes(hardened(newer)) == ["runs-as-root"]
+
+
+def test_a_fault_of_an_older_pod_is_told_beside_a_sound_template():
+    seen = cluster()
+    old, new = seen.pods
+    root = replace(GOOD, security=replace(GOOD.security, run_as_user=0))
+    judgement = hardened(replace(seen, pods=(replace(old, specs=(root,), owner_uid="rs3"), new)))
+    (finding,) = judgement.findings
+    assert finding.code == "runs-as-root"
+    assert "1 of 2 pods (cano-collector-p0), and not the template" in finding.message
 
 
 @pytest.mark.parametrize(
-    ("policies", "found"),
+    ("security", "found"),
     [
-        (POLICIES, []),
-        ((NetworkPolicy("both", LabelSelector({}), ("Ingress", "Egress")),), []),
-        ((), ["ingress-unrestricted", "egress-unrestricted"]),
-        (POLICIES[:1], ["egress-unrestricted"]),
-        (POLICIES[1:], ["ingress-unrestricted"]),
-        (
-            (
-                *POLICIES,
-                NetworkPolicy(
-                    "open", LabelSelector({}), ("Ingress",), ("ingress rule 1: from anybody",)
-                ),
-            ),
-            ["ingress-from-everywhere"],
-        ),
+        (SecurityContext(privileged=True), ["runs-privileged"]),
+        (SecurityContext(added=("SYS_PTRACE",)), ["capabilities-added"]),
+        (SecurityContext(), []),
     ],
 )
-def test_policies_add_up(policies, found):
-    assert (
-        codes(hardening.network_restricted(policies, cluster().deployment, install=INSTALL))
-        == found
-    )
+def test_a_debug_container_that_runs_is_judged_by_its_privileges_alone(security, found):
+    seen = cluster()
+    debug = ContainerSpec("debugger-x7", "busybox:latest", security=security)
+    first, second = seen.pods
+    seen = replace(seen, pods=(replace(first, debug_specs=(debug,)), second))
+    assert codes(hardened(seen)) == found
 
 
 BAD = st.sampled_from(
@@ -276,18 +177,14 @@ BAD = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.lists(BAD, min_size=1, max_size=4))
-def test_a_further_bad_container_never_makes_it_pass(changes):
+@given(st.lists(BAD, min_size=1, max_size=4), st.booleans())
+def test_a_further_bad_container_never_makes_it_pass(changes, injected):
     containers = [
         replace(GOOD, **{"name": f"c{number}", **change}) for number, change in enumerate(changes)
     ]
+    bad = replace(GOOD, name="further", image="x:latest")
     alone = hardened(cluster(*containers))
-    more = hardened(cluster(*containers, replace(GOOD, name="further", image="x:latest")))
+    more = hardened(
+        cluster(*containers, admitted=(*containers, bad)) if injected else cluster(*containers, bad)
+    )
     assert len(more.findings) == len(alone.findings) + 1
-
-
-@given(st.permutations([*POLICIES, NetworkPolicy("open", LabelSelector({}), ("Ingress",), ("a",))]))
-def test_the_order_of_policies_never_matters(policies):
-    assert codes(hardening.network_restricted(policies, cluster().deployment, install=INSTALL)) == [
-        "ingress-from-everywhere"
-    ]

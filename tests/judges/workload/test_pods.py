@@ -21,15 +21,15 @@ from tests.judges.samples import (
     workload,
 )
 from upkeep.errors import Absent, Malformed, TooEarly
-from upkeep.judges.workload import pods
-from upkeep.model import Judgement, rfc3339
+from upkeep.judges.workload import pods, readiness
+from upkeep.model import Judgement
 from upkeep.records.workload import Condition, Workload
 
 ROLLING = (condition(reason="ReplicaSetUpdated"),)
 
 
 def ready(records: Workload) -> Judgement:
-    return pods.ready(records, now=NOW)
+    return readiness.ready(records, now=NOW)
 
 
 def codes(judgement: Judgement) -> list[str]:
@@ -57,8 +57,7 @@ def test_a_missing_replica_fails():
     (finding,) = ready(workload(pod("a"))).findings
     assert (finding.object, finding.code) == ("Deployment/cano-collector", "replicas-not-ready")
     assert (
-        finding.message
-        == "1 of 2 replicas of Deployment/cano-collector are ready; pods that exist: 1."
+        finding.message == "1 of 2 replicas of Deployment/cano-collector are ready; 1 pod active."
     )
     assert (finding.observed, finding.limit, finding.unit) == (1, 2, "replicas")
     assert finding.next == "kubectl -n monitoring describe deployment cano-collector"
@@ -68,16 +67,14 @@ def test_since_when_there_are_too_few_is_said():
     (finding,) = ready(
         workload(pod("a"), conditions=(condition(), since("Available", hours=3, minutes=7)))
     ).findings
-    assert finding.message.endswith(
-        "pods that exist: 1; too few since 2026-01-02T08:53:00Z (3 h 7 min)."
-    )
+    assert finding.message.endswith("1 pod active. Too few since 2026-01-02 08:53 UTC (3 h 7 min).")
 
 
 def test_no_pod_at_all_fails_and_says_why_none_could_be_made():
     quota = condition("ReplicaFailure", reason="FailedCreate", message="exceeded quota: compute.")
     (finding,) = ready(no_pods(conditions=(condition(), quota))).findings
     assert finding.message == (
-        "0 of 2 replicas of Deployment/cano-collector are ready; pods that exist: 0 (exceeded quota: compute)."
+        "0 of 2 replicas of Deployment/cano-collector are ready; 0 pods active (exceeded quota: compute)."
     )
 
 
@@ -100,7 +97,7 @@ def test_a_container_that_waits_in_a_fault_is_named(reason):
     assert finding.object == "Pod/cano-collector-b container/cano-collector"
     assert (
         finding.message
-        == f"Container cano-collector of pod cano-collector-b waits: {reason} (back-off 5m0s); not ready since {rfc3339(ago(minutes=23))} (23 min)."
+        == f"Container cano-collector of pod cano-collector-b is waiting: {reason} (back-off 5m0s). Not ready since 2026-01-02 11:37 UTC (23 min)."
     )
     assert (finding.observed, finding.limit, finding.unit) == (reason, "running", "container state")
     assert finding.next == "kubectl -n monitoring describe pod cano-collector-b"
@@ -111,7 +108,7 @@ def test_a_crash_loop_shows_the_last_exit_and_the_previous_log():
     broken = unready(status=waiting("CrashLoopBackOff", last_termination=killed))
     finding = ready(workload(pod("a"), broken)).findings[0]
     assert (
-        "waits: CrashLoopBackOff; last exit: OOMKilled, exit code 137; not ready since "
+        "is waiting: CrashLoopBackOff; last exit: OOMKilled, exit code 137. Not ready since "
         in finding.message
     )
     assert (
@@ -187,7 +184,7 @@ def test_a_pod_that_no_node_takes_says_why():
             pod("a"), pod("b", ready=False, phase="Pending", containers=(), conditions=(unmet,))
         )
     )
-    told = "Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available); not ready since 2025-12-29T12:00:00Z (4 d)."
+    told = "Pod cano-collector-b is not ready: Unschedulable (0/3 nodes are available). Not ready since 2025-12-29 12:00 UTC (4 d)."
     assert judgement.findings[0].message == told
 
 
@@ -281,7 +278,7 @@ def test_replica_sets_of_another_deployment_are_not_the_newest():
 def test_a_generation_that_the_controller_has_not_seen_is_no_verdict():
     with pytest.raises(
         TooEarly,
-        match="has seen its generation 4 and not yet 5: whether its pods run the newest template is not known",
+        match="has seen generation 4, not yet 5: the newest template is not known to run",
     ):
         ready(workload(generation=5))
 
@@ -314,7 +311,8 @@ def test_a_rollout_that_nobody_watches_says_since_when():
     ).findings[0]
     assert (finding.object, finding.code) == ("Deployment/cano-collector", "rollout-forgotten")
     assert finding.message == (
-        "The rollout of Deployment/cano-collector has made no progress for 5 h, since 2026-01-02T07:00:00Z, and no controller says that it failed."
+        "The rollout of Deployment/cano-collector has made no progress for 5 h, since 2026-01-02 07:00 UTC (deadline 10 min). "
+        "Its controller has not reported this: kube-controller-manager probably does not run."
     )
     assert (finding.observed, finding.limit, finding.unit) == ("5 h", "10 min", "progress deadline")
 
@@ -333,7 +331,7 @@ def test_a_rollout_that_is_over_or_has_no_deadline_is_not_forgotten(changes):
 def test_a_newest_replica_set_that_is_not_in_the_list_is_no_verdict():
     with pytest.raises(
         Absent,
-        match="at revision 5, and the newest ReplicaSet in the list is of 4: the list is not whole",
+        match="at revision 5, and the newest ReplicaSet in the list has 4: the list is incomplete",
     ):
         ready(workload(revision="5"))
     assert ready(workload(revision="4")).findings == ()

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
+from shlex import quote
 
 from upkeep.adapters.folders.files import read_bounded, write_whole
 from upkeep.adapters.formats import exposition
@@ -204,7 +205,7 @@ def _unreadable(folder: Path, error: OSError) -> Malformed:
     return Malformed(
         f"--exports={folder}: cannot be read ({error.strerror})",
         source=str(folder),
-        next_step=f"ls -ld {folder}",
+        next_step=f"ls -ld {quote(str(folder))}",
     )
 
 
@@ -253,7 +254,7 @@ def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | Non
     """One saved exposition; ``None`` where its header says that it is another namespace's (names alone do not tell a-b/c from a/b-c)."""
 
     def malformed(why: str) -> Malformed:
-        return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {path}")
+        return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {quote(str(path))}")
 
     try:
         body = read_bounded(path, most_bytes=MOST_BYTES, follow=False)

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from upkeep import deadline
 from upkeep.adapters.helm.manifests import Manifest, manifest
@@ -183,7 +184,7 @@ def _run(
         raise Absent(
             f"{words[0]} cannot be run: {error.strerror}",
             source=name,
-            next_step=f"{words[0]} version",
+            next_step=f"{quote(words[0])} version",
         ) from None
     except subprocess.TimeoutExpired:
         raise TimedOut(

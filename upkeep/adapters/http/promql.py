@@ -1,4 +1,4 @@
-"""Which metrics a PromQL expression names. It is not evaluated, and nothing of it is judged.
+"""Read which metrics a PromQL expression names, and write the selector of a Deployment's pods.
 
 Source: https://prometheus.io/docs/prometheus/latest/querying/basics/, "operators" and "functions".
 """
@@ -27,9 +27,26 @@ _WORDS = frozenset(
     )
 )  # fmt: skip
 
+# A pod's name is its ReplicaSet's, cut at 58 characters, and five more (k8s.io/apiserver, names.SimpleNameGenerator).
+_MOST_BASE, _RANDOM = 58, "[0-9a-z]{5}"
+_LONGEST_HASH = 10
+
+
+def pods_of(deployment: str) -> str:
+    """Return a regular expression for the names of a Deployment's pods, of those that are gone too.
+
+    Of a long name the generator cuts the ReplicaSet's hash, or the name itself.
+    """
+    base = f"{deployment}-"
+    if len(base) + _LONGEST_HASH + 1 <= _MOST_BASE:
+        return f"{base}[0-9a-z]+-{_RANDOM}"
+    if len(base) >= _MOST_BASE:
+        return f"{base[:_MOST_BASE]}{_RANDOM}"
+    return f"{base}[0-9a-z]{{1,{_LONGEST_HASH}}}-?{_RANDOM}"
+
 
 def metrics_named(expression: str) -> frozenset[str]:
-    """The names of its metrics, also those that a selector names as ``{__name__="…"}``."""
+    """Return the names of its metrics, also those in a selector ``{__name__="…"}``."""
     found: set[str] = set()
     depth, label = 0, ""
     for token in _TOKEN.finditer(expression):

@@ -1,4 +1,4 @@
-"""What people have confirmed, or have not."""
+"""Sign-offs of people: missing, expired, invalid, not satisfied."""
 
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import attestations
@@ -13,7 +13,7 @@ SIGN_OFFS = (
 PEOPLES = ("recovery-rehearsed", "documentation-current", *SIGN_OFFS)
 
 
-@scenario("nothing-attested", "the file of attestations holds nothing of this month", *PEOPLES)
+@scenario("nothing-attested", "the attestation file holds no sign-off of this month", *PEOPLES)
 def nothing_attested(state: State) -> None:
     state.attestations = [
         attestations.entry(
@@ -22,14 +22,16 @@ def nothing_attested(state: State) -> None:
     ]
 
 
-@scenario("attestations-expired", "what was confirmed has ended", *PEOPLES)
+@scenario("attestations-expired", "every sign-off has expired", *PEOPLES)
 def attestations_expired(state: State) -> None:
     for entry in state.attestations:
         entry["at"] = stamp(state.ago(days=100))
 
 
 @scenario(
-    "documentation-unread", "the review of the documentation has ended", "documentation-current"
+    "documentation-unread",
+    "the sign-off of the documentation review has expired",
+    "documentation-current",
 )
 def documentation_unread(state: State) -> None:
     for entry in state.attestations:
@@ -37,7 +39,7 @@ def documentation_unread(state: State) -> None:
             entry["at"] = stamp(state.ago(days=40))
 
 
-@scenario("attested-by-one", "the same person confirmed and reviewed", *PEOPLES)
+@scenario("attested-by-one", "one person signed and reviewed each sign-off", *PEOPLES)
 def attested_by_one(state: State) -> None:
     for entry in state.attestations:
         entry["reviewed_by"] = "ada"
@@ -45,47 +47,27 @@ def attested_by_one(state: State) -> None:
 
 @scenario(
     "attested-evidence-changed",
-    "the evidence of the rehearsal was changed afterwards",
+    "the evidence of the rehearsal changed after the sign-off",
     *PEOPLES[:1],
 )
 def attested_evidence_changed(state: State) -> None:
     state.attestations[0]["evidence"][0]["sha256"] = "ab" * 32
 
 
-@scenario("recovery-failed", "the rehearsal of a recovery was not satisfied", "recovery-rehearsed")
+@scenario(
+    "recovery-failed", "the sign-off of the rehearsal says not satisfied", "recovery-rehearsed"
+)
 def recovery_failed(state: State) -> None:
     state.attestations[0] |= {"status": "not-satisfied", "explanation": "the backup held no teams"}
 
 
-@scenario(
-    "configuration-old",
-    "the configuration has not changed for two months, and nobody confirmed it",
-    "config-fresh",
-)
-def configuration_old(state: State) -> None:
-    for plural in ("configmaps", "secrets"):
-        for item in state.objects[plural]:
-            item["metadata"]["creationTimestamp"] = stamp(state.ago(days=60))
-            for entry in item["metadata"].get("managedFields", []):
-                entry["time"] = stamp(state.ago(days=60))
-
-
-@scenario(
-    "configuration-confirmed",
-    "the configuration has not changed for two months, and a person has confirmed that it is still right",
-)
-def configuration_confirmed(state: State) -> None:
-    configuration_old(state)
-    state.attestations.append(
-        attestations.entry(state, "config-fresh", "compared with the team's wishes", days=2)
-    )
-
-
 def sign_off_ended(control: str) -> None:
-    """One sign-off of the quarter has ended."""
+    """Enter the scenario in which one sign-off of the quarter is missing."""
 
     @scenario(
-        f"{control.rpartition('-')[0]}-not-signed-off", f"the sign-off {control} has ended", control
+        f"{control.rpartition('-')[0]}-not-signed-off",
+        f"the sign-off {control} is missing",
+        control,
     )
     def ended(state: State) -> None:
         state.attestations = [entry for entry in state.attestations if entry["control"] != control]

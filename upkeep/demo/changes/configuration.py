@@ -1,11 +1,11 @@
-"""Documents that the collector would refuse, or would not do what they seem to."""
+"""Configuration documents that the collector refuses or ignores, and old ones."""
 
 from copy import deepcopy
 from typing import Any
 
 from upkeep.demo.changes.catalogue import CHART_ONLY, scenario
-from upkeep.demo.objects import configuration
-from upkeep.demo.state import State
+from upkeep.demo.objects import attestations, configuration
+from upkeep.demo.state import State, stamp
 
 
 def edit(state: State, **change: Any) -> None:
@@ -18,19 +18,19 @@ def edit(state: State, **change: Any) -> None:
     configuration.configure(state, document)
 
 
-@scenario(
-    "configuration-not-yaml", "the document of destinations is no YAML any more", "config-valid"
-)
+@scenario("configuration-not-yaml", "destinations.yaml is not valid YAML", "config-valid")
 def configuration_not_yaml(state: State) -> None:
     configuration.configure(state, "destinations:\n  slack:\n  - name: oncall\n   api_key: [\n")
 
 
-@scenario("configuration-key-missing", "a destination has lost where it sends to", "config-valid")
+@scenario(
+    "configuration-key-missing", "a destination lacks its required channel or URL", "config-valid"
+)
 def configuration_key_missing(state: State) -> None:
     edit(state, **({"webhookURL": None} if state.layout == "guide" else {"slack_channel": None}))
 
 
-@scenario("configuration-name-twice", "two destinations have one name", "config-valid")
+@scenario("configuration-name-twice", "two destinations have the same name", "config-valid")
 def configuration_name_twice(state: State) -> None:
     document = configuration.destinations(state)
     document["destinations"]["slack"].append(deepcopy(document["destinations"]["slack"][0]))
@@ -39,7 +39,7 @@ def configuration_name_twice(state: State) -> None:
 
 @scenario(
     "configuration-variable-unset",
-    "a destination stands for a variable that the container does not have",
+    "a destination refers to a variable that the container lacks",
     "config-valid",
 )
 def configuration_variable_unset(state: State) -> None:
@@ -64,7 +64,7 @@ def team_destination_unknown(state: State) -> None:
 
 @scenario(
     "chart-workflow-never-matches",
-    "a workflow waits for a namespace that no namespace can be called",
+    "a workflow matches a namespace whose name is invalid",
     "config-valid",
     into=CHART_ONLY,
 )
@@ -73,4 +73,28 @@ def workflow_never_matches(state: State) -> None:
     workflow = {"name": "logs", "triggers": [trigger], "actions": [{"action_type": "pod_logs"}]}
     configuration.configure(
         state, configuration.destinations(state), workflows={"active_workflows": [workflow]}
+    )
+
+
+@scenario(
+    "configuration-old",
+    "the configuration is two months old, without a sign-off",
+    "config-fresh",
+)
+def configuration_old(state: State) -> None:
+    for plural in ("configmaps", "secrets"):
+        for item in state.objects[plural]:
+            item["metadata"]["creationTimestamp"] = stamp(state.ago(days=60))
+            for entry in item["metadata"].get("managedFields", []):
+                entry["time"] = stamp(state.ago(days=60))
+
+
+@scenario(
+    "configuration-confirmed",
+    "the configuration is two months old, with a valid sign-off",
+)
+def configuration_confirmed(state: State) -> None:
+    configuration_old(state)
+    state.attestations.append(
+        attestations.entry(state, "config-fresh", "compared with the requests of the teams", days=2)
     )

@@ -1,4 +1,6 @@
-"""The emergency procedures: who may do them, what the server says, what they would change, and the room that is left."""
+"""Emergency procedures: rights, refusals, effect, and room for them."""
+
+import copy
 
 import yaml
 
@@ -8,18 +10,18 @@ from upkeep.demo.objects.stored import make
 from upkeep.demo.objects.workload import pod_labels
 from upkeep.demo.state import Object, State
 
-# What patches the Deployment: a restart, other limits, and the restart after a restore.
+# The controls that patch the Deployment.
 PATCHES = ("restart-rehearsed", "limits-rehearsed", "restore-rehearsed")
 
 
-@scenario("scale-forbidden", "whoever is on call may not scale Deployments", "scale-rehearsed")
+@scenario("scale-forbidden", "the on-call engineer may not scale Deployments", "scale-rehearsed")
 def scale_forbidden(state: State) -> None:
     state.denied.add(("acting", "deployments/scale"))
 
 
 @scenario(
     "quota-used-up",
-    "the namespace's quota of memory leaves less than one pod",
+    "the namespace's memory quota has room for less than one pod",
     "scale-rehearsed",
     "limits-rehearsed",
 )
@@ -29,7 +31,7 @@ def quota_used_up(state: State) -> None:
 
 @scenario(
     "nodes-full",
-    "one node is cordoned, and the other has less memory left than a pod requests",
+    "one node is cordoned, and the other has too little free memory",
     "scale-rehearsed",
     "limits-rehearsed",
 )
@@ -38,14 +40,14 @@ def nodes_full(state: State) -> None:
     state.objects["nodes"][1]["status"]["allocatable"]["memory"] = "1000Mi"
 
 
-@scenario("restart-forbidden", "whoever is on call may not patch Deployments", *PATCHES)
+@scenario("restart-forbidden", "the on-call engineer may not patch Deployments", *PATCHES)
 def restart_forbidden(state: State) -> None:
     state.denied.add(("acting", "deployments"))
 
 
 @scenario(
     "restart-refused",
-    "admission refuses every change of the Deployment",
+    "an admission webhook refuses every change of the Deployment",
     *PATCHES,
     "scale-rehearsed",
 )
@@ -57,14 +59,14 @@ def restart_refused(state: State) -> None:
     )
 
 
-@scenario("triage-forbidden", "whoever is on call may not read events", "triage-possible")
+@scenario("triage-forbidden", "the on-call engineer may not read events", "triage-possible")
 def triage_forbidden(state: State) -> None:
     state.denied.add(("acting", "events"))
 
 
 @scenario(
     "limits-raise-nothing",
-    "the container's limits are those that the emergency would give it",
+    "the container's limits equal the emergency's limits",
     "limits-rehearsed",
 )
 def limits_raise_nothing(state: State) -> None:
@@ -73,7 +75,7 @@ def limits_raise_nothing(state: State) -> None:
 
 @scenario(
     "limit-range-narrow",
-    "a LimitRange lets a pod have 900Mi of memory, and the API server tells nobody but the pod",
+    "a LimitRange allows 900Mi of memory a pod; it refuses pods, not the Deployment",
     "limits-rehearsed",
 )
 def limit_range_narrow(state: State) -> None:
@@ -83,7 +85,7 @@ def limit_range_narrow(state: State) -> None:
 
 @scenario(
     "quota-of-limits",
-    "the quota of CPU limits has room for another pod as it is, and not for raised ones",
+    "the quota of CPU limits has room for another pod, and none for raised limits",
     "limits-rehearsed",
 )
 def quota_of_limits(state: State) -> None:
@@ -93,8 +95,48 @@ def quota_of_limits(state: State) -> None:
 
 
 @scenario(
+    "quota-must-be-stated",
+    "a quota bounds CPU limits, and the pod template states none",
+    "scale-rehearsed",
+    "limits-rehearsed",
+)
+def quota_must_be_stated(state: State) -> None:
+    hard = {"limits.cpu": "40"}
+    quota = make(state, "ResourceQuota", "cpu-limits", state.ago(days=1), spec={"hard": hard})
+    quota["status"] = {"hard": hard, "used": {"limits.cpu": "0"}}
+    state.add(quota)
+    state.container["resources"]["limits"].pop("cpu", None)
+    state.objects["limitranges"] = []  # their defaults would state it
+
+
+@scenario(
+    "quota-of-a-priority-class",
+    "a quota without room counts the pods of a PriorityClass that the collector does not have",
+)
+def quota_of_a_priority_class(state: State) -> None:
+    rule = {"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}
+    spec = {"hard": {"pods": "0"}, "scopeSelector": {"matchExpressions": [rule]}}
+    quota = make(state, "ResourceQuota", "pods-high", state.ago(days=9), spec=spec)
+    quota["status"] = {"hard": {"pods": "0"}, "used": {"pods": "0"}}
+    state.add(quota)
+
+
+@scenario(
+    "resized-in-place",
+    "the pods were resized in place to 2Gi of memory; the template still says less",
+    "limits-rehearsed",
+)
+def resized_in_place(state: State) -> None:
+    for pod in state.pods:
+        pod["spec"] = copy.deepcopy(pod["spec"])
+        resources = pod["spec"]["containers"][0]["resources"]
+        resources["limits"]["memory"] = "2Gi"
+        pod["status"]["containerStatuses"][0]["resources"] = copy.deepcopy(resources)
+
+
+@scenario(
     "pods-apart",
-    "the pods must not share a node, and each of the two nodes has one",
+    "the pods must not share a node, and each of two nodes has one",
     "scale-rehearsed",
     "limits-rehearsed",
 )
@@ -109,7 +151,7 @@ def pods_apart(state: State) -> None:
 
 @scenario(
     "pods-spread",
-    "the pods must be spread evenly over the nodes, and one of the three nodes takes none of them",
+    "the pods must be spread evenly, and one of three nodes takes none of them",
     "scale-rehearsed",
     "limits-rehearsed",
 )
@@ -125,7 +167,7 @@ def pods_spread(state: State) -> None:
 
 @scenario(
     "pods-kept-away",
-    "on each node that takes the pods runs one of another team that must be alone there",
+    "each node that takes the pods runs a pod with anti-affinity to them",
     "scale-rehearsed",
     "limits-rehearsed",
 )
@@ -150,7 +192,7 @@ def pods_kept_away(state: State) -> None:
 
 
 def prepare(state: State, **change: str | None) -> None:
-    """The minimal configuration, with something changed in its destination; ``None`` takes it away."""
+    """Prepare the minimal configuration with a changed destination; ``None`` removes a field."""
     state.emergency = emergency.minimal(state)
     document: Object = yaml.safe_load(state.emergency["destinations.yaml"])
     destination = document["destinations"]["slack"][0]
@@ -160,14 +202,14 @@ def prepare(state: State, **change: str | None) -> None:
     state.emergency["destinations.yaml"] = emergency.as_yaml(document)
 
 
-@scenario("emergency-config-missing", "nobody has prepared a minimal configuration")
+@scenario("emergency-config-missing", "no minimal configuration is prepared")
 def emergency_config_missing(state: State) -> None:
     state.emergency = {}
 
 
 @scenario(
     "emergency-config-broken",
-    "the minimal configuration has a destination without its URL or channel",
+    "a destination of the minimal configuration has no URL or channel",
     "restore-rehearsed",
 )
 def emergency_config_broken(state: State) -> None:
@@ -176,7 +218,7 @@ def emergency_config_broken(state: State) -> None:
 
 @scenario(
     "emergency-config-outdated",
-    "the minimal configuration stands for a variable that the container has not",
+    "the minimal configuration uses a variable that the container does not have",
     "restore-rehearsed",
 )
 def emergency_config_outdated(state: State) -> None:

@@ -27,7 +27,7 @@ def destinations(state: State) -> Object:
         "name": "oncall",
         "api_key": "${SLACK_API_KEY_ONCALL}",
         "slack_channel": "#oncall",
-        "grouping_interval": "10m",
+        "grouping_interval": 600,
     }
     return {
         "destinations": {

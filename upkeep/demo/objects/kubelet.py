@@ -1,4 +1,4 @@
-"""What the kubelet's cAdvisor says of the collector's containers: CPU and memory over a day, and the writable layer."""
+"""cAdvisor's series of the pods' containers: CPU and memory over a day, and the writable layer."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +7,8 @@ from datetime import datetime
 from upkeep.demo.state import Process, State
 
 DAY_TURN = 2 * math.pi / 86400
+# What a sidecar uses of what the collector does.
+SMALL = 0.1
 Column = list[float | None]
 
 
@@ -18,14 +20,39 @@ def cadvisor(
     instants: Sequence[datetime],
     wanted: Callable[[str], bool],
 ) -> Iterator[tuple[dict[str, str], Column]]:
-    """The series of a pod's container: its layer while the pod is ``there``, CPU and memory of each of its ``runs``.
+    """Yield the series of a pod: layers while it is ``there``, CPU and memory of its ``runs``.
 
     A container that starts again has another id, and its counter starts at zero.
     """
+    for name, share in [("cano-collector", 1.0), *((name, SMALL) for name in sidecars(state, pod))]:
+        yield from _of_container(state, pod, name, share, runs, there, instants, wanted)
+
+
+def sidecars(state: State, pod: str) -> list[str]:
+    """Return the native sidecars of a pod: init containers that keep running."""
+    return [
+        entry["name"]
+        for item in state.pods
+        if item["metadata"]["name"] == pod
+        for entry in item["spec"].get("initContainers", [])
+        if entry.get("restartPolicy") == "Always"
+    ]
+
+
+def _of_container(
+    state: State,
+    pod: str,
+    name: str,
+    share: float,
+    runs: Sequence[Process],
+    there: Sequence[bool],
+    instants: Sequence[datetime],
+    wanted: Callable[[str], bool],
+) -> Iterator[tuple[dict[str, str], Column]]:
     labels = {
         "namespace": state.namespace,
         "pod": pod,
-        "container": "cano-collector",
+        "container": name,
         "job": "kubelet",
     }
     for metric, value in (
@@ -43,12 +70,12 @@ def cadvisor(
     ):
         for run in runs if wanted(metric) else ():
             own = labels | {
-                "id": f"/kubepods/{pod}/{run.started:%Y%m%dT%H%M%S}",
+                "id": f"/kubepods/{pod}/{name}/{run.started:%Y%m%dT%H%M%S}",
                 "__name__": metric,
             }
             own |= {"cpu": "total"} if value_of is _cpu else {}
             values = [
-                value_of(state, run, at)
+                round(share * value_of(state, run, at), 6)
                 if run.started <= at and (run.ended is None or at < run.ended)
                 else None
                 for at in instants
@@ -67,6 +94,6 @@ def _memory(state: State, run: Process, at: datetime) -> float:
 
 
 def _worked(at: datetime) -> float:
-    """The integral of how busy each hour is against noon, the busiest one; at midnight it is half as busy."""
+    """Return the integral of the load relative to noon; at midnight it is half of that."""
     seconds = at.timestamp()
     return 0.75 * seconds - 0.25 * math.sin(DAY_TURN * seconds) / DAY_TURN

@@ -10,6 +10,7 @@ import json
 import re
 from typing import Any
 
+from upkeep.demo.objects import kubelet
 from upkeep.demo.server import monitoring, pod_logs, proxies, reviews, writes
 from upkeep.demo.server.discovery import discovery
 from upkeep.demo.server.responses import (
@@ -191,6 +192,9 @@ class Api:
                     {"name": one["name"], "usage": {"cpu": cpu, "memory": memory}}
                     for one in pod["spec"]["containers"]
                 ]
+                for name in kubelet.sidecars(self.state, head["name"]):
+                    cpu, memory = self.state.usage.get(f"{head['name']}/{name}", ("20m", "30Mi"))
+                    containers.append({"name": name, "usage": {"cpu": cpu, "memory": memory}})
                 own = {
                     "name": head["name"],
                     "namespace": namespace,

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 
+from upkeep.demo.server.audit import attributes
 from upkeep.demo.server.responses import Request, Response, forbidden, status
 
 KINDS = (
@@ -60,8 +61,9 @@ class Fault:
     kind: str
     source: str
 
-    def hits(self, request: Request, layout: str) -> bool:
-        return self.source == "all" or self.source == source_of(request, layout)
+    def hits(self, source: str) -> bool:
+        """Whether the fault meets a request that reads the source."""
+        return self.source in ("all", source)
 
 
 def right(source: str, layout: str) -> str:
@@ -110,16 +112,13 @@ def source_of(request: Request, layout: str) -> str:
 
 
 def refusal(request: Request) -> Response:
-    """The 403 that RBAC gives for the request."""
-    found = re.fullmatch(
-        r"/(?:api|apis/[^/]+)/v[12](?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/:]+)[^/]*(?:/(log|proxy|exec).*)?)?",
-        request.path,
-    )
-    if found is None or not found[2]:
+    """Return the 403 that RBAC gives for the request."""
+    asked = next(iter(attributes(request)), None)
+    if asked is None:
         return status(403, "Forbidden", f'forbidden: User "demo" cannot get path "{request.path}"')
-    namespace, plural, name, part = (text or "" for text in found.groups())
-    verb = {"POST": "create", "PATCH": "patch"}.get(request.method, "get" if name else "list")
-    return forbidden(verb, plural, name, namespace, part)
+    plural, _, part = asked.resource.partition("/")
+    name = asked.name.partition(":")[0]
+    return forbidden(asked.verb, plural, name, asked.namespace, part)
 
 
 def instead(fault: Fault, request: Request, good: Response) -> Response:

@@ -193,7 +193,7 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                 )
                 return success({"resultType": "matrix", "result": matrix})
             case "/api/v1/rules":
-                rules = [rule | {"lastEvaluation": stamp(now)} for rule in state.rules]
+                rules = [{"lastEvaluation": stamp(now)} | rule for rule in state.rules]
                 group = {
                     "name": "cano-collector-maintenance",
                     "file": "/etc/prometheus/rules/cano-collector.yaml",

@@ -18,7 +18,9 @@ def log(state: State, clock: Clock, request: Request, namespace: str, name: str)
         raise bad_request(
             f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]"
         )
-    if container not in names:
+    spec = item["spec"]
+    started = [one["name"] for one in spec.get("initContainers", [])]
+    if container not in [*names, *started]:
         raise bad_request(f"container {container} is not valid for pod {name}")
     if not item["spec"].get("nodeName"):
         return Response(204, b"")

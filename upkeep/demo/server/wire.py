@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from upkeep.demo.server import execution
 from upkeep.demo.server.api import Api
-from upkeep.demo.server.faults import Fault, instead
+from upkeep.demo.server.audit import Event, attributes
+from upkeep.demo.server.faults import Fault, instead, source_of
 from upkeep.demo.server.responses import Request, Response, status
 
 # Paths that are served without a token: they stand for programs beside the API server, or are public on a real one.
@@ -42,7 +43,7 @@ class Server(ThreadingHTTPServer):
         self.api = api
         self.fault = fault
         self.tokens = {f"Bearer {token}": subject for token, subject in tokens.items()}
-        self.requests: deque[tuple[str, str]] = deque()
+        self.requests: deque[Event] = deque()
         self.stopping = threading.Event()
         self.connections: set[socket.socket] = set()
         self.seen: set[str] = set()
@@ -118,13 +119,12 @@ class Handler(BaseHTTPRequestHandler):
             pairs,
             subject,
         )
-        self.server.requests.append((self.command, self.path))
+        source = source_of(request, self.server.api.state.layout)
+        self.server.requests.append(
+            Event(subject, self.command, self.path, source, attributes(request))
+        )
         fault = self.server.fault
-        if (
-            fault is not None
-            and fault.hits(request, self.server.api.state.layout)
-            and self.faulty(fault, request)
-        ):
+        if fault is not None and fault.hits(source) and self.faulty(fault, request):
             return
         if not request.path.startswith(OPEN) and not subject:
             self.send(status(401, "Unauthorized", "Unauthorized"))

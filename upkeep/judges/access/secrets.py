@@ -1,48 +1,45 @@
-"""The Secrets that the collector references: are they there, were they rotated, could they be?
+"""The Secrets that the collector references: do they exist, were they rotated, can they be rotated?
 
-Source: the guide's "List all secrets", "Check secret age", "Rotate webhook URLs and tokens"; collector.md, "Traps".
+Source: docs/guide.rst, "List all secrets", "Check secret age", "Rotate webhook URLs and tokens".
 """
 
 from datetime import datetime
 from shlex import quote
 
+from upkeep.domain.secret_writers import controllers, keys_by_hand, taken_keys
 from upkeep.errors import Absent
 from upkeep.judges.attestations.ages import age_of
 from upkeep.judges.attestations.signoffs import attest_command, standing
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records.access import ActionRehearsal
+from upkeep.records.access import ActionRehearsal, DryRun
 from upkeep.records.attestations import AttestationFile
 from upkeep.records.configuration import SecretInventory, StoredObject
 from upkeep.records.workload import Install
 
 
 def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
-    """secrets-complete: every Secret and key that the pod template references exists, but for optional ones; what is missing of those is said.
+    """Judge secrets-complete: every Secret and key that the pod template references exists.
 
-    The collector's Secrets that nothing references are listed where they were looked for; they are no failure.
+    Missing optional ones and unreferenced ones are part of ``observed``; they are no findings.
+
+    :raises Absent: a Secret is missing that a volume may create when a pod mounts it, and nothing else is.
     """
     found = {one.name: one for one in inventory.found}
-    findings, optional = [], []
+    findings, optional, synced = [], [], []
     missing = [one for one in inventory.references if one.name in inventory.missing]
     for name in dict.fromkeys(one.name for one in missing):
         places = [one for one in missing if one.name == name]
         if all(one.optional for one in places):
             optional.append(f"Secret/{name}")
-            continue
-        where = listed([one.place for one in places if not one.optional])
-        message = (
-            f"Secret/{name} does not exist, and {where} needs it: the next pod will not start."
-        )
-        findings.append(
-            _missing(
-                f"Secret/{name}",
-                "secret-missing",
-                message,
-                f"kubectl -n {install.namespace} get secret {quote(name)}",
-            )
-        )
+        elif inventory.syncing and all(one.container for one in places):
+            synced.append(name)
+        else:
+            where = listed([one.place for one in places if not one.optional])
+            message = f"Secret/{name} does not exist, but the pod template needs it for {where}. The next pod will not start."
+            command = f"kubectl -n {install.namespace} get secret {quote(name)}"
+            findings.append(_missing(f"Secret/{name}", "secret-missing", message, command))
     for one in inventory.references:
         for key in one.keys if one.name in found else ():
             if key in found[one.name].keys:
@@ -50,20 +47,27 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
             if one.optional:
                 optional.append(f"Secret/{one.name} key {key}")
                 continue
-            message = f"Secret/{one.name} has no key {key}, and {one.place} needs it: the next pod will not start."
+            message = f"Secret/{one.name} has no key {key}, but the pod template needs it for {one.place}. The next pod will not start."
             command = f"kubectl -n {install.namespace} describe secret {one.name}"
             findings.append(
                 _missing(f"Secret/{one.name} key {key}", "secret-key-missing", message, command)
             )
+    if synced and not findings:
+        raise Absent(
+            f"Secret/{synced[0]} does not exist. Volume {inventory.syncing} may create it when a pod mounts the volume.",
+            source=f"GET /api/v1/namespaces/{install.namespace}/secrets/{synced[0]}",
+            next_step=f"kubectl -n {install.namespace} get secretproviderclasses -o yaml",
+        )
     names = {one.name for one in inventory.references}
     said = [
         f"{len(names) - len({one.name for one in missing})} of {counted(len(names), 'Secret')} exist"
     ]
     said += [f"optional and missing: {listed(sorted(set(optional)))}"] if optional else []
+    said += [f"not known: {listed(synced)}, which a volume may create"] if synced else []
     if inventory.unreferenced is None:
-        said.append(f"unreferenced ones were not looked for: {inventory.unlooked}")
+        said.append(f"unreferenced Secrets not listed: {inventory.unlooked}")
     elif inventory.unreferenced:
-        said.append(f"nothing references {listed(list(inventory.unreferenced))}")
+        said.append(f"unreferenced: {listed(list(inventory.unreferenced))}")
     return Judgement(
         tuple(findings),
         "; ".join(said) if names else "no Secret is referenced",
@@ -86,75 +90,62 @@ def rotated(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """secrets-rotated: each key that the collector takes is proven to have changed within ``limits["secret_age"]``.
+    """Judge secrets-rotated: each key that the collector takes changed within ``limits["secret_age"]``.
 
-    Proven too old is a failure. An attestation of the rotation, of the key or of its Secret, is proof, too.
+    A key that is proven older is a finding. An attestation of the rotation, of the key or of its Secret, is proof, too.
 
-    :raises Absent: of a key neither can be proven, and none is known to be too old.
+    :raises Absent: the age of a key cannot be proven, and no key is proven too old.
     """
     limit = limits["secret_age"]
     found, unproven, fresh = [], [], []
     for stored in sorted(inventory.found, key=lambda one: one.name):
-        for key in _keys(inventory, stored):
+        for key in taken_keys(inventory, stored):
             subject = f"Secret/{stored.name}" + (f" key {key}" if key else "")
-            age = age_of(stored, key, now=now, limit_seconds=limit)
+            writers = controllers(stored, key)
+            age = age_of(stored, key, now=now, limit_seconds=limit, copied_by=writers)
             if age.proven == "fresh" or _attested(
                 stored.name, subject, attestations, target=target, now=now, limits=limits
             ):
                 fresh.append(subject)
             elif age.proven == "old":
+                message = f"{subject} is too old: {age.why} (limit {limits.text('secret_age')})."
+                message += (
+                    f" {listed(list(writers))} writes it: rotate it there."
+                    if writers
+                    else f" FILE is a patch whose stringData holds {key or 'each key'} alone."
+                )
                 command = (
                     f"kubectl -n {install.namespace} patch secret {stored.name} --patch-file=FILE"
+                    if not writers
+                    else f"kubectl -n {install.namespace} describe secret {stored.name}"
                 )
-                where = (
-                    f" It is written by {listed(list(stored.written_by))}: rotate it there."
-                    if stored.written_by
-                    else ""
-                )
-                message = f"{subject} is too old: {age.why}, and {limits.text('secret_age')} is the limit. FILE: a patch with stringData, {key or 'each key'} alone.{where}"
+                observed, unit = int(age.seconds), "s old"
                 found.append(
-                    Finding(
-                        subject,
-                        "secret-old",
-                        message,
-                        int(age.seconds),
-                        int(limit),
-                        "s old",
-                        command,
-                    )
+                    Finding(subject, "secret-old", message, observed, int(limit), unit, command)
                 )
             else:
                 unproven.append((subject, age.why))
     every = len(found) + len(unproven) + len(fresh)
     if unproven and not found:
         subject, why = unproven[0]
-        more = f" (and {len(unproven) - 1} more)" if len(unproven) > 1 else ""
+        more = f" ({len(unproven) - 1} more keys likewise)" if len(unproven) > 1 else ""
         raise Absent(
-            f"when {subject} was last rotated cannot be proven: {why}{more}",
+            f"The last rotation of {subject} cannot be proven: {why}{more}.",
             source=f"metadata of {subject.split(' key ')[0]}",
             next_step=attest_command(
                 "secrets-rotated", file=attestations.file, object_name=subject, target=target
             ),
         )
-    observed = (
+    observed_text = (
         f"{len(fresh)} of {counted(every, 'key')} changed within {limits.text('secret_age')}"
         if every
         else "no Secret is referenced"
     )
     if unproven:
-        observed += f", of {len(unproven)} it cannot be proven"
+        observed_text += f", {len(unproven)} of unproven age"
     return Judgement(
-        tuple(found), observed, limit, "s old", "creation, managedFields and attestations"
+        tuple(found), observed_text, limit, "s old", "creation, managedFields and attestations"
     )
-
-
-def _keys(inventory: SecretInventory, stored: StoredObject) -> tuple[str, ...]:
-    """The keys of a Secret that the collector takes; ``""`` where it takes all and nobody knows which there are."""
-    references = [one for one in inventory.references if one.name == stored.name]
-    if all(one.keys for one in references):
-        needed = {key for one in references for key in one.keys}
-        return tuple(key for key in stored.keys if key in needed)
-    return stored.keys or ("",)
 
 
 def _attested(
@@ -183,18 +174,17 @@ def _attested(
 def rotatable(
     inventory: SecretInventory, rehearsal: ActionRehearsal | Exception, *, install: Install
 ) -> Judgement:
-    """secrets-rotatable: the acting identity may patch every Secret that nobody else writes, and the server's dry run accepts a rotation.
+    """Judge secrets-rotatable: the acting identity may patch every Secret, and the server's dry run accepts it.
 
-    What an operator writes from a source of its own is said: there a patch would be undone, and the rotation is done at the source.
+    Keys that a controller writes from its own source are only named: it would overwrite a patch.
 
-    :raises Unmeasured: it could not be rehearsed, or not for each of them, and there is something to rotate.
+    :raises Unmeasured: a Secret with keys that people write was not rehearsed.
     """
-    foreign = [one for one in inventory.found if one.written_by]
-    said = [
-        f"Secret/{one.name} is written by {listed(list(one.written_by))}: rotate it there"
-        for one in foreign
-    ]
-    own = [one.name for one in inventory.found if not one.written_by]
+    own = [one.name for one in inventory.found if keys_by_hand(inventory, one)]
+    said = [text for one in inventory.found if (text := _elsewhere(inventory, one))]
+    stripped = [one.name for one in inventory.found if not one.owners and one.name in own]
+    if stripped:
+        said.append(f"no managedFields, so its writers are unknown: {listed(stripped)}")
     if not own:
         return Judgement(
             (),
@@ -211,49 +201,12 @@ def rotatable(
     }
     left = [name for name in own if name not in asked or f"Secret/{name}" not in ran]
     if left:
-        raise Absent(f"a rotation of Secret/{left[0]} was not rehearsed", next_step="run again")
-    found = []
-    for answer in rehearsal.access:
-        if not answer.allowed:
-            message = (
-                f"The acting identity may not patch Secret/{answer.name}, so it cannot rotate it."
-            )
-            command = f"kubectl auth can-i patch secret/{answer.name} -n {install.namespace}"
-            found.append(
-                Finding(
-                    f"Secret/{answer.name}",
-                    "rotation-forbidden",
-                    message,
-                    "forbidden",
-                    "allowed",
-                    "",
-                    command,
-                )
-            )
-    for run in rehearsal.dry_runs:
-        if run.accepted:
-            continue
-        immutable = run.status == 422 and "immutable" in run.message
-        name = run.object.removeprefix("Secret/")
-        command = f'kubectl -n {install.namespace} patch secret {name} --dry-run=server -p \'{{"stringData":{{"KEY":"-"}}}}\''
-        if immutable:
-            message = f"{run.object} is immutable, so it is rotated by a new Secret under another name and a rollout."
-        else:
-            message = f"The API server would refuse to rotate {run.object} ({run.status} {run.reason}, {run.message})."
-        found.append(
-            Finding(
-                run.object,
-                "secret-immutable" if immutable else "rotation-refused",
-                message,
-                run.status,
-                200,
-                "",
-                command,
-            )
-        )
+        raise Absent(f"No dry run of a rotation of Secret/{left[0]}.", next_step="run again")
+    found = [_forbidden(answer.name, install) for answer in rehearsal.access if not answer.allowed]
+    found += [_refused(run, install) for run in rehearsal.dry_runs if not run.accepted]
     accepted = sum(run.accepted for run in rehearsal.dry_runs)
     observed = "; ".join(
-        [f"a rotation of {accepted} of {counted(len(own), 'Secret')} would be accepted", *said]
+        [f"the dry run accepts a rotation of {accepted} of {counted(len(own), 'Secret')}", *said]
     )
     return Judgement(
         tuple(found),
@@ -262,3 +215,33 @@ def rotatable(
         "",
         "access reviews and PATCH dryRun=All as the acting identity",
     )
+
+
+def _elsewhere(inventory: SecretInventory, stored: StoredObject) -> str:
+    """Return which keys a controller writes, and which one; empty where there is none."""
+    taken, own = taken_keys(inventory, stored), keys_by_hand(inventory, stored)
+    foreign = [key for key in taken if key not in own]
+    writers = dict.fromkeys(name for key in foreign for name in controllers(stored, key))
+    if not foreign:
+        return ""
+    which = f" key {listed(foreign)}" if own and any(foreign) else ""
+    return f"{listed(list(writers))} writes Secret/{stored.name}{which}: rotate it there"
+
+
+def _forbidden(name: str, install: Install) -> Finding:
+    message = f"The acting identity may not patch Secret/{name}, so it cannot rotate it."
+    command = f"kubectl auth can-i patch secret/{name} -n {install.namespace}"
+    subject, code = f"Secret/{name}", "rotation-forbidden"
+    return Finding(subject, code, message, "forbidden", "allowed", "", command)
+
+
+def _refused(run: DryRun, install: Install) -> Finding:
+    immutable = run.status == 422 and "immutable" in run.message
+    name = run.object.removeprefix("Secret/")
+    command = f'kubectl -n {install.namespace} patch secret {name} --dry-run=server -p \'{{"stringData":{{"KEY":"-"}}}}\''
+    if immutable:
+        message = f"{run.object} is immutable. Rotate it by a new Secret under another name and a rollout."
+    else:
+        message = f"The API server would refuse to rotate {run.object} ({run.status} {run.reason}, {run.message})."
+    code = "secret-immutable" if immutable else "rotation-refused"
+    return Finding(run.object, code, message, run.status, 200, "", command)

@@ -18,6 +18,7 @@ from upkeep.judges.counting.counters import (
     basis,
     in_all,
     log_command,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -32,6 +33,7 @@ from upkeep.records.workload import Install
 NOTHING_BAD = "nothing bad since then, so nothing in"
 
 
+@says_why_history_is_short
 def succeed(
     history: CounterHistory,
     destinations: Sequence[Destination],
@@ -111,6 +113,7 @@ def succeed(
     )
 
 
+@says_why_history_is_short
 def used(
     history: CounterHistory,
     destinations: Sequence[Destination],

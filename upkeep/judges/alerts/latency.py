@@ -16,6 +16,7 @@ from upkeep.judges.counting.counters import (
     ProcessWindow,
     in_all,
     log_command,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -35,6 +36,7 @@ QUANTILE = 0.95
 NOTHING_SLOW = "nothing slower since then, so nothing in"
 
 
+@says_why_history_is_short
 def processing_fast(
     history: CounterHistory,
     surveys: Sequence[LogSurvey],

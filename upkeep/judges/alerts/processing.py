@@ -27,6 +27,7 @@ from upkeep.judges.counting.counters import (
     basis,
     in_all,
     log_command,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -52,6 +53,7 @@ PHRASES = {phrase.casefold(): code for phrase, code in (
 )}  # fmt: skip
 
 
+@says_why_history_is_short
 def flow(
     history: CounterHistory,
     routed: RoutedAlerts | Unmeasured | None,
@@ -134,7 +136,7 @@ def flow(
         raise TooEarly(
             f"Alertmanager may have sent its {counted(routed.active, 'active alert')} before {rfc3339(heard)}, from when on all that arrived is "
             f"known, and sends them again after {span(routed.repeat_seconds)} (repeat_interval); there will be enough at {rfc3339(heard + again)}",
-            source="/api/v2/alerts",
+            source="/metrics, /api/v2/alerts",
             next_step=f"run again after {rfc3339(heard + again)}, or --prometheus=URL",
         )
     finding = _silent(parts, routed, now=now, window=window, install=install)
@@ -179,6 +181,7 @@ def _silent(
     )
 
 
+@says_why_history_is_short
 def not_dropped(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
@@ -256,6 +259,7 @@ def _since(one: ProcessWindow, window: str) -> str:
     )
 
 
+@says_why_history_is_short
 def error_rate_low(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:

@@ -21,6 +21,7 @@ from upkeep.judges.counting.counters import (
     counted_until,
     in_all,
     processes,
+    says_why_history_is_short,
     too_early,
     windows,
 )
@@ -93,6 +94,7 @@ def divide(history: CounterHistory, *, now: datetime, limits: Limits) -> Ages:
     )
 
 
+@says_why_history_is_short
 def latency_stable(
     history: CounterHistory, *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
@@ -140,6 +142,7 @@ def latency_stable(
     return Judgement(found, observed, limit, "× the past", why, trends)
 
 
+@says_why_history_is_short
 def destinations_fast(
     history: CounterHistory,
     destinations: Sequence[Destination],

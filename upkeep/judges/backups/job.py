@@ -1,59 +1,32 @@
-"""Does the backup job of the collector work, and do its backups outlive it?
+"""Does the backup CronJob run, does it succeed, and may it read the configuration?
 
-Source: the guide's "Automated maintenance", whose CronJob declares a volume that it never mounts and runs as a service
-account that may read nothing; the Kubernetes API's CronJob and Job (batch/v1) and PersistentVolumeClaim (core/v1).
+Source: docs/guide.rst, "Automated maintenance"; Kubernetes API reference, CronJob and Job (batch/v1).
 """
 
-import re
 import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, TooEarly
+from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
 from upkeep.judges.wording import excerpt
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
-from upkeep.records.backups import BackupJobs, CronJob, Job, VolumeClaim
-from upkeep.records.workload import ContainerSpec, Install, Volume
+from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.records.backups import BackupJobs, CronJob, Job
+from upkeep.records.workload import Install
 
-CLAIM = "PersistentVolumeClaim"
-# Volumes that outlive the Pod, beside claims. An inline csi volume does not; neither do emptyDir and ephemeral.
-LASTING = frozenset(
-    {
-        CLAIM,
-        "hostPath",
-        "nfs",
-        "iscsi",
-        "fc",
-        "cephfs",
-        "rbd",
-        "glusterfs",
-        "flexVolume",
-        "azureFile",
-    }
-)
-LASTING |= {
-    "azureDisk",
-    "awsElasticBlockStore",
-    "gcePersistentDisk",
-    "cinder",
-    "vsphereVolume",
-    "portworxVolume",
-}
-# Where a command of a shell writes to: a redirection, or what usual programs are told by an option. Variables are not looked into.
-WRITES = re.compile(
-    r"""(?:>|\btee(?:\s+-a)?\s|\s-o[ =]|--output[ =])\s*["']?(/[^\s"';|&<>()$`]+)"""
-)
 RETIRED_IMAGES = ("bitnami/kubectl", "docker.io/bitnami/kubectl")
+# A run is scheduled, and its Job made, by two clocks.
+CLOCKS_APART = timedelta(minutes=1)
 
 
 def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Limits) -> Judgement:
-    """backup-job-healthy: each backup CronJob runs, succeeded lately, may read what it backs up and keeps it.
+    """Judge backup-job-healthy: each backup CronJob runs, succeeded within ``limits["backup_age"]``, may read and keeps its backups.
 
-    The last success is at most ``limits["backup_age"]`` old. Each CronJob is judged, and every finding names its own.
+    Each CronJob is judged, and every finding names its own.
 
-    :raises Absent: nobody asked what a service account may read, or in what phase a claim is.
-    :raises TooEarly: nothing is wrong, but a CronJob younger than ``limits["backup_age"]`` has not finished a run yet.
+    :raises Absent: there is no finding, and the result of a run, or the place of a backup, is not visible.
+    :raises TooEarly: there is no finding, and a CronJob younger than ``limits["backup_age"]`` has not finished a run.
     """
     limit_seconds = limits["backup_age"]
     limit = _hours(limit_seconds)
@@ -65,47 +38,55 @@ def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Li
         _require_whole(cron_job, jobs)
     found: list[Finding] = []
     observed: list[str] = []
+    blind: list[Absent] = []
     early: list[CronJob] = []
     for cron_job in cron_jobs:
         own = [job for job in jobs.jobs if job.owner_uid == cron_job.uid]
         success = _last_success(cron_job, own)
-        if success is None:
-            observed.append(f"CronJob {cron_job.name}: no success yet")
-        else:
-            observed.append(f"CronJob {cron_job.name}: last success {span(now - success)} ago")
+        keeping = kept(cron_job, jobs.claims)
+        said = "no success yet" if success is None else f"last success {span(now - success)} ago"
+        unknown = _unknown_run(cron_job, own, success)
+        observed.append(
+            "; ".join(
+                [f"CronJob {cron_job.name}: {said}", *keeping.seen, *([unknown] if unknown else [])]
+            )
+        )
         found += _suspended(cron_job) + _last_job(cron_job, own)
-        found += _places(cron_job, jobs.claims) + _access(cron_job, jobs)
+        found += [*keeping.findings, *_access(cron_job, jobs)]
+        blind += [_blind(cron_job, why) for why in (unknown, keeping.unknown) if why]
         if success is None and now - cron_job.created < timedelta(seconds=limit_seconds):
             early.append(cron_job)
-        else:
+        elif not unknown or cron_job.records_success:
             found += _age(cron_job, success, now=now, limit_seconds=limit_seconds)
+    if blind and not found:
+        raise blind[0]
     if early and not found:
         raise _too_early(early[0], limit_seconds=limit_seconds)
     return Judgement(tuple(found), "; ".join(observed), limit, "h", basis)
 
 
 def _require_whole(cron_job: CronJob, jobs: BackupJobs) -> None:
-    """What a CronJob is judged by must have been asked.
+    """Require the access reviews and claims that a CronJob is judged by.
 
-    :raises Absent: it was not.
+    :raises Absent: one was not asked for.
     """
     if not jobs.access.get(cron_job.name, ()):
         raise Absent(
-            f"whether the service account of CronJob {cron_job.name} may read what it backs up was not asked",
+            f"No access review for the service account of CronJob {cron_job.name}.",
             source="POST /apis/authorization.k8s.io/v1 localsubjectaccessreviews",
             next_step=f"kubectl -n {cron_job.namespace} auth can-i get secrets --as={shlex.quote(_subject(cron_job))}",
         )
     named = {volume.object for volume in cron_job.template.volumes if volume.kind == CLAIM}
     for name in sorted(named - {claim.name for claim in jobs.claims}):
         raise Absent(
-            f"whether PersistentVolumeClaim {name} of CronJob {cron_job.name} is bound was not asked",
+            f"PersistentVolumeClaim {name} of CronJob {cron_job.name} was not read.",
             source=f"GET /api/v1/namespaces/{cron_job.namespace}/persistentvolumeclaims/{name}",
             next_step=f"kubectl -n {cron_job.namespace} get persistentvolumeclaim {shlex.quote(name)}",
         )
 
 
 def _last_success(cron_job: CronJob, own: Sequence[Job]) -> datetime | None:
-    """The newest success: the CronJob's own record knows nothing of Jobs that a person made from it, the Jobs do."""
+    """Return the newest success. The status outlives the Jobs; only Jobs tell of runs that a person started."""
     ends = [
         job.finished for job in own if job.succeeded and not job.failed and job.finished is not None
     ]
@@ -113,11 +94,33 @@ def _last_success(cron_job: CronJob, own: Sequence[Job]) -> datetime | None:
     return max(known, default=None)
 
 
+def _unknown_run(cron_job: CronJob, own: Sequence[Job], success: datetime | None) -> str:
+    """Return that the newest run has no known result; empty where it has one, or still runs.
+
+    A TTL that a policy injects removes failed Jobs, too, and the status has no time of a failure (kubernetes/kubernetes#133662).
+    """
+    then = cron_job.last_scheduled
+    if then is None or cron_job.active or (success is not None and success >= then):
+        return ""
+    if any(job.created >= then - CLOCKS_APART for job in own):
+        return ""
+    return f"its run of {rfc3339(then)} left neither a Job nor a success"
+
+
+def _blind(cron_job: CronJob, why: str) -> Absent:
+    namespace, name = cron_job.namespace, cron_job.name
+    return Absent(
+        f"CronJob {name}: {why}.",
+        source=f"GET /apis/batch/v1/namespaces/{namespace}/cronjobs/{name}",
+        next_step=f"kubectl -n {namespace} describe cronjob {name}",
+    )
+
+
 def _suspended(cron_job: CronJob) -> list[Finding]:
     if not cron_job.suspended:
         return []
     where, patch = f"CronJob/{cron_job.name}", shlex.quote('{"spec":{"suspend":false}}')
-    message = f"CronJob {cron_job.name} is suspended: no backup is made until somebody resumes it."
+    message = f"CronJob {cron_job.name} is suspended and makes no backups."
     fix = f"kubectl -n {cron_job.namespace} patch cronjob {cron_job.name} -p {patch}"
     return [
         Finding(where, "cronjob-suspended", message, "suspended", "running", "CronJob state", fix)
@@ -133,87 +136,14 @@ def _last_job(cron_job: CronJob, own: Sequence[Job]) -> list[Finding]:
     if not newest.failed:
         return []
     where = f"CronJob/{cron_job.name}"
-    message = f"The newest finished Job of CronJob {cron_job.name}, {newest.name}, failed"
+    message = f"Job {newest.name}, the newest finished Job of CronJob {cron_job.name}, failed"
     if newest.message:
         message += f": {excerpt(newest.message).rstrip('.')}"
-    if any(_repository(container.image) in RETIRED_IMAGES for container in _containers(cron_job)):
-        message += "; its image bitnami/kubectl has left Docker Hub's free catalogue and can no longer be relied on"
+    message += "."
+    if any(_repository(container.image) in RETIRED_IMAGES for container in containers_of(cron_job)):
+        message += " Its image bitnami/kubectl has left Docker Hub's free catalogue."
     fix = f"kubectl -n {cron_job.namespace} logs job/{newest.name} --all-containers --tail=50"
-    return [Finding(where, "last-job-failed", message + ".", newest.name, "succeeded", "Job", fix)]
-
-
-def _places(cron_job: CronJob, claims: Sequence[VolumeClaim]) -> list[Finding]:
-    """Whether what the Job writes outlives it."""
-    where, name = f"CronJob/{cron_job.name}", cron_job.name
-    look = f"kubectl -n {cron_job.namespace} get cronjob {name} -o yaml"
-    lasting = sorted(
-        (v for v in cron_job.template.volumes if v.kind in LASTING), key=lambda volume: volume.name
-    )
-    if not lasting:
-        message = f"CronJob {name} has no volume that outlives its Pod: its backups are gone when the Job ends."
-        return [Finding(where, "nowhere-to-keep", message, 0, 1, "lasting volumes", look)]
-    mounted = {volume for container in _containers(cron_job) for volume, _, _ in container.mounts}
-    phases = {claim.name: claim.phase for claim in claims}
-    found = []
-    for volume in lasting:
-        what = _volume_text(volume)
-        if volume.kind == CLAIM and phases[volume.object] != "Bound":
-            phase = phases[volume.object]
-            message = (
-                f"{what} of CronJob {name} is not Bound but {phase}: the Job cannot write to it."
-            )
-            fix = f"kubectl -n {cron_job.namespace} describe persistentvolumeclaim {shlex.quote(volume.object)}"
-            found.append(
-                Finding(where, "claim-not-bound", message, phase, "Bound", "claim phase", fix)
-            )
-        if volume.name not in mounted:
-            message = f"{what} of CronJob {name} is declared and mounted by no container: no backup reaches it."
-            found.append(
-                Finding(
-                    where, "volume-not-mounted", message, volume.name, "mounted", "volume", look
-                )
-            )
-    return found or _unwritten(cron_job, {volume.name for volume in lasting}, look=look)
-
-
-def _unwritten(cron_job: CronJob, lasting: set[str], *, look: str) -> list[Finding]:
-    """Whether what is mounted, and lasts, can be written to, and is where a command says that it writes."""
-    where, name = f"CronJob/{cron_job.name}", cron_job.name
-    containers = _containers(cron_job)
-    mounted = {
-        path
-        for container in containers
-        for volume, path, _ in container.mounts
-        if volume in lasting
-    }
-    writable = mounted - {path for container in containers for path in container.read_only}
-    if not writable:
-        path = listed(sorted(mounted))
-        message = f"CronJob {name} mounts what outlives its Pod read-only, at {path}: no backup can be written there."
-        return [Finding(where, "volume-read-only", message, path, "writable", "mount", look)]
-    words = " ".join(word for container in containers for word in container.command)
-    targets = sorted(
-        {target for target in WRITES.findall(words) if not target.startswith(("/dev/", "/proc/"))}
-    )
-    if targets and not any(_lies_in(path, words) for path in writable):
-        told = listed(targets)
-        message = f"CronJob {name} writes to {told}, and what outlives its Pod is mounted at {listed(sorted(writable))}: its backups are gone when the Job ends."
-        return [
-            Finding(
-                where, "written-elsewhere", message, told, listed(sorted(writable)), "path", look
-            )
-        ]
-    return []
-
-
-def _containers(cron_job: CronJob) -> tuple[ContainerSpec, ...]:
-    """All that may write a backup: an init container may as well."""
-    return (*cron_job.template.init_containers, *cron_job.template.containers)
-
-
-def _lies_in(path: str, words: str) -> bool:
-    """Whether a command names the path, or one in it."""
-    return re.search(rf"(?<![\w./-]){re.escape(path.rstrip('/'))}(?![\w.-])", words) is not None
+    return [Finding(where, "last-job-failed", message, newest.name, "succeeded", "Job", fix)]
 
 
 def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:
@@ -221,7 +151,9 @@ def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:
     refused = [answer for answer in jobs.access[cron_job.name] if not answer.allowed]
     for answer in sorted(refused, key=lambda one: (one.resource, one.name, one.verb)):
         what = f"{answer.resource}/{answer.name}" if answer.name else answer.resource
-        message = f"{answer.subject}, as which CronJob {cron_job.name} runs, may not {answer.verb} {what}."
+        message = (
+            f"CronJob {cron_job.name} runs as {answer.subject}, which may not {answer.verb} {what}."
+        )
         asking = f"auth can-i {answer.verb} {shlex.quote(what)} --as={shlex.quote(answer.subject)}"
         fix = f"kubectl -n {answer.namespace} {asking}"
         where = f"CronJob/{cron_job.name}"
@@ -240,7 +172,7 @@ def _age(
     fix = f"kubectl -n {cron_job.namespace} get cronjobs,jobs,pods"
     if success is None:
         age = span(now - cron_job.created)
-        message = f"CronJob {cron_job.name} has never succeeded in the {age} since it was made."
+        message = f"CronJob {cron_job.name} is {age} old and has never succeeded."
         return [
             Finding(
                 where, "never-succeeded", message, "never", limit, "h since the last success", fix
@@ -250,7 +182,9 @@ def _age(
     if age_seconds <= limit_seconds:
         return []
     age = span(age_seconds)
-    message = f"The last success of CronJob {cron_job.name} is {age} old; the limit is {span(limit_seconds)}."
+    message = (
+        f"The last success of CronJob {cron_job.name} is {age} old (limit {span(limit_seconds)})."
+    )
     return [
         Finding(
             where,
@@ -265,7 +199,10 @@ def _age(
 
 
 def _no_cron_job(install: Install) -> Finding:
-    message = "No CronJob backs up the collector's configuration: make one, or say that there is none on purpose with --absent=backups=REASON."
+    message = (
+        f"No CronJob in namespace {install.namespace} backs up the collector's configuration. "
+        "Create one, or declare another way of backup with --absent=backups=REASON."
+    )
     fix = f"kubectl -n {install.namespace} get cronjobs"
     return Finding(
         f"Deployment/{install.deployment}", "no-backup-cronjob", message, 0, 1, "CronJobs", fix
@@ -275,8 +212,8 @@ def _no_cron_job(install: Install) -> Finding:
 def _too_early(cron_job: CronJob, *, limit_seconds: float) -> TooEarly:
     judged_from = rfc3339(cron_job.created + timedelta(seconds=limit_seconds))
     return TooEarly(
-        f"CronJob {cron_job.name} is new and no run of it has finished (schedule {cron_job.schedule}); "
-        f"it is judged after its first run, from {judged_from} at the latest",
+        f"CronJob {cron_job.name} is new and has not finished a run (schedule {cron_job.schedule}). "
+        f"It is judged after its first run, from {judged_from} at the latest.",
         source=f"GET /apis/batch/v1/namespaces/{cron_job.namespace}/cronjobs",
         next_step=f"kubectl -n {cron_job.namespace} create job {cron_job.name}-now --from=cronjob/{cron_job.name}",
     )
@@ -286,16 +223,8 @@ def _subject(cron_job: CronJob) -> str:
     return f"system:serviceaccount:{cron_job.namespace}:{cron_job.template.service_account}"
 
 
-def _volume_text(volume: Volume) -> str:
-    return (
-        f"Claim {volume.object}"
-        if volume.kind == CLAIM
-        else f"Volume {volume.name} ({volume.kind})"
-    )
-
-
 def _repository(image: str) -> str:
-    """``docker.io/bitnami/kubectl`` of ``docker.io/bitnami/kubectl:1.30@sha256:…``."""
+    """Return ``docker.io/bitnami/kubectl`` of ``docker.io/bitnami/kubectl:1.30@sha256:…``."""
     name = image.partition("@")[0]
     head, slash, tail = name.rpartition("/")
     return head + slash + tail.partition(":")[0]

@@ -1,6 +1,7 @@
 """Can the newest backup be restored?
 
-Source: the guide's "Backup Verification"; collector.md, "Traps" (what kubectl get keeps is refused later).
+``kubectl get -o yaml`` keeps ``resourceVersion`` and ``uid``, with which the API server refuses a later restore (409).
+Source: docs/guide.rst, "Backup Verification"; https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 
 import shlex
@@ -31,11 +32,12 @@ def restorable(
     *,
     install: Install,
 ) -> Judgement:
-    """backup-restores: what is in the newest set can be read, belongs there, keeps no field that a restore is refused for, and the API server's
-    dry run accepts each object over the live one and where it is gone, as an identity that may do so.
+    """Judge backup-restores: the server's dry run accepts each object of the newest set, over the live one and created anew.
 
-    :param rehearsal: what stopped it matters only where nothing is wrong with the files themselves.
-    :raises Absent: the pod template names no object at all, or an object of the set was not rehearsed.
+    The set holds nothing but the collector's objects, and no field with which a restore is refused.
+
+    :param rehearsal: unmeasured, it is raised only where the files themselves have no fault.
+    :raises Absent: the pod template names no ConfigMap or Secret, or an object of the set was not rehearsed.
     """
     if not references:
         raise no_references(install)
@@ -77,12 +79,12 @@ def restorable(
 
 
 def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
-    """Every object was rehearsed both ways.
+    """Require that every object of the set was rehearsed both ways.
 
     :raises Absent: one was not, or the rehearsal was of another set.
     """
     if not newest.objects:
-        raise Absent("the set holds no object", source=f"set {newest.stamp}")
+        raise Absent("The set holds no object.", source=f"set {newest.stamp}")
     ran = (
         {(one.action, one.object) for one in rehearsal.dry_runs}
         if rehearsal.stamp == newest.stamp
@@ -92,21 +94,21 @@ def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
         for action in ("create", "patch"):
             if (action, f"{one.kind}/{one.name}") not in ran:
                 raise Absent(
-                    f"{action} of {one.kind}/{one.name} was not rehearsed",
+                    f"No dry run of the {action} of {one.kind}/{one.name}.",
                     source=f"set {newest.stamp}",
-                    next_step="run again, alone on the folder",
+                    next_step="run again",
                 )
 
 
 def _accepted(one: DryRun) -> bool:
-    """Over the live object there is nothing to refuse where there is none."""
+    """Return whether the server accepts it. A patch of an object that is gone (404) has nothing to refuse."""
     return one.accepted or (one.action == "patch" and one.status == 404)
 
 
 def _kept(folder: BackupFolder, one: ConfigurationObject, name: str, install: Install) -> Finding:
     message = (
-        f"{one.kind}/{one.name} in {one.file} keeps {name}: the restore would be refused with 409 Conflict once the object has changed, "
-        "or was made anew."
+        f"{one.kind}/{one.name} in {one.file} keeps {name}. "
+        "The API server refuses its restore (409 Conflict) once the live object has changed."
     )
     return Finding(
         f"{one.kind}/{one.name}",
@@ -121,14 +123,14 @@ def _kept(folder: BackupFolder, one: ConfigurationObject, name: str, install: In
 
 def _foreign(folder: BackupFolder, one: ConfigurationObject, *, install: Install) -> Finding:
     where = f"{one.namespace}/{one.name}" if one.namespace != install.namespace else one.name
-    message = f"{one.file} holds {one.kind} {where}, which is no object of {install.namespace}/{install.deployment}: a restore would write it, too."
+    message = f"{one.file} holds {one.kind} {where}, which {install.namespace}/{install.deployment} does not use. A restore would write it, too."
     return Finding(
         f"{one.kind}/{one.name}", "foreign-object", message, where, "absent", "", list_files(folder)
     )
 
 
 def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
-    """What the acting identity may not do of a restore."""
+    """Return the findings of rights that the acting identity lacks for a restore."""
     found = []
     for answer in answers:
         if not answer.allowed:
@@ -155,8 +157,8 @@ def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
 
 
 def refused_by_server(folder: BackupFolder, newest: BackupSet, one: DryRun) -> Finding:
-    """The finding of an object that the API server would not take back."""
-    how = "over the live object" if one.action == "patch" else "where it is gone"
+    """Return the finding of an object whose restore the API server refuses."""
+    how = "over the live object" if one.action == "patch" else "as a new object"
     why = f"{one.status} {one.reason}".strip() + (f": {one.message}" if one.message else "")
     message = f"The API server would refuse to restore {one.object} {how} ({why})."
     files = sorted(

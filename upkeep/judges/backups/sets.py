@@ -1,9 +1,6 @@
-"""Are the backups there, whole, and of what is live? Whether they can be restored is judged in ``backup_restores``.
+"""Is there a whole backup for each day, with both kinds of objects, and closed to other users?
 
-``backup_age`` is the limit here too, and not the guide's bare 24 h: a daily backup is as old as that each day for as long as it takes, and two
-limits for one schedule would have to be changed together.
-
-Source: the guide's "Backup current configuration" and "Backup Verification".
+Source: docs/guide.rst, "Backup Verification".
 """
 
 import shlex
@@ -11,158 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from upkeep.errors import Absent, Unmeasured
-from upkeep.judges.configuration.changes import (
-    Crash,
-    before_the_change,
-    by_whom,
-    changed_keys,
-    differing,
-    first_crash,
-    held,
-    last_writer,
-    restore,
-)
-from upkeep.judges.wording import counted, lasted
+from upkeep.errors import Absent
+from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, span
+from upkeep.model import Finding, Judgement, listed
 from upkeep.records.backups import BackupFault, BackupFolder, BackupSet
-from upkeep.records.configuration import ConfigurationObject, ConfigurationReference
-from upkeep.records.workload import Install, Workload
+from upkeep.records.configuration import ConfigurationReference
+from upkeep.records.workload import Install
 
 READABLE_BY_OTHERS = 0o004
 NO_SET = "no backup"
-
-
-def configuration_saved(
-    folder: BackupFolder,
-    live: Sequence[ConfigurationObject],
-    workload: Workload | Unmeasured,
-    *,
-    install: Install,
-    now: datetime,
-    limits: Limits,
-) -> Judgement:
-    """config-backed-up: the newest set is at most ``limits["backup_age"]`` old, holds every object, and each equals the live one, key by key.
-
-    Where a container crashes and an object was changed before it began to, that change is the finding, with the restore of the newest set of before it:
-    to save what is live would save what broke. So it is, too, when the newest set holds the change already.
-
-    :param workload: only tells whether a container crashes; where it cannot be seen, none is taken to.
-    :raises Absent: the pod template names no object at all, so there is nothing to compare.
-    """
-    if not live:
-        raise no_references(install)
-    limit = _hours(limits["backup_age"])
-    basis = f"the newest set in {folder.folder}, compared with what is live by keyed digests"
-    if not folder.sets:
-        return Judgement((none_saved(folder, install),), NO_SET, limit, "h", basis)
-    newest = folder.sets[0]
-    age = now - newest.taken
-    found = [file_fault(folder, fault) for fault in newest.faults]
-    if age > timedelta(seconds=limits["backup_age"]):
-        message = (
-            f"The newest backup, {newest.stamp}, is {span(age)} old (by its {newest.taken_from})."
-        )
-        found.append(
-            Finding(
-                _set(newest),
-                "backup-set-too-old",
-                message,
-                _hours(age.total_seconds()),
-                limit,
-                "h",
-                save_again(folder, install),
-            )
-        )
-    crash = first_crash(workload, install=install) if isinstance(workload, Workload) else None
-    whole = not newest.faults
-    equal = 0
-    for one in live:
-        name = f"{one.kind}/{one.name}"
-        there = held(newest, one)
-        changed = _changed_before_the_crash(folder, live, one, crash, install=install, now=now)
-        if one.missing:
-            message = f"{name} is gone from the cluster, and the collector's pods need it."
-            backup = before_the_change(folder, one)
-            fix = (
-                restore(folder, backup, live, install=install)
-                if backup is not None
-                else _look(install, one)
-            )
-            found.append(
-                Finding(name, "configuration-object-gone", message, "missing", "live", "", fix)
-            )
-        elif changed is not None:
-            found.append(changed)
-        elif there is None:
-            if whole:
-                message = f"{name} is live and not in the newest backup, {newest.stamp}."
-                found.append(
-                    Finding(
-                        name,
-                        "object-not-saved",
-                        message,
-                        "missing",
-                        "saved",
-                        "",
-                        save_again(folder, install),
-                    )
-                )
-        elif differ := differing(there, one):
-            when = by_whom(last_writer(one.owners, changed_keys(there, one)), now=now)
-            message = (
-                f"{name} is not what the newest backup, {newest.stamp}, holds: {listed(differ)}{f'; last written {when}' if when else ''}. "
-                "Save it if that was meant; if it was not, restore the backup."
-            )
-            found.append(
-                Finding(
-                    name,
-                    "object-differs",
-                    message,
-                    len(differ),
-                    0,
-                    "differing keys",
-                    save_again(folder, install),
-                )
-            )
-        else:
-            equal += 1
-    observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
-    return Judgement(tuple(found), observed, limit, "h", basis)
-
-
-def _changed_before_the_crash(
-    folder: BackupFolder,
-    live: Sequence[ConfigurationObject],
-    one: ConfigurationObject,
-    crash: Crash | None,
-    *,
-    install: Install,
-    now: datetime,
-) -> Finding | None:
-    """The change of an object that came before a container began to crash, and after a set that can be restored."""
-    backup = before_the_change(folder, one) if crash is not None and not one.missing else None
-    saved = held(backup, one) if backup is not None else None
-    if crash is None or backup is None or saved is None:
-        return None
-    writer = last_writer(one.owners, changed_keys(saved, one))
-    if (
-        writer is None
-        or writer.changed is None
-        or not backup.taken <= writer.changed <= crash.since
-    ):
-        return None
-    name, differ = f"{one.kind}/{one.name}", differing(saved, one)
-    gap = crash.since - writer.changed
-    before = f"{lasted(gap) if gap else 'right'} before container {crash.container} of pod {crash.pod} began to crash"
-    there = "the newest" if backup is folder.sets[0] else "the newest of before the change"
-    message = (
-        f"{name} was changed {by_whom(writer, now=now)}, {before}: {listed(differ)}. "
-        f"Backup {backup.stamp}, {there} ({lasted(now - backup.taken)} old), holds what was there."
-    )
-    fix = restore(folder, backup, live, install=install)
-    return Finding(name, "changed-before-crash", message, len(differ), 0, "differing keys", fix)
 
 
 def complete(
@@ -174,13 +29,13 @@ def complete(
     now: datetime,
     limits: Limits,
 ) -> Judgement:
-    """backups-complete: a set for each of the ``limits["backup_days"]`` days before today, whole, of both kinds, not shrunk, not open to others.
+    """Judge backups-complete: a whole set for each of the ``limits["backup_days"]`` days before today.
 
-    Today's may still come; it is judged where it is there. Days before the collector was installed are not asked for. A set shrank when its
-    values together are smaller than those of the set before by more than ``limits["backup_shrink"]``.
+    A set holds ConfigMaps and Secrets, and no other user may read it. Its values together are not smaller than those of
+    the set before by more than ``limits["backup_shrink"]``. Today's set may be missing, and days before the collector.
 
-    :param created: when the collector's Deployment was made.
-    :raises Absent: the pod template names no object at all.
+    :param created: the creation time of the collector's Deployment.
+    :raises Absent: the pod template names no ConfigMap or Secret.
     """
     if not references:
         raise no_references(install)
@@ -210,16 +65,16 @@ def _kinds(
     *,
     install: Install,
 ) -> list[Finding]:
-    """Secrets beside the configuration. Of a set with a fault it cannot be told what it does not hold."""
+    """Return the findings of a kind that the set lacks. A set with a fault may hold it, so that none is told."""
     held = {one.kind for one in backup.objects if one.namespace == install.namespace}
     found = []
     for kind, code in (("ConfigMap", "no-configuration-in-set"), ("Secret", "no-secrets-in-set")):
         names = [one.name for one in references if one.kind == kind and not one.optional]
         if names and kind not in held and not backup.faults:
-            message = f"The set {backup.stamp} holds no {kind} of namespace {install.namespace}; the collector needs {listed(names)}."
+            message = f"Set {backup.stamp} holds no {kind} of namespace {install.namespace}. The collector needs {listed(names)}."
             found.append(
                 Finding(
-                    _set(backup),
+                    set_name(backup),
                     code,
                     message,
                     0,
@@ -232,7 +87,7 @@ def _kinds(
 
 
 def _open(folder: BackupFolder, backup: BackupSet) -> list[Finding]:
-    """The folder may keep others out, whatever the files say."""
+    """Return the finding of files that every user may read. The folder may keep others out, whatever their modes."""
     files = [
         file
         for file in backup.files
@@ -242,17 +97,17 @@ def _open(folder: BackupFolder, backup: BackupSet) -> list[Finding]:
         return []
     names = [file.name for file in files]
     message = (
-        f"Everybody on the machine may read {listed(names)}: both may hold keys and webhook URLs."
+        f"Every user of this machine may read {listed(names)}. Backups hold keys and webhook URLs."
     )
     observed = f"{files[0].mode:04o}"
     fix = f"chmod 600 {' '.join(shlex.quote(f'{folder.folder}/{name}') for name in names)}"
-    return [Finding(_set(backup), "readable-by-others", message, observed, "0600", "mode", fix)]
+    return [Finding(set_name(backup), "readable-by-others", message, observed, "0600", "mode", fix)]
 
 
 def _shrunk(
     folder: BackupFolder, oldest_first: Sequence[BackupSet], *, limits: Limits
 ) -> list[Finding]:
-    """Sets with a fault have no size that could be compared."""
+    """Return the findings of sets that shrank. A set with a fault has no size to compare."""
     sizes = [
         (one, sum(each.data_bytes for each in one.objects))
         for one in oldest_first
@@ -262,11 +117,11 @@ def _shrunk(
     for (before, size_before), (backup, size) in pairwise(sizes):
         lost = (size_before - size) / size_before if size_before else 0
         if lost > limits["backup_shrink"]:
-            message = f"The set {backup.stamp} holds {size} bytes of configuration, {lost * 100:.0f} % less than {before.stamp} with {size_before}."
             limit = round(limits["backup_shrink"] * 100, 4)
+            message = f"Set {backup.stamp} holds {size} bytes, {lost * 100:.0f} % less than set {before.stamp} (limit {limit:g} %)."
             found.append(
                 Finding(
-                    _set(backup),
+                    set_name(backup),
                     "backup-shrunk",
                     message,
                     round(lost * 100, 1),
@@ -282,7 +137,7 @@ def _day_missing(folder: BackupFolder, day: str) -> Finding:
     return Finding(
         f"Folder/{folder.folder}",
         "backup-day-missing",
-        f"There is no backup of {day}.",
+        f"The backup of {day} is missing.",
         0,
         1,
         "sets",
@@ -291,11 +146,11 @@ def _day_missing(folder: BackupFolder, day: str) -> Finding:
 
 
 def none_saved(folder: BackupFolder, install: Install) -> Finding:
-    """The finding of a folder without a backup."""
+    """Return the finding of a folder without a backup."""
     return Finding(
         f"Folder/{folder.folder}",
         "no-backup",
-        f"There is no backup in {folder.folder}.",
+        f"{folder.folder} holds no backup.",
         0,
         1,
         "sets",
@@ -304,41 +159,33 @@ def none_saved(folder: BackupFolder, install: Install) -> Finding:
 
 
 def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
-    """The finding of a file that is not as it was written."""
+    """Return the finding of a faulty file."""
     return Finding(
         f"File/{fault.file}",
         fault.code,
-        f"{fault.message}.",
+        fault.message if fault.message.endswith(".") else f"{fault.message}.",
         next=f"ls -l {shlex.quote(f'{folder.folder}/{fault.file}')}",
     )
 
 
 def no_references(install: Install) -> Absent:
-    """There is nothing that a backup could hold."""
+    """Return why nothing can be judged: the pod template names nothing to back up."""
     return Absent(
-        f"the pod template of {install.deployment} names no ConfigMap or Secret, so there is nothing to back up",
+        f"The pod template of {install.deployment} names no ConfigMap or Secret to back up.",
         source="pod template",
         next_step=f"kubectl get deployment {install.deployment} -n {install.namespace} -o jsonpath='{{.spec.template.spec.volumes}}'",
     )
 
 
-def _look(install: Install, one: ConfigurationObject) -> str:
-    return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
-
-
 def save_again(folder: BackupFolder, install: Install) -> str:
-    """What makes a backup in the folder."""
+    """Return the command that makes a backup in the folder."""
     return f"upkeep backup --namespace={shlex.quote(install.namespace)} --backups={shlex.quote(folder.folder)}"
 
 
 def list_files(folder: BackupFolder) -> str:
-    """What shows the folder's files."""
+    """Return the command that lists the folder."""
     return f"ls -l {shlex.quote(folder.folder)}"
 
 
-def _set(backup: BackupSet) -> str:
+def set_name(backup: BackupSet) -> str:
     return f"BackupSet/{backup.stamp}"
-
-
-def _hours(seconds: float) -> float:
-    return round(seconds / 3600, 2)

@@ -1,9 +1,8 @@
-"""What was changed before it broke, and which backup holds what was there before.
+"""Changes of the configuration before a crash, and the backup that holds the earlier content.
 
-A mounted ConfigMap or Secret changes in running pods within a minute, and the collector reads it at its start alone: a bad change shows at the next
-start, minutes or weeks later. So what is said here is that a change came first, never that it is to blame.
-
-Source: the guide's "Configuration Emergency"; metadata.managedFields, whose times say when a manager's entry last changed (collector.md).
+The collector reads its files at its start alone. A bad change shows at the next start, minutes or weeks later.
+So a finding says that the change came first, never that it is the cause.
+Source: docs/guide.rst, "Configuration Emergency"; https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 """
 
 import json
@@ -20,13 +19,13 @@ from upkeep.records.backups import BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject, FieldOwner
 from upkeep.records.workload import ContainerStatus, Install, Workload
 
-# Kept in a backup they are compared with the live object's, and a restore over an object that changed, or was made anew, is a conflict.
+# The API server compares them with those of the live object: a restore over a changed object is a conflict (409).
 REFUSED_FIELDS = ("metadata.resourceVersion", "metadata.uid")
 
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A container that does not stay up, and since when its pod has not been ready."""
+    """A crashing container, and the time since which its pod is not ready."""
 
     pod: str
     container: str
@@ -34,7 +33,7 @@ class Crash:
 
 
 def first_crash(workload: Workload, *, install: Install) -> Crash | None:
-    """The collector's container that has been crashing for longest; ``None`` where none does."""
+    """Return the collector's container that crashes for the longest time; ``None`` for none."""
     found = [
         Crash(pod.name, container.name, unready_since(pod))
         for pod in workload.pods
@@ -46,7 +45,7 @@ def first_crash(workload: Workload, *, install: Install) -> Crash | None:
 
 
 def _crashes(container: ContainerStatus) -> bool:
-    """It ended with an error, and either waits for its next start, or has just been started and is not ready."""
+    """Return whether it ended with an error and waits for its next start, or has just started and is not ready."""
     ended = container.terminated or container.last_termination
     return not container.ready and (
         container.waiting_reason == "CrashLoopBackOff"
@@ -55,7 +54,7 @@ def _crashes(container: ContainerStatus) -> bool:
 
 
 def last_writer(owners: Iterable[FieldOwner], keys: Iterable[str]) -> FieldOwner | None:
-    """Whose entry holds one of the keys and changed last. Of a key that was taken away nobody's does: then of any data at all."""
+    """Return the owner of one of the keys whose entry changed last. A removed key has no owner: then the owner of any data."""
     wanted, timed = set(keys), [owner for owner in owners if owner.changed is not None]
     holders = [owner for owner in timed if wanted & set(owner.keys)] or [
         owner for owner in timed if owner.keys or owner.others
@@ -64,7 +63,7 @@ def last_writer(owners: Iterable[FieldOwner], keys: Iterable[str]) -> FieldOwner
 
 
 def by_whom(owner: FieldOwner | None, *, now: datetime) -> str:
-    """``25 min ago (2026-01-02T11:35:00Z) by kubectl-edit``; empty where nothing tells."""
+    """Return ``25 min ago (2026-01-02T11:35:00Z) by kubectl-edit``; empty for an unknown owner."""
     if owner is None or owner.changed is None:
         return ""
     manager = excerpt(mask(owner.manager), most=60)
@@ -74,7 +73,7 @@ def by_whom(owner: FieldOwner | None, *, now: datetime) -> str:
 
 
 def differing(saved: ConfigurationObject, live: ConfigurationObject) -> list[str]:
-    """The keys that differ, each with how; never a value."""
+    """Return the keys that differ, and how; never a value."""
     found = [f"{key} (only live)" for key in only_live(saved, live)]
     found += [f"{key} (only in the backup)" for key in sorted(set(saved.keys) - set(live.keys))]
     found += [
@@ -86,17 +85,17 @@ def differing(saved: ConfigurationObject, live: ConfigurationObject) -> list[str
 
 
 def only_live(saved: ConfigurationObject, live: ConfigurationObject) -> list[str]:
-    """The keys that a restore would leave: what is applied takes away nothing that it does not hold."""
+    """Return the keys that a restore would leave: an apply removes no key that another manager set."""
     return sorted(set(live.keys) - set(saved.keys))
 
 
 def changed_keys(saved: ConfigurationObject, live: ConfigurationObject) -> set[str]:
-    """The keys whose values are not the same."""
+    """Return the keys whose values differ."""
     return {key for key in {*saved.keys, *live.keys} if saved.keys.get(key) != live.keys.get(key)}
 
 
 def held(backup: BackupSet, live: ConfigurationObject) -> ConfigurationObject | None:
-    """The object of a set that is the live one's."""
+    """Return the backup of a live object in a set; ``None`` for none."""
     return next(
         (
             one
@@ -108,7 +107,7 @@ def held(backup: BackupSet, live: ConfigurationObject) -> ConfigurationObject | 
 
 
 def before_the_change(folder: BackupFolder, live: ConfigurationObject) -> BackupSet | None:
-    """The newest set that can be restored and holds the object otherwise than it is now; ``None`` where there is none."""
+    """Return the newest restorable set whose object differs from the live one; ``None`` for none."""
     for backup in folder.sets:
         saved = held(backup, live)
         kept = [
@@ -134,10 +133,10 @@ def restore(
     *,
     install: Install,
 ) -> str:
-    """What brings the objects back and starts the pods with them, in one line: the files of the set that hold something else than what is live,
-    keys that they would leave, and a restart.
+    """Return one line that restores the objects and restarts the pods.
 
-    By server-side apply: what kubectl apply writes beside it, ``last-applied-configuration``, would repeat the values of Secrets.
+    It applies the files whose objects differ and removes the keys that an apply would leave. It is a server-side apply:
+    the annotation ``last-applied-configuration`` of a client-side one would repeat the values of Secrets.
     """
     kubectl = f"kubectl -n {install.namespace}"
     pairs = [

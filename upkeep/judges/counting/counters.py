@@ -6,17 +6,18 @@ two moments of a process the difference is exact, and where no moment lies near 
 
 import shlex
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import accumulate
+from typing import ParamSpec, TypeVar
 
 from upkeep.domain.counters import ZERO, Counts, highest, minus, plus, read_all
-from upkeep.errors import Absent, Malformed, TooEarly
+from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured, of_reason
 from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
-from upkeep.records.counters import CounterHistory, Snapshot
+from upkeep.records.counters import CounterHistory, Snapshot, Stopped
 from upkeep.records.workload import Install
 
 # Prometheus stores the start as a float, and a node's boot time moves with its clock.
@@ -28,6 +29,10 @@ LEEWAY = 0.25
 SOURCES = {"prometheus": "Prometheus", "export": "a saved exposition", "metrics": "the pod itself"}
 
 EARLIER, PROCESS_START, OPEN = "earlier", "process-start", "open"
+METRICS = "/metrics"
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +294,35 @@ def too_early(
         f"its start is known; there will be enough at {when}, provided that this moment is kept",
         source="/metrics",
         next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
+    )
+
+
+def says_why_history_is_short(judge: Callable[P, R]) -> Callable[P, R]:
+    """Make a judge raise the error that kept its counters' history short, instead of ``TooEarly``.
+
+    A Prometheus that answers 403 does not answer tomorrow either: waiting is no remedy. An error of another source than
+    the counters stays as it is.
+    """
+
+    @wraps(judge)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return judge(*args, **kwargs)
+        except TooEarly as early:
+            if METRICS in early.source:
+                for one in (*args, *kwargs.values()):
+                    if isinstance(one, CounterHistory) and one.stopped is not None:
+                        raise _stopped(one.stopped) from None
+            raise
+
+    return told
+
+
+def _stopped(error: Stopped) -> Unmeasured:
+    return of_reason(error.reason)(
+        f"{error.message}. Without it the counters do not reach back far enough.",
+        source=error.source,
+        next_step=error.next_step,
     )
 
 

@@ -1,13 +1,14 @@
-"""Do alerts get to the collector, and to somebody when it is gone?
+"""Judge whether alerts reach the collector, and a receiver that does not depend on it.
 
-Source: the guide's "Fallback Plan"; https://prometheus.io/docs/alerting/latest/configuration/ and Alertmanager's dispatch.Route.Match.
+Source: https://prometheus.io/docs/alerting/latest/configuration/; Alertmanager's ``dispatch.Route.Match``
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from upkeep.domain.matchers import holds_of_all
+from upkeep.domain.matchers import BadMatcher
 from upkeep.domain.metric_names import WEBHOOK_PATH
+from upkeep.domain.re2 import Unreadable
+from upkeep.domain.routing import Delivery, deliveries, silences_everything
 from upkeep.errors import Absent, Ambiguous, Malformed
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
@@ -15,23 +16,15 @@ from upkeep.masking import mask
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.monitoring import (
     AlertmanagerConfiguration,
+    InhibitRule,
     NotificationReceiver,
-    NotificationRoute,
     Webhook,
 )
 from upkeep.records.serving import Service
 from upkeep.records.workload import Install
 
 LIMIT = "fallback_receivers"
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A receiver that alerts get to, and which ones: by the matchers on the way. ``at_times``: the intervals that mute the route."""
-
-    receiver: str
-    which: str
-    at_times: tuple[str, ...] = ()
+EVERY_ALERT = "every alert"
 
 
 def fallback(
@@ -41,24 +34,24 @@ def fallback(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """fallback-notification: a route leads to the collector, at a port of its Service and at its path, and routes lead to at least
-    ``limits["fallback_receivers"]`` receivers that do not depend on it.
+    """Judge fallback-notification: alerts reach the collector's Service at its port and path, and ``limits["fallback_receivers"]`` other receivers.
 
-    Alertmanager tells each integration of a receiver by itself, so a receiver with one beside the collector's webhook is such a receiver; one without
-    any, ``null``, is not. Receivers that no route leads to do not count, nor do those that every route to is muted at times (whichever: nobody knows
-    when it will be needed). An inhibit rule that is about every alert silences the others as well. Which alerts get where is said, and not judged.
+    Each integration of a receiver is notified by itself. So a receiver with one beside the collector's webhook counts as another; ``null`` does not.
+    Receivers that no alert can reach do not count, nor do those whose every route is muted at times. An inhibit rule that silences every alert
+    is a finding. Which alerts reach which receiver is shown and not judged.
 
-    :raises Absent: the collector has no Service that a webhook could lead to.
-    :raises Malformed: a webhook decides, and Alertmanager does not show its URL. :raises Ambiguous: its address is outside the cluster.
+    :raises Absent: no Service selects the collector's pods.
+    :raises Malformed: a webhook decides and its URL is hidden, or a matcher cannot be decided.
+    :raises Ambiguous: a webhook decides and its address is outside the cluster.
     """
     if not services:
         raise Absent(
-            "no Service selects the collector's pods, so that no webhook can lead to one",
+            "No Service selects the collector's pods, so no webhook can lead to them.",
             source=f"GET /api/v1/namespaces/{install.namespace}/services",
             next_step=f"kubectl -n {install.namespace} get services",
         )
-    uses = list(_uses(configuration.route, ()))
-    used = {use.receiver for use in uses}
+    reached, silencing = _decided(configuration)
+    used = {one.route.receiver for one in reached if not one.route.muted}
     receivers = [one for one in configuration.receivers if one.name in used]
     limit, found = int(limits[LIMIT]), []
     ours = [
@@ -67,8 +60,9 @@ def fallback(
     for one in ours:
         for webhook in one.webhooks:
             found += _of_webhook(one, webhook, services) if webhook.leads == "collector" else []
-    always = {use.receiver for use in uses if not use.at_times}
-    independent = [one for one in receivers if _independent(one)]
+    always = {one.route.receiver for one in reached if not one.route.at_times}
+    ever = {one.route.receiver for one in reached}
+    independent = [one for one in configuration.receivers if one.name in ever and _independent(one)]
     beside, muted = (
         [one for one in independent if (one.name in always) is wanted] for wanted in (True, False)
     )
@@ -77,48 +71,48 @@ def fallback(
         for one in receivers
         if any(webhook.leads in ("hidden", "unknown") for webhook in one.webhooks)
     ]
-    found += [_silenced(source) for source in configuration.inhibiting]
+    found += [_silenced(rule) for rule in silencing]
     if not ours and not unsure:
         found.append(_not_routed(configuration, used, services))
     if len({one.name for one in beside} | ({one.name for one in unsure} & always)) < limit:
         intervals = [
-            name for use in uses for name in use.at_times if muted and use.receiver == muted[0].name
+            name
+            for one in reached
+            for name in one.route.at_times
+            if muted and one.route.receiver == muted[0].name
         ]
         found.append(
             _muted(muted[0], intervals, beside, limit=limit)
             if muted
-            else _no_fallback(configuration, used, ours, beside, limit=limit)
+            else _no_fallback(configuration, ever, ours, beside, limit=limit)
         )
     if not found and unsure and (not ours or len(beside) < limit):
         raise _cannot_tell(configuration, unsure, services)
     told = [
-        f"to the collector: {_said(ours, uses)}"
+        f"to the collector: {_said(ours, reached)}"
         if ours
         else f"to the collector: {'not known' if unsure else 'none'}"
     ]
-    told.append(f"to others: {_said(independent, uses, kinds=True) or 'none'}")
+    told.append(f"to others: {_said(independent, reached, kinds=True) or 'none'}")
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
     return Judgement(tuple(found), "; ".join(told), limit, "receivers beside the collector", basis)
 
 
-def _uses(
-    route: NotificationRoute, above: tuple[str, ...], which: str = "every alert"
-) -> Iterator[_Use]:
-    """Who is told of which alerts. A route itself tells only what none of its routes takes; one without matchers takes everything."""
-    taken = False
-    for child in route.routes:
-        matchers = (*above, *child.matchers)
-        yield from _uses(child, matchers, ", ".join(matchers) or "every alert")
-        if all(holds_of_all(matcher) for matcher in child.matchers):
-            taken = True
-            if not child.goes_on:
-                break
-    if not taken:
-        yield _Use(
-            route.receiver,
-            f"{which} that no other route takes" if route.routes else which,
-            route.at_times,
-        )
+def _decided(
+    configuration: AlertmanagerConfiguration,
+) -> tuple[tuple[Delivery, ...], tuple[InhibitRule, ...]]:
+    """Return where alerts end, and the inhibit rules that silence every alert.
+
+    :raises Malformed: it cannot be decided.
+    """
+    try:
+        return deliveries(configuration.route), silences_everything(configuration.inhibit_rules)
+    except (BadMatcher, Unreadable) as error:
+        raise Malformed(
+            f"The matchers of Alertmanager's routes cannot be decided: {error}.",
+            source=configuration.source,
+            next_step="amtool config routes show",
+        ) from None
 
 
 def _independent(receiver: NotificationReceiver) -> bool:
@@ -130,7 +124,7 @@ def _independent(receiver: NotificationReceiver) -> bool:
 def _of_webhook(
     receiver: NotificationReceiver, webhook: Webhook, services: Sequence[Service]
 ) -> list[Finding]:
-    """What keeps a webhook that leads to the collector's Service from arriving there."""
+    """Return what stops a webhook to the collector's Service: its port, path or scheme."""
     service = next(one for one in services if one.name == webhook.service)
     name, where, fix = (
         _name(receiver),
@@ -141,14 +135,14 @@ def _of_webhook(
     found = []
     if webhook.port not in ports:
         numbers = " or ".join(map(str, ports)) or "none"
-        message = f"Alertmanager's receiver {name} posts to port {webhook.port} of Service {service.name}, which has {numbers}: no alert gets through."
+        message = f"Receiver {name} posts to port {webhook.port} of Service {service.name}, which has {numbers}. No alert arrives."
         found.append(Finding(where, "wrong-port", message, webhook.port, numbers, "port", fix))
     if webhook.path.rstrip("/") != WEBHOOK_PATH:
         path = excerpt(webhook.path) or "/"
-        message = f"Alertmanager's receiver {name} posts to {path} of the collector, which takes alerts at {WEBHOOK_PATH} alone."
+        message = f"Receiver {name} posts to {path} of the collector, which takes alerts only at {WEBHOOK_PATH}."
         found.append(Finding(where, "wrong-path", message, path, WEBHOOK_PATH, "path", fix))
     if webhook.scheme != "http":
-        message = f"Alertmanager's receiver {name} posts to the collector by {webhook.scheme}, and it speaks http alone."
+        message = f"Receiver {name} posts to the collector by {webhook.scheme}, but the collector serves only http."
         found.append(Finding(where, "wrong-scheme", message, webhook.scheme, "http", "scheme", fix))
     return found
 
@@ -164,7 +158,7 @@ def _not_routed(
     ]
     if idle:
         name = _name(idle[0])
-        message = f"Alertmanager's receiver {name} posts to the collector, and no route leads to it: the collector hears nothing."
+        message = f"Receiver {name} posts to the collector, but no alert can reach this receiver. The collector gets no alerts."
         fix = f"add to Alertmanager's route: {{receiver: {name}, continue: true}}"
         return Finding(f"Receiver/{name}", "not-routed", message, 0, 1, "routes", fix)
     namesakes = [
@@ -173,12 +167,14 @@ def _not_routed(
         if any(each.leads == "namesake" for each in one.webhooks)
     ]
     hint = (
-        f"; receiver {_name(namesakes[0])} posts to a Service of that name in another namespace"
+        f" Receiver {_name(namesakes[0])} posts to a Service of that name in another namespace."
         if namesakes
         else ""
     )
-    message = f"No receiver of Alertmanager posts to Service {names}, so the collector hears nothing{hint}."
-    fix = f"give a receiver of Alertmanager, to which a route leads, a webhook with {_url(services[0])}"
+    message = (
+        f"No receiver of Alertmanager posts to Service {names}. The collector gets no alerts.{hint}"
+    )
+    fix = f"give a receiver that has a route a webhook with {_url(services[0])}"
     return Finding("Alertmanager", "not-routed", message, 0, 1, "receivers", fix)
 
 
@@ -190,17 +186,13 @@ def _no_fallback(
     *,
     limit: int,
 ) -> Finding:
-    told = f"{listed([_name(one) for one in beside])} alone" if beside else "nobody"
-    message = f"When the collector is gone, Alertmanager tells {told}: at least {counted(limit, 'receiver')} must not depend on it."
+    told = f"only to {listed([_name(one) for one in beside])}" if beside else "to no receiver"
+    message = f"Without the collector, Alertmanager sends alerts {told}. At least {counted(limit, 'receiver')} must not depend on it."
     idle = [one for one in configuration.receivers if one.name not in used and _independent(one)]
     if idle:
         fix = f"add to Alertmanager's route, before the others: {{receiver: {_name(idle[0])}, continue: true}}"
     else:
-        whom = (
-            f"receiver {_name(ours[0])}"
-            if ours
-            else "a receiver of Alertmanager, to which a route leads"
-        )
+        whom = f"receiver {_name(ours[0])}" if ours else "a receiver that has a route"
         fix = f"give {whom} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification"
     return Finding("Alertmanager", "no-fallback", message, len(beside), limit, "receivers", fix)
 
@@ -212,24 +204,25 @@ def _muted(
     *,
     limit: int,
 ) -> Finding:
-    """The receiver that would do, if its routes were not muted."""
+    """Return the finding of a receiver that would be the fallback if its routes were not muted."""
     name, when = _name(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
     message = (
-        f"When the collector is gone, whom Alertmanager tells depends on the hour: its routes to receiver {name} are muted by time intervals ({when}), and at "
-        f"least {counted(limit, 'receiver')} must not depend on the collector."
+        f"Time intervals ({when}) mute every route to receiver {name}. Without the collector, some alerts are sent nowhere. "
+        f"At least {counted(limit, 'receiver')} must be notified at any time."
     )
-    fix = f"take mute_time_intervals and active_time_intervals off a route of Alertmanager to receiver {name}, or add one: {{receiver: {name}, continue: true}}"
+    fix = f"remove mute_time_intervals and active_time_intervals from a route to receiver {name}, or add one: {{receiver: {name}, continue: true}}"
     return Finding(
         f"Receiver/{name}", "fallback-muted", message, len(beside), limit, "receivers", fix
     )
 
 
-def _silenced(source: str) -> Finding:
-    """An inhibit rule without a bound."""
-    shown = excerpt(source)
-    message = f"While an alert fires that is {shown}, Alertmanager tells nobody of any other: an inhibit rule is about every alert."
+def _silenced(rule: InhibitRule) -> Finding:
+    shown = excerpt(mask(", ".join(rule.source)))
+    message = f"One inhibit rule silences every alert: while {shown} fires, Alertmanager sends no other alert."
     fix = f"in Alertmanager's inhibit rule of {shown}: narrow it by target_matchers, and by equal"
-    return Finding("Alertmanager", "inhibits-everything", message, "every alert", "some", "", fix)
+    return Finding(
+        "Alertmanager", "inhibits-everything", message, EVERY_ALERT, "some alerts", "", fix
+    )
 
 
 def _cannot_tell(
@@ -241,24 +234,24 @@ def _cannot_tell(
     if any(webhook.leads == "hidden" for one in unsure for webhook in one.webhooks):
         option = f"--alertmanager-config={configuration.stored}, where its configuration is stored"
         return Malformed(
-            f"Alertmanager does not show the webhook URLs of receiver {names} (from 0.26 on it hides them, and a url_file stays in its pod): "
-            "whether they lead to the collector cannot be told",
+            f"Alertmanager hides the webhook URLs of receiver {names}, so their target is not known. "
+            "Its API hides them since 0.26; a url_file is only in its pod.",
             source=configuration.source,
             next_step=option
             if configuration.stored
             else f"in Alertmanager's receiver {names}, instead of a url_file: {_url(services[0])}",
         )
     return Ambiguous(
-        f"the webhook of receiver {names} leads out of the cluster, and may come back to the collector: its port and path cannot be told",
+        f"The webhook of receiver {names} leads out of the cluster. Whether it comes back to the collector is not known.",
         source=configuration.source,
         next_step=f"in Alertmanager's receiver {names}: {_url(services[0])}",
     )
 
 
 def _said(
-    receivers: Sequence[NotificationReceiver], uses: Sequence[_Use], *, kinds: bool = False
+    receivers: Sequence[NotificationReceiver], reached: Sequence[Delivery], *, kinds: bool = False
 ) -> str:
-    """``mail (email; severity="critical")``: receivers, what they tell by, and which alerts get there."""
+    """Return receivers with their integrations and the alerts that they get: ``mail (email; severity="critical")``."""
     parts = []
     for one in receivers:
         how = (
@@ -274,16 +267,20 @@ def _said(
             else []
         )
         which = list(
-            dict.fromkeys(
-                f"{use.which}{' at times' if use.at_times else ''}"
-                for use in uses
-                if use.receiver == one.name
-            )
+            dict.fromkeys(_alerts(use) for use in reached if use.route.receiver == one.name)
         )
         parts.append(
             f"{_name(one)} ({'; '.join(filter(None, [listed(how), listed(which, most=3)]))})"
         )
     return ", ".join(parts)
+
+
+def _alerts(use: Delivery) -> str:
+    """Return which alerts end at a route, by the matchers on the way."""
+    which = mask(", ".join(map(str, use.conditions))) or EVERY_ALERT
+    which += " that no other route takes" if use.leftover else ""
+    when = " never" if use.route.muted else " at times" if use.route.at_times else ""
+    return which + when
 
 
 def _url(service: Service) -> str:

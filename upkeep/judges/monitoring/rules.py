@@ -1,6 +1,6 @@
-"""Does Prometheus watch the collector, and are the guide's maintenance alerts able to fire and quiet?
+"""Judge whether Prometheus scrapes the collector, and whether the guide's maintenance alerts can fire and are quiet.
 
-Source: the guide's "Monitoring alerts" and "Metrics Review"; the rules and query API of Prometheus (/api/v1/rules).
+Source: https://prometheus.io/docs/prometheus/latest/querying/api/#rules
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from shlex import quote
 
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload.pods import some_live, starting
 from upkeep.limits import Limits
@@ -16,21 +16,30 @@ from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.monitoring import AlertRule, ScrapeState
 from upkeep.records.workload import Workload
 
-# Until then Prometheus has found a new pod and scraped it once: one minute is its usual interval, and finding one takes some.
+# Prometheus finds a new pod and scrapes it within this time: its usual interval is one minute.
 FOUND_WITHIN = timedelta(minutes=5)
 STATES = ("firing", "pending", "inactive")
+# Prometheus' words for a rule before its first evaluation: its health, and since 3.6 its state.
+NOT_YET = "unknown"
+# A rule is evaluated once in its group's interval. Later than this, something has stopped.
+STALE_AFTER, STALE_INTERVALS = timedelta(minutes=10), 4
 RULES = "kubectl get prometheusrules --all-namespaces"
 
 
 def alerts_quiet(
-    rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, ...]], limits: Limits
+    rules: Sequence[AlertRule],
+    *,
+    wanted: Mapping[str, tuple[str, ...]],
+    now: datetime,
+    limits: Limits,
 ) -> Judgement:
-    """maintenance-alerts-quiet: the wanted alerts are loaded, could fire, and at most ``limits["alerts_firing"]`` do.
+    """Judge maintenance-alerts-quiet: the wanted alerts are loaded, can fire, and at most ``limits["alerts_firing"]`` fire.
 
     Several rules of one name are all judged; rules of other names are not.
 
     :param wanted: alert names, each with the metrics that the guide's expression names.
     :raises Absent: no alert is wanted, or it is not known whether the metrics of a rule exist.
+    :raises TooEarly: a rule was not evaluated yet. :raises Malformed: its last evaluation is too old.
     """
     mine, found = _wanted(rules, wanted)
     loaded = {rule.name for rule in mine}
@@ -38,6 +47,8 @@ def alerts_quiet(
     limit = int(limits["alerts_firing"])
     if len(firing) > limit:
         found += [_firing(rule, number=len(firing), limit=limit) for rule in firing]
+    if not found:
+        _require_evaluated(mine, now=now)
     pending = sum(rule.state == "pending" for rule in mine)
     able = sum(not _of_rule(rule) for rule in mine)
     observed = (
@@ -49,20 +60,22 @@ def alerts_quiet(
         observed,
         limit,
         "firing alerts",
-        "the alerting rules that Prometheus has loaded",
+        _basis(mine),
     )
 
 
 def alerts_loaded(
-    rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, ...]]
+    rules: Sequence[AlertRule], *, wanted: Mapping[str, tuple[str, ...]], now: datetime
 ) -> Judgement:
-    """maintenance-alerts-loaded: the wanted alerts are loaded, evaluate without error, and every metric that they name exists.
+    """Judge maintenance-alerts-loaded: the wanted alerts are loaded, evaluate without error, and their metrics exist.
 
-    Whether they fire is maintenance-alerts-quiet's to say.
+    Whether they fire is judged by maintenance-alerts-quiet.
 
-    :raises Absent: as ``alerts_quiet``.
+    :raises Unmeasured: as ``alerts_quiet``.
     """
     mine, found = _wanted(rules, wanted)
+    if not found:
+        _require_evaluated(mine, now=now)
     able = sum(not _of_rule(rule) for rule in mine)
     loaded = len({rule.name for rule in mine})
     observed = f"{loaded} of {counted(len(wanted), 'alert')} loaded; of {counted(len(mine), 'rule')} {able} can fire"
@@ -71,21 +84,19 @@ def alerts_loaded(
         observed,
         len(wanted),
         "alerts that can fire",
-        "the alerting rules that Prometheus has loaded",
+        _basis(mine),
     )
 
 
 def _wanted(
     rules: Sequence[AlertRule], wanted: Mapping[str, tuple[str, ...]]
 ) -> tuple[list[AlertRule], list[Finding]]:
-    """The rules of the wanted names, and what keeps them from firing when they should.
+    """Return the rules of the wanted names, and the findings of those that cannot fire.
 
     :raises Absent: no alert is wanted, or it is not known whether the metrics of a rule exist.
     """
     if not wanted:
-        raise Absent(
-            "no alert is wanted, so there is nothing to look at", source="GET /api/v1/rules"
-        )
+        raise Absent("The guide names no alert to look for.", source="GET /api/v1/rules")
     mine = [rule for rule in rules if rule.name in wanted]
     mine.sort(
         key=lambda rule: (rule.name, rule.query, rule.state, rule.health, rule.metrics, rule.error)
@@ -99,11 +110,46 @@ def _wanted(
     return mine, found + [finding for rule in mine for finding in _of_rule(rule)]
 
 
+def _require_evaluated(rules: Sequence[AlertRule], *, now: datetime) -> None:
+    """Require that Prometheus has evaluated the rules, and does so still.
+
+    :raises TooEarly: one was not evaluated yet. :raises Malformed: the last evaluation of one is too old, or lies ahead.
+    """
+    early = [
+        rule for rule in rules if rule.evaluated is None or NOT_YET in (rule.health, rule.state)
+    ]
+    if early:
+        raise TooEarly(
+            f"Prometheus has not evaluated alert {listed([rule.name for rule in early])} yet. "
+            "It does so within one interval after a start or a reload.",
+            source="GET /api/v1/rules",
+            next_step="run again in a few minutes; if it stays so, look at Prometheus' log",
+        )
+    for rule in rules:
+        most = max(STALE_AFTER, STALE_INTERVALS * timedelta(seconds=rule.interval_seconds))
+        assert rule.evaluated is not None
+        if abs(now - rule.evaluated) > most:
+            raise Malformed(
+                f"Prometheus last evaluated alert {rule.name} at {rfc3339(rule.evaluated)}, but must within {span(most)}. "
+                "Its state may have changed since.",
+                source="GET /api/v1/rules",
+                next_step="look at Prometheus' log: its rule evaluation has stopped, or a cache answers in its place",
+            )
+
+
+def _basis(rules: Sequence[AlertRule]) -> str:
+    times = [rule.evaluated for rule in rules if rule.evaluated is not None]
+    last = f", last evaluated at {rfc3339(min(times))}" if times else ""
+    return f"the alerting rules that Prometheus has loaded{last}"
+
+
 def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime) -> Judgement:
-    """metrics-scraped: Prometheus' ``up`` is 1 for every pod of the collector, but for those that only need time to start in a rollout.
+    """Judge metrics-scraped: Prometheus' ``up`` is 1 for every pod of the collector.
+
+    Pods that are still starting in a rollout are left out.
 
     :raises Absent: there is no pod, or no state of one.
-    :raises TooEarly: nothing is wrong, but Prometheus has no series yet of a pod that was made only now.
+    :raises TooEarly: nothing is wrong, but a new pod has no series yet.
     """
     early = starting(workload, now=now)
     made = {pod.name: pod.created for pod in some_live(workload)}
@@ -111,7 +157,7 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
     mine = [state for state in states if state.pod in pods]
     missing = sorted(pods - {state.pod for state in mine})
     if missing:
-        raise Absent(f"Prometheus was not asked about pod {listed(missing)}", source="PromQL up")
+        raise Absent(f"The scrape state of pod {listed(missing)} was not read.", source="PromQL up")
     namespace = workload.deployment.namespace
     found, unfound = [], list[str]()
     for state in sorted(mine, key=lambda state: (state.pod, -1 if state.up is None else state.up)):
@@ -119,19 +165,19 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
         if state.up is None and now - made[state.pod] < FOUND_WITHIN:
             unfound.append(state.pod)
         elif state.up is None:
-            message = f"Pod {state.pod} is not scraped: no ServiceMonitor or scrape configuration selects it."
+            message = f"Prometheus does not scrape pod {state.pod}: no ServiceMonitor or scrape configuration selects it."
             fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
             found.append(Finding(where, "not-scraped", message, "no series", 1, "up", fix))
         elif state.up != 1:
             message = (
-                f"Prometheus scrapes pod {state.pod}, and the scrape fails (up is {state.up:g})."
+                f"Prometheus cannot scrape pod {state.pod}: up is {state.up:g}, and 1 is required."
             )
             fix = f"kubectl -n {namespace} describe pod {quote(state.pod)}"
             found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
     if unfound and not found:
         when = rfc3339(max(made[name] for name in unfound) + FOUND_WITHIN)
         raise TooEarly(
-            f"Prometheus has not scraped pod {listed(unfound)} yet, which was made less than {span(FOUND_WITHIN)} ago; there will be enough at {when}",
+            f"Prometheus has not scraped pod {listed(unfound)} yet: it is younger than {span(FOUND_WITHIN)}. Retry after {when}.",
             source="PromQL up",
             next_step=f"run again after {when}",
         )
@@ -143,46 +189,46 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
 
 
 def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
-    """What decides whether a rule can fire must be known: each metric that its expression names.
+    """Require that each metric of a rule's expression was looked for.
 
-    :raises Absent: it is not.
+    :raises Absent: one was not.
     """
     known = {metric for metric, _ in rule.metrics}
     named = [metric for metric in wanted if re.search(rf"\b{re.escape(metric)}\b", rule.query)]
     unknown = [metric for metric in named if metric not in known]
     if unknown or not known:
         why = (
-            f"nobody asked whether {listed(unknown)} exist"
+            f"metric {listed(unknown)} was not looked for"
             if unknown
-            else "its expression names no metric that could be looked for"
+            else "its expression names no metric"
         )
         raise Absent(
-            f"whether alert {rule.name} can fire is not known: {why}",
+            f"Whether alert {rule.name} can fire is not known: {why}.",
             source="GET /api/v1/rules",
             next_step=RULES,
         )
 
 
 def _not_loaded(name: str, metrics: Sequence[str]) -> Finding:
-    about = f" (it watches {listed(metrics)})" if metrics else ""
-    message = f"Alert {name} is not loaded in Prometheus: nobody is told{about}."
+    about = f" It watches {listed(metrics)}." if metrics else ""
+    message = f"Prometheus has not loaded alert {name}, so it never fires.{about}"
     return Finding(
         f"Alert/{name}", "alert-not-loaded", message, "not loaded", "loaded", "alerting rule", RULES
     )
 
 
 def _of_rule(rule: AlertRule) -> list[Finding]:
-    """What keeps a rule from firing when it should."""
+    """Return the findings of a rule that cannot fire. One that was not evaluated yet is no finding."""
     where, found = f"Alert/{rule.name}", []
-    if rule.health != "ok" or rule.state not in STATES:
+    if rule.health not in ("ok", NOT_YET) or rule.state not in (*STATES, NOT_YET):
         why = f": {excerpt(rule.error)}" if rule.error else "."
         seen = rule.health if rule.health != "ok" else f"state {rule.state or 'unknown'}"
-        message = f"Prometheus does not evaluate alert {rule.name}, its health is {seen}{why}"
+        message = f"Prometheus cannot evaluate alert {rule.name}: its health is {seen}{why}"
         found.append(
             Finding(where, "alert-not-evaluated", message, seen, "ok", "rule health", RULES)
         )
     for metric in sorted({metric for metric, exists in rule.metrics if not exists}):
-        message = f"Alert {rule.name} can never fire: its metric {metric} does not exist, nothing exports it."
+        message = f"Alert {rule.name} can never fire: no series of its metric {metric} exists."
         fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
         found.append(
             Finding(where, "alert-can-never-fire", message, metric, "exists", "metric", fix)

@@ -1,6 +1,7 @@
-"""Whether the guide's emergency procedures would work for whoever is on call, before there is an emergency.
+"""Can the on-call engineer restart and triage the collector? Asked before an emergency.
 
-Source: the guide's "Service Outage", "Quick Recovery".
+Guide: "Service Outage", "Quick Recovery".
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run.
 """
 
 from upkeep.errors import Absent
@@ -13,44 +14,46 @@ BASIS = "access reviews and PATCH dryRun=All as the acting identity"
 
 
 def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
-    """restart-rehearsed: the acting identity may restart the collector, and the API server's dry run accepts it.
+    """restart-rehearsed: the acting identity may restart the collector; the dry run accepts it.
 
-    :raises Absent: it was not asked, or it may and it was not rehearsed.
+    :raises Absent: the right was not asked for, or a permitted restart was not rehearsed.
     """
     found = lacking(
         rehearsal,
         "restart-forbidden",
         "restart the collector",
-        what="a restart was",
+        what="Restart",
         install=install,
     )
     for run in rehearsal.dry_runs:
         if not run.accepted:
-            message = f"The API server would refuse a restart of {run.object} ({run.status} {run.reason}, {run.message})."
-            # kubectl rollout restart has no dry run of its own; this is what it sends.
+            message = (
+                f"The API server refused the dry run of a restart of {run.object} "
+                f"({run.status} {run.reason}, {run.message})."
+            )
+            # kubectl rollout restart has no dry run; this is the patch that it sends.
             command = (
-                f"kubectl -n {install.namespace} patch deployment {install.deployment} --dry-run=server "
-                '-p \'{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"rehearsed"}}}}}\''
+                f"kubectl -n {install.namespace} patch deployment {install.deployment} "
+                "--dry-run=server "
+                '-p \'{"spec":{"template":{"metadata":{"annotations":'
+                '{"kubectl.kubernetes.io/restartedAt":"rehearsed"}}}}}\''
             )
             found.append(
                 Finding(run.object, "restart-refused", message, run.status, 200, "", command)
             )
-    observed = "a restart would be accepted" if not found else "a restart would not be done"
+    observed = "restart accepted" if not found else "restart not accepted"
     return Judgement(tuple(found), observed, "accepted", "", BASIS)
 
 
 def triage(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
-    """triage-possible: the acting identity may read the pods, their logs (of the life before, too) and the events.
+    """triage-possible: the acting identity may read pods, their logs (previous too) and events.
 
-    :raises Absent: it was not asked.
+    :raises Absent: the rights were not asked for.
     """
     if not rehearsal.access:
-        raise Absent("what the acting identity may look at was not asked", next_step="run again")
+        raise Absent("No right of the acting identity was asked for.", next_step="run again")
     denied = [answer for answer in rehearsal.access if not answer.allowed]
-    found = [
-        forbidden(answer, "triage-forbidden", "see what broke", install=install)
-        for answer in denied
-    ]
+    found = [forbidden(answer, "triage-forbidden", "triage", install=install) for answer in denied]
     allowed = len(rehearsal.access) - len(denied)
     return Judgement(
         tuple(found),
@@ -64,10 +67,11 @@ def triage(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
 def lacking(
     rehearsal: ActionRehearsal, code: str, purpose: str, *, what: str, install: Install
 ) -> list[Finding]:
-    """The findings of the rights that the acting identity lacks for an action.
+    """Return a finding for each right that the acting identity lacks.
 
-    :param what: subject and verb of the sentence that it was not rehearsed.
-    :raises Absent: it was not asked, or it may and it was not rehearsed.
+    :param purpose: the action as a verb phrase, for the finding.
+    :param what: the action as a noun, for the error.
+    :raises Absent: the rights were not asked for, or a permitted action was not rehearsed.
     """
     found = [
         forbidden(answer, code, purpose, install=install)
@@ -75,16 +79,19 @@ def lacking(
         if not answer.allowed
     ]
     if not found and not (rehearsal.access and rehearsal.dry_runs):
-        raise Absent(f"{what} not rehearsed", next_step="run again")
+        raise Absent(f"{what} not rehearsed: no dry run was sent.", next_step="run again")
     return found
 
 
 def forbidden(answer: AccessAnswer, code: str, purpose: str, *, install: Install) -> Finding:
-    """The finding of a right that the acting identity lacks."""
+    """Return the finding of a right that the acting identity lacks."""
     group = f".{answer.group}" if answer.group else ""
     resource = "/".join(filter(None, (f"{answer.resource}{group}", answer.subresource)))
-    message = f"The acting identity may not {answer.verb} {resource} in {install.namespace}, so it cannot {purpose}."
-    # What stands after a slash is a name to kubectl.
+    message = (
+        f"The acting identity may not {answer.verb} {resource} in {install.namespace}. "
+        f"It cannot {purpose}."
+    )
+    # kubectl reads a word after a slash as a name.
     part = f" --subresource={answer.subresource}" if answer.subresource else ""
     command = (
         f"kubectl auth can-i {answer.verb} {answer.resource}{group}{part} -n {install.namespace}"

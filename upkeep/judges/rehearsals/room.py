@@ -1,81 +1,167 @@
-"""Whether further pods find room: in the namespace's quotas, and on the nodes that they may go to."""
+"""Is there room for further pods? In the quotas that count them, and on nodes that take them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from upkeep.domain.demands import newest_pod, with_defaults
 from upkeep.domain.placement import keeps_away
+from upkeep.domain.quotas import counts, unstated
+from upkeep.errors import TooEarly
 from upkeep.judges.wording import counted
-from upkeep.model import listed
-from upkeep.records.placement import Demand, NodeRoom, Placement, Quota
-from upkeep.records.workload import Workload
+from upkeep.model import Finding, listed
+from upkeep.records.placement import Demand, LimitRange, NodeRoom, Placement, Quota
+from upkeep.records.workload import ContainerResources, Install, PodTemplate, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomers:
+    """Pods that are to come, as admission will see them.
+
+    :ivar wanted: what one takes, after admission.
+    :ivar more: what they take of quotas in all, by the API's names, in thousandths.
+    :ivar need: who needs it, for messages: ``2 further pods need``.
+    :ivar containers: each container after defaults; ``whole`` is the pod-level part.
+    """
+
+    wanted: Demand
+    more: Mapping[str, int]
+    need: str
+    containers: tuple[ContainerResources, ...]
+    whole: ContainerResources | None
+    priority_class: str
+    cross_namespace: bool
+
+
+def newcomers(
+    workload: Workload,
+    template: PodTemplate,
+    ranges: Sequence[LimitRange],
+    *,
+    wanted: Demand,
+    more: Mapping[str, int],
+    need: str,
+) -> Newcomers:
+    """Return pods of a template that is the Deployment's, or a change of it."""
+    pod = newest_pod(workload)
+    present = {one.name: one for one in pod.resources} if pod else {}
+    planned = [
+        with_defaults(one, ranges) for one in (*template.containers, *template.init_containers)
+    ]
+    names = {one.name for one in planned}
+    # Admission may state what the template does not, and inject containers.
+    containers = [_completed(one, present.get(one.name)) for one in planned]
+    containers += [one for one in present.values() if one.name not in names]
+    return Newcomers(
+        wanted,
+        more,
+        need,
+        tuple(containers),
+        template.resources,
+        pod.priority_class if pod else template.placement.priority_class,
+        template.placement.cross_namespace,
+    )
+
+
+def _completed(said: ContainerResources, pod: ContainerResources | None) -> ContainerResources:
+    fields = (
+        "cpu_request_nanocores",
+        "cpu_limit_nanocores",
+        "memory_request_bytes",
+        "memory_limit_bytes",
+    )
+    missing = {name: getattr(pod, name) for name in fields if getattr(said, name) is None and pod}
+    return replace(said, **missing)
 
 
 def pods_of(workload: Workload) -> list[str]:
-    """The nodes of the collector's pods that run, one for each pod."""
+    """Return the node of each pod of the collector that runs."""
     return [pod.node for pod in workload.pods if pod.node and pod.works]
 
 
-def counted_by_quotas(wanted: Demand, *, pods: int = 1) -> dict[str, int]:
-    """What some pods take of a quota, by the API's names, in thousandths of their unit; what is counted in nanocores is rounded up."""
-    cpu, most_cpu = (
-        -(-pods * amount // 1_000_000) for amount in (wanted.cpu_request, wanted.cpu_limit)
-    )
-    return {
-        **dict.fromkeys(("pods", "count/pods"), pods * 1000),
-        **dict.fromkeys(("cpu", "requests.cpu"), cpu),
-        **dict.fromkeys(("memory", "requests.memory"), pods * wanted.memory_request * 1000),
-        "limits.cpu": most_cpu,
-        "limits.memory": pods * wanted.memory_limit * 1000,
-    }
+def quota_findings(
+    quotas: Sequence[Quota], those: Newcomers, *, code: str, install: Install
+) -> tuple[list[Finding], list[TooEarly]]:
+    """Return a finding for each quota that refuses the pods, and what is not counted yet.
 
-
-def short_quotas(
-    quotas: Sequence[Quota], more: Mapping[str, int]
-) -> list[tuple[str, str, str, str]]:
-    """(quota, resource, what it leaves, what would be needed) of each that leaves too little."""
-    found = []
+    Only quotas that count the pods are evaluated: scopes and PriorityClasses leave others out.
+    """
+    found: list[Finding] = []
+    unknown: list[TooEarly] = []
     for quota in quotas:
-        for name, amount in more.items():
+        if not counts(
+            quota,
+            those.wanted,
+            priority_class=those.priority_class,
+            cross_namespace=those.cross_namespace,
+        ):
+            continue
+        subject = f"ResourceQuota/{quota.name}"
+        look = f"kubectl -n {install.namespace} describe resourcequota {quota.name}"
+        if quota.uncounted:
+            # Admission refuses every pod until the quota controller has counted.
+            unknown.append(
+                TooEarly(
+                    f"{subject} does not count {listed(quota.uncounted)} yet.",
+                    source="resourcequotas",
+                    next_step=look,
+                )
+            )
+        for name, amount in those.more.items():
             left = quota.hard.get(name, 0) - quota.used.get(name, 0)
-            if name in quota.hard and amount > max(left, 0):
-                found.append((quota.name, name, _amount(left, name), _amount(amount, name)))
-    return found
+            if name in quota.hard and name not in quota.uncounted and amount > max(left, 0):
+                has, needed = _amount(left, name), _amount(amount, name)
+                message = f"{subject} leaves {has} of {name}; {those.need} {needed}."
+                found.append(Finding(subject, code, message, has, needed, name, look))
+        found += [
+            Finding(
+                subject,
+                code,
+                f"{subject} bounds {name}, so each container must state it. "
+                f"Container {container} does not. The API server refuses its pods.",
+                "not stated",
+                "stated",
+                name,
+                look,
+            )
+            for name, container in unstated(quota, those.containers, those.whole)
+        ]
+    return found, unknown
 
 
 def _amount(thousandths: int, name: str) -> str:
-    """An amount as Kubernetes writes it."""
+    """Return an amount as Kubernetes writes it."""
     if name.endswith("memory"):
         return f"{thousandths / 1000 / 1024**2:.0f}Mi"
     return f"{thousandths}m" if name.endswith("cpu") else f"{thousandths // 1000}"
 
 
 def open_nodes(placement: Placement, rooms: Sequence[NodeRoom]) -> str:
-    """``2 of 3 nodes``: how many nodes the pods may go to."""
+    """Return how many nodes take the pods: ``2 of 3 nodes``."""
     return (
         f"{sum(not keeps_away(placement, room) for room in rooms)} of {counted(len(rooms), 'node')}"
     )
 
 
 def closed_nodes(placement: Placement, rooms: Sequence[NodeRoom]) -> str:
-    """`` (node-3: its taint … is not tolerated)``: what keeps the pods from the other nodes; empty where nothing does."""
+    """Return why the other nodes take none: `` (node-3: it is cordoned)``; empty for none."""
     away = [f"{room.name}: {why}" for room in rooms if (why := keeps_away(placement, room))]
     return f" ({listed(sorted(away), most=2)})" if away else ""
 
 
 def bounded_by(placement: Placement) -> str:
-    """``by requests``, and by the template's own rules that keep its pods apart."""
+    """Return what bounds the room: requests, and the template's rules that spread its pods."""
     rules = [f"at most one in each {rule.topology_key}" for rule in placement.apart]
     rules += [
-        f"in no {rule.topology_key} more than {rule.most_skew} above the one with fewest, which may be one that takes none"
+        f"in no {rule.topology_key} more than {rule.most_skew} above the emptiest, "
+        "closed ones included"
         for rule in placement.spread
     ]
-    return (
-        f"by requests and by the template's rules ({'; '.join(rules)})" if rules else "by requests"
-    )
+    return f"by requests and by spreading rules ({'; '.join(rules)})" if rules else "by requests"
 
 
 def unlooked(placement: Placement, rooms: Sequence[NodeRoom]) -> str:
-    """What the basis says of what is not looked at; empty where it is all."""
+    """Return the rules that are not evaluated, for the basis; empty for none."""
     found = list(
         dict.fromkeys([*placement.unlooked, *(room.unsure for room in rooms if room.unsure)])
     )
-    return f"; not looked at: {listed(found)}" if found else ""
+    return f"; not evaluated: {listed(found)}" if found else ""

@@ -1,19 +1,22 @@
-"""Whether more replicas would be accepted, and find room.
+"""Can the on-call engineer scale the collector up, and would the new pods start?
 
-Source: the guide's "Scale up if needed" and "Scale up".
+Guide: "Scale up if needed", "Scale up".
 """
 
 from collections.abc import Sequence
 
-from upkeep.domain.placement import demand, fit
+from upkeep.domain.demands import added_by_admission, demand, total
+from upkeep.domain.placement import fit
+from upkeep.domain.quotas import amounts
 from upkeep.judges.rehearsals.actions import BASIS, lacking
+from upkeep.judges.rehearsals.limit_ranges import range_findings
 from upkeep.judges.rehearsals.room import (
     bounded_by,
     closed_nodes,
-    counted_by_quotas,
+    newcomers,
     open_nodes,
     pods_of,
-    short_quotas,
+    quota_findings,
     unlooked,
 )
 from upkeep.judges.wording import counted
@@ -34,61 +37,67 @@ def scale(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """scale-rehearsed: the acting identity may scale to two and to ``limits["emergency_replicas"]``, the dry run accepts both, and the pods that would
-    come fit into the quotas and onto the nodes that they may go to.
+    """scale-rehearsed: the acting identity may scale, the dry run accepts it, and pods fit.
 
-    Room is what requests leave. Node selector, required node affinity, taints, required anti-affinity (of the pods to their own kind and to others, and of
-    others to them), and hard topology spread of their own kind are looked at; what else the template says of nodes is named in the basis.
+    It scales to two and to ``limits["emergency_replicas"]``. Room on a node is what requests
+    leave. Node selector, required node affinity, taints, required anti-affinity and hard topology
+    spread are evaluated; the basis names the other rules of the template.
 
-    :raises Absent: it was not asked, or it may and it was not rehearsed.
+    :raises Absent: the right was not asked for, or a permitted change was not rehearsed.
+    :raises TooEarly: a quota has not counted the present pods yet.
     """
     found = lacking(
-        rehearsal, "scale-forbidden", "scale the collector", what="scaling was", install=install
+        rehearsal, "scale-forbidden", "scale the collector", what="Scaling", install=install
     )
     most = int(limits["emergency_replicas"])
+    subject = f"Deployment/{install.deployment}"
     for run in rehearsal.dry_runs:
         if not run.accepted:
-            message = f"The API server would refuse to scale {run.object} ({run.status} {run.reason}, {run.message})."
-            command = f"kubectl -n {install.namespace} scale deployment {install.deployment} --replicas={most} --dry-run=server"
-            found.append(
-                Finding(
-                    f"Deployment/{install.deployment}",
-                    "scale-refused",
-                    message,
-                    run.status,
-                    200,
-                    "",
-                    command,
-                )
+            message = (
+                f"The API server refused the dry run of scaling {run.object} "
+                f"({run.status} {run.reason}, {run.message})."
             )
+            command = (
+                f"kubectl -n {install.namespace} scale deployment {install.deployment} "
+                f"--replicas={most} --dry-run=server"
+            )
+            found.append(Finding(subject, "scale-refused", message, run.status, 200, "", command))
     more = max(0, most - workload.deployment.replicas)
     template = workload.deployment.template
-    wanted = demand(template, ranges)
-    for quota, name, left, needed in short_quotas(quotas, counted_by_quotas(wanted, pods=more)):
-        message = f"ResourceQuota/{quota} leaves {left} of {name}, and {counted(more, 'further pod')} would take {needed}."
-        command = f"kubectl -n {install.namespace} describe resourcequota {quota}"
-        found.append(
-            Finding(
-                f"ResourceQuota/{quota}", "quota-too-small", message, left, needed, name, command
-            )
-        )
+    added = added_by_admission(workload, ranges)
+    wanted = total(demand(template, ranges), added)
+    those = newcomers(
+        workload,
+        template,
+        ranges,
+        wanted=wanted,
+        more=amounts(wanted, pods=more),
+        need=f"{counted(more, 'further pod')} {'needs' if more == 1 else 'need'}",
+    )
+    refused, uncounted = quota_findings(
+        quotas if more else (), those, code="quota-too-small", install=install
+    )
+    found += refused
+    found += range_findings(template, ranges if more else (), added=added, install=install)
     room = fit(template.placement, rooms, wanted, taken=pods_of(workload), same_revision=True)
     where = open_nodes(template.placement, rooms)
     if room < more:
-        message = f"There is room for {counted(room, 'further pod')} {bounded_by(template.placement)} on {where}{closed_nodes(template.placement, rooms)}, and {counted(most, 'replica')} need {more}."
-        found.append(
-            Finding(
-                f"Deployment/{install.deployment}",
-                "nodes-full",
-                message,
-                room,
-                more,
-                "pods",
-                "kubectl describe nodes",
-            )
+        message = (
+            f"{counted(most, 'replica')} need {counted(more, 'further pod')}; nodes have room "
+            f"for {room} {bounded_by(template.placement)}, on {where}"
+            f"{closed_nodes(template.placement, rooms)}."
         )
-    observed = f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to {most} replicas, room for {min(room, 1000)} on {where}"
+        found.append(
+            Finding(subject, "nodes-full", message, room, more, "pods", "kubectl describe nodes")
+        )
+    if not found and uncounted:
+        raise uncounted[0]
+    observed = (
+        f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to "
+        f"{most} replicas, room for {min(room, 1000)} on {where}"
+    )
     basis = (
-        f"{BASIS}; quotas; allocatable of nodes less requests{unlooked(template.placement, rooms)}"
+        f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"
+        f"{unlooked(template.placement, rooms)}"
     )
     return Judgement(tuple(found), observed, most, "replicas", basis)

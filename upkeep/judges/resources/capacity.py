@@ -15,7 +15,12 @@ from shlex import quote
 
 from upkeep.domain.metric_names import HANDLED, WORK
 from upkeep.errors import Malformed, TooEarly
-from upkeep.judges.counting.counters import ProcessWindow, in_all, windows
+from upkeep.judges.counting.counters import (
+    ProcessWindow,
+    in_all,
+    says_why_history_is_short,
+    windows,
+)
 from upkeep.judges.counting.counters import basis as counters_basis
 from upkeep.judges.counting.slopes import Slope, theil_sen
 from upkeep.judges.resources.volumes import daily_volumes, require_kept
@@ -53,6 +58,7 @@ class Forecast:
     latest: float
 
 
+@says_why_history_is_short
 def capacity_ahead(
     *,
     volumes: CounterHistory,

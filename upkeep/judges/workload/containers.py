@@ -1,23 +1,25 @@
-"""Why is a pod not ready? Container by container, with what is only starting apart from what fails.
+"""Why is a pod not ready? Container by container; a slow start is told apart from a fault.
 
-Source: the Kubernetes API's Pod lifecycle and container states (core/v1 ContainerStatus).
+Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from upkeep.judges.wording import counted, excerpt, lasted
-from upkeep.model import Finding, rfc3339
+from upkeep.judges.wording import counted, excerpt, lasted, utc
+from upkeep.model import Finding
 from upkeep.records.workload import Condition, ContainerStatus, Deployment, Pod, Termination
 
-# A container that waits for one of these is on its way; any other reason (CrashLoopBackOff, ErrImagePull …) is a fault.
+# A container that waits for one of these starts soon; every other reason is a fault.
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
 def not_ready(pod: Pod, *, namespace: str, starting_is_fine: bool, now: datetime) -> list[Finding]:
-    """Why a pod is not ready, and since when: a finding for each container that keeps it so, or one for the pod when none does.
+    """Return why a pod is not ready, and since when.
 
-    :param starting_is_fine: what only needs time is no finding.
+    One finding for each container that keeps it so, or one for the pod when no container does.
+
+    :param starting_is_fine: a container that only needs time is no finding.
     """
     describe = f"kubectl -n {namespace} describe pod {pod.name}"
     containers = sorted(pod.containers, key=lambda container: container.name)
@@ -35,12 +37,12 @@ def not_ready(pod: Pod, *, namespace: str, starting_is_fine: bool, now: datetime
         ]
         faults = faults or [_of_the_pod(pod, describe=describe)]
     since = unready_since(pod)
-    told = f"; not ready since {rfc3339(since)} ({lasted(now - since)})."
-    return [replace(found, message=found.message.removesuffix(".") + told) for found in faults]
+    told = f" Not ready since {utc(since)} ({lasted(now - since)})."
+    return [replace(found, message=found.message + told) for found in faults]
 
 
 def unready_since(pod: Pod) -> datetime:
-    """When the pod ceased to be ready; one that never was has not been since it was made."""
+    """Return when the pod stopped being ready; its creation where it never was."""
     condition = condition_of(pod, "Ready")
     return (
         condition.changed
@@ -50,27 +52,29 @@ def unready_since(pod: Pod) -> datetime:
 
 
 def _fault(pod: Pod, container: ContainerStatus, *, logs: str, describe: str) -> Finding | None:
-    """What time alone does not mend."""
+    """Return the fault of a container that waiting does not repair."""
     name, last, ended = container.name, container.last_termination, container.terminated
     where, what = f"Pod/{pod.name} container/{name}", f"{_kind(container)} {name} of pod {pod.name}"
     previous = f"{logs} -c {name} --previous"
     if _waits_for_a_fault(container):
         reason = container.waiting_reason
         said = f" ({excerpt(container.waiting_message)})" if container.waiting_message else ""
-        message = f"{what} waits: {reason}{said}{_last_exit(last)}."
+        message = f"{what} is waiting: {reason}{said}{_last_exit(last)}."
         fix = describe if last is None else previous
         return Finding(
             where, "container-waiting", message, reason, "running", "container state", fix
         )
     if container.state == "terminated" and not completed_init(container):
-        message = f"{what} has ended and was not started again{_last_exit(ended)}."
+        message = f"{what} ended and the kubelet has not restarted it{_last_exit(ended)}."
         fix = f"{logs} -c {name}"
         return Finding(
             where, "container-ended", message, exit_text(ended), "running", "container state", fix
         )
     failed_before = last is not None and last.exit_code != 0
     if container.init and failed_before and not container.ready and not completed_init(container):
-        message = f"{what} keeps failing, {counted(container.restarts, 'restart')} so far{_last_exit(last)}."
+        message = (
+            f"{what} keeps failing: {counted(container.restarts, 'restart')}{_last_exit(last)}."
+        )
         return Finding(
             where,
             "init-container-failing",
@@ -84,7 +88,7 @@ def _fault(pod: Pod, container: ContainerStatus, *, logs: str, describe: str) ->
 
 
 def _starting(pod: Pod, container: ContainerStatus, *, describe: str) -> Finding | None:
-    """What may only need time."""
+    """Return the finding of a container that may only need time."""
     where, what = (
         f"Pod/{pod.name} container/{container.name}",
         f"{_kind(container)} {container.name} of pod {pod.name}",
@@ -96,7 +100,7 @@ def _starting(pod: Pod, container: ContainerStatus, *, describe: str) -> Finding
         return Finding(
             where, "container-not-ready", message, "not ready", "ready", "container state", describe
         )
-    reason = container.waiting_reason or "nothing reported yet"
+    reason = container.waiting_reason or "the kubelet reports no state"
     message = f"{what} has not started: {reason}."
     return Finding(
         where, "container-starting", message, reason, "running", "container state", describe
@@ -104,7 +108,10 @@ def _starting(pod: Pod, container: ContainerStatus, *, describe: str) -> Finding
 
 
 def _of_the_pod(pod: Pod, *, describe: str) -> Finding:
-    """No container says why: it is not scheduled, its node is gone, a readiness gate is shut."""
+    """Return the finding of a pod whose containers name no cause.
+
+    It is not scheduled, its node is gone, or a readiness gate is false.
+    """
     conditions = [condition_of(pod, "PodScheduled"), condition_of(pod, "Ready")]
     unmet = next(
         (
@@ -124,10 +131,13 @@ def _of_the_pod(pod: Pod, *, describe: str) -> Finding:
 
 
 def completed_init(container: ContainerStatus) -> bool:
-    """An init container that has done its work."""
+    """Return whether it is an init container that did its work.
+
+    A native sidecar that exits with 0 did not: the kubelet restarts it.
+    """
     ended = container.terminated
     return (
-        container.init
+        not container.runs_on
         and container.state == "terminated"
         and ended is not None
         and ended.exit_code == 0
@@ -135,19 +145,19 @@ def completed_init(container: ContainerStatus) -> bool:
 
 
 def exit_text(ended: Termination | None) -> str:
-    """``OOMKilled, exit code 137``: how a container ended."""
+    """Return how a container ended: ``OOMKilled, exit code 137``."""
     if ended is None:
-        return "unknown, the kubelet has forgotten it"
+        return "unknown, the kubelet no longer has it"
     return f"{ended.reason or 'no reason given'}, exit code {ended.exit_code}"
 
 
 def condition_of(thing: Deployment | Pod, kind: str) -> Condition | None:
-    """The condition of that type, if the object has it."""
+    """Return the condition of that type, or ``None``."""
     return next((condition for condition in thing.conditions if condition.type == kind), None)
 
 
 def because(condition: Condition | None) -> str:
-    """A condition's message in brackets, or nothing."""
+    """Return a condition's message in brackets, or an empty text."""
     text = excerpt(condition.message).rstrip(".") if condition is not None else ""
     return f" ({text})" if text else ""
 
@@ -157,6 +167,8 @@ def _waits_for_a_fault(container: ContainerStatus) -> bool:
 
 
 def _kind(container: ContainerStatus) -> str:
+    if container.sidecar:
+        return "Sidecar container"
     return "Init container" if container.init else "Container"
 
 

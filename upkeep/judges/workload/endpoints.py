@@ -1,18 +1,21 @@
-"""Does every Service of the collector lead to every ready pod, on the collector's port?
+"""endpoints-serving: does every Service of the collector lead to every ready pod?
 
-Source: the guide's "Check service endpoints"; the Kubernetes API's Service (core/v1) and EndpointSlice
-(discovery.k8s.io/v1), which took the place of Endpoints.
+Source: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/;
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/; the guide's "Check service
+endpoints".
 """
 
 from collections.abc import Sequence
 from shlex import quote
 
+from upkeep.domain.discovery import selects
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
+from upkeep.judges.workload import service_ports
 from upkeep.judges.workload.pods import live
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records.serving import Endpoint, EndpointSlice, Service, ServicePort
-from upkeep.records.workload import ContainerSpec, Install, Pod, Workload
+from upkeep.records.serving import Endpoint, EndpointSlice, Service
+from upkeep.records.workload import Install, Pod, Workload
 
 
 def serving(
@@ -22,22 +25,23 @@ def serving(
     *,
     install: Install,
 ) -> Judgement:
-    """endpoints-serving: each Service has a ready endpoint for each ready pod, none for a stranger; its ports resolve.
+    """Judge endpoints-serving: each Service has a ready endpoint for each ready pod it selects.
 
-    :param services: those of the namespace; the ones whose selector matches the pod template are judged. An empty
-        selector matches nothing (the endpoints of such a Service are somebody else's work).
-    :raises Absent: no slice of a Service is listed (the control plane keeps at least an empty one for each Service that
-        has a selector), or no pod where the Deployment counts some.
+    Each IP family of a Service needs one. Slices of another controller (a service mesh's or a
+    multi-cluster service's) are reported and not judged: their addresses are of other clusters.
+
+    :param services: those of the namespace; those that select the template or an active pod count.
+        A Service without a selector has hand-made endpoints and does not count.
+    :raises Absent: the control plane's slice of a Service is not listed, or no pod is listed
+        although the Deployment counts some.
     """
     pods = live(workload)
-    labels = workload.deployment.template.labels
-    mine = [
-        service
-        for service in services
-        if service.selector and service.selector.items() <= labels.items()
-    ]
-    mine.sort(key=lambda service: service.name)
-    expected = [pod for pod in pods if pod.ready]
+    labels = [workload.deployment.template.labels, *(pod.labels for pod in pods)]
+    mine = sorted(
+        (one for one in services if any(selects(one.selector, each) for each in labels)),
+        key=lambda service: service.name,
+    )
+    ready = [pod for pod in pods if pod.ready]
     found: list[Finding] = []
     observed: list[str] = []
     for service in mine:
@@ -45,164 +49,146 @@ def serving(
             (entry for entry in slices if entry.service == service.name),
             key=lambda entry: entry.name,
         )
-        if not own:
+        kept = [entry for entry in own if not entry.foreign]
+        if not kept:
             raise _no_slices(service)
-        serving_pods = [pod for pod in expected if _endpoints_of(pod, own)]
-        found += _of_endpoints(
-            service, own, workload.pods, expected=expected, serving_pods=serving_pods
-        )
+        expected = [pod for pod in ready if selects(service.selector, pod.labels)]
+        reached = list(expected)
+        for family in service.families or ("",):
+            of_family = [entry for entry in own if family in ("", entry.family)]
+            if not any(entry in kept for entry in of_family):
+                raise _no_slices(service, family)
+            serving_pods = [pod for pod in expected if _endpoints_of(pod, of_family)]
+            reached = [pod for pod in reached if pod in serving_pods]
+            found += _of_family(
+                service,
+                of_family,
+                family=family if len(service.families) > 1 else "",
+                expected=expected,
+                serving_pods=serving_pods,
+            )
+        found += _strangers(service, kept, workload.pods)
+        found += _dropped(service)
         others = [other for other in mine if other is not service]
-        found += _of_ports(service, own, workload, others=others, install=install)
-        observed.append(
-            f"Service {service.name} leads to {len(serving_pods)} of {counted(len(expected), 'ready pod')}"
-        )
+        found += service_ports.of_service(service, own, workload, others=others, install=install)
+        observed.append(_observed(service, own, reached=len(reached), expected=len(expected)))
     if not mine:
         found.append(_no_service(services, workload, install=install))
         observed.append("no Service selects the collector's pods")
+    else:
+        found += _unselected(ready, mine)
     basis = f"{counted(len(mine), 'Service')}, their EndpointSlices, the Pods and the pod template"
     return Judgement(
-        tuple(found), "; ".join(observed), len(expected), "ready endpoints for each Service", basis
+        tuple(found), "; ".join(observed), len(ready), "ready endpoints for each Service", basis
     )
 
 
-def _of_endpoints(
+def _observed(
+    service: Service, slices: Sequence[EndpointSlice], *, reached: int, expected: int
+) -> str:
+    text = f"Service {service.name} leads to {reached} of {counted(expected, 'ready pod')}"
+    if len(service.families) > 1:
+        text += f" over {' and '.join(service.families)}"
+    foreign = [entry for entry in slices if entry.foreign]
+    if foreign:
+        number = sum(len(entry.endpoints) for entry in foreign)
+        managers = listed(sorted({entry.manager for entry in foreign}))
+        text += f", and to {counted(number, 'endpoint')} of {managers}, not judged"
+    return text
+
+
+def _of_family(
     service: Service,
     slices: Sequence[EndpointSlice],
-    pods: Sequence[Pod],
     *,
+    family: str,
     expected: Sequence[Pod],
     serving_pods: Sequence[Pod],
 ) -> list[Finding]:
-    """What is wrong with the endpoints of a Service.
+    """Return the faults of a Service's endpoints of one IP family.
 
-    :param expected: the pods that must have one; ``serving_pods``: those of them that have one.
+    :param family: empty where the Service has only one.
+    :param expected: the pods that must have an endpoint; ``serving_pods``: those that have one.
     """
-    look = _look(service)
-    where = f"Service/{service.name}"
-    found = []
-    ready = [endpoint for entry in slices for endpoint in entry.endpoints if endpoint.ready]
-    if not ready:
-        message = f"{where} has no ready endpoint: nobody answers behind it ({counted(len(expected), 'pod')} ready)."
+    where, look = f"Service/{service.name}", _look(service)
+    kind = f"ready {family} endpoint" if family else "ready endpoint"
+    if not any(endpoint.ready for entry in slices for endpoint in entry.endpoints):
+        message = (
+            f"{where} has no {kind}: no connection through it reaches a pod "
+            f"({counted(len(expected), 'pod')} ready)."
+        )
         most = max(len(expected), 1)
-        found.append(Finding(where, "no-ready-endpoint", message, 0, most, "ready endpoints", look))
-    else:
-        for pod in expected:
-            if pod not in serving_pods:
-                message = f"Pod {pod.name} is ready, and {where} has no ready endpoint for it: it gets no alerts."
-                found.append(
-                    Finding(
-                        f"Pod/{pod.name}",
-                        "pod-without-endpoint",
-                        message,
-                        0,
-                        1,
-                        "ready endpoints",
-                        look,
-                    )
-                )
+        return [Finding(where, "no-ready-endpoint", message, 0, most, "ready endpoints", look)]
+    return [
+        Finding(
+            f"Pod/{pod.name}",
+            "pod-without-endpoint",
+            f"Pod {pod.name} is ready, and {where} has no {kind} for it: it gets no alerts.",
+            0,
+            1,
+            "ready endpoints",
+            look,
+        )
+        for pod in expected
+        if pod not in serving_pods
+    ]
+
+
+def _strangers(
+    service: Service, slices: Sequence[EndpointSlice], pods: Sequence[Pod]
+) -> list[Finding]:
+    """Return the ready endpoints that are no pod of the collector."""
+    where = f"Service/{service.name}"
+    ready = [endpoint for entry in slices for endpoint in entry.endpoints if endpoint.ready]
+    found = []
     for address, name in sorted(
         {(listed(one.addresses), one.pod) for one in ready if not _has_pod(one, pods)}
     ):
         who = f"{address} (pod {name})" if name else address
-        message = (
-            f"{where} sends to {who}, which is no pod of the collector: those alerts are lost."
-        )
+        message = f"{where} sends alerts to {who}, which is no pod of the collector: they are lost."
+        limit = "a pod of the collector"
         found.append(
-            Finding(
-                where,
-                "stale-endpoint",
-                message,
-                address,
-                "a pod of the collector",
-                "endpoint",
-                look,
-            )
+            Finding(where, "stale-endpoint", message, address, limit, "endpoint", _look(service))
         )
     return found
 
 
-def _of_ports(
-    service: Service,
-    slices: Sequence[EndpointSlice],
-    workload: Workload,
-    *,
-    others: Sequence[Service],
-    install: Install,
-) -> list[Finding]:
-    """What is wrong with the ports of a Service: each must resolve, and one must lead to the collector's HTTP port.
+def _dropped(service: Service) -> list[Finding]:
+    """Return the fault of a Service whose traffic nodes without an endpoint drop.
 
-    Where another Service leads there, this one may be a sidecar's, and lead to what the pods declare.
+    Source: https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/
     """
-    where, look = f"Service/{service.name}", _look(service)
-    found, numbers = [], []
-    for port in sorted(service.ports, key=lambda port: (port.port, port.name)):
-        number = _target(port, workload)
-        if number is None or _unresolved(port, slices):
-            message = f"Port {port.port} of {where} leads nowhere: its target port {port.target} does not resolve."
-            limit = "a port of a container"
-            found.append(
-                Finding(
-                    where,
-                    "target-port-unresolved",
-                    message,
-                    port.target,
-                    limit,
-                    "target port",
-                    look,
-                )
-            )
-        elif port.protocol == "TCP":
-            numbers.append(number)
-    declared = {number for container in _with_ports(workload) for _, number in container.ports}
-    sidecars = (
-        bool(numbers)
-        and declared.issuperset(numbers)
-        and any(_leads(other, workload, install.port) for other in others)
+    if not service.local_only:
+        return []
+    where = f"Service/{service.name}"
+    message = (
+        f"{where} has internalTrafficPolicy Local: "
+        "nodes without a pod of the collector drop its alerts."
     )
-    if install.port not in numbers and not sidecars and not found:
-        seen = listed([str(number) for number in numbers]) or "none"
-        message = f"No port of {where} leads to port {install.port} of the collector; it leads to: {seen}."
-        found.append(
-            Finding(where, "no-port-to-collector", message, seen, install.port, "target port", look)
-        )
-    return found
+    fix = (
+        f"kubectl -n {service.namespace} patch service {service.name} "
+        """-p '{"spec":{"internalTrafficPolicy":"Cluster"}}'"""
+    )
+    return [Finding(where, "node-local-traffic", message, "Local", "Cluster", "", fix)]
 
 
-def _target(port: ServicePort, workload: Workload) -> int | None:
-    """The number that a target port stands for in the pod template; ``None`` when no container port has that name."""
-    if isinstance(port.target, int):
-        return port.target
-    named = [
-        number
-        for container in _with_ports(workload)
-        for name, number in container.ports
-        if name == port.target
-    ]
-    return named[0] if named else None
-
-
-def _with_ports(workload: Workload) -> list[ContainerSpec]:
-    """The containers that run as long as the pod does: an init container that goes on is one of them."""
-    template = workload.deployment.template
+def _unselected(ready: Sequence[Pod], services: Sequence[Service]) -> list[Finding]:
+    """Return the ready pods that no Service selects."""
+    names = listed([service.name for service in services])
     return [
-        *template.containers,
-        *(container for container in template.init_containers if container.restarts),
+        Finding(
+            f"Pod/{pod.name}",
+            "pod-without-endpoint",
+            f"Pod {pod.name} is ready, and no Service selects its labels ({names}): "
+            "it gets no alerts.",
+            0,
+            1,
+            "Services",
+            f"kubectl -n {services[0].namespace} get pod {pod.name} --show-labels",
+        )
+        for pod in ready
+        if not any(selects(service.selector, pod.labels) for service in services)
     ]
-
-
-def _leads(service: Service, workload: Workload, number: int) -> bool:
-    """Whether one of its ports leads to the port of this number."""
-    return any(
-        port.protocol == "TCP" and _target(port, workload) == number for port in service.ports
-    )
-
-
-def _unresolved(port: ServicePort, slices: Sequence[EndpointSlice]) -> bool:
-    """A slice with ready endpoints has no number for the port: the control plane leaves out what it cannot resolve."""
-    used = [
-        dict(entry.ports) for entry in slices if any(endpoint.ready for endpoint in entry.endpoints)
-    ]
-    return any(ports.get(port.name) is None for ports in used)
 
 
 def _endpoints_of(pod: Pod, slices: Sequence[EndpointSlice]) -> list[Endpoint]:
@@ -215,7 +201,10 @@ def _has_pod(endpoint: Endpoint, pods: Sequence[Pod]) -> bool:
 
 
 def _is_of(endpoint: Endpoint, pod: Pod) -> bool:
-    """By uid, else by name, else by address: a name alone could be that of an earlier pod."""
+    """Return whether it is the pod's, by UID, else by name, else by address.
+
+    A name alone could be that of an earlier pod.
+    """
     if endpoint.pod_uid:
         return endpoint.pod_uid == pod.uid
     if endpoint.pod:
@@ -228,23 +217,31 @@ def _look(service: Service) -> str:
     return f"kubectl -n {service.namespace} get endpointslices {selector} -o yaml"
 
 
-def _no_slices(service: Service) -> Absent:
+def _no_slices(service: Service, family: str = "") -> Absent:
     return Absent(
-        f"no EndpointSlice of Service {service.name} is listed, and the control plane keeps at least an empty one",
+        f"no {family + ' ' if family else ''}EndpointSlice of Service {service.name} is listed. "
+        "The control plane keeps one even without endpoints",
         source=f"GET /apis/discovery.k8s.io/v1/namespaces/{service.namespace}/endpointslices",
-        next_step=f"kubectl -n {service.namespace} get endpointslices -l kubernetes.io/service-name={service.name}",
+        next_step=f"kubectl -n {service.namespace} get endpointslices "
+        f"-l kubernetes.io/service-name={service.name}",
     )
 
 
 def _no_service(services: Sequence[Service], workload: Workload, *, install: Install) -> Finding:
-    """One whose name is taken cannot be made: it is there, and selects something else."""
+    """Return the fault of a collector without a Service.
+
+    A Service of its name that selects other labels must be corrected: it cannot be made anew.
+    """
     name = workload.deployment.name
     where = f"Deployment/{name}"
-    message = f"No Service selects the pods of {where}: nobody can reach the collector."
+    message = f"No Service selects the pods of {where}: no client reaches the collector."
     fix = f"kubectl -n {install.namespace} expose deployment {name} --port={install.port}"
     namesake = next((service for service in services if service.name == name), None)
     if namesake is not None:
         selector = ",".join(f"{key}={value}" for key, value in sorted(namesake.selector.items()))
-        message += f" Service/{name} selects {selector or 'nothing'}, and they are not labelled so."
-        fix = f"kubectl -n {install.namespace} set selector service {name} {quote(workload.deployment.selector)}"
+        message += f" Service/{name} selects {selector or 'nothing'}; no pod has these labels."
+        fix = (
+            f"kubectl -n {install.namespace} set selector service {name} "
+            f"{quote(workload.deployment.selector)}"
+        )
     return Finding(where, "no-service", message, 0, 1, "Services", fix)

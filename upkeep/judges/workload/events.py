@@ -1,6 +1,7 @@
-"""What Kubernetes itself warned of.
+"""warning-events: what did Kubernetes warn of?
 
-Source: the guide's "Service Outage", ``kubectl get events``.
+Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/; the guide's
+"Service Outage", ``kubectl get events``.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
 from upkeep.masking import mask
 from upkeep.model import Finding, Judgement, span
-from upkeep.records.workload import Install, KubernetesEvent
+from upkeep.records.events import KubernetesEvent
+from upkeep.records.workload import Install
 
 LIMIT = "event_window"
 
@@ -19,9 +21,10 @@ LIMIT = "event_window"
 def none_warns(
     events: Sequence[KubernetesEvent], *, now: datetime, limits: Limits, install: Install
 ) -> Judgement:
-    """warning-events: no Warning about the Deployment, its ReplicaSets or their pods within ``limits["event_window"]``.
+    """Judge warning-events: no Warning about the Deployment, its ReplicaSets or their pods.
 
-    Events go away after an hour by default: that there is none proves nothing of the time before.
+    ``limits["event_window"]`` is the window. The API server deletes events after an hour by
+    default, so an empty list proves nothing about earlier times.
     """
     recent = [
         one
@@ -36,16 +39,21 @@ def none_warns(
         groups.items(), key=lambda entry: max(one.last for one in entry[1]), reverse=True
     ):
         newest, times = max(group, key=lambda one: one.last), sum(one.count for one in group)
-        message = f"{kind}/{name}: {reason}, {counted(times, 'time')}, last {span(now - newest.last) or '0 s'} ago: {excerpt(mask(newest.message))}"
-        command = f"kubectl -n {install.namespace} get events --field-selector involvedObject.name={quote(name)}"
+        ago = span(now - newest.last) or "0 s"
+        message = (
+            f"{kind}/{name}: {reason}, {counted(times, 'time')}, last {ago} ago: "
+            f"{excerpt(mask(newest.message))}"
+        )
+        command = (
+            f"kubectl -n {install.namespace} get events "
+            f"--field-selector involvedObject.name={quote(name)}"
+        )
         found.append(
             Finding(f"{kind}/{name}", "event-warned", message, times, 0, "events", command)
         )
-    observed = f"{counted(sum(one.count for one in recent), 'warning')}, of {counted(len(events), 'event')} that are kept"
-    return Judgement(
-        tuple(found),
-        observed,
-        0,
-        "warnings",
-        f"the last {limits.text(LIMIT)}, as far as events are kept",
+    observed = (
+        f"{counted(sum(one.count for one in recent), 'warning')} "
+        f"in {counted(len(events), 'stored event')}"
     )
+    basis = f"the last {limits.text(LIMIT)}, as far as the API server keeps events"
+    return Judgement(tuple(found), observed, 0, "warnings", basis)

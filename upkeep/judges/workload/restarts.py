@@ -1,22 +1,32 @@
-"""How often did a container restart in a window? What the kubelet's few facts prove, and no more.
+"""pods-stable: how often did a container restart in the window?
 
-The kubelet keeps a count for the pod's whole life, and the times of the last end only (core/v1 ContainerStatus:
-restartCount, lastState). So the number in a window is known exactly in some cases, and has only a least and a most in
-the others.
+The kubelet keeps a count for the pod's whole life, and the times of the last exit only. So the
+number in a window is exact in some cases and has a lower and an upper bound in the others.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodStatus
+(restartCount, lastState); the guide's "Check pod status".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from upkeep.judges.workload.containers import completed_init
-from upkeep.records.workload import ContainerStatus, Pod, Termination
+from upkeep.errors import Absent
+from upkeep.judges.wording import counted, excerpt, utc
+from upkeep.judges.workload.containers import completed_init, exit_text
+from upkeep.judges.workload.pods import live, no_pods
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.records.workload import ContainerStatus, Pod, Termination, Workload
+
+TAIL_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Restarts:
     """Restarts of one container in the window: at least ``least``, at most ``most``.
 
-    :ivar last: its last known end, whenever that was.
+    :ivar last: its last known exit, in the window or before it.
     """
 
     pod: str
@@ -26,11 +36,101 @@ class Restarts:
     last: Termination | None
 
 
-def restarts(pod: Pod, container: ContainerStatus, *, since: datetime) -> Restarts:
-    """The restarts of a container since an instant; an end at that very instant counts.
+def stable(
+    workload: Workload,
+    *,
+    now: datetime,
+    limits: Limits,
+    tails: Mapping[str, tuple[str, ...]] | None = None,
+) -> Judgement:
+    """Judge pods-stable: at most ``limits["restarts"]`` restarts in ``limits["restart_window"]``.
 
-    A container that has ended and that the kubelet has not started again yet counts, whatever its exit code: its
-    process was away. An init container that completed does not, nor does a container whose pod ends or ended with it.
+    The restarts of all pods add up, those of terminating ones too. Deleted pods are not seen, and
+    the basis says so.
+
+    :param tails: the last lines of the previous log by ``pod/container``, masked.
+    :raises Absent: no pod or no container is there, or the bounds do not decide.
+    """
+    live(workload)
+    deployment = workload.deployment
+    pods = sorted(workload.pods, key=lambda pod: pod.name)
+    pairs = [(pod, container) for pod in pods for container in _containers(pod)]
+    if not pairs:
+        raise no_pods(deployment, "with a container in its status")
+    since = now - timedelta(seconds=limits["restart_window"])
+    counts = [restarts(pod, container, since=since) for pod, container in pairs]
+    limit, window = int(limits["restarts"]), limits.text("restart_window")
+    least, most = sum(count.least for count in counts), sum(count.most for count in counts)
+    if least <= limit < most:
+        raise Absent(
+            f"{least} to {most} container restarts lie in the last {window} (limit {limit}): "
+            "the kubelet keeps only the last exit of each container",
+            source=f"GET /api/v1/namespaces/{deployment.namespace}/pods",
+            next_step=f"kubectl -n {deployment.namespace} get events "
+            "--field-selector=involvedObject.kind=Pod",
+        )
+    found = []
+    for count in counts:
+        if least > limit and count.least:
+            tail = (tails or {}).get(f"{count.pod}/{count.container}", ())
+            found.append(
+                _restarted(
+                    count, namespace=deployment.namespace, limit=limit, window=window, tail=tail
+                )
+            )
+    number = counted(least, "restart") if least == most else f"at least {counted(least, 'restart')}"
+    observed = (
+        f"{number} in the last {window}, "
+        f"{counted(len(pairs), 'container')} of {counted(len(pods), 'pod')}"
+    )
+    oldest = span(now - min(pod.created for pod in pods))
+    basis = f"Pods at {rfc3339(now)}; the oldest is {oldest} old; deleted pods are not seen"
+    return Judgement(tuple(found), observed, limit, f"restarts in {window}", basis)
+
+
+def _containers(pod: Pod) -> tuple[ContainerStatus, ...]:
+    """Return a pod's containers by name.
+
+    A pending pod reports none yet, and an evicted one perhaps none any more.
+
+    :raises Absent: the pod runs and reports none.
+    """
+    if not pod.containers and pod.phase not in ("Pending", "Failed", "Succeeded"):
+        source = f"status of pod {pod.name}"
+        raise Absent(
+            f"Pod {pod.name} is {pod.phase or 'in no phase'} and reports no container",
+            source=source,
+        )
+    return tuple(sorted(pod.containers, key=lambda container: container.name))
+
+
+def _restarted(
+    count: Restarts, *, namespace: str, limit: int, window: str, tail: tuple[str, ...]
+) -> Finding:
+    pod, container, last = count.pod, count.container, count.last
+    times = ("" if count.least == count.most else "at least ") + counted(count.least, "time")
+    message = (
+        f"Container {container} of pod {pod} restarted {times} in the last {window} "
+        f"(limit {limit}). Last exit: {exit_text(last)}"
+    )
+    if last is not None and last.finished is not None:
+        message += f", {utc(last.finished)}"
+    message += "."
+    if tail:
+        message += " Last lines: " + " | ".join(excerpt(line) for line in tail[-TAIL_LINES:])
+    # Where the kubelet no longer has the last exit, it has no previous log either.
+    look = (
+        f"describe pod {pod}" if last is None else f"logs {pod} -c {container} --previous --tail=50"
+    )
+    where, fix = f"Pod/{pod} container/{container}", f"kubectl -n {namespace} {look}"
+    return Finding(where, "container-restarted", message, count.least, limit, "restarts", fix)
+
+
+def restarts(pod: Pod, container: ContainerStatus, *, since: datetime) -> Restarts:
+    """Return the restarts of a container since an instant, that instant included.
+
+    A container that ended and that the kubelet has not restarted counts, whatever its exit code.
+    A completed init container does not, nor does a container that ended with its pod.
     """
     least, most = _by_the_count(pod, container, since=since)
     ended = _ended_on_its_own(pod, container)
@@ -43,7 +143,7 @@ def restarts(pod: Pod, container: ContainerStatus, *, since: datetime) -> Restar
 
 def _by_the_count(pod: Pod, container: ContainerStatus, *, since: datetime) -> tuple[int, int]:
     last, ended = container.last_termination, container.terminated
-    # In a back-off the last end is there before the count has grown.
+    # In a back-off the last exit is there before the count has grown.
     total = max(container.restarts, 0 if last is None else 1)
     if total == 0 or pod.created >= since:
         return total, total
@@ -52,17 +152,17 @@ def _by_the_count(pod: Pod, container: ContainerStatus, *, since: datetime) -> t
         return 0, 0
     if last is not None and last.finished is not None:
         if last.finished < since:
-            # Away since before the window, and back in it, or not back yet.
+            # It was down when the window began, and restarted in it or not yet.
             return (0, 0) if started is None else (1, 1)
-        # When the instance that ended had begun before the window, all earlier ends lie before the window too.
+        # If the instance that ended began before the window, all earlier exits did too.
         only_one = last.started is not None and last.started < since
         return 1, 1 if only_one else total
-    # The kubelet forgot the last end. A start in the window that is not the first is a restart all the same.
+    # The kubelet lost the last exit. A start in the window that is not the first is a restart.
     return 0 if started is None else 1, total
 
 
 def _ended_on_its_own(pod: Pod, container: ContainerStatus) -> Termination | None:
-    """The end of a container that is down now, unless it had done its work or went with its pod."""
+    """Return the exit of a container that is down now, unless it completed or its pod ended."""
     if container.state != "terminated" or not pod.works:
         return None
     return None if completed_init(container) else container.terminated

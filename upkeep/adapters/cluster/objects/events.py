@@ -1,18 +1,19 @@
-"""Events.
+"""Read Events.
 
-Source: Kubernetes API reference v1.36 (core/v1, events.k8s.io/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
 from upkeep.adapters.cluster.fields import Raw, reading
 from upkeep.model import parse_time
-from upkeep.records.workload import KubernetesEvent
+from upkeep.records.events import KubernetesEvent
 
 
 def event(raw: Raw) -> KubernetesEvent:
-    """An Event (v1), as old and new clients write it: a series has its last time and count apart.
+    """Return an Event (v1), as old and new clients write it.
 
-    Those of ``events.k8s.io`` are the same stored objects, and the API server gives each in either form: one read sees all of them. What was
-    written through it has no ``lastTimestamp`` here, but ``eventTime`` and perhaps a series; the latest of these counts.
+    The API server stores events of ``events.k8s.io`` as the same objects, so one list has all.
+    Those have no ``lastTimestamp`` but an ``eventTime``, and perhaps a series with its own last
+    time and count. The latest time counts.
     """
     with reading("Event", raw):
         about, series = raw.get("involvedObject") or {}, raw.get("series") or {}
@@ -27,6 +28,7 @@ def event(raw: Raw) -> KubernetesEvent:
         ]
         return KubernetesEvent(
             kind=about.get("kind") or "",
+            uid=about.get("uid") or "",
             name=about.get("name") or "",
             type=raw.get("type") or "",
             reason=raw.get("reason") or "",

@@ -1,4 +1,4 @@
-"""CronJobs, their Jobs, and the claims in which backups lie.
+"""CronJobs, their Jobs, and the claims that keep backups.
 
 Source: Kubernetes API reference v1.36 (batch/v1, core/v1).
 """
@@ -21,10 +21,19 @@ def cron_job(raw: Raw) -> CronJob:
             suspended=bool(spec.get("suspend")),
             last_success=instant(status.get("lastSuccessfulTime")),
             template=template(spec["jobTemplate"]["spec"]["template"]),
-            # One that is removed some time after its end is not kept, either.
-            keeps_jobs=spec.get("successfulJobsHistoryLimit") != 0
-            and spec["jobTemplate"]["spec"].get("ttlSecondsAfterFinished") is None,
+            records_success=_records_success(spec),
+            last_scheduled=instant(status.get("lastScheduleTime")),
+            active=len(status.get("active") or []),
         )
+
+
+def _records_success(spec: Raw) -> bool:
+    """Return whether Jobs stay until the controller sees their success.
+
+    Before Kubernetes 1.32 a history limit of 0 could remove a Job before (kubernetes/kubernetes#122025), as a short TTL does.
+    """
+    seconds = spec["jobTemplate"]["spec"].get("ttlSecondsAfterFinished")
+    return spec.get("successfulJobsHistoryLimit") != 0 and (seconds is None or seconds >= 60)
 
 
 def job(raw: Raw) -> Job:

@@ -1,6 +1,7 @@
-"""Services, EndpointSlices and NetworkPolicies.
+"""Read Services, EndpointSlices and NetworkPolicies.
 
-Source: Kubernetes API reference v1.36 (core/v1, discovery.k8s.io/v1, networking.k8s.io/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/;
+https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
 from ipaddress import ip_network
@@ -11,7 +12,10 @@ from upkeep.records.usage import NetworkPolicy
 
 
 def network_policy(raw: Raw) -> NetworkPolicy:
-    """A NetworkPolicy (networking.k8s.io/v1): without policyTypes it is about ingress, and about egress where it has rules of that."""
+    """Return a NetworkPolicy (networking.k8s.io/v1).
+
+    Without policyTypes it restricts ingress, and egress where it has egress rules.
+    """
     with reading("NetworkPolicy", raw):
         spec = raw.get("spec") or {}
         types = tuple(
@@ -28,10 +32,11 @@ def network_policy(raw: Raw) -> NetworkPolicy:
                 wide += [
                     "every namespace"
                     for peer in peers
-                    if peer.get("namespaceSelector") == {} and not peer.get("podSelector")
+                    if _every_namespace(peer.get("namespaceSelector"))
+                    and not peer.get("podSelector")
                 ]
                 if not peers or wide:
-                    open_to.append(f"ingress rule {number}: {wide[0] if wide else 'from anybody'}")
+                    open_to.append(f"ingress rule {number}: {wide[0] if wide else 'any source'}")
         return NetworkPolicy(
             raw["metadata"]["name"],
             label_selector(spec.get("podSelector") or {}),
@@ -40,7 +45,21 @@ def network_policy(raw: Raw) -> NetworkPolicy:
         )
 
 
+def _every_namespace(selector: Raw | None) -> bool:
+    """Return whether a namespaceSelector selects every namespace.
+
+    The API server labels each namespace with its name, so ``Exists`` on that label selects all.
+    """
+    if selector is None or selector.get("matchLabels"):
+        return False
+    return all(
+        (rule["key"], rule["operator"]) == ("kubernetes.io/metadata.name", "Exists")
+        for rule in selector.get("matchExpressions") or []
+    )
+
+
 def service(raw: Raw) -> Service:
+    """Return a Service (v1)."""
     with reading("Service", raw):
         metadata, spec = raw["metadata"], raw["spec"]
         return Service(
@@ -62,12 +81,16 @@ def service(raw: Raw) -> Service:
                 for ip in spec.get("clusterIPs") or [spec.get("clusterIP")]
                 if ip and ip != "None"
             ),
+            families=tuple(text(family) for family in spec.get("ipFamilies") or []),
+            local_only=spec.get("internalTrafficPolicy") == "Local",
         )
 
 
 def endpoint_slice(raw: Raw) -> EndpointSlice:
+    """Return an EndpointSlice (discovery.k8s.io/v1)."""
     with reading("EndpointSlice", raw):
         metadata = raw["metadata"]
+        labels = labels_of(metadata)
         endpoints = []
         for entry in raw.get("endpoints") or []:
             reference = entry.get("targetRef") or {}
@@ -84,9 +107,11 @@ def endpoint_slice(raw: Raw) -> EndpointSlice:
             )
         return EndpointSlice(
             name=metadata["name"],
-            service=(metadata.get("labels") or {}).get("kubernetes.io/service-name") or "",
+            service=labels.get("kubernetes.io/service-name", ""),
             endpoints=tuple(endpoints),
             ports=tuple(
                 (port.get("name") or "", port.get("port")) for port in raw.get("ports") or []
             ),
+            family=text(raw["addressType"]),
+            manager=labels.get("endpointslice.kubernetes.io/managed-by", ""),
         )

@@ -8,13 +8,16 @@ from upkeep.adapters.formats import exposure
 from upkeep.model import parse_time
 from upkeep.records.configuration import FieldOwner, StoredObject
 
-# Operators that write a Secret from a source of their own: the kind of the object that owns it, and the name under which they write.
-WRITERS = {
-    "ExternalSecret": "external-secrets",
-    "SealedSecret": "sealed-secrets",
-    "VaultStaticSecret": "vault-secrets-operator",
-    "Certificate": "cert-manager",
+# Labels and annotations that a controller leaves on what it writes, also where managedFields were stripped.
+# Source: external-secrets.io/latest/guides/ownership-deletion-policy; argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking;
+# fluxcd.io/flux/components/kustomize/kustomizations.
+MARKS = {
+    "reconcile.external-secrets.io/managed": "external-secrets",
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/name": "Flux kustomize-controller",
 }
+# Velero sets it on every object that it restores: velero.io/docs/main/restore-reference.
+RESTORED = "velero.io/restore-name"
 
 
 def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> StoredObject:
@@ -25,14 +28,14 @@ def stored(raw: Raw, *, kind: str, keys: tuple[str, ...] | None = None) -> Store
     with reading(kind, raw):
         metadata = raw["metadata"]
         owners = field_owners(metadata)
-        kinds = {str(owner["kind"]) for owner in metadata.get("ownerReferences") or []}
         return StoredObject(
             kind=kind,
             name=metadata["name"],
             created=parse_time(metadata["creationTimestamp"]),
             keys=tuple(sorted(_owned_keys(metadata) if keys is None else keys)),
             owners=owners,
-            written_by=_writers(kinds, owners),
+            controlled_by=_controllers(metadata),
+            restored=RESTORED in (metadata.get("labels") or {}),
             labels=labels_of(metadata),
             last_applied=exposure.LAST_APPLIED in (metadata.get("annotations") or {}),
         )
@@ -46,16 +49,25 @@ def field_owners(metadata: Raw) -> tuple[FieldOwner, ...]:
     return tuple(_field_owner(entry) for entry in metadata.get("managedFields") or [] if entry)
 
 
-def _writers(kinds: set[str], owners: tuple[FieldOwner, ...]) -> tuple[str, ...]:
-    found = {WRITERS[kind] for kind in kinds if kind in WRITERS}
-    found |= {
-        name
+def _controllers(metadata: Raw) -> tuple[str, ...]:
+    """Return the owners that write the object, and the controllers that marked it.
+
+    An owner of another group than Kubernetes' own counts without ``controller: true``, too: some operators set only
+    the reference that garbage collection needs (hashicorp/vault-secrets-operator#1044).
+    """
+    owners = metadata.get("ownerReferences") or []
+    found = [
+        f"{owner['kind']}/{owner['name']}"
         for owner in owners
-        if owner.keys
-        for name in WRITERS.values()
-        if owner.manager.startswith(name)
-    }
-    return tuple(sorted(found))
+        if owner.get("controller") or _is_foreign(str(owner.get("apiVersion") or ""))
+    ]
+    marked = {*(metadata.get("labels") or {}), *(metadata.get("annotations") or {})}
+    return (*dict.fromkeys(found), *(name for mark, name in MARKS.items() if mark in marked))
+
+
+def _is_foreign(version: str) -> bool:
+    group = version.rpartition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
 
 
 def _owned_keys(metadata: Raw) -> set[str]:

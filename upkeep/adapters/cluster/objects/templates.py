@@ -1,6 +1,6 @@
-"""Pod templates: containers and what they take from the cluster, volumes.
+"""Read pod templates: containers, what they reference, and volumes.
 
-Source: Kubernetes API reference v1.36 (core/v1).
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 """
 
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 from upkeep.adapters.cluster.fields import Raw, labels_of, resources, text
 from upkeep.adapters.cluster.placement import placement
 from upkeep.domain.versions import named
-from upkeep.records.workload import ContainerSpec, PodTemplate, Probe, SecurityContext, Volume
+from upkeep.records.containers import Probe, SecurityContext
+from upkeep.records.workload import ContainerSpec, PodTemplate, Volume
 
 
 def template(raw: Raw) -> PodTemplate:
-    """A pod template (core/v1 PodTemplateSpec)."""
+    """Return a pod template (core/v1 PodTemplateSpec)."""
     spec = raw["spec"]
     labels = labels_of(raw.get("metadata") or {})
     return PodTemplate(
@@ -21,10 +22,13 @@ def template(raw: Raw) -> PodTemplate:
         volumes=tuple(volume for entry in spec.get("volumes") or [] for volume in _volumes(entry)),
         service_account=spec.get("serviceAccountName") or "default",
         pull_secrets=tuple(entry.get("name") or "" for entry in spec.get("imagePullSecrets") or []),
-        init_containers=tuple(container(entry, spec) for entry in spec.get("initContainers") or []),
-        host_namespaces=tuple(
-            field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field)
+        volume_secrets=tuple(
+            (name, text(entry["name"]))
+            for entry in spec.get("volumes") or []
+            if (name := _plugin_secret(entry))
         ),
+        init_containers=tuple(container(entry, spec) for entry in spec.get("initContainers") or []),
+        host_namespaces=host_namespaces(spec),
         placement=placement(spec, labels),
         resources=resources({"name": "", "resources": spec["resources"]})
         if spec.get("resources")
@@ -32,8 +36,13 @@ def template(raw: Raw) -> PodTemplate:
     )
 
 
+def host_namespaces(spec: Raw) -> tuple[str, ...]:
+    """Return the fields by which a pod shares the namespaces of its node."""
+    return tuple(field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field))
+
+
 def _security(raw: Raw, pod: Raw) -> SecurityContext:
-    """The container's word where it has one, else the pod's."""
+    """Return the container's security settings; its own value overrides the pod's."""
     own, shared = raw.get("securityContext") or {}, pod.get("securityContext") or {}
 
     def either(field: str) -> Any:
@@ -49,7 +58,7 @@ def _security(raw: Raw, pod: Raw) -> SecurityContext:
 
 
 def container(raw: Raw, pod: Raw) -> ContainerSpec:
-    """A container of a pod's spec, which says what goes for all of its containers."""
+    """Return a container; ``pod`` is the pod's spec, whose settings apply to all containers."""
     # A volume may be read-only itself, whatever its mounts say.
     locked = {
         volume["name"]
@@ -63,7 +72,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         if "httpGet" in probe:
             get = probe["httpGet"]
             path = text(get.get("path") or "/")
-            # The kubelet asks for a path without its first stroke, too.
+            # The kubelet accepts a path without its leading slash.
             probes.append(
                 Probe(
                     kind,
@@ -116,7 +125,7 @@ def container(raw: Raw, pod: Raw) -> ContainerSpec:
         ),
         resources=resources(raw),
         security=_security(raw, pod),
-        # Whatever else stands there is no version, and is not kept.
+        # A value that is no version may be a secret: it is not kept.
         app_version=next(
             (
                 named(str(entry.get("value") or ""))
@@ -150,7 +159,25 @@ def _volumes(raw: Raw) -> list[Volume]:
                 if field in source:
                     parts.append(_object_volume(name, kind, source[field], "name"))
         return parts
+    if "csi" in raw:
+        return [Volume(name, "csi", text(raw["csi"]["driver"]))]
     return [Volume(name, next((key for key in raw if key != "name"), "emptyDir"), "")]
+
+
+def _plugin_secret(raw: Raw) -> str:
+    """Return the Secret that a volume's plugin reads to mount it; empty for none.
+
+    Of core/v1 these are azureFile, cephfs, cinder, csi, flexVolume, iscsi, rbd, scaleIO and storageos: each names a Secret
+    of the pod's own namespace. The sources are not listed here, so that one of a later version counts, too.
+    """
+    for kind, source in raw.items():
+        if isinstance(source, dict) and kind not in ("secret", "projected"):
+            for field in ("nodePublishSecretRef", "secretRef"):
+                if source.get(field):
+                    return text(source[field].get("name") or "")
+            if source.get("secretName"):
+                return text(source["secretName"])
+    return ""
 
 
 def _object_volume(name: str, kind: str, raw: Raw, field: str) -> Volume:

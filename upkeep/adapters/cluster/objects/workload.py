@@ -1,32 +1,44 @@
-"""A Deployment, its ReplicaSets and their pods, and what pods use.
+"""Read Deployments, ReplicaSets, Pods and PodMetrics.
 
-Source: Kubernetes API reference v1.36 (apps/v1, core/v1); metrics.k8s.io/v1beta1.
+Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/;
+https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1).
 """
 
+from dataclasses import replace
 from typing import Any
 
+import durationpy
+
+from upkeep.adapters.cluster.demands import demand, in_force, pod_level
 from upkeep.adapters.cluster.fields import (
     Raw,
     conditions_of,
     instant,
+    label_selector,
     labels_of,
     owner_uid,
     quantity,
     reading,
-    resources,
     text,
 )
-from upkeep.adapters.cluster.objects.templates import container, template
+from upkeep.adapters.cluster.objects.installers import installer
+from upkeep.adapters.cluster.objects.templates import container, host_namespaces, template
 from upkeep.adapters.formats import exposure
 from upkeep.model import parse_time
 from upkeep.records.usage import ContainerUsage
-from upkeep.records.workload import ContainerStatus, Deployment, Pod, ReplicaSet, Termination
+from upkeep.records.workload import (
+    ContainerStatus,
+    Deployment,
+    Pod,
+    ReplicaSet,
+    Termination,
+)
 
 REVISION = "deployment.kubernetes.io/revision"
 
 
 def selector(labels: Raw) -> str:
-    """A LabelSelector in the form of a query: ``a=b,c in (d,e),!f``."""
+    """Return a LabelSelector as a query: ``a=b,c in (d,e),!f``."""
     parts = [f"{key}={value}" for key, value in sorted((labels.get("matchLabels") or {}).items())]
     for rule in labels.get("matchExpressions") or []:
         key, values = rule["key"], ",".join(rule.get("values") or [])
@@ -42,6 +54,7 @@ def selector(labels: Raw) -> str:
 
 
 def deployment(raw: Raw) -> Deployment:
+    """Return a Deployment (apps/v1)."""
     with reading("Deployment", raw):
         metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
         replicas = 1 if spec.get("replicas") is None else int(spec["replicas"])
@@ -64,12 +77,17 @@ def deployment(raw: Raw) -> Deployment:
             labels=labels_of(metadata),
             max_unavailable=_max_unavailable(spec.get("strategy") or {}, replicas),
             exposures=exposure.of_deployment(raw),
+            installer=installer(metadata),
             **_release(metadata),
         )
 
 
 def _release(metadata: Raw) -> dict[str, str]:
-    """The Helm release that an object is part of: what helm writes at an install, else what charts write (``helm template | kubectl apply``)."""
+    """Return the Helm release of an object.
+
+    Helm writes annotations at an install. Charts write labels, which ``helm template | kubectl
+    apply`` keeps.
+    """
     annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
     if annotations.get("meta.helm.sh/release-name"):
         name, namespace = (
@@ -91,7 +109,10 @@ def _release(metadata: Raw) -> dict[str, str]:
 
 
 def _max_unavailable(strategy: Raw, replicas: int) -> int:
-    """How many replicas a rollout may do without: a share is rounded down, that of what it may add is rounded up, and not both are 0."""
+    """Return how many replicas a rollout may take down.
+
+    The API rounds this share down and that of maxSurge up. If both are 0, one pod may go.
+    """
     if strategy.get("type") == "Recreate":
         return replicas
     said = strategy.get("rollingUpdate") or {}
@@ -102,12 +123,13 @@ def _max_unavailable(strategy: Raw, replicas: int) -> int:
 
 
 def _share(said: Any, replicas: int) -> float:
-    """A number, or a share as ``25%``, which is the API's default."""
+    """Return a number, or a share of the replicas; the API's default is ``25%``."""
     share = "25%" if said is None else str(said)
     return int(share.removesuffix("%")) * replicas / 100 if share.endswith("%") else int(share)
 
 
 def replica_set(raw: Raw) -> ReplicaSet:
+    """Return a ReplicaSet (apps/v1)."""
     with reading("ReplicaSet", raw):
         metadata, status = raw["metadata"], raw.get("status") or {}
         return ReplicaSet(
@@ -118,13 +140,30 @@ def replica_set(raw: Raw) -> ReplicaSet:
             replicas=int(raw["spec"].get("replicas") or 0),
             ready_replicas=int(status.get("readyReplicas") or 0),
             created=parse_time(metadata["creationTimestamp"]),
+            counted_replicas=int(status.get("replicas") or 0),
+            selector=label_selector(raw["spec"]["selector"])
+            if raw["spec"].get("selector")
+            else None,
         )
 
 
 def pod(raw: Raw) -> Pod:
+    """Return a Pod, as the API server admitted it."""
     with reading("Pod", raw):
-        metadata, status = raw["metadata"], raw.get("status") or {}
+        metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
         conditions = conditions_of(status)
+        init = [container(entry, spec) for entry in spec.get("initContainers") or []]
+        sidecars = {one.name for one in init if one.restarts}
+        statuses = [
+            (entry, field == "initContainerStatuses")
+            for field in ("initContainerStatuses", "containerStatuses")
+            for entry in status.get(field) or []
+        ]
+        running = {
+            entry["name"]
+            for entry in status.get("ephemeralContainerStatuses") or []
+            if "running" in (entry.get("state") or {})
+        }
         return Pod(
             name=metadata["name"],
             uid=text(metadata["uid"]),
@@ -133,7 +172,7 @@ def pod(raw: Raw) -> Pod:
             created=parse_time(metadata["creationTimestamp"]),
             owner_uid=owner_uid(raw, "ReplicaSet"),
             ip=text(status.get("podIP") or ""),
-            node=text(raw["spec"].get("nodeName") or ""),
+            node=text(spec.get("nodeName") or ""),
             ready=any(
                 condition.type == "Ready" and condition.status == "True" for condition in conditions
             ),
@@ -141,19 +180,29 @@ def pod(raw: Raw) -> Pod:
             reason=status.get("reason") or "",
             conditions=conditions,
             containers=tuple(
-                _container_status(entry, init=field == "initContainerStatuses")
-                for field in ("initContainerStatuses", "containerStatuses")
-                for entry in status.get(field) or []
+                replace(_container_status(entry, init=of_init), sidecar=entry["name"] in sidecars)
+                for entry, of_init in statuses
             ),
-            specs=tuple(
-                container(entry, raw["spec"]) for entry in raw["spec"].get("containers") or []
+            specs=tuple(container(entry, spec) for entry in spec.get("containers") or []),
+            init_specs=tuple(init),
+            debug_specs=tuple(
+                container(entry, spec)
+                for entry in spec.get("ephemeralContainers") or []
+                if entry["name"] in running
             ),
-            resources=tuple(resources(entry) for entry in raw["spec"].get("containers") or []),
+            host_namespaces=host_namespaces(spec),
+            orphan=not any(
+                owner.get("controller") for owner in metadata.get("ownerReferences", [])
+            ),
+            resources=in_force(raw),
+            whole=pod_level(raw),
+            demand=demand(raw),
+            priority_class=text(raw["spec"].get("priorityClassName") or ""),
         )
 
 
 def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
-    """The containers of a PodMetrics."""
+    """Return the usage of each container of a PodMetrics."""
     with reading("PodMetrics", raw):
         pod, taken = raw["metadata"]["name"], parse_time(raw["timestamp"])
         return tuple(
@@ -163,6 +212,7 @@ def container_usages(raw: Raw) -> tuple[ContainerUsage, ...]:
                 taken,
                 int(quantity(entry["usage"]["cpu"]) * 10**9),
                 int(quantity(entry["usage"]["memory"])),
+                durationpy.from_str(text(raw["window"])).total_seconds(),
             )
             for entry in raw["containers"]
         )

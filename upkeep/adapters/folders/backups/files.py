@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from upkeep.adapters.folders import encryption
@@ -161,4 +162,6 @@ def unreadable(path: Path, error: Exception) -> Forbidden | Malformed:
     """What it means that a file or folder cannot be read."""
     why = getattr(error, "strerror", None) or type(error).__name__
     kind = Forbidden if isinstance(error, PermissionError) else Malformed
-    return kind(f"{path}: cannot be read ({why})", source=str(path), next_step=f"ls -ld {path}")
+    return kind(
+        f"{path}: cannot be read ({why})", source=str(path), next_step=f"ls -ld {quote(str(path))}"
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 from upkeep.adapters.folders.backups.files import (
@@ -63,7 +64,7 @@ def read(
         raise Absent(
             f"--backups={folder}: there is no such folder",
             source=str(folder),
-            next_step=f"mount it here, or upkeep backup --backups={folder}",
+            next_step=f"mount it here, or upkeep backup --backups={quote(str(folder))}",
         ) from None
     except OSError as error:
         raise unreadable(folder, error) from None
@@ -71,7 +72,7 @@ def read(
         raise Malformed(
             f"--backups={folder}: more than {MOST_FILES} files",
             source=str(folder),
-            next_step=f"ls {folder} | wc -l",
+            next_step=f"ls {quote(str(folder))} | wc -l",
         )
     found: dict[str, list[str]] = {}
     faults: list[BackupFault] = []

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from upkeep.demo.changes.access import chart_role
+from upkeep.demo.changes.access.rights import chart_role
 from upkeep.demo.changes.catalogue import BACKUP, CHART_ONLY, rebuild, scenario
 from upkeep.demo.changes.monitoring import no_alertmanager, no_prometheus
 from upkeep.demo.changes.resources import IDLE

@@ -4,7 +4,7 @@ import base64
 
 import yaml
 
-from upkeep.demo.changes.backups import save
+from upkeep.demo.changes.backups.folder import save
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.changes.workload.pods import settle, unready
 from upkeep.demo.objects import configuration, logs, stored, workload

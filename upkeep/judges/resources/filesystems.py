@@ -1,0 +1,44 @@
+"""Is there room on the filesystems? Of every pod that runs (guide: "Check disk usage")."""
+
+from upkeep.errors import Absent
+from upkeep.judges.resources.headroom import LIMIT
+from upkeep.judges.wording import counted
+from upkeep.limits import Limits
+from upkeep.model import Finding, Judgement
+from upkeep.records.usage import Filesystems
+from upkeep.records.workload import Install, Workload
+
+
+def disk_headroom(
+    filesystems: Filesystems, workload: Workload, *, limits: Limits, install: Install
+) -> Judgement:
+    """disk-headroom: every filesystem of every pod is at most ``limits["resource_usage"]`` full.
+
+    :raises Absent: a pod's filesystems were not measured.
+    """
+    pods = {pod.name for pod in workload.pods if pod.works}
+    blind = sorted(pods - {one.pod for one in filesystems.found})
+    found = [
+        Finding(
+            f"Pod/{one.pod}",
+            "disk-nearly-full",
+            f"Filesystem {one.name} of pod {one.pod} is {one.used_ratio:.0%} full.",
+            round(one.used_ratio, 4),
+            limits[LIMIT],
+            "ratio",
+            f"kubectl -n {install.namespace} describe pod {one.pod}",
+        )
+        for one in filesystems.found
+        if one.used_ratio > limits[LIMIT]
+    ]
+    if not found and (blind or not pods):
+        raise Absent(
+            f"No filesystem of {'pod ' + blind[0] if blind else 'any pod'} was measured.",
+            source=filesystems.way,
+        )
+    highest = max(one.used_ratio for one in filesystems.found)
+    observed = (
+        f"highest: {highest:.0%}, of {counted(len(filesystems.found), 'filesystem')} "
+        f"in {counted(len({one.pod for one in filesystems.found}), 'pod')}"
+    )
+    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", filesystems.way)
