@@ -58,8 +58,12 @@ def slow(request: pytest.FixtureRequest) -> Iterator[str]:
                 return
 
     threading.Thread(target=serve, daemon=True).start()
-    with listening:
+    try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        # Wakes the thread that accepts: one that sleeps on would keep the port.
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
 
 
 def client(url: str, *, seconds: float) -> Kube:

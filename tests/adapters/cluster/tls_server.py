@@ -150,8 +150,12 @@ def proxy(kind: str) -> Iterator[tuple[int, list[str]]]:
             _join(client, socket.create_connection(("127.0.0.1", port)))
 
     threading.Thread(target=serve, daemon=True).start()
-    with listening:
+    try:
         yield listening.getsockname()[1], targets
+    finally:
+        # Wakes the thread that accepts: one that sleeps on would keep the port.
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
 
 
 def pem(folder: Path, name: str, text: str) -> str:
