@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,14 @@ _FOREIGN = ("pytest_html", "_pytest.junitxml", "allure_pytest", "allure_commons"
 
 
 class Failures:
-    """What could not be written, a sentence for each file."""
+    """What could not be written, a sentence for each file.
+
+    :ivar last_look: looks, after everything was written, whether the record is still there.
+    """
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
+        self.last_look: Callable[[], None] | None = None
 
     def add(self, error: OSError, *, file: str) -> None:
         """Note that a file could not be written; the first reason for it stays."""
@@ -154,17 +158,26 @@ def _shielded(
     return run
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Take the halves of Allure's files away: it writes each in place."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
+    """After all who write, before the terminal tells: a run whose record is not whole is none."""
+    done = yield
     failures = failures_of(session.config)
-    folder = getattr(session.config.option, "allure_report_dir", None)
-    if not folder or not any(one.startswith("allure-results ") for one in failures.sentences):
-        return
-    for path in Path(folder).glob("*.json"):
+    if failures.last_look is not None:
+        failures.last_look()
+    if failures.sentences:
+        _remove_halves(getattr(session.config.option, "allure_report_dir", None))
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    return done
+
+
+def _remove_halves(folder: str | None) -> None:
+    """Take the halves of Allure's files away: it writes each in place."""
+    for path in Path(folder).glob("*.json") if folder else ():
         try:
             json.loads(path.read_bytes())
-        except ValueError:
+        except (OSError, ValueError):
             path.unlink(missing_ok=True)
 
 
