@@ -2,6 +2,8 @@
 
 pytest_plugins = [
     "reports.guard",
+    "reports.writing",
+    "reports.ending",
     "reports.controls",
     "reports.selection",
     "reports.decisions",

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from reports.causes import stories
-from reports.ledger import LEDGER, replace
+from reports.ledger import LEDGER
 from reports.text import codes, measure, runbook_url
+from reports.writing import replace
 from upkeep.model import SEVERITIES, Outcome, Result, Trend, rfc3339
-from upkeep.results import counts, from_line
+from upkeep.results import counts, from_line, to_line
+from upkeep.session import begin_run
 
 # The most important outcome for an auditor first, with its words.
 ORDER = {
@@ -41,9 +43,15 @@ class Group:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Draw after ledger and gate: their files are read."""
-    if LEDGER in session.config.stash:
-        draw(session.config.stash[LEDGER].folder)
+    """After ledger and gate, whose files are read."""
+    ledger = session.config.stash.get(LEDGER, None)
+    if ledger is None:
+        return
+    # From memory: on a full disk the files may miss what there was no room for.
+    run = begin_run(session.config).id
+    results = [from_line(to_line(result, run=run))[1] for result in ledger.results]
+    for name, render in DRAWN.items():
+        ledger.replace(name, render(results, run=ledger.facts, gate=ledger.gate))
 
 
 def draw(folder: Path) -> None:
@@ -60,8 +68,8 @@ def draw(folder: Path) -> None:
         if (folder / "gate.json").exists()
         else None
     )
-    replace(folder / "compliance.html", html(results, run=run, gate=gate))
-    replace(folder / "summary.md", markdown(results, run=run, gate=gate))
+    for name, render in DRAWN.items():
+        replace(folder / name, render(results, run=run, gate=gate))
 
 
 def verdict(results: Sequence[Result], *, stopped: Sequence[str] = ()) -> str:
@@ -218,3 +226,7 @@ def _cell(text: str) -> str:
         f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text
     )
     return " ".join(escaped.split())
+
+
+# The reports that are drawn from the results, by the name of their file.
+DRAWN: dict[str, Any] = {"compliance.html": html, "summary.md": markdown}

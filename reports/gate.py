@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
+from reports.ledger import LEDGER, Ledger, not_run, stopped
 from reports.memory import nothing_due, recall
+from reports.writing import failures_of
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
@@ -50,10 +51,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         memory=recall(config, ledger.results),
     )
     config.stash[VERDICT] = decided
-    replace(
-        ledger.folder / "gate.json",
-        json.dumps(_document(config, decided), indent=2, ensure_ascii=False) + "\n",
-    )
+    ledger.gate = _document(config, decided)
+    ledger.replace("gate.json", json.dumps(ledger.gate, indent=2, ensure_ascii=False) + "\n")
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
@@ -94,7 +93,14 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
         return 0
     if not settings(config).gate:
         return status
-    return int(config.stash[VERDICT].code if VERDICT in config.stash else Code.UNMEASURED)
+    if VERDICT not in config.stash:
+        return int(Code.UNMEASURED)
+    code = config.stash[VERDICT].code
+    if code is Code.OPEN and failures_of(config).sentences:
+        # A report that came after the verdict could not be written: nobody may find it open.
+        (settings(config).out / "gate.json").unlink(missing_ok=True)
+        return int(Code.UNMEASURED)
+    return int(code)
 
 
 @pytest.hookimpl(trylast=True)

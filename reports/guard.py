@@ -7,7 +7,18 @@ import pytest
 
 SUITE = Path(__file__).resolve().parent.parent
 # Without one of these an outcome, the gate or the masking would be missing silently.
-NEEDED = ("controls", "findings", "secrecy", "outcomes", "ledger", "compliance", "terminal", "gate")
+NEEDED = (
+    "controls",
+    "findings",
+    "secrecy",
+    "outcomes",
+    "writing",
+    "ending",
+    "ledger",
+    "compliance",
+    "terminal",
+    "gate",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

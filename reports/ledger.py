@@ -1,21 +1,25 @@
 """results.jsonl: the record of a run, a line for each finished control, also of a killed run."""
 
 import dataclasses
+import errno
 import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
 from reports.outcomes import RESULT
-from upkeep.masking import own
+from reports.writing import Failures, failures_of, open_lock, open_new, replace, write_all
+from upkeep.masking import hidden, own
 from upkeep.model import Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
 from upkeep.session import (
     CONTROL,
+    INTERRUPTED,
     NOT_DUE,
     RUN,
     begin_run,
@@ -47,13 +51,16 @@ class Ledger:
     :ivar uncollected: the files that pytest could not collect: their checks are unknown.
     """
 
-    def __init__(self, folder: Path, lock: IO[str]) -> None:
+    def __init__(self, folder: Path, lock: int, failures: Failures) -> None:
+        self.failures = failures
+        self.facts: dict[str, Any] = {}
+        self.gate: dict[str, Any] | None = None
         self.folder = folder
         self.results: list[Result] = []
         self.collected: list[pytest.Item] = []
         self.uncollected: list[str] = []
         self._lock = lock
-        self._file: IO[str] | None = None
+        self._file: int | None = None
 
     def open(self) -> None:
         """Remove the files of the earlier run and begin a new record."""
@@ -62,21 +69,43 @@ class Ledger:
         for pattern in ("*-result.json", "*-container.json", "*-attachment*"):
             for path in (self.folder / "allure-results").glob(pattern):
                 path.unlink()
-        self._file = (self.folder / "results.jsonl").open("x", encoding="utf-8")
+        self._file = open_new(self.folder / "results.jsonl")
+        self.failures.last_look = self.require_folder
 
     def write(self, result: Result, *, run: str) -> None:
         """Append a result and flush it."""
         if self._file is None:
             raise ValueError("the ledger is not open")
-        self._file.write(to_line(result, run=run) + "\n")
-        self._file.flush()
+        line = hidden(to_line(result, run=run)).encode("utf-8", errors="backslashreplace")
         self.results.append(result)
+        try:
+            write_all(self._file, line + b"\n")
+        except OSError as error:
+            self.failures.add(error, file="results.jsonl")
+
+    def replace(self, name: str, text: str) -> None:
+        """Writes a file of the run whole, or notes why it could not be written."""
+        path = self.folder / name
+        self.failures.attempt(path, lambda: replace(path, text))
+
+    def require_folder(self) -> None:
+        """Notes when somebody took the record away while the run wrote it."""
+        if self._file is None:
+            return
+        try:
+            there = (self.folder / "results.jsonl").stat()
+        except OSError as error:
+            self.failures.add(error, file="results.jsonl")
+            return
+        if there.st_ino != os.fstat(self._file).st_ino:
+            gone = FileNotFoundError(errno.ENOENT, "somebody replaced it")
+            self.failures.add(gone, file="results.jsonl")
 
     def close(self) -> None:
-        """End the record and release the folder."""
-        if self._file is not None:
-            self._file.close()
-        self._lock.close()
+        """Ends the record and lets the next run have the folder."""
+        for descriptor in (self._file, self._lock):
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 LEDGER = pytest.StashKey[Ledger]()
@@ -88,20 +117,20 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = output(config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w", encoding="utf-8")
+        lock = open_lock(folder / ".lock")
     except OSError as error:
         raise pytest.UsageError(_unwritable(folder, error)) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
+        os.close(lock)
         raise pytest.UsageError(
             f"Another run is writing to {folder}. Wait for it, or add --out=DIR."
         ) from None
     except OSError as error:  # a file system without locks
-        lock.close()
+        os.close(lock)
         raise pytest.UsageError(_unwritable(folder, error)) from None
-    config.stash[LEDGER] = ledger = Ledger(folder, lock)
+    config.stash[LEDGER] = ledger = Ledger(folder, lock, failures_of(config))
     config.add_cleanup(ledger.close)
 
 
@@ -156,10 +185,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             and chooses(session.config, item.iter_markers())
         ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)
-    facts = json.dumps(
-        _facts(session.config, ledger, run, exitstatus), indent=2, ensure_ascii=False
-    )
-    replace(ledger.folder / "run.json", facts + "\n")
+    ledger.facts = _facts(session.config, ledger, run, exitstatus)
+    facts = json.dumps(ledger.facts, indent=2, ensure_ascii=False)
+    ledger.replace("run.json", facts + "\n")
 
 
 @pytest.hookimpl(trylast=True)
@@ -200,17 +228,12 @@ def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
         found.append(codes[pytest.ExitCode(exitstatus)])
     elif exitstatus not in set(pytest.ExitCode):
         found.append(f"the run ended with code {exitstatus}")
-    return found
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file atomically."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    return found + ledger.failures.sentences
 
 
 def _why(session: pytest.Session, item: pytest.Item) -> str:
+    if session.config.stash.get(INTERRUPTED, False):
+        return "the run was interrupted before it was measured"
     if not any(item is kept for kept in session.items):
         return "Left out by -k or --deselect."
     return "The run ended before this control."

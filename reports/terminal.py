@@ -63,6 +63,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(
         f"({len(results)} control{'' if len(results) == 1 else 's'}, {requests} requests)"
     )
+    for place in begin_run(config).places:
+        if place.warning:
+            terminalreporter.write_line(
+                f"warning: {place.target}, {place.server}: {place.warning}", yellow=True
+            )
     terminalreporter.write_line(f"compliance report: {output(config) / 'compliance.html'}")
 
 

@@ -3,6 +3,10 @@
 import gc
 from importlib.util import find_spec
 
+import pytest
+
+from upkeep import masking
+
 # An option with a space in its value (--absent=backups="restored from git") looks like a path to pytest before it knows the options, and it then loads
 # this file from the checkout's root, in an environment that need not have what tests need.
 if find_spec("hypothesis") is not None:
@@ -10,3 +14,9 @@ if find_spec("hypothesis") is not None:
 
 # Runs over dozens of clusters keep what they measured, and a collection walks through all of it: seldom is often enough here.
 gc.set_threshold(20_000, 20, 100)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secrets of one test's runs are no secrets of the next one's."""
+    monkeypatch.setattr(masking, "_HIDDEN", ())

@@ -2,12 +2,16 @@
 
 import argparse
 import importlib
+import signal
 import sys
+import threading
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
 from upkeep import __version__
-from upkeep.errors import BadInput
+from upkeep.errors import BadInput, UpkeepError
+from upkeep.masking import hidden, mask, own
 
 COMMANDS = {
     "run": "run the checks with pytest, from any folder (upkeep run -m daily …)",
@@ -25,11 +29,16 @@ COMMANDS = {
     "rbac": "print the Roles that the chosen cadences need",
 }
 BAD_INPUT = 4  # pytest's own code for a usage error
+INTERRUPTED = 2  # pytest's own code, too
+BROKEN = 3  # and this one, for an internal error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; 4 for bad input."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if threading.current_thread() is threading.main_thread():
+        # As Ctrl-C: what was begun is taken back, and no temporary file stays.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if words[:1] == ["run"]:
             from upkeep.commands import suite
@@ -52,8 +61,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.module.run(options)
         return code
     except BadInput as error:
-        print(f"upkeep: {error}", file=sys.stderr)
+        print(f"upkeep: {hidden(str(error))}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("upkeep: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last handler: what a library says may hold a token
+        print(f"upkeep: {_broken(error)}", file=sys.stderr)
+        return BROKEN
+
+
+def _broken(error: Exception) -> str:
+    """Return what broke in one masked sentence, and where."""
+    if isinstance(error, UpkeepError):
+        step = getattr(error, "next_step", "")
+        return own(str(error)) + (f" (next: {own(step)})" if step else "")
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return mask(f"{error.strerror}{where}")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = mask(" ".join(str(error).split()))[:300]
+    return (
+        f"the command broke: {type(error).__name__}: {what}, in {place.name} "
+        f"({place.filename}:{place.lineno}). Report it, please"
+    )
 
 
 class _Parser(argparse.ArgumentParser):

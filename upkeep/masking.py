@@ -7,6 +7,7 @@ Source: ARCHITECTURE.md, "What may never happen".
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -15,6 +16,13 @@ MASK = "‹masked›"
 # What a name must contain for its value to be a secret; "API key" with a space is one, too.
 _SECRET_NAME = re.compile(
     r"token|secret|passw(?:or)?d|passphrase|(?:api|access|private|signing)[ _.-]?key|webhook|dsn|credential|bearer|authorization|cookie",
+    re.IGNORECASE,
+)
+# Shorter names of credentials, as words of their own: of a log line their value is masked, too. As
+# names of variables they are no proof of a secret: AUTH=none, LOGIN=form.
+_SHORT_NAME = re.compile(
+    r"(?<![a-z])(?:pwd?|pass|passcode|auth|creds?|jwt|otp|totp|pin|sid|sig|signature|login|session"
+    r"|session[_-]?id|api[_-]?key|x-auth-key|auth[_-]?key|access[_-]?key|private[_-]?key)(?![a-z])",
     re.IGNORECASE,
 )
 # A header, its value to the end of its line; in a JSON string the end is written \r\n, and a letter n may stand before the name.
@@ -41,6 +49,9 @@ SCHEME_VALUE = re.compile(
 SHAPES = {
     "Slack token": re.compile(r"(?:xox[a-z]|xapp)[-.][\w.%\-]++", re.IGNORECASE),
     "JSON Web Token": re.compile(r"eyJ[\w\-]{5}[\w.\-]*+"),  # whole or cut
+    "bootstrap token": re.compile(
+        r"(?<![\w.\-])(?=[a-z.]{0,22}[0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![\w.\-])"
+    ),
     "AWS access key": re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
 }
 # The letter of a JSON string's \n is no part of the run behind it.
@@ -50,6 +61,36 @@ _LONG = re.compile(
 _PART = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[A-Za-z0-9]++")
 _BASE64 = re.compile(r"[A-Za-z0-9+][A-Za-z0-9+/]*+=*+")
 _LEAST_OPAQUE, _LEAST_MIXED = 24, 6
+# The run's own secrets, longest first. A shorter part of one is a part of other words, too.
+LEAST_HIDDEN = 6
+_HIDDEN: tuple[str, ...] = ()
+_HIDING = threading.Lock()
+
+
+def hide(*secrets: str) -> None:
+    """Mask these values from now on, whole and each of their lines, in everything that is shown.
+
+    For what the run itself holds: tokens, passwords, keys. A token that was pasted over two lines
+    comes back in two pieces.
+    """
+    global _HIDDEN
+    pieces = {
+        piece.strip()
+        for secret in secrets
+        for piece in (secret, *secret.splitlines())
+        if len(piece.strip()) >= LEAST_HIDDEN and not piece.strip().startswith("-----")
+    }
+    with _HIDING:
+        if not pieces <= set(_HIDDEN):
+            _HIDDEN = tuple(sorted({*_HIDDEN, *pieces}, key=len, reverse=True))
+
+
+def hidden(text: str) -> str:
+    """Return the text without any value that was hidden."""
+    for value in _HIDDEN:
+        if value in text:
+            text = text.replace(value, MASK)
+    return text
 
 
 def mask(text: str) -> str:
@@ -57,7 +98,7 @@ def mask(text: str) -> str:
 
     Masked are header values, values of telling names, tokens by shape, and URLs but scheme and host.
     """
-    text = _replace_values(text, _HEADER, _header_end)
+    text = _replace_values(hidden(text), _HEADER, _header_end)
     text = SCHEME_VALUE.sub(rf"\1{MASK}", text)
     text = URL.sub(_bare_url, text)
     for shape in SHAPES.values():
@@ -71,6 +112,11 @@ def sensitive(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
+def telling(name: str) -> bool:
+    """Return whether a value of this name in a log line is masked: ``sensitive``, and ``pwd``, ``otp``."""
+    return sensitive(name) or _SHORT_NAME.search(name) is not None
+
+
 def named_values(text: str) -> Iterator[tuple[int, str, str]]:
     """(where the name begins, name, value without its quotes) of every telling name with a value of its own.
 
@@ -80,6 +126,8 @@ def named_values(text: str) -> Iterator[tuple[int, str, str]]:
     while found := _NAMED.search(text, position):
         start, position = found.end(), found.end()
         if text.startswith(_STRUCTURE, start):
+            continue
+        if not sensitive(found[0][: -len(found[1])]):
             continue
         end = _named_end(text, found)
         value = text[start:end].strip("\"'`\\ \t")
@@ -150,7 +198,7 @@ def _header_end(text: str, found: re.Match[str]) -> int:
 def _named_end(text: str, found: re.Match[str]) -> int:
     """Where the value of a telling name ends; right at its start when the name tells nothing."""
     start = found.end()
-    if not sensitive(found[0][: -len(found[1])]):
+    if not telling(found[0][: -len(found[1])]):
         return start
     if opening := _OPENING.match(text, start):
         return _quote_end(text, opening)
@@ -235,4 +283,5 @@ def own(text: str) -> str:
     Our sentences hold no secret, and quoted text is masked by ``mask`` where it is quoted. Masking every
     sentence would remove paths that readers need.
     """
+    text = hidden(text)
     return mask(text) if _TELLTALE.search(text) else text

@@ -144,6 +144,13 @@ class Result:
     duration_seconds: float = 0.0
 
 
+# Anybody on the way can read the credentials and write the answers.
+UNVERIFIED = (
+    "the server's certificate is not verified: the kubeconfig sets insecure-skip-tls-verify. "
+    "Set certificate-authority instead"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The cluster of a target and the account that read it. No field is a secret.
@@ -151,6 +158,7 @@ class Place:
     :ivar server: the URL of the API server, or the words for the embedded cluster.
     :ivar context: the kubeconfig context; ``user`` the user of that context.
     :ivar acting: the context of the acting identity; empty without one.
+    :ivar warning: what readers must know about the connection; empty where nothing.
     """
 
     target: str
@@ -159,6 +167,7 @@ class Place:
     context: str
     user: str
     acting: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +203,10 @@ def parse_time(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"a time without a zone: {text!r}")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, in another zone
+        raise ValueError(f"a time outside of the calendar: {text!r}") from None
 
 
 def span(seconds: float | timedelta) -> str:

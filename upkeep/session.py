@@ -40,6 +40,7 @@ RUN = pytest.StashKey[Run]()
 SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
 VERDICT = pytest.StashKey[Verdict]()
+INTERRUPTED = pytest.StashKey[bool]()
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()

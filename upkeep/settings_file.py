@@ -11,6 +11,7 @@ from typing import Any, Required
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict  # pydantic cannot read the one of Python 3.11
 
+from upkeep.adapters.folders.files import read_bounded
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
 
@@ -84,6 +85,7 @@ class File(Target, total=False):
 
 
 WANTS_A_REASON = 'a removal needs a reason. Write remove = [{ control = "ID", reason = "…" }].'
+MOST_BYTES = 4 * 1024 * 1024
 
 
 def read(path: Path, asked: str) -> File:
@@ -94,7 +96,7 @@ def read(path: Path, asked: str) -> File:
     """
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, most_bytes=MOST_BYTES).decode("utf-8")
         return TypeAdapter(File).validate_python(tomllib.loads(text))
     except FileNotFoundError:
         raise BadInput(f"{asked or path}: no such file.") from None

@@ -7,13 +7,17 @@ of requests. The sweep stores what a measurement returned or raised.
 
 import contextvars
 import hashlib
+import math
+import queue
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from upkeep import deadline
 from upkeep.addressing import Address
 from upkeep.clock import Clock
 from upkeep.errors import NotApplicable, TimedOut, Unmeasured, UpkeepError
@@ -102,13 +106,57 @@ class Taken:
 def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int = 16) -> list[R]:
     """Return the function's result of each thing, in their order, computed in parallel.
 
-    The first exception by that order is raised.
+    The first exception by that order is raised. No thread outlives the deadline of the caller, and
+    none keeps the process from ending.
+
+    :raises TimedOut: the deadline passes before the last result.
     """
     if len(things) <= 1:
         return [function(thing) for thing in things]
-    with ThreadPoolExecutor(min(most, len(things)), thread_name_prefix="upkeep-each") as pool:
-        futures = [pool.submit(contextvars.copy_context().run, function, thing) for thing in things]
-        return [future.result() for future in futures]
+    todo: queue.SimpleQueue[tuple[Future[R], T]] = queue.SimpleQueue()
+    futures: list[Future[R]] = [Future() for _ in things]
+    for pair in zip(futures, things, strict=True):
+        todo.put(pair)
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            try:
+                future, thing = todo.get_nowait()
+            except queue.Empty:
+                return
+            _settle(future, lambda: function(thing))  # noqa: B023 - called before the next one
+
+    for _ in range(min(most, len(things))):
+        _start(work, name="upkeep-each")
+    clock = Clock()
+    try:
+        results = []
+        for future in futures:
+            left = deadline.ends() - clock.monotonic()
+            results.append(future.result(None if math.isinf(left) else max(left, 0.0)))
+        return results
+    except TimeoutError:
+        raise TimedOut(
+            f"{len(things)} requests were not answered within the deadline of all requests together",
+            next_step="a larger --limit=sweep_deadline",
+        ) from None
+    finally:
+        over.set()
+
+
+def _start(work: Callable[[], None], *, name: str) -> None:
+    """Run it on a thread that does not keep the process from ending."""
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), name=name, daemon=True).start()
+
+
+def _settle(future: Future[R], work: Callable[[], R]) -> None:
+    """Give a future the result of some work, or what it raised."""
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - handed on, to where it is waited for
+        future.set_exception(error)
 
 
 def declared_in(plugins: Iterable[Any]) -> dict[str, Measurement]:
@@ -169,6 +217,7 @@ class Sweep:
         self._deadline_seconds = deadline_seconds
         self._workers = workers
         self._taken: dict[str, Taken] = {}
+        self._stop: Future[Taken] = Future()
         self.now = clock.now()
         self.address = Address()
         self.place: Place | None = None
@@ -193,26 +242,44 @@ class Sweep:
         todo = [name for name in self.closure(wanted) if name not in self._taken]
         total, ends = len(todo), self._clock.monotonic() + self._deadline_seconds
         running: dict[Future[Taken], str] = {}
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="upkeep-sweep")
-        try:
-            while todo or running:
-                for name in [name for name in todo if self._ready(name)]:
-                    todo.remove(name)
-                    context = contextvars.copy_context()
-                    running[pool.submit(context.run, self._measure, self.measurements[name])] = name
-                left = ends - self._clock.monotonic()
-                done, _ = wait(running, timeout=max(left, 0), return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._taken[running.pop(future)] = future.result()
-                if progress is not None:
-                    progress(total - len(todo) - len(running), total)
-                if left <= 0:
-                    for name in [*running.values(), *todo]:
-                        self._taken[name] = self._late(name)
-                    return
-        finally:
-            # A thread that still waits for an answer ends by the deadline of its request.
-            pool.shutdown(wait=False, cancel_futures=True)
+        while (todo or running) and not self._stop.done():
+            ready = [name for name in todo if self._ready(name)]
+            for name in ready[: self._workers - len(running)]:
+                todo.remove(name)
+                running[self._begin(self.measurements[name], ends)] = name
+            left = ends - self._clock.monotonic()
+            done, _ = wait(
+                [*running, self._stop], timeout=max(left, 0), return_when=FIRST_COMPLETED
+            )
+            for future in done - {self._stop}:
+                self._taken[running.pop(future)] = future.result()
+            if progress is not None:
+                progress(total - len(todo) - len(running), total)
+            if left <= 0:
+                # Their threads end with their next request or read; nobody waits for them.
+                for name in [*running.values(), *todo]:
+                    self._taken[name] = self._late(name)
+                return
+
+    def stop(self) -> None:
+        """End ``take`` at once, from another thread. What was measured stays."""
+        if not self._stop.done():
+            self._stop.set_result(Taken(None, None, Evidence("", "", self.now, "")))
+
+    def complete(self, names: Iterable[str]) -> bool:
+        """Return whether each of the measurements was taken, or stopped by something."""
+        return all(name in self._taken for name in self.closure(names))
+
+    def _begin(self, measurement: Measurement, ends: float) -> "Future[Taken]":
+        """Start a measurement; all its requests and reads together end with the sweep."""
+        future: Future[Taken] = Future()
+
+        def work() -> None:
+            with deadline.ending(ends):
+                _settle(future, lambda: self._measure(measurement))
+
+        _start(work, name="upkeep-sweep")
+        return future
 
     def of(self, name: str) -> Any:
         """Return the record of a measurement, or raise its exception."""

@@ -8,8 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from kubernetes.client import Configuration
-
+from upkeep.adapters.cluster.connection import Configuration
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.clock import HeldClock
 from upkeep.meter import Meter
@@ -76,9 +75,7 @@ class Server:
 def kube(
     url: str, *, deadline: float = 10, meter: Meter | None = None, namespace: str = ""
 ) -> Kube:
-    configuration = Configuration()
-    configuration.host = url
-    configuration.api_key = {"authorization": f"Bearer {SECRET}"}
+    configuration = Configuration(url, authorization=lambda: f"Bearer {SECRET}")
     clock = HeldClock(NOW)
     return Kube(
         configuration,

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from kubernetes.client import Configuration
 
 from upkeep.__main__ import main
+from upkeep.adapters.cluster.connection import Configuration
 from upkeep.adapters.cluster.scratch import Scratch
 from upkeep.clock import Clock
 from upkeep.meter import Meter

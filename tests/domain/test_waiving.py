@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from upkeep.domain.people import same_person
+from upkeep.domain.persons import same as same_person
 from upkeep.domain.waiving import covering, sound, standing_override, unused
 from upkeep.records.decisions import Override, Waiver
 

@@ -10,6 +10,7 @@ import argparse
 import os
 from pathlib import Path
 
+from upkeep.domain import persons
 from upkeep.errors import BadInput
 from upkeep.judges.attestations.signoffs import LIMIT_OF
 from upkeep.limits import LIMITS, nearest
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
             f"{options.control}: this control takes no sign-off"
             f"{nearest(options.control, list(LIMIT_OF))}. Controls with a sign-off: {known}."
         )
-    if options.by.strip().casefold() == options.reviewed_by.strip().casefold():
+    if persons.same(options.by, options.reviewed_by):
         raise BadInput("--by and --reviewed-by name the same person. Name another reviewer.")
     if (options.control == "secrets-rotated") is not bool(options.object):
         raise BadInput(

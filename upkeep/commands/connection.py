@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
     :raises BadInput: a bad option, or several targets.
     :raises Unmeasured: no collector found, or an error of the API server.
     """
-    from upkeep import demo
+    from upkeep import deadline, demo
     from upkeep.adapters.cluster import objects
     from upkeep.adapters.cluster.kube import Kube
     from upkeep.adapters.cluster.kubeconfig import load
@@ -66,6 +67,7 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
     from upkeep.clock import Clock
     from upkeep.domain import discovery
     from upkeep.meter import Meter
+    from upkeep.model import UNVERIFIED
     from upkeep.settings import resolve
 
     given = {
@@ -91,7 +93,11 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
                 kubeconfig=str(cluster.kubeconfig),
                 namespace=target.namespace or cluster.namespace,
             )
+        # One deadline for all that the command asks, as for the measurements of a run.
+        stack.enter_context(deadline.ending(clock.monotonic() + settings.limits["sweep_deadline"]))
         access = load(target, environ=os.environ)
+        if not access.configuration.verified:
+            print(f"upkeep: warning: {access.server}: {UNVERIFIED}", file=sys.stderr)
         deadline_seconds = settings.limits["request_deadline"]
         kube = Kube(
             access.configuration,

@@ -4,10 +4,13 @@ Exit codes: 0 after Ctrl-C; 4 bad input.
 """
 
 import argparse
-import shutil
 import signal
 import threading
 from pathlib import Path
+
+# The first line of what this command wrote, and may replace.
+MARK = b"# upkeep demo\n"
+MOST_BYTES = 1024 * 1024
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
         kubeconfig = cluster.kubeconfig
         if options.kubeconfig is not None:
             try:
-                kubeconfig = Path(shutil.copyfile(kubeconfig, options.kubeconfig))
-                kubeconfig.chmod(0o600)
+                kubeconfig = _copied(kubeconfig, options.kubeconfig)
             except OSError as error:
                 raise BadInput(
                     f"--kubeconfig={options.kubeconfig}: {error.strerror}. Name a writable file."
@@ -61,3 +63,21 @@ def run(options: argparse.Namespace) -> int:
             signal.signal(number, lambda *_: ended.set())
         ended.wait()
     return 0
+
+
+def _copied(kubeconfig: Path, to: Path) -> Path:
+    """Return the copy of the kubeconfig, which only its owner may read.
+
+    :raises BadInput: another file stands there. :raises OSError: it cannot be written.
+    """
+    from upkeep.adapters.folders.files import read_bounded, write_whole
+    from upkeep.errors import BadInput
+
+    if to.is_symlink() or to.exists():
+        own = False
+        if not to.is_symlink():
+            own = read_bounded(to, most_bytes=MOST_BYTES, follow=False).startswith(MARK)
+        if not own:
+            raise BadInput(f"--kubeconfig={to}: another file stands there. Name a new one")
+    write_whole(to, MARK + kubeconfig.read_bytes())
+    return to

@@ -55,18 +55,28 @@ class Looked:
         self.where = ""
 
     def pytest_sessionfinish(self, session: Any) -> None:
-        from upkeep.session import SWEEPS, measurements_of
+        from upkeep import deadline
+        from upkeep.session import SWEEPS, clock_of, measurements_of, settings
+        from upkeep.sweep import concurrently
 
         measurements = measurements_of(session.config)
+        limits, clock = settings(session.config).limits, clock_of(session.config)
+        rights = dict.fromkeys(
+            right for measurement in measurements.values() for right in measurement.rights
+        )
+        # What has no usual name is asked for only where a document needs it; the run says so then.
+        usual = [right for right in rights if not right.names or USUAL_NAMES[right.names]]
         for sweep in session.config.stash.get(SWEEPS, {}).values():
             kube, namespace = sweep.provided("kube"), sweep.provided("namespace")
             self.where = f"{kube.server}, namespace {namespace}"
-            for measurement in measurements.values():
-                for right in measurement.rights:
-                    # What has no usual name is asked for only where a document needs it, and doctor's own run says so then.
-                    named = not right.names or USUAL_NAMES[right.names]
-                    if right not in self.answers and right.held_by == "role" and named:
-                        self.answers[right] = _ask(kube, right, namespace)
+            left = [
+                right for right in usual if right.held_by == "role" and right not in self.answers
+            ]
+            # All questions together get the time of one request: a server that only refuses
+            # would else be waited for once a right.
+            with deadline.ending(clock.monotonic() + limits["request_deadline"]):
+                said = concurrently(lambda right: _ask(kube, right, namespace), left)  # noqa: B023
+            self.answers |= dict(zip(left, said, strict=True))
 
 
 def _ask(kube: "Kube", right: "Right", namespace: str) -> str:

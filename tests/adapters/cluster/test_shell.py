@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from kubernetes.client import Configuration
 
 from tests import ROOT
 from upkeep import demo
+from upkeep.adapters.cluster.connection import Configuration
 from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.adapters.cluster.shell import ExecBackend, container_host
 from upkeep.errors import (
@@ -194,8 +194,7 @@ def test_a_pod_that_is_not_there_is_absent(guide: demo.Cluster) -> None:
 def answering(reply: bytes) -> tuple[Configuration, socket.socket]:
     """An API server that answers the handshake with this and nothing more; nothing at all for nothing."""
     listening = socket.create_server(("127.0.0.1", 0))
-    configuration = Configuration()
-    configuration.host = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    configuration = Configuration(f"http://127.0.0.1:{listening.getsockname()[1]}")
 
     def serve() -> None:
         connection, _ = listening.accept()
@@ -238,9 +237,8 @@ def test_a_refused_handshake_says_why(code: int, kind: type[Unmeasured], words: 
 
 
 def test_a_server_that_is_not_there_is_unreachable() -> None:
-    configuration = Configuration()
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        configuration.host = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        configuration = Configuration(f"http://127.0.0.1:{closed.getsockname()[1]}")
     with pytest.raises(Unreachable, match="cannot be reached") as told:
         container_host(configuration, "monitoring", "collector-1", "cano-collector").run("df -P")
     assert type(told.value) is Unreachable

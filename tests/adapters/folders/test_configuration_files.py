@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def denied(*_: object, **__: object) -> str:  # root may read everything
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", denied)
+    monkeypatch.setattr(configuration_files, "read_bounded", denied)
     with pytest.raises(Forbidden, match="cannot be read: Permission denied"):
         configuration_files.read(tmp_path / "x.yaml")
 

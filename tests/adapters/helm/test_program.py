@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import stat
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +92,7 @@ def test_what_it_renders_is_read_and_does_not_show(helm, tmp_path: Path) -> None
     assert upgrade(helm(f"cat {tmp_path}/out")).server_side
 
 
-def test_it_is_told_who_it_is_and_gets_the_values_in_a_file_of_its_own(
+def test_it_is_told_who_it_is_and_gets_the_values_by_its_standard_input(
     helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The release's name can be no option, no value is in the words or the environment, and what would make it somebody else is left out."""
@@ -108,15 +107,14 @@ def test_it_is_told_who_it_is_and_gets_the_values_in_a_file_of_its_own(
     monkeypatch.setenv("HELM_REGISTRY_CONFIG", "/the/users")
     (tmp_path / "out").write_text(json.dumps(RENDERED))
     script = (
-        f'printf "%s\\n" "$@" > {tmp_path}/words; env > {tmp_path}/environment; file=$(grep -o "/.*values.json" {tmp_path}/words)\n'
-        f'cp -p "$file" {tmp_path}/values; stat -c %a "$(dirname "$file")" > {tmp_path}/mode; cat {tmp_path}/out'
+        f'printf "%s\\n" "$@" > {tmp_path}/words; env > {tmp_path}/environment\n'
+        f'mkdir "$HELM_CACHE_HOME"; cat > {tmp_path}/values; cat {tmp_path}/out'
     )
     upgrade(helm(script), chart="oci://registry/new")
     words, environment = ((tmp_path / name).read_text() for name in ("words", "environment"))
     lines = words.splitlines()
-    (values,) = [line.partition("=")[2] for line in lines if line.startswith("--values=")]
-    assert [line for line in lines if not line.startswith("--values=")] == [
-        "upgrade", "--dry-run=server", "--reset-values", "--output=json", "--namespace=kubecano", "--kube-context=oncall", "--version=0.0.26", "--",
+    assert lines == [
+        "upgrade", "--dry-run=server", "--reset-values", "--values=-", "--output=json", "--namespace=kubecano", "--kube-context=oncall", "--version=0.0.26", "--",
         "cano", "oci://registry/new",
     ]  # fmt: skip
     assert "canary" not in words + environment
@@ -125,23 +123,18 @@ def test_it_is_told_who_it_is_and_gets_the_values_in_a_file_of_its_own(
         for line in environment.splitlines()
         if line.startswith(("HELM_", "KUBECONFIG"))
     )
-    assert told.pop("HELM_CACHE_HOME").startswith(os.path.dirname(values))
+    assert not Path(told.pop("HELM_CACHE_HOME")).exists()
     assert told == {
         "KUBECONFIG": f"{Path.home()}/one:/two",
         "HELM_DRIVER": "secret",
         "HELM_REGISTRY_CONFIG": "/the/users",
     }
     assert json.loads((tmp_path / "values").read_text()) == PAYLOAD.values
-    assert stat.S_IMODE((tmp_path / "values").stat().st_mode) == 0o600
-    assert (tmp_path / "mode").read_text() == "700\n"
-    assert not Path(values).parent.exists()
 
 
 def test_it_ends_with_its_deadline_and_all_that_it_started(helm, tmp_path: Path) -> None:
-    """A plugin for credentials that hangs is a process of its own; nothing of either is left, nor the file."""
-    script = (
-        f'printf "%s\\n" "$@" > {tmp_path}/words\nsleep 300 &\necho $! > {tmp_path}/child\nwait'
-    )
+    """A plugin for credentials that hangs is a process of its own; nothing of either is left."""
+    script = f"sleep 300 &\necho $! > {tmp_path}/child\nwait"
     began = time.monotonic()
     with pytest.raises(TimedOut, match="had not answered after 2 s") as stopped:
         upgrade(helm(script), seconds=2)
@@ -158,22 +151,6 @@ def test_it_ends_with_its_deadline_and_all_that_it_started(helm, tmp_path: Path)
     assert not (
         Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes()
     )
-    (values,) = [
-        line.partition("=")[2]
-        for line in (tmp_path / "words").read_text().splitlines()
-        if line.startswith("--values=")
-    ]
-    assert not Path(values).parent.exists()
-
-
-def test_the_file_is_gone_when_it_failed_too(helm, tmp_path: Path) -> None:
-    upgrade(helm(f'printf "%s\\n" "$@" > {tmp_path}/words\n{said("Error: UPGRADE FAILED: no")}'))
-    (values,) = [
-        line.partition("=")[2]
-        for line in (tmp_path / "words").read_text().splitlines()
-        if line.startswith("--values=")
-    ]
-    assert not Path(values).parent.exists()
 
 
 @pytest.mark.parametrize(

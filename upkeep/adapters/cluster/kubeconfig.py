@@ -1,32 +1,27 @@
-"""How the API server is reached: kubeconfig contexts and lists, exec plugins, or the cluster that we run in."""
+"""Which API server is meant and as whom: kubeconfig contexts, or the pod that this runs in.
 
-import logging
+kubectl is the judge: the same file gives the same server, identity and proxy, or one sentence.
+Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+"""
+
 import os
-import re
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-import yaml
-
+from upkeep.adapters.cluster.certificates import context_of, decoded
+from upkeep.adapters.cluster.connection import Configuration, proxy_of, proxy_url
+from upkeep.adapters.cluster.kubeconfig_entries import Entry, merged
+from upkeep.adapters.cluster.users import basic, identity, impersonation, token_file
 from upkeep.addressing import Address
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
-from upkeep.masking import mask
+from upkeep.masking import hide
 from upkeep.settings import TargetSettings
 
-if TYPE_CHECKING:
-    from kubernetes.client import Configuration
-
-IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-
-
-_FILE = "(file)"
-# A plugin fetches a token within seconds, unless it waits for somebody who is not there.
-PLUGIN_SECONDS = 60.0
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+ANONYMOUS = "nobody (the context names no user)"
 
 
 @dataclass(frozen=True)
@@ -34,10 +29,10 @@ class Access:
     """An identity at an API server, and the namespace that it means.
 
     :ivar address: what kubectl must be told to go there, too.
-    :ivar user: as which user of the kubeconfig, or that it is the pod's service account.
+    :ivar user: the user of the kubeconfig and whom it acts as, or the pod's service account.
     """
 
-    configuration: "Configuration"
+    configuration: Configuration
     namespace: str
     context: str
     server: str
@@ -46,215 +41,183 @@ class Access:
 
 
 def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
-    """The access of a target. No request is made, but an exec plugin runs.
+    """Return the access of a target. No request is made, but an exec plugin runs.
 
-    :raises BadInput: no cluster, an unreadable or malformed kubeconfig, an unknown context, a plugin that fails.
+    :raises BadInput: no cluster, a kubeconfig that cannot be used, a plugin that fails.
     """
-    from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException, incluster_config, kube_config
-
-    configuration = Configuration()
     default = environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
     text = target.kubeconfig or default
     files = [path for path in text.split(os.pathsep) if path]
-    there = [path for path in files if Path(path).expanduser().is_file()]
+    # Whether it may be opened is for the reading to say.
+    there = [path for path in files if Path(path).expanduser().exists()]
     if not there:
-        if (
-            target.kubeconfig is None
-            and target.context is None
-            and "KUBERNETES_SERVICE_HOST" in environ
-        ):
-            try:
-                incluster_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the client has no types
-            except ConfigException as error:
-                raise BadInput(
-                    f"this is a pod without a usable service account: {error}; mount one, or give --kubeconfig=FILE"
-                ) from None
-            namespace = target.namespace or _own_namespace()
-            return Access(configuration, namespace, "in-cluster", str(configuration.host))
+        asked = target.kubeconfig is not None or target.context is not None
+        if not asked and "KUBERNETES_SERVICE_HOST" in environ:
+            return _in_cluster(target, environ)
         raise BadInput(
-            f"no cluster: there is no kubeconfig at {text}, and this is no pod; name one with --kubeconfig=FILE, or try --demo"
+            f"no cluster: there is no kubeconfig at {text}, and this is no pod; "
+            "name one with --kubeconfig=FILE, or try --demo"
         )
-    contexts: dict[str, dict[str, Any]] = {}
-    users: dict[str, dict[str, Any]] = {}
-    clusters: dict[str, dict[str, Any]] = {}
-    current = ""
-    for path in there:
-        document = _document(path)
-        current = current or str(document.get("current-context") or "")
-        for kind, found in (("context", contexts), ("user", users), ("cluster", clusters)):
-            for name, entry in _entries(document, kind, path):
-                found.setdefault(name, entry)
-    name = target.context or current
-    if name not in contexts:
+    found = merged(there)
+    name = target.context or found.current
+    if name not in found.contexts:
         what = (
-            f"--context={target.context}: no such context{nearest(name, contexts)}"
+            f"--context={target.context}: no such context{nearest(name, list(found.contexts))}"
             if target.context
             else f"current-context {name!r} does not exist"
         )
-        raise BadInput(f"{what}; {text} has {', '.join(contexts) or 'none'}")
-    user, cluster = (str(contexts[name].get(kind) or "") for kind in ("user", "cluster"))
-    for kind, wanted, known in (("user", user, users), ("cluster", cluster, clusters)):
-        if wanted not in known:  # without a user the loader would go on, as nobody
-            raise BadInput(
-                f"kubeconfig {text}, context {name}: there is no {kind} {wanted!r}; there are {', '.join(known) or 'none'}"
-            )
-    _require_files(users.get(user, {}), clusters.get(cluster, {}), context=name)
-    said = _Said()
-    logging.getLogger().addHandler(
-        said
-    )  # the loader only logs that an exec plugin failed, and goes on without credentials
-    plugin = users[user].get("exec")
-
-    def read() -> None:
-        kube_config.load_kube_config(
-            text, context=name, client_configuration=configuration, persist_config=False
-        )  # type: ignore[no-untyped-call]  # the client has no types
-
-    try:
-        if isinstance(plugin, dict) and not sys.stdout.isatty():
-            if not _ends(read, within_seconds=PLUGIN_SECONDS):
-                raise BadInput(
-                    f"kubeconfig {text}, user {user}: the exec plugin {plugin.get('command')} had not answered after {PLUGIN_SECONDS:g} s, and there "
-                    "is no terminal to ask at; log in first, or give a kubeconfig with a token"
-                )
-        else:
-            read()
-    except ConfigException as error:
-        raise BadInput(
-            f"kubeconfig {text}, context {name}: {_without_values(str(error))}"
-        ) from None
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        # What it says may hold values of the file.
-        raise BadInput(
-            f"kubeconfig {text}, context {name}: its user {user!r} or cluster {cluster!r} cannot be used ({type(error).__name__})"
-        ) from None
-    finally:
-        logging.getLogger().removeHandler(said)
-    if (
-        isinstance(plugin, dict)
-        and not configuration.auth_settings()
-        and not configuration.cert_file
+        raise BadInput(f"{what}; {text} has {', '.join(found.contexts) or 'none'}")
+    context = found.contexts[name]
+    nobody = Entry({}, f"kubeconfig {text}, context {name}", context.folder)
+    user, cluster = context.text("user"), context.text("cluster")
+    for kind, wanted, known in (
+        ("user", user, found.users),
+        ("cluster", cluster, found.clusters),
     ):
-        why = f": {mask(said.last)[:200]}" if said.last else ""
-        raise BadInput(
-            f"kubeconfig {text}, user {user}: the exec plugin {plugin.get('command')} gave no credentials{why}; run it by hand, or log in again"
-        )
-    namespace = target.namespace or str(contexts[name].get("namespace") or "default")
+        # A context without a user is anonymous, as behind `kubectl proxy`.
+        if wanted not in known and (wanted or kind == "cluster"):
+            raise BadInput(
+                f"kubeconfig {text}, context {name}: there is no {kind} {wanted!r}; "
+                f"there are {', '.join(known) or 'none'}"
+            )
+    who = found.users.get(user, nobody)
+    configuration = _configuration(found.clusters[cluster], who, environ)
+    acts_as = configuration.impersonation.user
     acting = target.acting_context
     address = Address(
-        context="" if name == current else name,
+        context="" if name == found.current else name,
         kubeconfig="" if text == default else text,
-        acting="" if acting == current else acting,
+        acting="" if acting == found.current else acting,
     )
-    return Access(configuration, namespace, name, str(configuration.host), address, user)
+    return Access(
+        configuration,
+        target.namespace or context.text("namespace") or "default",
+        name,
+        configuration.host,
+        address,
+        f"{user or ANONYMOUS}{f', acting as {acts_as}' if acts_as else ''}",
+    )
 
 
-def _ends(call: Callable[[], None], *, within_seconds: float) -> bool:
-    """Whether a call ends in time; what it raises is raised here. One that does not is left behind, and does not keep the run from ending."""
-    raised: list[BaseException] = []
+def _configuration(cluster: Entry, user: Entry, environ: Mapping[str, str]) -> Configuration:
+    """Return how a cluster is asked as a user.
 
-    def run() -> None:
-        try:
-            call()
-        except BaseException as error:  # noqa: BLE001 - handed on, to where it is waited for
-            raised.append(error)
+    :raises BadInput: one of the two cannot be used.
+    """
+    insecure = cluster.flag("insecure-skip-tls-verify")
+    authority = _authority(cluster)
+    if insecure and authority is not None:
+        raise cluster.refused(
+            "insecure-skip-tls-verify and a certificate-authority contradict each other. "
+            "Remove insecure-skip-tls-verify"
+        )
+    parts = _server(cluster)
+    shown = quote(parts.path, safe="/:@%~").rstrip("/")
+    host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{shown}"
+    proxy = (
+        proxy_url(cluster.text("proxy-url"), where=f"{cluster.where}: proxy-url")
+        if cluster.text("proxy-url")
+        else proxy_of(host, environ)
+    )
+    who = identity(user, cluster, environ)
+    tls = None
+    if parts.scheme == "https":
+        tls = context_of(cluster, user, authority=authority, certificate=who.certificate)
+    authorization = who.authorization
+    if parts.username and authorization is None:
+        # Go's HTTP client sends what stands in the URL where there is nothing else.
+        authorization = basic(unquote(parts.username), unquote(parts.password or ""))
+    return Configuration(
+        host,
+        tls,
+        cluster.text("tls-server-name"),
+        proxy,
+        authorization or (lambda: ""),
+        impersonation(user),
+    )
 
-    thread = threading.Thread(target=run, name="upkeep-exec-plugin", daemon=True)
-    thread.start()
-    thread.join(within_seconds)
-    if raised:
-        raise raised[0]
-    return not thread.is_alive()
+
+def _server(cluster: Entry) -> SplitResult:
+    """Return the server's URL; ``host:port`` alone is plain HTTP, as kubectl takes it.
+
+    :raises BadInput: there is none, or it is none.
+    """
+    server = cluster.text("server")
+    if not server:
+        raise cluster.refused("there is no server. Write server: https://HOST:PORT")
+    try:
+        parts = urlsplit(server if "://" in server else f"http://{server}")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise cluster.refused("server is no URL. Write server: https://HOST:PORT")
+    if parts.password:
+        hide(parts.password, unquote(parts.password))
+    return parts
+
+
+def _authority(cluster: Entry) -> str | None:
+    """Return the certificates of the authorities; ``None`` for those of the system.
+
+    :raises BadInput: both ways are used, or the file cannot be read.
+    """
+    if cluster.text("certificate-authority-data"):
+        if cluster.text("certificate-authority"):
+            raise cluster.refused(
+                "certificate-authority and certificate-authority-data are both given. "
+                "Remove one of them"
+            )
+        return decoded(cluster, "certificate-authority-data")
+    if cluster.text("certificate-authority"):
+        return cluster.file("certificate-authority")
+    return None
+
+
+def _in_cluster(target: TargetSettings, environ: Mapping[str, str]) -> Access:
+    """Return the access of the pod's service account.
+
+    Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+
+    :raises BadInput: it is not mounted, or does not tell the namespace.
+    """
+    host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT")
+    where = "this is a pod without a usable service account"
+    step = "Mount one, or give --kubeconfig=FILE"
+    if not host or not port:
+        raise BadInput(f"{where}: KUBERNETES_SERVICE_PORT is not set. {step}")
+    named = f"[{host}]" if ":" in host else host
+    mounted = Entry({"token": "token", "ca": "ca.crt"}, where, SERVICE_ACCOUNT)
+    try:
+        authority = mounted.file("ca")
+        authorization = token_file(mounted, "token")
+        authorization()
+    except BadInput as error:
+        raise BadInput(f"{error}. {step}") from None
+    tls = context_of(mounted, mounted, authority=authority, certificate=None)
+    configuration = Configuration(
+        f"https://{named}:{port}",
+        tls,
+        proxy=proxy_of(f"https://{named}:{port}", environ),
+        authorization=authorization,
+    )
+    namespace = target.namespace or _own_namespace()
+    return Access(configuration, namespace, "in-cluster", configuration.host)
 
 
 def _own_namespace() -> str:
-    """The namespace of the pod that we run in.
+    """Return the namespace of the pod that this runs in.
 
     :raises BadInput: its service account's volume, made by hand, does not tell.
     """
+    file = SERVICE_ACCOUNT / "namespace"
     try:
-        namespace = IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
+        namespace = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         namespace = ""
     if not namespace:
         raise BadInput(
-            f"this pod does not say its namespace: {IN_CLUSTER_NAMESPACE} is not there, or empty; give --namespace=NAME"
+            f"this pod does not say its namespace: {file} is not there, or empty; "
+            "give --namespace=NAME"
         )
     return namespace
-
-
-class _Said(logging.Handler):
-    """Keeps the last thing that was logged."""
-
-    last = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.last = " ".join(record.getMessage().split())
-
-
-def _entries(
-    document: dict[str, Any], kind: str, path: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The named contexts, users or clusters of a file, each with the file that paths in it are relative to.
-
-    :raises BadInput: they are no list of named mappings.
-    """
-    entries = document.get(f"{kind}s") or []
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in entries
-    ):
-        raise BadInput(f"kubeconfig {path}: {kind}s must be a list of entries with a name each")
-    for entry in entries:
-        value = entry.get(kind)
-        if value is not None and not isinstance(value, dict):
-            raise BadInput(f"kubeconfig {path}: {kind} {entry['name']} must be a mapping")
-        yield entry["name"], {**(value or {}), _FILE: path}
-
-
-def _require_files(user: dict[str, Any], cluster: dict[str, Any], *, context: str) -> None:
-    """The loader finds a missing file late, or never.
-
-    :raises BadInput: a file that the context names cannot be read.
-    """
-    for entry, keys in (
-        (user, ("client-certificate", "client-key", "tokenFile")),
-        (cluster, ("certificate-authority",)),
-    ):
-        for key in keys:
-            if (
-                entry.get(key)
-                and not entry.get(f"{key}-data")
-                and not (key == "tokenFile" and entry.get("token"))
-            ):
-                file = Path(entry[_FILE]).expanduser().parent / Path(str(entry[key])).expanduser()
-                if not os.access(file, os.R_OK):
-                    state = "cannot be read" if file.exists() else "does not exist"
-                    raise BadInput(
-                        f"kubeconfig {entry[_FILE]}, context {context}: {key} {file} {state}"
-                    )
-
-
-def _without_values(message: str) -> str:
-    """What the loader complains about, without the part of the file that it quotes."""
-    expected = re.search(r"Expected (?:key|object with name) (\S+)", message)
-    return (
-        f"{expected[1]} is missing, or empty"
-        if expected
-        else mask(message.splitlines()[0].partition("{")[0])[:200]
-    )
-
-
-def _document(path: str) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(Path(path).expanduser().read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"kubeconfig {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadInput(
-            f"kubeconfig {path}{f', line {mark.line + 1}' if mark else ''} is not YAML"
-        ) from None
-    if not isinstance(document, dict):
-        raise BadInput(f"kubeconfig {path} holds no configuration")
-    return document

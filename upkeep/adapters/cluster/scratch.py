@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from upkeep import deadline
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.errors import Unmeasured, UpkeepError
@@ -64,7 +65,8 @@ class Scratch(Kube):
             yield
         finally:
             try:
-                answer = self.fetch("DELETE", f"/api/v1/namespaces/{self.namespace}")
+                with deadline.lifted():
+                    answer = self.fetch("DELETE", f"/api/v1/namespaces/{self.namespace}")
             except Unmeasured as error:
                 raise NotDone(
                     f"whether {named} was removed is not known: {error}", next_step=command
@@ -101,7 +103,7 @@ def said(answer: Answer) -> str:
         causes = [
             str(cause.get("field", "")) for cause in (body.get("details") or {}).get("causes") or []
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return f"HTTP {answer.status}"
     fields = f" ({', '.join(filter(None, causes))})" if any(causes) else ""
     return f"{answer.status} {mask(reason)}{mask(fields)}"

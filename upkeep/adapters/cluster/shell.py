@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from testinfra.backend.base import (
@@ -20,9 +19,16 @@ from testinfra.backend.base import (
     CommandResult,
 )  # no cost: testinfra's own plugin has imported it before us
 from testinfra.host import Host
+from urllib3 import exceptions as urllib3_errors
 
+from upkeep import deadline
+from upkeep.adapters.cluster.connection import Configuration
+from upkeep.adapters.cluster.failures import is_late
+from upkeep.adapters.cluster.websocket import Broken, Rejected, exchange
+from upkeep.clock import Clock
 from upkeep.errors import (
     Absent,
+    BadInput,
     Forbidden,
     Malformed,
     TimedOut,
@@ -34,9 +40,6 @@ from upkeep.errors import (
 )
 from upkeep.masking import mask
 from upkeep.meter import note
-
-if TYPE_CHECKING:
-    from kubernetes.client import Configuration
 
 DEADLINE_SECONDS = 10.0
 ERROR_CHANNEL = 3
@@ -127,7 +130,7 @@ class ContainerHost(Host):  # type: ignore[misc]  # testinfra ships no types
 
 
 class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no types
-    """testinfra's way to a container: each command is one exec, with an ApiClient of its own, because ``stream()`` patches it."""
+    """testinfra's way to a container: each command is one exec."""
 
     NAME = "exec"
 
@@ -145,6 +148,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
         self._configuration = configuration
         self._namespace, self._pod, self._container = namespace, pod, container
         self._deadline_seconds = deadline_seconds
+        self._clock = Clock()  # sockets know no other
 
     def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:
         """Runs a command by the container's ``sh``. An exit code of its own, 0 or not, is a result.
@@ -156,7 +160,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
         word = _first_word(text)
         source = f"exec {word} in Pod/{self._pod} container/{self._container}"
         note(source)
-        stdout, stderr, status = self._within_deadline(["sh", "-c", text], source)
+        stdout, stderr, status = self._exchange(["sh", "-c", text], source)
         code = self._exit_code(status, source)
         if code in NOT_RUN and NO_PROGRAM.search(
             self.decode(stdout + stderr)
@@ -195,7 +199,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
             )
         try:
             verdict = json.loads(status)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Malformed(f"{source}: the command's end is no Status", source=source) from None
         if not isinstance(verdict, dict) or verdict.get("status") not in ("Success", "Failure"):
             raise Malformed(f"{source}: the command's end is no Status", source=source)
@@ -225,81 +229,43 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
             f"{source}: the command was not started: {mask(message)[:200]}", source=source
         )
 
-    def _within_deadline(self, words: list[str], source: str) -> tuple[bytes, bytes, bytes]:
-        """stdout, stderr and Status. On a thread of its own: the client's WebSocket has no time limit while it connects."""
-        ended: list[tuple[bytes, bytes, bytes] | Unmeasured] = []
-        given_up = threading.Event()
+    def _exchange(self, words: list[str], source: str) -> tuple[bytes, bytes, bytes]:
+        """Return stdout, stderr and the Status of the command's end.
 
-        def exchange() -> None:
-            try:
-                ended.append(self._exchange(words, source, given_up))
-            except Unmeasured as error:
-                ended.append(error)
-
-        thread = threading.Thread(target=exchange, name="upkeep-exec", daemon=True)
-        thread.start()
-        thread.join(self._deadline_seconds)
-        given_up.set()
-        if thread.is_alive():
-            raise TimedOut(
-                f"{source}: not ended within {self._deadline_seconds:g} s",
-                source=source,
-                next_step=f"--limit=request_deadline={self._deadline_seconds * 2:g}s",
-            )
-        if not ended:
-            raise Malformed(f"{source}: the client broke", source=source)
-        if isinstance(ended[0], Unmeasured):
-            raise ended[0]
-        return ended[0]
-
-    def _exchange(
-        self, words: list[str], source: str, given_up: threading.Event
-    ) -> tuple[bytes, bytes, bytes]:
-        from kubernetes.client import ApiClient, CoreV1Api
-        from kubernetes.client.exceptions import ApiException
-        from kubernetes.stream import stream
-        from websocket import WebSocketException
-
-        with ApiClient(self._configuration) as api:
-            try:
-                connection = stream(
-                    CoreV1Api(api).connect_get_namespaced_pod_exec,
-                    self._pod,
-                    self._namespace,
-                    container=self._container,
-                    command=words,
-                    stdin=False,
-                    stdout=True,
-                    stderr=True,
-                    tty=False,
-                    binary=True,
-                    _preload_content=False,
-                )
-            except ApiException as error:
-                raise self._not_connected(error, source) from None
-            try:
-                while connection.is_open() and not given_up.is_set():
-                    connection.update(timeout=0.5)
-                out, err, status = (
-                    bytes(connection.read_channel(channel)) for channel in (1, 2, ERROR_CHANNEL)
-                )
-                return out, err, status
-            except (WebSocketException, OSError) as error:
-                raise Truncated(
-                    f"{source}: the connection broke ({type(error).__name__})",
+        :raises Unmeasured: the API server refused, was not reached, or took too long.
+        """
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{self._pod}/exec"
+        query = [("container", self._container), ("stdout", "true"), ("stderr", "true")]
+        query += [("stdin", "false"), ("tty", "false"), *(("command", word) for word in words)]
+        server = self._configuration.host
+        left = min(self._deadline_seconds, deadline.ends() - self._clock.monotonic())
+        try:
+            channels = exchange(self._configuration, path, query, seconds=left)
+        except Rejected as error:
+            raise self._not_connected(error, source) from None
+        except BadInput as error:  # a plugin or a token file that gave something before
+            raise Unauthenticated(str(error), source=source) from None
+        except Broken as error:
+            raise Truncated(f"{source}: {error}", source=source, next_step="run again") from None
+        except (urllib3_errors.HTTPError, OSError) as error:
+            if isinstance(error, TimeoutError) or (
+                isinstance(error, urllib3_errors.HTTPError) and is_late(error)
+            ):
+                raise TimedOut(
+                    f"{source}: not ended within {self._deadline_seconds:g} s",
                     source=source,
-                    next_step="run again",
+                    next_step=f"--limit=request_deadline={self._deadline_seconds * 2:g}s",
                 ) from None
-            finally:
-                connection.close(timeout=1)
-                connection.sock.shutdown()  # close() leaves the socket to the garbage collector when the server was quicker
+            raise Unreachable(
+                f"{source}: {server} cannot be reached ({type(error).__name__})", source=source
+            ) from None
+        out, err, status = (channels.get(channel, b"") for channel in (1, 2, ERROR_CHANNEL))
+        return out, err, status
 
-    def _not_connected(self, error: Exception, source: str) -> Unmeasured:
-        """What kept the WebSocket from opening: the client hides it behind an ApiException of status 0, as its context."""
-        cause = error.__context__
-        code = int(getattr(cause, "status_code", 0) or 0)
-        message = (getattr(cause, "resp_body", None) or b"").decode(errors="replace")
-        server = str(self._configuration.host)
+    def _not_connected(self, error: Rejected, source: str) -> Unmeasured:
+        """Return what kept the WebSocket from opening."""
+        code, message = error.status, error.body
+        server = self._configuration.host
         if code == 401:
             return Unauthenticated(
                 f"{server} does not accept the credentials (401)",
@@ -308,8 +274,13 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
             )
         if code == 403:
             # From Kubernetes 1.35 on exec by WebSocket needs create as well as get.
-            step = f"kubectl -n {self._namespace} auth can-i create pods --subresource=exec; kubectl -n {self._namespace} auth can-i get pods --subresource=exec"
-            return Forbidden(f"{source}: the identity may not (403)", source=source, next_step=step)
+            asked = f"kubectl -n {self._namespace} auth can-i"
+            step = " pods --subresource=exec; ".join([f"{asked} create", f"{asked} get", ""])
+            return Forbidden(
+                f"{source}: the identity may not (403)",
+                source=source,
+                next_step=step.removesuffix("; "),
+            )
         if code == 404:
             return Absent(
                 f"{source}: there is no such pod (404)",
@@ -328,13 +299,10 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
                 if isinstance(failed, Absent)
                 else Unavailable(f"{source}: {server} answered {code}", source=source)
             )
-        if code:
-            return Malformed(
-                f"{source}: {server} answered {code} to a WebSocket's handshake; is it really the API server?",
-                source=source,
-            )
-        return Unreachable(
-            f"{source}: {server} cannot be reached ({type(cause).__name__})", source=source
+        return Malformed(
+            f"{source}: {server} answered {code} to a WebSocket's handshake; "
+            "is it really the API server?",
+            source=source,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from upkeep.adapters.folders.files import write_whole
+from upkeep.adapters.folders.files import read_bounded, write_whole
 from upkeep.adapters.formats import yaml_text
 from upkeep.errors import BadInput, Malformed
 from upkeep.limits import Limit
@@ -59,7 +59,7 @@ def read(path: Path) -> tuple[Attestation, ...]:
     try:
         if not path.exists():
             return ()
-        text = path.read_bytes().decode()
+        text = read_bounded(path, most_bytes=MOST_BYTES).decode()
     except UnicodeDecodeError:
         raise BadInput(
             f"{where}: not UTF-8; expected a list of entries as `upkeep attest` writes them"
@@ -158,7 +158,7 @@ def append(path: Path, entry: Mapping[str, Any], *, at: datetime) -> None:
         ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = read_bounded(path, most_bytes=MOST_BYTES).decode("utf-8") if path.exists() else ""
         _parse(text, path)  # an unusable file is refused, not extended
         if text and not text.endswith("\n"):
             text += "\n"

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.formats import configuration, yaml_text
 from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured
 from upkeep.masking import Masked
 from upkeep.records.configuration import ConfigurationDocument
+
+MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def read(file: Path) -> list[Draft]:
     :raises Malformed: it is no text, or holds no document of the collector.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_bounded(file, most_bytes=MOST_BYTES).decode("utf-8")
     except OSError as error:
         raise _unreadable(str(file), error) from None
     except UnicodeDecodeError:
@@ -96,6 +99,11 @@ def _draft(text: str, kind: str, where: str) -> Draft:
 
 def _of_manifest(file: Path, body: dict[str, Any]) -> Iterator[Draft]:
     """Yield the documents of a ConfigMap or Secret, plain or base64. Lines count within the document."""
+    for part in ("data", "stringData"):
+        if not isinstance(body.get(part) or {}, dict):
+            raise Malformed(
+                f"{file}: {part} must be a mapping of file names to texts", source=str(file)
+            )
     for key, kind in configuration.KINDS.items():
         plain = (
             (body.get("stringData") or {}).get(key)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from upkeep.adapters.formats import yaml_text
-from upkeep.domain.people import same_person
+from upkeep.domain import persons
 from upkeep.errors import BadInput, Malformed
 from upkeep.limits import nearest
 from upkeep.model import parse_time
@@ -85,7 +85,7 @@ def _texts(
 
 def _waiver(entry: dict[str, Any], where: str) -> Waiver:
     _texts(entry, where, _REQUIRED, (*_REQUIRED, *_OPTIONAL))
-    if same_person(entry["owner"], entry["approved_by"]):
+    if persons.same(entry["owner"], entry["approved_by"]):
         raise BadInput(f"{where}: approved_by is the owner; another person must approve")
     approved = _day(entry["approved_on"], where, "approved_on")
     waiver = Waiver(
@@ -108,7 +108,7 @@ def _waiver(entry: dict[str, Any], where: str) -> Waiver:
 
 def _override(entry: dict[str, Any], where: str) -> Override:
     _texts(entry, where, _OVERRIDE, _OVERRIDE)
-    if same_person(entry["by"], entry["approved_by"]):
+    if persons.same(entry["by"], entry["approved_by"]):
         raise BadInput(f"{where}: approved_by is the person who overrides; another must approve")
     issued, expires = (_instant(entry[key], where, key) for key in ("issued", "expires"))
     if not issued < expires <= issued + MOST_OVERRIDE:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from upkeep.adapters.folders.files import read_bounded
 from upkeep.errors import BadInput
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def identities(path: Path | None) -> list["x25519.Identity"]:
     from pyrage import IdentityError, x25519
 
     try:
-        with path.open("rb") as file:
-            lines = file.read(_MOST_BYTES).decode("utf-8").splitlines()
+        lines = read_bounded(path, most_bytes=_MOST_BYTES).decode("utf-8").splitlines()
     except OSError as error:
         raise BadInput(f"--backup-identity={path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from shlex import quote
 
-from upkeep.adapters.folders.files import write_whole
+from upkeep.adapters.folders.files import read_bounded, write_whole
 from upkeep.adapters.formats import exposition
 from upkeep.adapters.wire.text import printable
 from upkeep.domain import counters
@@ -221,7 +221,7 @@ def keep(snapshot_body: bytes, *, folder: Path, namespace: str, pod: str, taken:
     path = folder / f"exposition-{namespace}-{pod}-{taken.astimezone(UTC).strftime(_STAMP)}.txt"
     header = f"# upkeep namespace={namespace} pod={pod} taken={rfc3339(taken)}\n".encode()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(path, header + snapshot_body)
     except OSError as error:
         raise BadInput(
@@ -262,7 +262,7 @@ def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | Non
         return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {quote(str(path))}")
 
     try:
-        body = path.read_bytes()
+        body = read_bounded(path, most_bytes=MOST_BYTES, follow=False)
     except OSError as error:
         raise malformed(f"cannot be read ({error.strerror})") from None
     header = _HEADER.match(body)

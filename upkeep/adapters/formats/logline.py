@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upkeep.adapters.formats.loglevel import KEYS, level_of, plain_level
-from upkeep.masking import MASK, mask, sensitive
+from upkeep.masking import MASK, mask, telling
 
 BAD_LEVELS = frozenset({"error", "fatal", "panic", "dpanic"})
 WARNING_LEVELS = frozenset({"warn"})  # of these only a failure to send is kept
@@ -247,7 +247,7 @@ def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _value(name: str, value: object) -> str:
-    if sensitive(name):
+    if telling(name):
         return MASK
     if isinstance(value, dict | list):
         return "…"

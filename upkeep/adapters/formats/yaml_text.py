@@ -266,18 +266,32 @@ def _count(text: str, name: str) -> None:
 
 
 def _counted(text: str, name: str, *, most_nodes: int) -> Iterator[yaml.Event]:
-    """The events of the document, up to the limits."""
+    """Yield the events of the document, up to the limits; ``nodes`` follow every alias."""
     depth = nodes = aliases = documents = 0
+    # How many nodes stand behind each anchor, and inside of what is open now.
+    anchored: dict[str, int] = {}
+    opened: list[tuple[str | None, int]] = []
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
             event, yaml.CollectionEndEvent
         )
-        nodes += isinstance(event, yaml.NodeEvent)
-        aliases += isinstance(event, yaml.AliasEvent)
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            nodes += anchored.get(event.anchor or "", 1)
+        elif isinstance(event, yaml.NodeEvent):
+            nodes += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                opened.append((event.anchor, nodes))
+            elif event.anchor:
+                anchored[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = opened.pop()
+            if anchor:
+                anchored[anchor] = nodes - before + 1
         documents += isinstance(event, yaml.DocumentStartEvent)
         for value, most, what in (
             (depth, MOST_DEPTH, "levels deep"),
-            (nodes, most_nodes, "nodes"),
+            (nodes, most_nodes, f"nodes{' when its aliases are followed' * (aliases > 0)}"),
             (aliases, MOST_ALIASES, "aliases"),
             (documents, 1, "document"),
         ):

@@ -1,8 +1,9 @@
 """The program helm, asked what an upgrade would be: rendered with look-ups at the server, as the acting identity, and nothing is written.
 
-``helm upgrade --dry-run=server`` renders and looks; it runs no admission, so what it renders is rehearsed at the API server besides. The live
-values go to it in a file that only its owner may read, and that is gone when it has answered. What it prints holds secrets: it is read here,
-reduced, and shown to nobody; of its errors one line, without a value of the release.
+``helm upgrade --dry-run=server`` renders and looks; it runs no admission, so what it renders is
+rehearsed at the API server besides. The live values go to it by its standard input, never to a
+file. What it prints holds secrets: it is read here, reduced, and shown to nobody; of its errors one
+line, without a value of the release. It reads ``as`` and the rest of the kubeconfig itself.
 
 Source: https://helm.sh/docs/helm/helm_upgrade/; helm.sh/helm/v3, pkg/action/upgrade.go; Helm 4 has the same options.
 """
@@ -11,7 +12,7 @@ import base64
 import json
 import os
 import re
-import signal
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
+from upkeep import deadline
 from upkeep.adapters.helm.manifests import Manifest, manifest
+from upkeep.adapters.helm.processes import removed_at_exit, run
 from upkeep.adapters.helm.storage import MOST_BYTES, ReleasePayload
+from upkeep.clock import Clock
 from upkeep.errors import Absent, Malformed, TimedOut, Unauthenticated, Unreachable
 from upkeep.masking import MASK, mask
 from upkeep.meter import note
@@ -125,26 +129,26 @@ def upgrade(
     :param kubeconfig: files as in ``KUBECONFIG``; ``context`` is that of the acting identity.
     :raises Unmeasured: it gave no verdict: the API server did not answer, it took too long, it is not what it says.
     """
-    with tempfile.TemporaryDirectory(prefix="upkeep-helm-") as folder:
-        values = Path(folder) / "values.json"  # JSON is YAML
-        with open(
-            os.open(values, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
-            json.dump(payload.values, file)
-        own = {
-            "KUBECONFIG": os.pathsep.join(
-                str(Path(part).expanduser()) for part in kubeconfig.split(os.pathsep) if part
-            ),
-            "HELM_DRIVER": release.storage.lower(),
-            "HELM_CACHE_HOME": f"{folder}/cache",
-        }
-        # Nothing after the two dashes is an option, whatever the release is called.
-        words = [
-            program.path, "upgrade", "--dry-run=server", "--reset-values", f"--values={values}", "--output=json", f"--namespace={release.namespace}",
-            f"--kube-context={context}", *([f"--version={version}"] if chart.startswith("oci://") else []), "--", release.name, chart,
-        ]  # fmt: skip
-        note(f"helm upgrade {release.name} --version {version} --dry-run=server")
-        code, out, err = _run(words, _environment(own), deadline_seconds)
+    # A name alone: helm makes the folder where it fetches a chart, and it is removed below.
+    cache = Path(tempfile.gettempdir()) / f"upkeep-helm-{secrets.token_hex(8)}"
+    own = {
+        "KUBECONFIG": os.pathsep.join(
+            str(Path(part).expanduser()) for part in kubeconfig.split(os.pathsep) if part
+        ),
+        "HELM_DRIVER": release.storage.lower(),
+        "HELM_CACHE_HOME": str(cache),
+    }
+    # Nothing after the two dashes is an option, whatever the release is called. The values come
+    # by the standard input: a file of them would stay where this process is killed.
+    words = [
+        program.path, "upgrade", "--dry-run=server", "--reset-values", "--values=-", "--output=json",
+        f"--namespace={release.namespace}", f"--kube-context={context}",
+        *([f"--version={version}"] if chart.startswith("oci://") else []), "--", release.name, chart,
+    ]  # fmt: skip
+    note(f"helm upgrade {release.name} --version {version} --dry-run=server")
+    values = json.dumps(payload.values).encode()  # JSON is YAML
+    with removed_at_exit(cache):
+        code, out, err = _run(words, _environment(own), deadline_seconds, given=values)
     if code != 0:
         return _refusal(err, payload, release)
     return _rendering(out, release)
@@ -158,43 +162,36 @@ def _environment(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def _run(
-    words: Sequence[str], environment: Mapping[str, str], deadline_seconds: float
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    deadline_seconds: float,
+    *,
+    given: bytes = b"",
 ) -> tuple[int, bytes, bytes]:
-    """Exit code and outputs. It runs in a process group of its own, plugins for credentials included, which ends with the deadline.
+    """Return exit code and outputs.
 
+    It runs in a process group of its own, plugins for credentials included, which ends with the
+    deadline and with this process.
+
+    :param given: what it reads from its standard input.
     :raises Unmeasured: it cannot be run, or it takes too long.
     """
     name = " ".join([Path(words[0]).name, words[1]])
+    seconds = min(deadline_seconds, max(deadline.ends() - Clock().monotonic(), 0.0))
     try:
-        process = subprocess.Popen(
-            words,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        return run(words, environment, given=given, seconds=seconds)
     except OSError as error:
         raise Absent(
             f"{words[0]} cannot be run: {error.strerror}",
             source=name,
             next_step=f"{quote(words[0])} version",
         ) from None
-    with process:
-        try:
-            out, err = process.communicate(timeout=deadline_seconds)
-        except subprocess.TimeoutExpired:
-            raise TimedOut(
-                f"{name} had not answered after {deadline_seconds:g} s",
-                source=name,
-                next_step=f"--limit=sweep_deadline={deadline_seconds * 4:g}s",
-            ) from None
-        finally:
-            if (
-                process.returncode is None
-            ):  # not waited for yet, so that the number is still its own
-                os.killpg(process.pid, signal.SIGKILL)
-    return process.returncode, out, err
+    except subprocess.TimeoutExpired:
+        raise TimedOut(
+            f"{name} had not answered after {seconds:g} s",
+            source=name,
+            next_step=f"--limit=sweep_deadline={deadline_seconds * 4:g}s",
+        ) from None
 
 
 def _error(err: bytes) -> str:

@@ -15,6 +15,7 @@ from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.formats import yaml_text
 from upkeep.adapters.http.web import UrlApi
 from upkeep.clock import Clock
@@ -45,7 +46,7 @@ def read(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise Malformed(f"{where} is larger than {MOST_BYTES} bytes.", source=where)
-        return path.read_text(encoding="utf-8")
+        return read_bounded(path, most_bytes=MOST_BYTES).decode("utf-8")
     except FileNotFoundError:
         raise Absent(f"There is no file {where}.", source=where, next_step=STEP) from None
     except PermissionError:
@@ -227,7 +228,7 @@ def _bytes(path: Path) -> bytes:
                 f"The chart's archive {path} is larger than {MOST_ARCHIVE_BYTES} bytes.",
                 source=str(path),
             )
-        return path.read_bytes()
+        return read_bounded(path, most_bytes=MOST_ARCHIVE_BYTES)
     except OSError as error:
         raise Absent(
             f"The chart's archive {path} cannot be read: {error.strerror}.",

@@ -5,15 +5,23 @@ Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanag
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from urllib3 import exceptions as urllib3_errors
+
+from upkeep import deadline
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
+from upkeep.adapters.cluster.users import bearer
+from upkeep.adapters.folders.files import read_bounded
+from upkeep.adapters.http.reading import bounded, until
 from upkeep.adapters.wire.decoding import decode
 from upkeep.clock import Clock
 from upkeep.errors import (
     Absent,
+    BadInput,
     Forbidden,
     Malformed,
     TimedOut,
@@ -22,10 +30,12 @@ from upkeep.errors import (
     Unavailable,
     Unreachable,
 )
+from upkeep.masking import hide, sensitive
 from upkeep.meter import Meter, note
 from upkeep.settings import HttpAccess
 
 T = TypeVar("T")
+MOST_TOKEN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,12 @@ class UrlApi:
         self._session.trust_env = (
             False  # a .netrc or a proxy variable would send credentials where nobody asked for it
         )
+        for prefix in ("https://", "http://"):
+            adapter = requests.adapters.HTTPAdapter()
+            bounded(adapter.poolmanager)
+            self._session.mount(prefix, adapter)
         self._session.headers.update(access.headers)
+        hide(*(value for name, value in access.headers.items() if sensitive(name)))
         if access.ca_file is not None:
             self._session.verify = str(access.ca_file)
         if access.client_certificate is not None:
@@ -108,6 +123,8 @@ class UrlApi:
                 else str(access.client_certificate)
             )
         parts = urlsplit(access.url)
+        if parts.password:
+            hide(parts.password, unquote(parts.password))
         self.namespace = ""
         server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self.where, self._look = f"{option}={server}", f"curl -v {server}"
@@ -155,9 +172,29 @@ class UrlApi:
             )
         return answer
 
+    def _bearer(self, file: Path) -> str:
+        """Return the header's value for the token in a file.
+
+        :raises Unauthenticated: it cannot be read, or is no token.
+        """
+        step = "bearer_file in the settings"
+        try:
+            token = read_bounded(file, most_bytes=MOST_TOKEN_BYTES).decode().strip()
+            return bearer(token, where=f"{self.where}: bearer_file {file}")
+        except BadInput as error:
+            raise Unauthenticated(str(error), source=str(file), next_step=step) from None
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise Unauthenticated(
+                f"{self.where}: bearer_file {file} cannot be read: {why}",
+                source=str(file),
+                next_step=step,
+            ) from None
+
     def _whole(self, path: str, query: Mapping[str, str], *, accept: str) -> WebAnswer:
         """The answer, asked again while the server says that it is not available."""
-        ends, pause = self._clock.monotonic() + self._deadline_seconds, 0.25
+        ends = min(self._clock.monotonic() + self._deadline_seconds, deadline.ends())
+        pause = 0.25
         while True:
             answer, wait = self._once(path, query, ends, accept=accept)
             pause, wait = pause * 2, wait if wait is not None else pause
@@ -173,20 +210,22 @@ class UrlApi:
 
         headers = {"Accept": accept}
         if self._access.bearer_file is not None:
-            headers["Authorization"] = (
-                f"Bearer {self._access.bearer_file.read_text().strip()}"  # rotated tokens are read anew
-            )
+            # Rotated tokens are read anew.
+            headers["Authorization"] = self._bearer(self._access.bearer_file)
         self._meter.count(f"GET {self.where}{path}")
         left = max(ends - self._clock.monotonic(), 0.001)
         try:
-            with self._session.get(
-                f"{self._base}{path}",
-                params=dict(query),
-                headers=headers,
-                timeout=left,
-                stream=True,
-                allow_redirects=False,
-            ) as response:
+            with (
+                until(left),
+                self._session.get(
+                    f"{self._base}{path}",
+                    params=dict(query),
+                    headers=headers,
+                    timeout=left,
+                    stream=True,
+                    allow_redirects=False,
+                ) as response,
+            ):
                 body = bytearray()
                 for block in response.iter_content(64 * 1024):
                     body += block
@@ -238,7 +277,12 @@ class UrlApi:
                 f"{self.where}: its address, a header of the settings, or where it redirects to is none",
                 source=path,
             ) from None
-        except requests.RequestException:
+        except requests.RequestException as error:
+            if isinstance(next(iter(error.args), None), urllib3_errors.ReadTimeoutError):
+                raise TimedOut(
+                    f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s",
+                    source=path,
+                ) from None
             why = "refused, no route, or its name does not resolve"
             raise Unreachable(
                 f"{self.where} cannot be reached: {why}", source=path, next_step=self._look

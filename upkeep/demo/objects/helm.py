@@ -14,7 +14,7 @@ from upkeep.demo.objects import releases
 from upkeep.demo.state import Object, State
 
 VERSION = "v3.22.0"
-# It demands the adapter's options, a readable file of values, and the release after the dashes.
+# It demands the adapter's options, the values by standard input, and the release after the dashes.
 SCRIPT = """#!/bin/sh
 case "$1" in
 version) echo {version}; exit ;;
@@ -24,7 +24,7 @@ esac
 for word; do
     case "$word" in
     --dry-run=server) dry=yes ;;
-    --values=*) test -r "${{word#--values=}}" && values=yes ;;
+    --values=-) test -n "$(cat)" && values=yes ;;
     --) shift; break ;;
     esac
     shift

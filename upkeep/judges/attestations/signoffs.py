@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 from types import MappingProxyType
 
+from upkeep.domain import persons
 from upkeep.judges.wording import utc
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, span
@@ -95,7 +96,7 @@ def standing(
             "attestation-invalid",
             f"its time {utc(newest.at)} is in the future",
         )
-    if newest.by.casefold() == newest.reviewed_by.casefold():
+    if persons.same(newest.by, newest.reviewed_by):
         return Standing(
             newest,
             expires,

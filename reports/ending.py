@@ -1,0 +1,44 @@
+"""How a run ends early: SIGTERM as Ctrl-C, and nothing interrupts the writing of its record.
+
+A CronJob's deadline and a cancelled pipeline send SIGTERM. What was measured until then is judged
+and recorded, and the gate is closed.
+"""
+
+import signal
+import threading
+from collections.abc import Generator
+from types import FrameType
+from typing import Any
+
+import pytest
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # Only there can a signal be handled; a test may run pytest elsewhere.
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    signal.signal(signal.SIGTERM, _interrupt)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    config.add_cleanup(restore)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # A second one ends the process at once, whatever it does.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish() -> Generator[None, Any, Any]:
+    """Let the record, the gate and the reports be written whole: it takes less than a second."""
+    main = threading.current_thread() is threading.main_thread()
+    if main:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+    return (yield)

@@ -1,0 +1,181 @@
+"""One deadline for all requests and reads: slow servers, endless lists, and threads that stay behind."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests import ROOT
+from tests.adapters.scripted import JSON, Server, kube
+from upkeep import deadline
+from upkeep.adapters.cluster import kube as adapter
+from upkeep.adapters.cluster.connection import Configuration
+from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.http.web import UrlApi
+from upkeep.clock import Clock
+from upkeep.errors import Malformed, TimedOut, Unmeasured
+from upkeep.meter import Meter
+from upkeep.settings import HttpAccess
+from upkeep.sweep import Measurement, Sweep, concurrently
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+SLOW = {
+    "a body of a known length": HEAD + b"Content-Length: 100000\r\n\r\n",
+    "a body in chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5000\r\n",
+    "a chunk's length": HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+    "headers": HEAD + b"X-Slow: ",
+    "a status line": b"",
+}
+
+
+@pytest.fixture(params=SLOW)
+def slow(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a server that begins, and then sends a byte each twentieth of a second."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    def drip(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(65536)
+            try:
+                connection.sendall(SLOW[request.param])
+                for _ in range(200):
+                    connection.sendall(b"0")
+                    time.sleep(0.05)
+            except OSError:
+                return
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        # Wakes the thread that accepts: one that sleeps on would keep the port.
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def client(url: str, *, seconds: float) -> Kube:
+    return Kube(Configuration(url), clock=Clock(), meter=Meter(), deadline_seconds=seconds)
+
+
+def web(url: str, *, seconds: float) -> UrlApi:
+    return UrlApi(
+        HttpAccess(url), option="--prometheus", clock=Clock(), meter=Meter(),
+        deadline_seconds=seconds,
+    )  # fmt: skip
+
+
+ASK: dict[str, Callable[[str, float], object]] = {
+    "the API server": lambda url, seconds: client(url, seconds=seconds).get("/api"),
+    "a URL of the user's": lambda url, seconds: web(url, seconds=seconds).get("/api", {}),
+}
+
+
+@pytest.mark.parametrize("ask", ASK)
+def test_a_byte_now_and_then_is_no_way_around_the_deadline(ask: str, slow: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(TimedOut):
+        ASK[ask](slow, 0.4)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("ask", ASK)
+def test_the_deadline_of_all_requests_ends_one_that_has_more_time(ask: str, slow: str) -> None:
+    began = time.monotonic()
+    with deadline.ending(Clock().monotonic() + 0.3), pytest.raises(TimedOut):
+        ASK[ask](slow, 60)
+    assert time.monotonic() - began < 3
+
+
+def test_nothing_is_sent_after_the_deadline(server: Server) -> None:
+    with deadline.ending(0.0), pytest.raises(TimedOut, match="not sent"):
+        kube(server.url).get("/api")
+    assert server.asked == []
+
+
+def page(token: str, items: int) -> tuple[int, dict[str, str], bytes]:
+    named = [{"metadata": {"name": f"pod-{number}"}} for number in range(items)]
+    body = {"kind": "PodList", "metadata": {"continue": token}, "items": named}
+    return 200, JSON, json.dumps(body).encode()
+
+
+@pytest.mark.parametrize("items", [0, 2])
+def test_a_list_without_a_last_page_ends(
+    items: int, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "MOST_ITEMS", 10)
+    monkeypatch.setattr(adapter, "MOST_PAGES", 20)
+    server.on("/pods", *[page(f"t{number}", items) for number in range(40)])
+    with pytest.raises(Malformed, match="more than 10 objects, or no last page"):
+        kube(server.url).items("/pods")
+    assert len(server.asked) <= 20
+
+
+def test_what_runs_side_by_side_is_not_waited_for_after_the_deadline() -> None:
+    over, began = threading.Event(), time.monotonic()
+    try:
+        with deadline.ending(Clock().monotonic() + 0.3), pytest.raises(TimedOut):
+            concurrently(lambda _: over.wait(30), [1, 2, 3])
+    finally:
+        over.set()
+    assert time.monotonic() - began < 3
+
+
+def test_the_first_exception_by_order_is_raised() -> None:
+    def fail(number: int) -> int:
+        if number:
+            raise Unmeasured(str(number))
+        return number
+
+    with pytest.raises(Unmeasured, match=r"^1$"):
+        concurrently(fail, [0, 1, 2])
+    assert concurrently(lambda number: number * 2, [1, 2, 3]) == [2, 4, 6]
+
+
+def test_a_sweep_ends_with_its_deadline_and_can_be_stopped() -> None:
+    over = threading.Event()
+    measurements = {
+        "quick": Measurement("quick", lambda: 1, ()),
+        "hanging": Measurement("hanging", lambda: over.wait(30), ()),
+        "behind": Measurement("behind", lambda hanging: hanging, ("hanging",)),
+    }
+    try:
+        late = Sweep(measurements, {}, clock=Clock(), deadline_seconds=0.3)
+        late.take(["quick", "behind"])
+        assert late.of("quick") == 1
+        with pytest.raises(TimedOut, match=r"behind was not measured within the 0.3 s"):
+            late.of("behind")
+        stopped = Sweep(measurements, {}, clock=Clock(), deadline_seconds=60)
+        threading.Timer(0.3, stopped.stop).start()
+        stopped.take(["quick", "behind"])
+        assert (stopped.complete(["quick"]), stopped.complete(["behind"])) == (True, False)
+    finally:
+        over.set()
+
+
+def test_no_thread_of_a_measurement_keeps_the_process_from_ending() -> None:
+    program = (
+        "import threading\n"
+        "from upkeep.clock import Clock\n"
+        "from upkeep.sweep import Measurement, Sweep, concurrently\n"
+        "never = threading.Event()\n"
+        "hang = Measurement('x', lambda: concurrently(lambda _: never.wait(), [1, 2]), ())\n"
+        "Sweep({'x': hang}, {}, clock=Clock(), deadline_seconds=0.2).take(['x'])\n"
+        "print('ended')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, timeout=60, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (0, b"ended\n")
