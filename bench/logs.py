@@ -38,8 +38,8 @@ def write(path: Path, mebibytes: int) -> None:
 
 def read(way: str, kubeconfig: str, path: str) -> None:
     """One way to take the stream; prints its seconds, lines and bytes."""
+    from upkeep.adapters.cluster.identity.kubeconfig import load
     from upkeep.adapters.cluster.kube import Kube
-    from upkeep.adapters.cluster.kubeconfig import load
     from upkeep.adapters.formats import logstream
     from upkeep.clock import Clock
     from upkeep.meter import Meter

@@ -16,9 +16,9 @@ import pytest
 
 from upkeep.adapters.folders import decisions as files
 from upkeep.adapters.folders import recorded
-from upkeep.domain.comparison import FindingIdentity, identities
-from upkeep.domain.ownership import owner_of
-from upkeep.domain.waiving import WaiverFault, covering, sound, unused
+from upkeep.domain.decisions.comparison import FindingIdentity, identities
+from upkeep.domain.decisions.ownership import owner_of
+from upkeep.domain.decisions.waiving import WaiverFault, covering, sound, unused
 from upkeep.errors import BadInput
 from upkeep.model import Finding
 from upkeep.records.decisions import Override, Waiver

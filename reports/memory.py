@@ -12,7 +12,7 @@ from reports.decisions import DECISIONS
 from reports.ledger import LEDGER
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import short
-from upkeep.domain.overdue import CadenceStanding, Standing, complete_cadences, standings
+from upkeep.domain.decisions.overdue import CadenceStanding, Standing, complete_cadences, standings
 from upkeep.errors import BadInput
 from upkeep.model import Result
 from upkeep.records.ledger import (

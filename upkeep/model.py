@@ -39,7 +39,7 @@ class Finding:
     :ivar next: the fix: one command ready to paste, or one option. It is never masked, so every name
         from outside is quoted for the shell and no secret is in it.
     :ivar owner: the object that keeps its name over a rollout: with control, target and code the
-        identity of the finding. Reports fill it in; see ``upkeep.domain.ownership``.
+        identity of the finding. Reports fill it in; see ``upkeep.domain.decisions.ownership``.
     :ivar waiver: the ticket of the waiver that covers it; empty where none does.
     """
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
-from upkeep.domain.overdue import CadenceStanding, Standing
-from upkeep.domain.waiving import standing_override
+from upkeep.domain.decisions.overdue import CadenceStanding, Standing
+from upkeep.domain.decisions.waiving import standing_override
 from upkeep.model import Outcome, Result
 from upkeep.records.decisions import Override
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from upkeep.adapters.cluster.connection import Configuration
+from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.clock import HeldClock
 from upkeep.meter import Meter

@@ -8,8 +8,8 @@ import random
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install
 from upkeep.adapters.cluster.objects import grants
-from upkeep.domain import rbac
-from upkeep.domain.secret_readers import READS, Kind, Wanted, readers
+from upkeep.domain.access import rbac
+from upkeep.domain.access.secret_readers import READS, Kind, Wanted, readers
 from upkeep.records.access import RbacPolicy
 
 GROUP = "rbac.authorization.k8s.io"

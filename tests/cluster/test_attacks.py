@@ -9,7 +9,7 @@ from tests.cluster.plane.attack_cases import NEAR_MISSES, WAYS, granted, scenery
 from tests.cluster.plane.attacks import ATTACKERS, SECRET, VALUE, VAULT, Attacker, Case
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.test_access import policy_of
-from upkeep.domain.secret_readers import Kind, Wanted, readers
+from upkeep.domain.access.secret_readers import Kind, Wanted, readers
 
 Found = dict[str, dict[str, Kind]]
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.adapters.cluster.tls_server import kube, proxy
+from tests.adapters.cluster.identity.tls_server import kube, proxy
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.programs import program
+from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.kube import Kube
-from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.settings import TargetSettings
 

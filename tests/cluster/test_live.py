@@ -14,8 +14,8 @@ from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, result
 from tests.cluster.programs import program
 from upkeep.__main__ import main
 from upkeep.adapters.cluster.configuration import keys_of
+from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.kube import Kube
-from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.clock import Clock
 from upkeep.commands import suite
 from upkeep.commands.rbac import document

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.cluster.programs import program
-from tests.domain.generated_routes import (
+from tests.domain.alertmanager.generated_routes import (
     SPELLINGS,
     disagreements,
     generated,

@@ -13,7 +13,7 @@ from tests.cluster.plane.layouts import Install, minimal
 from tests.cluster.plane.runs import results
 from upkeep.__main__ import main
 from upkeep.adapters.cluster import nodes, objects, quotas
-from upkeep.adapters.cluster.kubeconfig import load
+from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.rehearsal import Rehearsal
 from upkeep.clock import Clock
 from upkeep.domain.demands import with_defaults

@@ -12,8 +12,8 @@ from tests.cluster.plane.layouts import SECRET, Install
 from tests.cluster.plane.releases import APP_VERSION, CHART, CHART_VERSION, write_chart
 from tests.cluster.programs import VERSION, program
 from upkeep.adapters.cluster import apis, objects
+from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.kube import Kube
-from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.adapters.helm import storage
 from upkeep.adapters.helm.lookup import live_release, newest_revision
 from upkeep.clock import Clock

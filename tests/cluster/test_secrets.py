@@ -12,8 +12,8 @@ from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install
 from tests.cluster.plane.runs import results
 from tests.judges.samples import NOW
+from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.kube import Kube
-from upkeep.adapters.cluster.kubeconfig import load
 from upkeep.adapters.cluster.objects import stored
 from upkeep.clock import Clock
 from upkeep.judges.attestations.ages import age_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from upkeep.__main__ import main
-from upkeep.adapters.cluster.connection import Configuration
+from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.scratch import Scratch
 from upkeep.clock import Clock
 from upkeep.meter import Meter

@@ -10,11 +10,11 @@ from tests.repository import structure
 # Longer than a file may be, and to be split: this list only shrinks.
 TOO_LONG = {
     "upkeep/adapters/cluster/rehearsal.py",
-    "upkeep/adapters/cluster/shell.py",
+    "upkeep/adapters/cluster/execution/shell.py",
     "upkeep/adapters/cluster/transport.py",
     "upkeep/adapters/formats/logstream.py",
     "upkeep/commands/drill.py",
-    "upkeep/domain/re2.py",
+    "upkeep/domain/alertmanager/re2.py",
     "upkeep/judges/alerts/processing.py",
     "upkeep/judges/alerts/trends.py",
     "upkeep/judges/counting/counters.py",
@@ -27,7 +27,7 @@ TOO_LONG = {
     "tests/adapters/cluster/test_objects.py",
     "tests/adapters/formats/test_logstream.py",
     "tests/cluster/plane/layouts.py",
-    "tests/domain/test_secret_readers.py",
+    "tests/domain/access/test_secret_readers.py",
     "tests/judges/alerts/test_processing.py",
     "tests/judges/counting/test_counters.py",
     "tests/reports/test_compliance.py",

@@ -10,7 +10,7 @@ import argparse
 import os
 from pathlib import Path
 
-from upkeep.domain import persons
+from upkeep.domain.decisions import persons
 from upkeep.errors import BadInput
 from upkeep.judges.attestations.signoffs import LIMIT_OF
 from upkeep.limits import LIMITS, nearest

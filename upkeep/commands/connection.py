@@ -61,8 +61,8 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
     """
     from upkeep import deadline, demo
     from upkeep.adapters.cluster import objects
+    from upkeep.adapters.cluster.identity.kubeconfig import load
     from upkeep.adapters.cluster.kube import Kube
-    from upkeep.adapters.cluster.kubeconfig import load
     from upkeep.adapters.wire import workloads as wire
     from upkeep.clock import Clock
     from upkeep.domain import discovery

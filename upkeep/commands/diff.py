@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compares and prints."""
     from upkeep.adapters.folders import recorded
-    from upkeep.domain.comparison import compare
+    from upkeep.domain.decisions.comparison import compare
     from upkeep.settings import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}

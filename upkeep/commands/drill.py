@@ -147,7 +147,7 @@ def _scratch(found: connection.Connection) -> "Scratch":
     import dataclasses
     import os
 
-    from upkeep.adapters.cluster.kubeconfig import load
+    from upkeep.adapters.cluster.identity.kubeconfig import load
     from upkeep.adapters.cluster.scratch import Scratch
     from upkeep.meter import Meter
 

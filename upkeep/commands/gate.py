@@ -68,7 +68,7 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
     :raises BadInput: a target that the ledger does not know.
     """
     from upkeep.adapters.folders import decisions, ledger
-    from upkeep.domain.overdue import standings
+    from upkeep.domain.decisions.overdue import standings
     from upkeep.verdict import Memory, verdict
 
     folder = settings.ledger

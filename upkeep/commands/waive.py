@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
 
     from upkeep.adapters.folders import recorded
     from upkeep.adapters.folders.files import write_whole
-    from upkeep.domain.comparison import identities
-    from upkeep.domain.waiving import MOST_DAYS
+    from upkeep.domain.decisions.comparison import identities
+    from upkeep.domain.decisions.waiving import MOST_DAYS
     from upkeep.settings import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}

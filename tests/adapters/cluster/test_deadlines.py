@@ -14,7 +14,7 @@ from tests import ROOT
 from tests.adapters.scripted import JSON, Server, kube
 from upkeep import deadline
 from upkeep.adapters.cluster import kube as adapter
-from upkeep.adapters.cluster.connection import Configuration
+from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.http.web import UrlApi
 from upkeep.clock import Clock

@@ -10,7 +10,7 @@ import pytest
 
 from tests.adapters.scripted import JSON, Server, kube
 from upkeep import demo
-from upkeep.adapters.cluster.kubeconfig import load
+from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.rehearsal import MERGE, Rehearsal, _shown
 from upkeep.clock import HeldClock
 from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured

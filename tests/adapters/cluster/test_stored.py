@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upkeep.adapters.cluster import objects
-from upkeep.domain.secret_writers import controllers
+from upkeep.domain.access.secret_writers import controllers
 from upkeep.errors import Malformed
 from upkeep.records.configuration import FieldOwner
 

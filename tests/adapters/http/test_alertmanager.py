@@ -12,7 +12,7 @@ from tests.judges.samples import NOW, service
 from upkeep.adapters.http import alertmanager_configuration
 from upkeep.adapters.http.alertmanager import Alertmanager
 from upkeep.adapters.http.alertmanager_configuration import parse, stored, told
-from upkeep.domain.routing import silences_everything
+from upkeep.domain.alertmanager.routing import silences_everything
 from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.records.monitoring import AlertmanagerConfiguration, Webhook
 

@@ -47,7 +47,7 @@ from tests.cluster.plane.attacks import (
     with_token_secret,
 )
 from tests.cluster.plane.controlplane import NODE
-from upkeep.domain.secret_readers import Kind
+from upkeep.domain.access.secret_readers import Kind
 
 BECOMES, RAISES = Kind.BECOMES, Kind.RAISES
 AGENT = f"ServiceAccount {AGENTS}/agent"

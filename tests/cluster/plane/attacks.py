@@ -9,7 +9,7 @@ from typing import Any
 import urllib3
 
 from tests.cluster.plane.controlplane import NODE, ControlPlane
-from upkeep.domain.secret_readers import Kind
+from upkeep.domain.access.secret_readers import Kind
 
 GROUP, AUTHENTICATION = "rbac.authorization.k8s.io", "authentication.k8s.io"
 # Where the Secret is, where a service account is that may read it, where those are who may not, and where nobody is.

@@ -14,10 +14,10 @@ from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
 from upkeep.adapters.cluster.answers import Answer, look, status_object
-from upkeep.adapters.cluster.connection import Configuration
 from upkeep.adapters.cluster.failures import is_late, retry_after, why
+from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.server_time import require_one_time
-from upkeep.adapters.http.reading import until
+from upkeep.adapters.wire.reading import until
 from upkeep.clock import Clock
 from upkeep.errors import (
     Absent,

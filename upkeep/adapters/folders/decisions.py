@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from upkeep.adapters.formats import yaml_text
-from upkeep.domain import persons
+from upkeep.domain.decisions import persons
 from upkeep.errors import BadInput, Malformed
 from upkeep.limits import nearest
 from upkeep.model import parse_time

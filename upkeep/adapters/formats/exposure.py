@@ -1,6 +1,6 @@
 """Credentials in plain text, reduced at once to their place and shape.
 
-``upkeep.domain.credentials`` decides what a credential is.
+``upkeep.domain.access.credentials`` decides what a credential is.
 Source: Kubernetes API reference, ConfigMap and PodTemplateSpec (core/v1).
 """
 
@@ -14,7 +14,7 @@ from upkeep.adapters.wire.content import ConfigMapContent
 from upkeep.adapters.wire.decoding import convert, decode
 from upkeep.adapters.wire.pods import PodTemplate
 from upkeep.adapters.wire.workloads import AppliedDeployment, Deployment
-from upkeep.domain.credentials import credential, credentials
+from upkeep.domain.access.credentials import credential, credentials
 from upkeep.errors import Malformed
 from upkeep.records.access import Exposure
 

@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from upkeep.adapters.formats import yaml_text
-from upkeep.domain.matchers import BadMatcher, Matcher
-from upkeep.domain.matchers import parse as parse_matchers
-from upkeep.domain.time_intervals import muted
+from upkeep.domain.alertmanager.matchers import BadMatcher, Matcher
+from upkeep.domain.alertmanager.matchers import parse as parse_matchers
+from upkeep.domain.alertmanager.time_intervals import muted
 from upkeep.errors import Absent, Malformed
 from upkeep.masking import mask
 from upkeep.model import listed

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
+from upkeep.adapters.cluster.identity.users import bearer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
-from upkeep.adapters.cluster.users import bearer
 from upkeep.adapters.folders.files import read_bounded
-from upkeep.adapters.http.reading import bounded, until
 from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.reading import bounded, until
 from upkeep.clock import Clock
 from upkeep.errors import (
     Absent,

@@ -6,8 +6,8 @@ Source: docs/guide.rst, "Audit secret management"; https://kubernetes.io/docs/co
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from upkeep.domain.rbac import identity
-from upkeep.domain.secret_readers import Kind, Reader, Wanted, readers
+from upkeep.domain.access.rbac import identity
+from upkeep.domain.access.secret_readers import Kind, Reader, Wanted, readers
 from upkeep.errors import Absent
 from upkeep.judges.access.least_privilege import described
 from upkeep.judges.wording import counted

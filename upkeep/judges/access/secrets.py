@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
 
+from upkeep.domain.access.secret_writers import controllers, keys_by_hand, taken_keys
 from upkeep.domain.discovery import PULL_SECRETS
-from upkeep.domain.secret_writers import controllers, keys_by_hand, taken_keys
 from upkeep.errors import Absent
 from upkeep.judges.attestations.ages import age_of
 from upkeep.judges.attestations.signoffs import attest_command, standing

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 from types import MappingProxyType
 
-from upkeep.domain import persons
+from upkeep.domain.decisions import persons
 from upkeep.judges.wording import utc
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, span

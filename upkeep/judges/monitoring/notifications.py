@@ -5,10 +5,10 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/; Alertmanager'
 
 from collections.abc import Sequence
 
-from upkeep.domain.matchers import BadMatcher
+from upkeep.domain.alertmanager.matchers import BadMatcher
+from upkeep.domain.alertmanager.re2 import Unreadable
+from upkeep.domain.alertmanager.routing import Delivery, deliveries, silences_everything
 from upkeep.domain.metric_names import WEBHOOK_PATH
-from upkeep.domain.re2 import Unreadable
-from upkeep.domain.routing import Delivery, deliveries, silences_everything
 from upkeep.errors import Absent, Ambiguous, Malformed
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits

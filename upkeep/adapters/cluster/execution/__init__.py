@@ -1,0 +1,1 @@
+"""Commands in a container, by testinfra over the API server's exec."""

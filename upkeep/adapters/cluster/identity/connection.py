@@ -1,0 +1,224 @@
+"""Where an API server is and as whom it is asked: address, TLS, proxy, credentials, impersonation.
+
+Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ and client-go, which kubectl
+and helm use: https://pkg.go.dev/k8s.io/client-go/rest#Config
+"""
+
+import ipaddress
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+import urllib3
+from urllib3.util import make_headers
+
+from upkeep.adapters.wire.reading import bounded
+from upkeep.errors import BadInput
+from upkeep.masking import hide
+
+# client-go reads a token file at most every ten seconds, so that a rotated one is used.
+TOKEN_SECONDS = 10.0
+MOST_CONNECTIONS = 64
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+# The loopback addresses never go through a proxy of the environment (Go's httpproxy).
+_LOOPBACK = "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonation:
+    """The identity that the API server is asked to act as; empty where there is none.
+
+    Source: https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+    """
+
+    user: str = ""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the headers of a request, a line for each value."""
+        if not self.user:
+            return []
+        named = [("Impersonate-User", self.user)]
+        named += [("Impersonate-Uid", self.uid)] if self.uid else []
+        named += [("Impersonate-Group", group) for group in self.groups]
+        for key, values in self.extra:
+            # Keys are lower case on the server's side; what no header may hold is percent-encoded.
+            name = f"Impersonate-Extra-{quote(key, safe='')}"
+            named += [(name, value) for value in values]
+        return named
+
+
+@dataclass(slots=True)
+class Configuration:
+    """An API server and an identity, as ``kubeconfig.load`` gives them.
+
+    :ivar host: the URL, with a path prefix where there is one; never with credentials.
+    :ivar tls: the context of HTTPS; ``None`` for plain HTTP.
+    :ivar tls_server_name: what the certificate is checked for; empty for the host's name.
+    :ivar proxy: the URL of the proxy; empty for none.
+    :ivar authorization: gives the value of the header, empty for an anonymous request.
+    """
+
+    host: str
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    tls_server_name: str = ""
+    proxy: str = field(default="", repr=False)
+    authorization: Callable[[], str] = field(default=lambda: "", repr=False)
+    impersonation: Impersonation = Impersonation()
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def verified(self) -> bool:
+        """Return whether the server's certificate is checked, where there is one."""
+        return self.tls is None or self.tls.verify_mode is ssl.CERT_REQUIRED
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the headers that say who asks: credentials, and the identity acted as.
+
+        :raises BadInput: the credentials cannot be used any more: an expired plugin, a token file.
+        """
+        with self._lock:  # A plugin renews its token inside; once is enough.
+            value = self.authorization()
+        return [("Authorization", value)] * bool(value) + self.impersonation.headers()
+
+    def pool(self, **options: Any) -> urllib3.PoolManager:
+        """Return the connections to the server. Each read of an answer keeps the caller's deadline.
+
+        :raises BadInput: the proxy cannot be used.
+        """
+        options |= {"maxsize": MOST_CONNECTIONS}
+        if self.tls is not None:
+            options["ssl_context"] = self.tls
+            options["cert_reqs"] = self.tls.verify_mode
+            if self.tls_server_name:
+                options["server_hostname"] = self.tls_server_name
+            if not self.verified:
+                # The run says it once; urllib3 would say it for every request.
+                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        return bounded(_pool(self.proxy, self.host, self.impersonation, options))
+
+
+def _pool(
+    proxy: str, host: str, impersonation: Impersonation, options: dict[str, Any]
+) -> urllib3.PoolManager:
+    if not proxy:
+        return urllib3.PoolManager(**options)
+    parts = urlsplit(proxy)
+    if parts.scheme in ("socks5", "socks5h"):
+        from urllib3.contrib.socks import SOCKSProxyManager
+
+        # Go hands the name to the proxy for both schemes, which is what socks5h says here.
+        return SOCKSProxyManager(f"socks5h{proxy[proxy.index(':') :]}", **options)
+    names = [name for name, _ in impersonation.headers()]
+    if host.startswith("http:") and len(set(names)) < len(names):
+        # urllib3 joins repeated headers there, and the API server would read one group.
+        raise BadInput(
+            "several as-groups cannot be sent through an HTTP proxy to a server without TLS. "
+            "Use an https:// server, or a proxy-url of socks5://"
+        )
+    user = unquote(f"{parts.username or ''}:{parts.password or ''}")
+    headers = make_headers(proxy_basic_auth=user) if parts.username else {}
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return urllib3.ProxyManager(bare, proxy_headers=headers, **options)
+
+
+def tls_context(
+    *,
+    authority: str | None,
+    insecure: bool,
+    certificate: Callable[[ssl.SSLContext], None] | None = None,
+) -> ssl.SSLContext:
+    """Return the context of HTTPS as kubectl's: the system's authorities unless some are given.
+
+    :param authority: the certificates of the authorities, PEM.
+    :param certificate: loads the client's certificate.
+    :raises ssl.SSLError: one of them is not what it must be.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Go trusts any certificate that is given, also one that is not self-signed, and is not strict.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.set_alpn_protocols(["http/1.1"])
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif authority is not None:
+        context.load_verify_locations(cadata=authority)
+    else:
+        context.load_default_certs()
+    if certificate is not None:
+        certificate(context)
+    return context
+
+
+def proxy_of(host: str, environ: Mapping[str, str]) -> str:
+    """Return the proxy that the environment names for a server; empty for none.
+
+    The rules are Go's, which kubectl follows: ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``,
+    upper case first; ``host:port`` is an HTTP proxy; loopback is never proxied; ``ALL_PROXY`` is
+    not read. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy
+
+    :raises BadInput: the variable holds no proxy.
+    """
+    parts = urlsplit(host)
+    name = f"{parts.scheme.upper()}_PROXY"
+    value = environ.get(name) or environ.get(name.lower()) or ""
+    excepted = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    if not value or _loopback(parts.hostname or "") or _excepted(parts, excepted):
+        return ""
+    return proxy_url(value if "://" in value else f"http://{value}", where=name)
+
+
+def proxy_url(value: str, *, where: str) -> str:
+    """Return a proxy's URL when it is one.
+
+    :raises BadInput: another scheme, or no host. The message never shows the value.
+    """
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if "://" not in value or parts.scheme not in PROXY_SCHEMES or not host:
+        raise BadInput(
+            f"{where} is no proxy that can be used. Write http://HOST:PORT, https://HOST:PORT "
+            "or socks5://HOST:PORT"
+        )
+    if parts.password:
+        hide(parts.password, unquote(parts.password))
+    return value
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == _LOOPBACK
+
+
+def _excepted(parts: SplitResult, entries: str) -> bool:
+    """Return whether NO_PROXY names the host: by name, suffix, address or network."""
+    host = parts.hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    named = {host, f"{host}:{parts.port}"}
+    for entry in (one.strip().lower() for one in entries.split(",")):
+        if entry == "*" or entry in named:
+            return True
+        if entry and any(name.endswith(f".{entry.removeprefix('.')}") for name in named):
+            return True
+        if address is not None and "/" in entry:
+            try:
+                if address in ipaddress.ip_network(entry, strict=False):
+                    return True
+            except ValueError:
+                continue
+    return False

@@ -1,0 +1,1 @@
+"""What Alertmanager's configuration means: matchers, routes, time intervals."""

@@ -1,0 +1,1 @@
+"""What the ledger, waivers and overrides mean: due, overdue, covered, changed since."""
