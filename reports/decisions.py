@@ -192,16 +192,3 @@ def audit(config: pytest.Config, judged: Sequence[str]) -> list[WaiverFault]:
     if found is None:
         return []
     return [*found.faults, *unused(found.waivers, found.used, judged=judged)]
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    from reports.ledger import LEDGER
-
-    if LEDGER not in config.stash:
-        return
-    judged = [
-        result.control.id for result in config.stash[LEDGER].results if result.outcome != "not-run"
-    ]
-    for fault in audit(config, judged):
-        terminalreporter.write_line(f"waiver {fault.code}: {fault.message}", yellow=True)

@@ -89,7 +89,7 @@ class Ledger:
         self.failures.attempt(path, lambda: replace(path, text))
 
     def require_folder(self) -> None:
-        """Notes when somebody took the record away while the run wrote it."""
+        """Note when results.jsonl was removed or replaced during the run."""
         if self._file is None:
             return
         try:
@@ -98,7 +98,7 @@ class Ledger:
             self.failures.add(error, file="results.jsonl")
             return
         if there.st_ino != os.fstat(self._file).st_ino:
-            gone = FileNotFoundError(errno.ENOENT, "somebody replaced it")
+            gone = FileNotFoundError(errno.ENOENT, "another process replaced it")
             self.failures.add(gone, file="results.jsonl")
 
     def close(self) -> None:

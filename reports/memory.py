@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from reports.decisions import DECISIONS
+from reports.decisions import DECISIONS, audit
 from reports.ledger import LEDGER
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import short
 from upkeep.domain.decisions.overdue import CadenceStanding, Standing, complete_cadences, standings
 from upkeep.errors import BadInput
-from upkeep.model import Result
+from upkeep.model import Outcome, Result
 from upkeep.records.ledger import (
     SCHEMA,
     KeptRun,
@@ -59,7 +59,10 @@ MEMORY = pytest.StashKey[Ledger]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Reads what is there and leaves the marker. A ledger that cannot be used: code 14 of the gate, else a usage error."""
+    """Read the ledger and leave the marker of this run.
+
+    An unusable ledger closes the gate with code 14; without --gate it is a usage error.
+    """
     config = session.config
     chosen = settings(config)
     if chosen.ledger is None or LEDGER not in config.stash:
@@ -156,6 +159,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if LEDGER in config.stash:
+        results = config.stash[LEDGER].results
+        judged = [one.control.id for one in results if one.outcome is not Outcome.NOT_RUN]
+        for flaw in audit(config, judged):
+            terminalreporter.write_line(f"waiver {flaw.code}: {flaw.message}", yellow=True)
     memory = config.stash.get(MEMORY, None)
     if memory is None:
         return

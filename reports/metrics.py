@@ -17,8 +17,8 @@ import pytest
 
 from reports.ledger import LEDGER
 from reports.memory import MEMORY
-from upkeep.adapters.folders.files import write_whole
 from upkeep.domain.decisions.overdue import complete_cadences
+from upkeep.files import write_whole
 from upkeep.masking import mask
 from upkeep.model import Outcome, Result
 from upkeep.session import (

@@ -1,7 +1,7 @@
 """Files of a run when there is no room for them: each is whole or not there, and none stops another.
 
-pytest-html, JUnit and Allure write in pytest's hooks, where an exception would end the run: what
-they could not write is told in one sentence instead.
+pytest-html, JUnit and Allure write in pytest's hooks, where an exception would end the run: one
+sentence reports a file that they could not write.
 """
 
 import errno

@@ -11,8 +11,8 @@ from typing import Any, Required
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict  # pydantic cannot read the one of Python 3.11
 
-from upkeep.adapters.folders.files import read_bounded
 from upkeep.errors import BadInput
+from upkeep.files import read_bounded
 from upkeep.limits import nearest
 
 _strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True))

@@ -1,6 +1,6 @@
 """The gate's verdict: may this be deployed?
 
-Closed unless every gated control was measured and found good. Source: docs/gate.md.
+Closed unless every gated control was measured and found good. Source: docs/controls.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

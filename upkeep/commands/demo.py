@@ -70,8 +70,8 @@ def _copied(kubeconfig: Path, to: Path) -> Path:
 
     :raises BadInput: another file stands there. :raises OSError: it cannot be written.
     """
-    from upkeep.adapters.folders.files import read_bounded, write_whole
     from upkeep.errors import BadInput
+    from upkeep.files import read_bounded, write_whole
 
     if to.is_symlink() or to.exists():
         own = False

@@ -276,7 +276,7 @@ def _record(
     satisfied: bool,
 ) -> None:
     from upkeep.adapters.folders import attestations
-    from upkeep.adapters.folders.files import write_whole
+    from upkeep.files import write_whole
     from upkeep.limits import LIMITS
 
     file = path.parent / f"drill-restore-{now:%Y%m%d-%H%M%S}.json"

@@ -28,9 +28,9 @@ def run(options: argparse.Namespace) -> int:
     import yaml
 
     from upkeep.adapters.folders import recorded
-    from upkeep.adapters.folders.files import write_whole
     from upkeep.domain.decisions.comparison import identities
     from upkeep.domain.decisions.waiving import MOST_DAYS
+    from upkeep.files import write_whole
     from upkeep.settings import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}

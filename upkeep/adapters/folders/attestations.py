@@ -16,9 +16,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from upkeep.adapters.folders.files import read_bounded, write_whole
 from upkeep.adapters.formats import yaml_text
 from upkeep.errors import BadInput, Malformed
+from upkeep.files import read_bounded, write_whole
 from upkeep.limits import Limit
 from upkeep.model import parse_time, rfc3339
 from upkeep.records.attestations import Attestation, AttestedFile

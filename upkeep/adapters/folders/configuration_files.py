@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.formats import configuration, yaml_text
 from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured
+from upkeep.files import read_bounded
 from upkeep.masking import Masked
 from upkeep.records.configuration import ConfigurationDocument
 

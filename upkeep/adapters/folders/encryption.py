@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from upkeep.adapters.folders.files import read_bounded
 from upkeep.errors import BadInput
+from upkeep.files import read_bounded
 
 if TYPE_CHECKING:
     from pyrage import x25519

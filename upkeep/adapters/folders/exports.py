@@ -14,7 +14,6 @@ from itertools import zip_longest
 from pathlib import Path
 from shlex import quote
 
-from upkeep.adapters.folders.files import read_bounded, write_whole
 from upkeep.adapters.formats import exposition
 from upkeep.adapters.wire.text import printable
 from upkeep.domain import counters
@@ -28,6 +27,7 @@ from upkeep.domain.metric_names import (
     SENT,
 )
 from upkeep.errors import Ambiguous, BadInput, Malformed
+from upkeep.files import read_bounded, write_whole
 from upkeep.model import parse_time, rfc3339
 from upkeep.records.counters import (
     ExportFault,

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from upkeep.adapters.folders.files import write_whole
 from upkeep.errors import BadInput
+from upkeep.files import write_whole
 from upkeep.records.ledger import (
     SCHEMA,
     KeptResult,

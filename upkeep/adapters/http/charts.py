@@ -15,11 +15,11 @@ from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.formats import yaml_text
 from upkeep.adapters.http.web import UrlApi
 from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed
+from upkeep.files import read_bounded
 from upkeep.meter import Meter
 from upkeep.model import listed, parse_time
 from upkeep.records.releases import ChartIndex, ChartVersion

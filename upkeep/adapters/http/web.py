@@ -15,7 +15,6 @@ from upkeep import deadline
 from upkeep.adapters.cluster.identity.users import bearer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
-from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.reading import bounded, until
 from upkeep.clock import Clock
@@ -30,6 +29,7 @@ from upkeep.errors import (
     Unavailable,
     Unreachable,
 )
+from upkeep.files import read_bounded
 from upkeep.masking import hide, sensitive
 from upkeep.meter import Meter, note
 from upkeep.settings import HttpAccess

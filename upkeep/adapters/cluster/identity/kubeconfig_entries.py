@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upkeep.adapters.folders.files import read_bounded
 from upkeep.adapters.formats import yaml_text
 from upkeep.errors import BadInput, Malformed
+from upkeep.files import read_bounded
 
 MOST_BYTES = 16 * 1024 * 1024
 _KINDS: dict[str, tuple[type, str]] = {

@@ -18,9 +18,9 @@ import yaml
 
 from upkeep.adapters.folders import encryption
 from upkeep.adapters.folders.backups import MANIFEST_SCHEMA, stamps
-from upkeep.adapters.folders.files import write_whole
 from upkeep.adapters.formats.exposure import LAST_APPLIED
 from upkeep.errors import BadInput
+from upkeep.files import write_whole
 from upkeep.model import rfc3339
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from upkeep.adapters.folders.files import read_bounded
+from upkeep.files import read_bounded
 
 
 def test_a_file_up_to_the_limit_is_read_whole(tmp_path: Path) -> None:
