@@ -99,7 +99,7 @@ def test_every_service_leads_to_every_ready_pod(
 def test_every_pod_answers_that_it_is_well(judge, health_answers, workload, install, limits, now):
     """Every pod answers 200 with an ok body on each probe path, in time.
 
-    The guide asks one pod, the one that the Service picks; an unhealthy second pod stays unseen.
+    The guide asks the one pod that the Service picks; an unhealthy second pod stays unseen.
     Fix: docs/runbook.md#health-ok
     """
     assert judge(health.ok(health_answers, workload, install=install, limits=limits, now=now))

@@ -19,17 +19,17 @@ def run(out: Path, *words: str) -> int:
     [
         (
             "--emergency-config={}/none",
-            "--emergency-config={}/none: there is no such file or folder",
+            "--emergency-config={}/none: no such file or folder.",
         ),
         (
             "--emergency-config={}/file/none",
-            "--emergency-config={}/file/none: there is no such file or folder",
+            "--emergency-config={}/file/none: no such file or folder.",
         ),
-        ("--backups={}/file", "--backups={}/file: is a file, and a folder was expected"),
-        ("--exports={}/file", "--exports={}/file: is a file, and a folder was expected"),
+        ("--backups={}/file", "--backups={}/file is a file. Expected a folder."),
+        ("--exports={}/file", "--exports={}/file is a file. Expected a folder."),
         (
             "--attestations={}/none/a.yaml",
-            "--attestations={0}/none/a.yaml: there is no folder {0}/none",
+            "--attestations={0}/none/a.yaml: no such folder: {0}/none.",
         ),
         (
             "--backup-identity={}/none",

@@ -13,6 +13,7 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from _pytest.mark import MarkMatcher
@@ -185,4 +186,12 @@ def who() -> dict[str, str]:
             os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY")
         )
         job = f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
-    return found | ({"job": job} if job else {})
+    return found | ({"job": _without_credentials(job)} if job else {})
+
+
+def _without_credentials(url: str) -> str:
+    """Return a URL without its user, password, query and fragment."""
+    # The last @ ends the credentials, also where a password has a slash of its own.
+    scheme, _, rest = url.partition("://")
+    parts = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

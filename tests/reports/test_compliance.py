@@ -206,7 +206,11 @@ def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
         "pods-ready ( container-waiting ): Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a Likely effects"
     )
     assert box.endswith("pods-stable ( container-restarted ): Container <c> restarted.")
-    links = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
+    links = [
+        attributes["href"]
+        for tag, attributes in read.tags
+        if tag == "a" and attributes["href"].startswith("#")
+    ]
     anchors = [
         f"#{attributes['id']}"
         for tag, attributes in read.tags

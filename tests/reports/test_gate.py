@@ -161,6 +161,8 @@ def test_the_verdict_is_printed_and_written_with_all_reasons(pytester):
         "verdict": "closed: a gated control failed",
         "strict": False,
         "judged": 2,
+        "targets": {"default": 10},
+        "overrides": [],
         "reasons": [
             {
                 "code": 10,

@@ -75,7 +75,7 @@ class Looked:
             # All questions together get the time of one request: a server that only refuses
             # would else be waited for once a right.
             with deadline.ending(clock.monotonic() + limits["request_deadline"]):
-                said = concurrently(lambda right: _ask(kube, right, namespace), left)  # noqa: B023
+                said = concurrently(lambda right: _ask(kube, right, namespace), left)  # noqa: B023 - run at once, within this pass of the loop
             self.answers |= dict(zip(left, said, strict=True))
 
 

@@ -89,7 +89,7 @@ class NotificationReceiver:
 class NotificationRoute:
     """A route of Alertmanager's tree.
 
-    :ivar receiver: its own, or the one that it inherits from its parent.
+    :ivar receiver: its own, or that of its parent.
     :ivar matchers: one in each text, as Alertmanager writes them: ``severity="critical"``; no matcher takes every alert.
     :ivar goes_on: the routes after it are tried, too (``continue``).
     :ivar repeat_seconds: Alertmanager sends an unchanged alert again after this time (``repeat_interval``).

@@ -241,7 +241,7 @@ def test_restarts_are_added_up_over_all_pods():
 
 def test_what_a_restart_left_unknown_is_no_verdict():
     forgotten = restarted(7, last_termination=None)
-    with pytest.raises(Absent, match=r"1 to 7 container restarts lie in the last 1 d \(limit 3\)"):
+    with pytest.raises(Absent, match=r"1 to 7 container restarts are in the last 1 d \(limit 3\)"):
         stable(with_status(forgotten), restarts=3)
     (finding,) = stable(with_status(forgotten)).findings
     assert (

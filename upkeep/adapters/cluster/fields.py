@@ -26,7 +26,7 @@ MOST = Decimal(2**63 - 1)
 def reads(
     type: type[W],
 ) -> Callable[[Callable[Concatenate[W, P], R]], Callable[Concatenate[W | Raw, P], R]]:
-    """Make a reader of an object also take it as a mapping (YAML, an object read whole), and name the object where a value is impossible.
+    """Make a reader of an object also take a mapping; name the object where a value is impossible.
 
     :raises Malformed: from the reader, where a quantity or an address is none.
     """

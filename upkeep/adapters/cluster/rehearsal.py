@@ -124,7 +124,7 @@ class Rehearsal(Kube):
 
         :param what: the object, ``ConfigMap/x``.
         :param metadata_alone: the answer need not hold the object's content, where that is secret.
-        :raises Unmeasured: there is no verdict: nobody answered, not authenticated, a webhook that knows no dry run …
+        :raises Unmeasured: there is no verdict: no answer, not authenticated, a webhook that knows no dry run …
         """
         accept = METADATA_ALONE if metadata_alone else "application/json"
         return self._rehearse(

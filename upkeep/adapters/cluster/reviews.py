@@ -1,4 +1,4 @@
-"""Access reviews: the API server's own answer to whether somebody may do something. They are POSTs, and store nothing.
+"""Access reviews: the API server's own answer to whether an account may do something. They are POSTs, and store nothing.
 
 Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
 """

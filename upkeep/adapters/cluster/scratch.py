@@ -31,7 +31,7 @@ class NotDone(UpkeepError):
 
 class Scratch(Kube):
     """An identity at an API server, and a namespace of its own; made as ``Kube`` is. ``namespace`` is its name, also before it exists;
-    ``may_exist`` from the request that makes it until the one that removes it was answered."""
+    ``may_exist`` from the request that makes it until its removal was answered."""
 
     def __init__(self, *arguments: Any, **words: Any) -> None:
         super().__init__(*arguments, **words)

@@ -43,8 +43,8 @@ def parse(
     :param wanted: names of families; of a histogram its _bucket, _sum and _count come with it.
     :param where: what to call it in messages; by default the pod's /metrics.
     :raises Truncated: its last line has no end.
-    :raises Malformed: it is empty, a page of HTML, no UTF-8, without ``process_start_time_seconds``, holds a series twice, or a number of a
-        wanted family is not finite or negative, or the process starts in the future.
+    :raises Malformed: it is empty, HTML, no UTF-8, or lacks ``process_start_time_seconds``. So are a
+        series twice, a number that is negative or not finite, and a start in the future.
     """
     where = where or f"Pod/{pod} /metrics"
     step = (
@@ -146,6 +146,6 @@ def _process_start(
         raise malformed(f"{PROCESS_START} is 0, so the start of the process is not known")
     if starts[0] > (taken + MOST_AHEAD).timestamp():
         raise malformed(
-            f"{PROCESS_START} lies in the future: the clocks of the node and of this machine differ"
+            f"{PROCESS_START} is in the future: the clocks of the node and of this machine differ"
         )
     return datetime.fromtimestamp(starts[0], UTC)

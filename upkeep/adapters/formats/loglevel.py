@@ -1,7 +1,7 @@
 """Read the level of one log line, in the formats that loggers write.
 
 The collector writes zap's JSON. A wrapper, a fork or another encoder writes ``severity``, numbers, logfmt, zap's console form or klog's. A line
-without a level that is read here is counted as such, so that a log in a foreign format is never taken for a clean one.
+without a known level is counted as such: a log in a foreign format is never taken for a clean one.
 
 Source: https://pkg.go.dev/go.uber.org/zap/zapcore#Level; https://pkg.go.dev/log/slog#Level; https://getpino.io/#/docs/api?id=level;
 https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity; https://brandur.org/logfmt;

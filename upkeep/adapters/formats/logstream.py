@@ -204,7 +204,7 @@ def covered_from(
         raise Absent(
             f"The {where} is empty, but the collector always logs at its start. Its lines are lost.",
             source=where,
-            next_step="look at the node's log rotation, or for an agent that empties the files",
+            next_step="check the node's log rotation, and agents that empty the files",
         )
     if first <= window_start or (started is not None and first - started <= grace):
         return begin

@@ -246,7 +246,7 @@ def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
 def _lines(
     node: yaml.Node, path: Path, seen: set[int], *, line: int | None = None
 ) -> Iterator[tuple[Path, int]]:
-    """Each thing once: what an alias names is told where it is written. A key's line is the key's, not its value's."""
+    """Each thing once: the target of an alias counts where it is written. A key's line is the key's, not its value's."""
     yield path, (node.start_mark.line if line is None else line) + 1
     if id(node) in seen:
         return

@@ -128,12 +128,12 @@ def _path(kind: str, namespace: str) -> str:
 
 
 def live_release(raw: dict[str, Any], collector: Deployment) -> HelmRelease:
-    """Return the release of a stored revision, which must be the one that runs.
+    """Return the release of a stored revision; the live Deployment must be of it.
 
     An object that another tool has taken over keeps its old release in the storage.
 
     :raises Malformed: it holds no release, or another one than its labels say.
-    :raises Absent: the live Deployment is not the one that this revision rendered.
+    :raises Absent: the live Deployment is not of this revision.
     """
     found, name = storage.release(raw), f"{raw['kind']}/{raw['metadata']['name']}"
     if (found.name, found.namespace) != (collector.release, collector.release_namespace):

@@ -1,4 +1,4 @@
-"""Programs that end with this process, whatever ends it, and folders that they leave behind."""
+"""Programs that end with this process, and the folders that they leave behind."""
 
 import atexit
 import contextlib

@@ -2,7 +2,7 @@
 
 ``helm upgrade --dry-run=server`` renders and looks; it runs no admission, so what it renders is
 rehearsed at the API server besides. The live values go to it by its standard input, never to a
-file. What it prints holds secrets: it is read here, reduced, and shown to nobody; of its errors one
+file. What it prints holds secrets: it is read and reduced here, and never shown; of its errors one
 line, without a value of the release. It reads ``as`` and the rest of the kubeconfig itself.
 
 Source: https://helm.sh/docs/helm/helm_upgrade/; helm.sh/helm/v3, pkg/action/upgrade.go; Helm 4 has the same options.
@@ -155,7 +155,7 @@ def upgrade(
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """The user's, without what would make helm somebody else, or show more."""
+    """The user's variables, without those that change helm's identity or output."""
     return {
         name: value for name, value in os.environ.items() if not _OVERRIDES.fullmatch(name)
     } | dict(own)
@@ -224,7 +224,7 @@ def _refusal(err: bytes, payload: ReleasePayload, release: HelmRelease) -> Refus
         _FAILED
     ):  # an option that it does not know, a chart that it could not load
         raise Malformed(
-            f"helm failed before it looked at the upgrade: {shown or 'without a word'}",
+            f"helm failed before it rendered the upgrade: {shown or 'without a word'}",
             source=source,
             next_step="helm version",
         )

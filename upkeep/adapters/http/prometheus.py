@@ -104,7 +104,7 @@ class Prometheus:
         return Absent(
             f"{self.where} has no series of up. It scrapes nothing, or shows another tenant.",
             source="up",
-            next_step="--prometheus=URL of the one that scrapes the collector, and its tenant header in the settings",
+            next_step="--prometheus=URL of the Prometheus that scrapes the collector, and its tenant header in the settings",
         )
 
     def rules(self, names: Iterable[str], *, at: datetime) -> tuple[AlertRule, ...]:

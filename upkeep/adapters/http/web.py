@@ -146,7 +146,7 @@ class UrlApi:
         if answer.status != 200 or "html" in answer.content_type:
             what = "a redirection" if answer.location else _told(answer)
             raise Malformed(
-                f"{self.where}{path}: a text was asked for, {what} came: give the address where it really lies",
+                f"{self.where}{path}: a text was asked for, {what} came: give the address of the file itself",
                 source=path,
             )
         try:
@@ -158,7 +158,7 @@ class UrlApi:
             ) from None
 
     def file(self) -> WebAnswer:
-        """What lies at the URL itself, or where it says that it lies: then ``location`` is not empty. It is not followed here, with credentials.
+        """Return the body at the URL, or its new address: then ``location`` is not empty. It is not followed here, with credentials.
 
         :raises Unmeasured: anything else.
         """

@@ -1,7 +1,7 @@
 """The changes: each takes the healthy cluster one step away from healthy, in either layout.
 
-Where one change has consequences in a real cluster (a pod that crashes is not ready, is no ready endpoint, cannot be
-scraped), the change carries them, so that a check meets what it would meet there.
+A change carries its consequences, as in a real cluster: a pod that crashes is not ready, is no
+ready endpoint, and cannot be scraped.
 
 Every module of this package enters its scenarios into the catalogue when it is imported, and all are imported here.
 """

@@ -35,7 +35,7 @@ class Attributes:
 class Event:
     """One request.
 
-    :ivar subject: whose token it carried: ``self``, ``acting``, or nobody's.
+    :ivar subject: whose token it carried: ``self``, ``acting``, or none.
     :ivar attributes: what was authorised; nothing for a path that is no object of the API (``/apis``).
     :ivar source: which of ``SOURCES`` it reads; empty where no fault would meet it.
     :ivar uri: path and query, as they came.

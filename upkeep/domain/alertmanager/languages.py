@@ -1,7 +1,7 @@
 """Find which of several sets of texts one text can be in: all that the values of a label can be to its matchers.
 
 All automata read the same text side by side (the subset construction); each set of automata that accepts is kept
-with its shortest text. So every question about matchers of one label becomes a look into this list.
+with its shortest text. Every question about matchers of one label is then answered by this list.
 """
 
 from collections import deque

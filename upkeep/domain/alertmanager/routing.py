@@ -1,7 +1,7 @@
 """Decide which alerts a tree of routes sends where: every alert, some, or none.
 
-For each label the values are sorted by which matchers they satisfy (``languages``). Whether an alert can get to a
-route is then a search through these few kinds of values, and the alert that is found is shown. An alert has a name:
+For each label the values are sorted by which matchers they satisfy (``languages``). A search through these few
+kinds of values finds an alert that reaches a route. An alert has a name:
 its label ``alertname`` is not empty. Every other label may be missing.
 
 Source: Alertmanager's ``dispatch.Route.Match`` and ``inhibit.Inhibitor.Mutes``;

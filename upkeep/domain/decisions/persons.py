@@ -14,7 +14,7 @@ _BLANK = re.compile(
 
 
 def same(one: str, other: str) -> bool:
-    """Return whether two names mean one person; an empty one is nobody's.
+    """Return whether two names mean one person; an empty one is no person's.
 
     Names that differ in nothing that a reader sees are one. Of ``Ada <ada@x.org>`` either part is
     the person.

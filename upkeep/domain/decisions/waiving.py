@@ -30,7 +30,7 @@ class WaiverFault:
 def covering(
     waivers: Sequence[Waiver], *, control: str, target: str, owner: str, code: str
 ) -> Waiver | None:
-    """Return the waiver that covers a finding; of several the one that lasts longest."""
+    """Return the waiver that covers a finding; of several the longest."""
     fits = [
         waiver
         for waiver in waivers
@@ -85,7 +85,7 @@ def _faults(waiver: Waiver, *, severities: Mapping[str, str], now: datetime) -> 
         text = f"a waiver of a {severity} control lasts at most {most} days after approved_on"
         found.append(fault("too-long", text, ends=True))
     if waiver.approved_on > now.date():
-        found.append(fault("not-yet", "approved_on lies in the future", ends=True))
+        found.append(fault("not-yet", "approved_on is in the future", ends=True))
     if waiver.expires <= now:
         text = f"the waiver of {waiver.control} expired at {waiver.expires:%Y-%m-%d %H:%M} UTC"
         found.append(fault("expired", text, ends=True))

@@ -136,8 +136,8 @@ def coverage(
 ) -> float:
     """Return the share of the window that the logs cover, 0–1.
 
-    The logs of the live pods are compared with the window of each desired replica, or with the ages of the running pods where these are more
-    (a surge in a rollout). Of each pod the container with the least coverage counts. The first seconds of a pod need none.
+    The logs of the live pods are compared with the window of each desired replica. In a surge the ages of
+    the running pods count instead. Of each pod the container with the least coverage counts. The first seconds of a pod need none.
     """
     if now <= start:
         return 0.0
@@ -173,7 +173,7 @@ def _covered_seconds(
 
 
 def _union(intervals: Iterable[tuple[datetime, datetime]]) -> float:
-    """Return the seconds that lie in at least one of the intervals; one that ends before it begins holds none."""
+    """Return the seconds within at least one of the intervals; one that ends before it begins holds none."""
     total, reached = 0.0, None
     for begin, end in sorted(intervals):
         begin = begin if reached is None else max(begin, reached)

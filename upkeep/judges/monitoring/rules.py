@@ -123,7 +123,7 @@ def _require_evaluated(rules: Sequence[AlertRule], *, now: datetime) -> None:
             f"Prometheus has not evaluated alert {listed([rule.name for rule in early])} yet. "
             "It does so within one interval after a start or a reload.",
             source="GET /api/v1/rules",
-            next_step="run again in a few minutes; if it stays so, look at Prometheus' log",
+            next_step="run again in a few minutes; if it stays so, read Prometheus' log",
         )
     for rule in rules:
         most = max(STALE_AFTER, STALE_INTERVALS * timedelta(seconds=rule.interval_seconds))
@@ -133,7 +133,7 @@ def _require_evaluated(rules: Sequence[AlertRule], *, now: datetime) -> None:
                 f"Prometheus last evaluated alert {rule.name} at {rfc3339(rule.evaluated)}, but must within {span(most)}. "
                 "Its state may have changed since.",
                 source="GET /api/v1/rules",
-                next_step="look at Prometheus' log: its rule evaluation has stopped, or a cache answers in its place",
+                next_step="read Prometheus' log: its rule evaluation has stopped, or a cache answers in its place",
             )
 
 

@@ -18,7 +18,7 @@ from upkeep.records.workload import (
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """A limit in force, and the one that the emergency patch sets.
+    """A limit in force, and its value in the emergency patch.
 
     :ivar name: ``memory`` or ``CPU``, with its ``text`` form and the ``effect`` at the limit.
     :ivar was: the limit in force; ``None`` for none.

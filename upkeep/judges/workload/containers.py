@@ -1,4 +1,4 @@
-"""Why is a pod not ready? Container by container; a slow start is told apart from a fault.
+"""Why is a pod not ready? Container by container; a slow start is no fault.
 
 Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states
 """

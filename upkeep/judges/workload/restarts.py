@@ -63,7 +63,7 @@ def stable(
     least, most = sum(count.least for count in counts), sum(count.most for count in counts)
     if least <= limit < most:
         raise Absent(
-            f"{least} to {most} container restarts lie in the last {window} (limit {limit}): "
+            f"{least} to {most} container restarts are in the last {window} (limit {limit}): "
             "the kubelet keeps only the last exit of each container",
             source=f"GET /api/v1/namespaces/{deployment.namespace}/pods",
             next_step=f"kubectl -n {deployment.namespace} get events "

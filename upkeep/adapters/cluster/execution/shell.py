@@ -1,6 +1,6 @@
 """Commands in a container, by testinfra over the API server's exec; the only file that knows testinfra.
 
-testinfra's own ``host`` is, unless it is told otherwise, the machine that runs pytest: a check that asked for it would judge the wrong
+testinfra's own ``host`` is by default the machine that runs pytest: a check that asked for it would judge the wrong
 machine, and might well pass. Here it raises, and ``container_host`` makes hosts that are a container. What a container has no program for
 cannot be measured; testinfra's own word for that, an AssertionError, would read as a failed check and is never raised.
 
@@ -221,7 +221,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
         """Why a command was not even started."""
         if NO_PROGRAM.search(message):
             return Absent(
-                f"the image of container {self._container} of pod {self._pod} has no shell: its files and processes cannot be looked at",
+                f"the image of container {self._container} of pod {self._pod} has no shell: its files and processes cannot be read",
                 source=source,
                 next_step="--prometheus=URL, whose metrics need no shell",
             )

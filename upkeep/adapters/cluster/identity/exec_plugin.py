@@ -41,7 +41,7 @@ class Plugin:
     """A program and how it is run.
 
     :ivar where: the kubeconfig and its user, for messages.
-    :ivar cluster: what the plugin is told about the cluster; ``None`` where it is not told.
+    :ivar cluster: the cluster information for the plugin; ``None`` where it gets none.
     """
 
     where: str

@@ -21,7 +21,7 @@ from upkeep.masking import hide
 from upkeep.settings import TargetSettings
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-ANONYMOUS = "nobody (the context names no user)"
+ANONYMOUS = "anonymous (the context names no user)"
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ def _plugin(user: Entry, cluster: Entry) -> exec_plugin.Plugin:
 
 
 def _told(cluster: Entry) -> dict[str, object]:
-    """Return what a plugin is told about the cluster: the authority as data, and its own config."""
+    """Return the cluster information for a plugin: the authority as data, and its own config."""
     told: dict[str, object] = {
         key: cluster.fields[key]
         for key in ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url")
