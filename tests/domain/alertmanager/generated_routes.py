@@ -95,13 +95,13 @@ def _match(one: dict[str, object], chance: random.Random) -> None:
         form = chance.random()
         name = json.dumps(label) if "." in label else label
         if form < 0.2 and operator == "=" and "." not in label:
-            one.setdefault("match", {})[label] = value  # type: ignore[index]  # a route is a nested mapping of YAML
+            one.setdefault("match", {})[label] = value
         elif form < 0.2 and operator == "=~" and "." not in label:
-            one.setdefault("match_re", {})[label] = value  # type: ignore[index]  # a route is a nested mapping of YAML
+            one.setdefault("match_re", {})[label] = value
         else:
             text = f"{name}{operator}{_quoted(value)}"
             text = f"{{{text}}}" if chance.random() < 0.1 else text
-            one.setdefault("matchers", []).append(text)  # type: ignore[attr-defined]  # a route is a nested mapping of YAML
+            one.setdefault("matchers", []).append(text)
 
 
 def _quoted(value: str) -> str:
