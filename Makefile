@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test cluster-test clean
+.PHONY: demo test cluster-test program-test clean
 
 demo: .venv/ready
 	$(BIN)/pytest -m daily --demo
@@ -23,6 +23,9 @@ cluster-test: .venv/tested
 .venv/tested: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'tox>=4.20,<5'
 	@touch $@
+
+program-test: .venv/tested
+	$(BIN)/tox exec -e suite -- pytest tests/programs
 
 clean:
 	rm -rf .venv .tox .cache reports/out dist build

@@ -8,6 +8,7 @@ tests compare each with what is committed.
 import argparse
 import contextlib
 import io
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -42,9 +43,21 @@ def role() -> str:
     return document(ALL, "monitoring", "monitoring", "upkeep")
 
 
+def operator_rules() -> str:
+    """deploy/monitoring/prometheusrule.yaml: rules.yaml as an object of the Prometheus operator."""
+    plain = (ROOT / "deploy" / "monitoring" / "rules.yaml").read_text(encoding="utf-8")
+    groups = textwrap.indent(plain[plain.index("groups:") :], "  ")
+    return (
+        "# Made from rules.yaml by make documents.\n"
+        "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\n"
+        f"metadata:\n  name: cano-upkeep\nspec:\n{groups}"
+    )
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/limits.md": limits,
     "deploy/rbac/role.yaml": role,
+    "deploy/monitoring/prometheusrule.yaml": operator_rules,
     "docs/checklist.md": checklist.document,
     controls.PATH: controls.document,
     sources.PATH: sources.document,
