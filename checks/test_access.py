@@ -2,7 +2,7 @@
 
 import pytest
 
-from upkeep.judges.access import guarding, least_privilege, secrets
+from upkeep.judges.access import guarding, least_privilege, secrets, token
 
 
 @pytest.mark.control(id="rbac-least-privilege", severity="high", guide="Review RBAC permissions")
@@ -14,6 +14,23 @@ def test_the_service_account_holds_least_privilege(judge, grants, collector, ins
     Fix: docs/runbook.md#rbac-least-privilege
     """
     assert judge(least_privilege.least_privilege(grants, collector, install=install))
+
+
+@pytest.mark.control(
+    id="service-account-token-not-mounted", severity="medium", guide="Review RBAC permissions"
+)
+@pytest.mark.quarterly
+def test_no_pod_mounts_an_unused_token(
+    judge, workload, service_account_seen, documents_seen, install
+):
+    """No pod mounts a token of its service account, unless a workflow uses the Kubernetes API.
+
+    Kubernetes mounts the token by default. An attacker in the collector reads it and gets its rights.
+    Fix: docs/runbook.md#service-account-token-not-mounted
+    """
+    assert judge(
+        token.token_not_mounted(workload, service_account_seen, documents_seen, install=install)
+    )
 
 
 @pytest.mark.control(id="secrets-guarded", severity="high", guide="Audit secret management")

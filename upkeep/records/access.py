@@ -98,6 +98,18 @@ class RbacPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A service account.
+
+    :ivar automount: whether its pods mount its token where they say nothing themselves; ``None``
+        where it says nothing either, and Kubernetes mounts the token.
+    """
+
+    name: str
+    automount: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """A credential in plain text, by its place and shape.
 

@@ -41,7 +41,7 @@ class ConfiguredName:
     """A destination, team or workflow of a configuration document.
 
     :ivar type: of a destination: ``slack``, ``msteams`` …
-    :ivar uses: of a team: the destinations that it names.
+    :ivar uses: of a team: the destinations that it names; of a workflow: the types of its actions.
     :ivar variables: of a destination: the environment variables that the collector puts in.
     """
 

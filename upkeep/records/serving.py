@@ -105,3 +105,9 @@ class Unanswered:
     message: str
     source: str = ""
     next_step: str = ""
+
+
+def proxy_path(namespace: str, pod: str, port: int, scheme: str) -> str:
+    """Return the path of a pod's proxy; the prefix ``https:`` makes the API server use TLS."""
+    prefix = "https:" if scheme == "HTTPS" else ""
+    return f"/api/v1/namespaces/{namespace}/pods/{prefix}{pod}:{port}/proxy"

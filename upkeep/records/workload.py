@@ -12,6 +12,7 @@ from upkeep.records.containers import Probe, SecurityContext
 from upkeep.records.placement import Demand, Placement
 from upkeep.records.releases import Installer
 from upkeep.records.selectors import LabelSelector
+from upkeep.records.serving import proxy_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class ContainerSpec:
     :ivar app_version: the version in the literal value of the variable APP_VERSION.
     :ivar restarts: an init container with ``restartPolicy: Always`` (a native sidecar).
     :ivar read_only: mount paths that the container cannot write to.
+    :ivar token_mounts: mount paths of tokens for the API server.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ContainerSpec:
     app_version: str = ""
     restarts: bool = False
     read_only: tuple[str, ...] = ()
+    token_mounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class PodTemplate:
 
     :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
     :ivar volume_secrets: (Secret, volume) that a volume's plugin reads to mount it.
+    :ivar automount: ``None`` where it says nothing, and the service account decides.
     """
 
     labels: Mapping[str, str]
@@ -94,6 +98,7 @@ class PodTemplate:
     host_namespaces: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)
     resources: ContainerResources | None = None
+    automount: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +297,3 @@ class Install:
     def proxy(self, pod: str) -> str:
         """Return the path of the API server's proxy to the pod's HTTP port."""
         return proxy_path(self.namespace, pod, self.port, self.scheme)
-
-
-def proxy_path(namespace: str, pod: str, port: int, scheme: str) -> str:
-    """Return the path of a pod's proxy; the prefix ``https:`` makes the API server use TLS."""
-    prefix = "https:" if scheme == "HTTPS" else ""
-    return f"/api/v1/namespaces/{namespace}/pods/{prefix}{pod}:{port}/proxy"

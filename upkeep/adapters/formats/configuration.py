@@ -18,6 +18,7 @@ from upkeep.adapters.formats.configuration_model import (
     SlackChannel,
     Team,
     Webhook,
+    Workflow,
 )
 from upkeep.errors import Malformed
 from upkeep.masking import mask
@@ -161,7 +162,11 @@ class _Reader:
                     self._name(here, name, entry, ())
 
     def _keep(self, path: tuple[str | int, ...], entry: Mapping[str, Any], model: Any) -> None:
-        used = tuple(model.destinations) if isinstance(model, Team) else ()
+        used: tuple[str, ...] = ()
+        if isinstance(model, Team):
+            used = tuple(model.destinations)
+        elif isinstance(model, Workflow):
+            used = tuple(one.action_type for one in model.actions)
         self._name(path, model.name, entry, used)
 
     def _name(

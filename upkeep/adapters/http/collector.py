@@ -17,7 +17,8 @@ from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
 from upkeep.model import rfc3339
 from upkeep.records.counters import Snapshot
-from upkeep.records.workload import Pod, proxy_path
+from upkeep.records.serving import proxy_path
+from upkeep.records.workload import Pod
 
 METRICS_PATH = "/metrics"
 # Families of the collector alone. A histogram of Slack's channels is there from the start; those of alerts come with the first alert.

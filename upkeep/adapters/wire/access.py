@@ -1,7 +1,7 @@
-"""Who may do what: roles, bindings, and access reviews.
+"""Who may do what: roles, bindings, service accounts, and access reviews.
 
 Source: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/ v1.36 (rbac.authorization.k8s.io/v1,
-authorization.k8s.io/v1)
+authorization.k8s.io/v1) and authentication-resources/service-account-v1/
 """
 
 from typing import Literal
@@ -60,6 +60,14 @@ class RoleBinding(Wire, frozen=True):
 
 class ClusterRoleBinding(RoleBinding, frozen=True):
     """rbac.authorization.k8s.io/v1 ClusterRoleBinding."""
+
+
+class ServiceAccount(Wire, frozen=True):
+    """core/v1 ServiceAccount; its automount is a pointer, absent where nothing is said."""
+
+    metadata: ObjectMeta
+    automountServiceAccountToken: bool | None = None
+    kind: str = ""
 
 
 class ResourceAttributes(Wire, frozen=True):

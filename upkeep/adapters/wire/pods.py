@@ -155,6 +155,7 @@ class PodSpec(Wire, frozen=True):
     initContainers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     serviceAccountName: str = ""
+    automountServiceAccountToken: bool | None = None
     imagePullSecrets: tuple[LocalReference, ...] = ()
     hostNetwork: bool = False
     hostPID: bool = False

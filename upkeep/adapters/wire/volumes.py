@@ -36,11 +36,19 @@ class ClaimSource(Wire, frozen=True):
     readOnly: bool = False
 
 
+class TokenSource(Wire, frozen=True):
+    """core/v1 ServiceAccountTokenProjection; without an audience the token is for the API server."""
+
+    path: Text
+    audience: str = ""
+
+
 class Projection(Wire, frozen=True):
-    """core/v1 VolumeProjection, what of it names Secrets and ConfigMaps."""
+    """core/v1 VolumeProjection, what of it names Secrets and ConfigMaps, or is a token."""
 
     configMap: ObjectSource | None = None
     secret: ObjectSource | None = None
+    serviceAccountToken: TokenSource | None = None
 
 
 class ProjectedSource(Wire, frozen=True):

@@ -127,6 +127,8 @@ def template(state: State) -> Object:
         "containers": [container],
         "volumes": volumes,
         "serviceAccountName": state.fullname,
+        # The chart's default is true, for the action pod_logs. No workflow of this cluster has it.
+        "automountServiceAccountToken": False,
         "restartPolicy": "Always",
     }
     return {"metadata": {"labels": pod_labels(state) | chart_labels(state)}, "spec": spec}

@@ -17,7 +17,7 @@ KINDS = (
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
-    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "limitranges", "rbac", "releases", "discovery", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "limitranges", "rbac", "serviceaccounts", "releases", "discovery", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {

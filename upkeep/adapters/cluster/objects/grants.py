@@ -1,4 +1,4 @@
-"""Roles and bindings as what RBAC grants, binding by binding and subject by subject.
+"""Roles and bindings as what RBAC grants, binding by binding and subject by subject; service accounts.
 
 Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/; Kubernetes API reference v1.36 (rbac.authorization.k8s.io/v1).
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from upkeep.adapters.cluster.fields import Raw, reads
 from upkeep.adapters.wire import access as wire
-from upkeep.records.access import Grant, PolicyRule, RbacPolicy
+from upkeep.records.access import Grant, PolicyRule, RbacPolicy, ServiceAccount
 
 BOOTSTRAPPING = "kubernetes.io/bootstrapping"
 
@@ -34,6 +34,12 @@ def policy(
     for binding in cluster_bindings:
         _cluster_binding(binding, given, found, bound)
     return RbacPolicy(tuple(found), given, bound, aggregated)
+
+
+@reads(wire.ServiceAccount)
+def service_account(raw: wire.ServiceAccount) -> ServiceAccount:
+    """Return a ServiceAccount (core/v1)."""
+    return ServiceAccount(raw.metadata.name, raw.automountServiceAccountToken)
 
 
 @reads(wire.ClusterRole)

@@ -36,6 +36,7 @@ def template(raw: wire.PodTemplate) -> PodTemplate:
         host_namespaces=host_namespaces(spec),
         placement=placement(spec, labels),
         resources=resources("", spec.resources) if spec.resources else None,
+        automount=spec.automountServiceAccountToken,
     )
 
 
@@ -61,6 +62,7 @@ def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
     """Return a container; ``pod`` is the pod's spec, whose settings apply to all containers."""
     # A volume may be read-only itself, whatever its mounts say.
     locked = {volume.name for volume in pod.volumes if _read_only(volume)}
+    tokens = {volume.name for volume in pod.volumes if _holds_token(volume)}
     probes = (
         ("startup", raw.startupProbe),
         ("liveness", raw.livenessProbe),
@@ -99,6 +101,7 @@ def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
         read_only=tuple(
             mount.mountPath for mount in raw.volumeMounts if mount.readOnly or mount.name in locked
         ),
+        token_mounts=tuple(mount.mountPath for mount in raw.volumeMounts if mount.name in tokens),
     )
 
 
@@ -130,6 +133,17 @@ def _sources(volume: volumes.Volume) -> dict[str, msgspec.Struct]:
 
 def _read_only(volume: volumes.Volume) -> bool:
     return any(getattr(source, "readOnly", False) for source in _sources(volume).values())
+
+
+def _holds_token(volume: volumes.Volume) -> bool:
+    """Return whether a volume holds a token for the API server.
+
+    Webhooks of cloud identities and meshes add tokens with another audience: the API server refuses
+    those. Its own audience is its issuer, by default ``https://kubernetes.default.svc``.
+    """
+    parts = (volume.projected.sources or ()) if volume.projected else ()
+    tokens = [part.serviceAccountToken for part in parts if part.serviceAccountToken]
+    return any(not one.audience or "kubernetes.default" in one.audience for one in tokens)
 
 
 def _volumes(raw: volumes.Volume) -> list[Volume]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from upkeep.demo.changes.access.rights import chart_role
+from upkeep.demo.changes.access.tokens import use_pod_logs
 from upkeep.demo.changes.catalogue import BACKUP, CHART_ONLY, rebuild, scenario
 from upkeep.demo.changes.monitoring import no_alertmanager, no_prometheus
 from upkeep.demo.changes.resources import IDLE
@@ -107,6 +108,7 @@ def chart_defaults(state: State) -> None:
     del state.container["securityContext"]
     state.cores, state.memory_mib = IDLE
     chart_role(state)
+    use_pod_logs(state)
     state.backups = {}
     state.attestations = []
     state.charts = []
