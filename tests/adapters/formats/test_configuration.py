@@ -50,7 +50,9 @@ def test_what_is_well_formed_has_names_and_no_fault() -> None:
     assert parse({"teams": [{"name": "a", "destinations": ["oncall"]}]}, "teams").names[0].uses == (
         "oncall",
     )
-    assert parse({"active_workflows": [WORKFLOW]}, "workflows").faults == ()
+    workflows = parse({"active_workflows": [WORKFLOW]}, "workflows")
+    assert workflows.faults == ()
+    assert workflows.names[0].uses == tuple(one["action_type"] for one in WORKFLOW["actions"])
     guide = parse(
         {
             "destinations": {
