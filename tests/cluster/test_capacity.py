@@ -81,7 +81,7 @@ def test_the_real_prometheus_tells_what_the_embedded_one_does(
             assert mine["observed"] == pytest.approx(other["observed"], rel=0.05)
     if outcomes[1] != "unknown":
         assert real["capacity-ahead"]["basis"].startswith(
-            ("volume: 28 whole days", "volume: 27 whole days")
+            ("volume: 28 complete days", "volume: 27 complete days")
         )
 
 
@@ -153,7 +153,7 @@ def test_on_a_real_control_plane_the_line_that_a_finding_gives_is_accepted(
     )
     assert (ahead["outcome"], ahead["basis"].partition(" (")[0]) == (
         "pass",
-        "volume: 29 whole days of the last 90",
+        "volume: 29 complete days of 90",
     )
     assert ahead["observed"].startswith("600 groups a day, +0 each day")
     deployment = f"/apis/apps/v1/namespaces/{install.namespace}/deployments/cano-collector"
@@ -195,6 +195,6 @@ def test_without_prometheus_neither_is_known_and_a_moment_is_told_as_one(
         "too-early",
     )
     assert sized["summary"].endswith(
-        "Prometheus is declared absent; this moment (cano-collector 9m and 186Mi, by metrics-server) proves none"
+        "Prometheus is declared absent. At present: cano-collector 9m and 186Mi (metrics-server)."
     )
     assert sized["next"] == "--prometheus=URL"

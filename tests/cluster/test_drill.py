@@ -128,7 +128,7 @@ def test_what_differs_is_not_satisfied_and_fails_the_control(
     assert drill(plane, chart, saved, "--yes", f"--attestations={attestations}") == 1
     said = capsys.readouterr().out
     assert (
-        f"NOT RESTORED  Secret/{objects[0]['metadata']['name']}: the API server refused it (422 Invalid (metadata.labels"
+        f"NOT RESTORED  Secret/{objects[0]['metadata']['name']}: the API server refused the object (422 Invalid (metadata.labels"
         in said
     )
     assert said.count("  equal  ") == 2
@@ -167,7 +167,7 @@ def test_it_is_only_done_when_somebody_agreed(
     assert drill(plane, chart, saved) == 4
     said = capsys.readouterr()
     assert "remove   Namespace/upkeep-drill-" in said.out
-    assert "say --yes" in said.err
+    assert "Add --yes." in said.err
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: "n")
     assert drill(plane, chart, saved) == 1
@@ -191,7 +191,7 @@ def test_interrupted_it_still_cleans_up(
     monkeypatch.setattr(Scratch, "apply", interrupted)
     assert drill(plane, chart, saved, "--yes") == 1
     assert re.fullmatch(
-        r"upkeep: interrupted; nothing of Namespace/upkeep-drill-\w{8} is left\n",
+        r"upkeep: interrupted; Namespace/upkeep-drill-\w{8} does not remain\n",
         capsys.readouterr().err,
     )
     wait_for(lambda: namespaces(plane) == before, what="the namespace to be gone")
@@ -216,7 +216,7 @@ def test_interrupted_while_it_cleans_up_it_says_what_may_be_left(
     monkeypatch.setattr(Scratch, "fetch", interrupted)
     assert drill(plane, chart, saved, "--yes") == 1
     said = re.search(
-        r"Namespace/(upkeep-drill-\w{8}) may be left \(next: kubectl delete namespace \1\)",
+        r"Namespace/(upkeep-drill-\w{8}) may remain \(next: kubectl delete namespace \1\)",
         capsys.readouterr().err,
     )
     assert said is not None
