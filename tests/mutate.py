@@ -14,20 +14,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.checks.again import outcome_of
 from tests.checks.inner import LEDGER_ALONE, Held
 from upkeep import demo
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.transport import Transport
 from upkeep.commands import suite
 from upkeep.demo.scenarios import SCENARIOS
-from upkeep.errors import NotApplicable, Unmeasured
-from upkeep.model import Judgement
 from upkeep.session import SWEEPS
 from upkeep.sweep import Sweep
 
@@ -81,47 +79,6 @@ class Player:
             return self.kept[key]
 
         return fetch
-
-
-def outcome_of(item: pytest.Function, sweep: Sweep) -> str:
-    """Return the outcome of a check on a sweep that is taken anew, and the name of an exception that nobody expected."""
-    again = Sweep(sweep.measurements, sweep._provided, clock=sweep._clock, deadline_seconds=60)
-    again.now = sweep.now
-    names = list(signature(item.function).parameters)
-    again.take([name for name in names if name in sweep.measurements])
-    judged: list[Judgement] = []
-
-    def judge(judgement: Judgement) -> Judgement:
-        judged.append(judgement)
-        return judgement
-
-    try:
-        given = {
-            name: judge
-            if name == "judge"
-            else again.of(name)
-            if name in sweep.measurements
-            else again.provided(name)
-            for name in names
-        }
-        item.function(**given)
-    except AssertionError:
-        return "due" if judged and judged[0].due else "fail" if judged else "AssertionError"
-    except NotApplicable:
-        return "not-applicable"
-    except Unmeasured:
-        return "unknown"
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
-        return f"{type(error).__name__} in {_place(error)}"
-    return "pass"
-
-
-def _place(error: Exception) -> str:
-    trace, last = error.__traceback__, ""
-    while trace is not None:
-        last = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return last
 
 
 def places(value: Any, path: Path_ = ()) -> Iterator[Path_]:
@@ -202,7 +159,7 @@ def hunt(
     A place where another type changes nothing is not read, and neither is what is in it.
     """
     player.asked.clear()
-    if outcome_of(item, sweep) != "fail":
+    if outcome_of(item, sweep).name != "fail":
         return 0, []
     control = str(next(item.iter_markers("control")).kwargs["id"])
     plan: list[tuple[Key, Path_]] = []
@@ -232,7 +189,7 @@ def hunt(
             except LookupError:
                 continue
             player.changed = {key: replace(answer, body=body)}
-            outcomes[change] = outcome_of(item, sweep)
+            outcomes[change] = outcome_of(item, sweep).name
             player.changed = {}
             tried += 1
             if outcomes[change] not in ("fail", "unknown", "due", "not-applicable"):

@@ -29,7 +29,18 @@ def test_a_pod_that_ends_explains_a_count_that_follows_later(changes):
 
 
 def test_more_pods_than_are_counted_hide_none():
-    assert contradictions([SET], [A, B, pod("c", labels=HASHED)]) == []
+    third = pod("c", labels=HASHED, ready=False)
+    assert contradictions([SET], [A, B, third]) == []
+
+
+def test_more_ready_pods_than_are_counted_are_of_an_earlier_time():
+    """A list from before a failure shows pods ready; fewer ready ones are findings anyway."""
+    behind = replace(SET, ready_replicas=1)
+    assert contradictions([behind], [A, B]) == [
+        "ReplicaSet/cano-collector-r4 counts 1 ready pods, and the list holds 2"
+    ]
+    assert contradictions([behind], [A, replace(B, ready=False)]) == []
+    assert contradictions([SET], [A, replace(B, ready=False)]) == []
 
 
 def test_a_matching_pod_without_owner_is_told():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests import ROOT
 from tests.checks import outcomes, sources
+from tests.liars import matrix
 from tests.repository import checklist, controls
 from upkeep.commands.rbac import document
 from upkeep.commands.roles import ALL
@@ -62,9 +63,10 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     controls.PATH: controls.document,
     sources.PATH: sources.document,
     outcomes.PATH: outcomes.document,
+    matrix.PATH: matrix.document,
 }
 # Made by runs of many clusters: tests compare parts of them.
-RUNS = (sources.PATH, outcomes.PATH)
+RUNS = (sources.PATH, outcomes.PATH, matrix.PATH)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

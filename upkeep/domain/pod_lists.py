@@ -1,7 +1,8 @@
 """Does a list of pods contradict what the ReplicaSets count?
 
-A pod that is missing from the list is seen by no control. The ReplicaSet controller counts its
-active pods in ``status.replicas`` and adopts every matching pod that has no controller.
+A pod that is missing from the list is seen by no control, and a list of an hour ago shows pods as
+they were. The ReplicaSet controller counts its active pods in ``status.replicas`` and the ready ones
+in ``status.readyReplicas``. It adopts every matching pod that has no controller.
 
 Source: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#how-a-replicaset-works
 """
@@ -27,6 +28,12 @@ def contradictions(replica_sets: Iterable[ReplicaSet], pods: Iterable[Pod]) -> l
             found.append(
                 f"ReplicaSet/{one.name} counts {one.counted_replicas} active pods, "
                 f"and the list holds {len(mine)}"
+            )
+        ready = sum(pod.ready and pod.works for pod in mine)
+        if ready > one.ready_replicas:
+            found.append(
+                f"ReplicaSet/{one.name} counts {one.ready_replicas} ready pods, "
+                f"and the list holds {ready}"
             )
         found += [
             f"Pod/{pod.name} matches ReplicaSet/{one.name} and has no owner"

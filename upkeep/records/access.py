@@ -72,6 +72,7 @@ class Grant:
     :ivar binding: ``RoleBinding/NAMESPACE/NAME`` or ``ClusterRoleBinding/NAME``; ``role`` likewise.
     :ivar subject: ``ServiceAccount NAMESPACE/NAME``, ``User NAME``, ``Group NAME``.
     :ivar namespace: ``""`` is every namespace.
+    :ivar role_listed: the role is in the list of roles. One that is not there grants nothing.
     :ivar default: the binding has the label of the API server's own; a writer of bindings can set it, too.
     """
 
@@ -81,6 +82,7 @@ class Grant:
     namespace: str
     rules: tuple[PolicyRule, ...]
     default: bool = False
+    role_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,3 +310,12 @@ def test_a_silence_far_longer_than_any_pause_before_is_told(
     started = lines[0][0]
     assert (kubelet.measure(started=started).silent_since is not None) is silent
     assert kubelet.measure(started=started, speaks=False).silent_since is None
+
+
+def test_a_log_that_begins_before_its_container_is_of_another_one() -> None:
+    """The lines count all the same, and a pass is refused."""
+    log = Kubelet((ago(days=8), "{}"), (ago(hours=1), "{}"))
+    survey = log.measure(started=ago(days=2))
+    assert survey.stopped is not None
+    assert "it is not this container's" in str(survey.stopped.error())
+    assert log.measure(started=ago(days=8)).stopped is None

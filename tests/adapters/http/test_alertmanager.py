@@ -277,7 +277,11 @@ class Canned(CannedApi):
 
 
 def routed(text: str, *, named: str = "cano", alerts: Any = None, uptime: Any = None) -> Any:
-    one = {"receivers": [{"name": "cano"}], "startsAt": "2026-01-02T10:00:00Z"}
+    one = {
+        "receivers": [{"name": "cano"}],
+        "labels": {"alertname": "Down"},
+        "startsAt": "2026-01-02T10:00:00Z",
+    }
     asked = Alertmanager(
         Canned(
             [one, one | {"receivers": [{"name": "mail"}]}] if alerts is None else alerts,
@@ -303,11 +307,20 @@ def test_an_alertmanager_that_has_just_started_has_not_got_its_alerts_again(
 ) -> None:
     """Alertmanager stores silences, not alerts: after a restart its list is empty, whatever fires."""
     assert routed(TEXT, uptime=uptime).active == 1
-    if stopped is None:
-        assert routed(TEXT, alerts=[], uptime=uptime).active == 0
-        return
-    with pytest.raises(stopped):
+    with pytest.raises(stopped or Absent):
         routed(TEXT, alerts=[], uptime=uptime)
+
+
+def test_a_list_without_an_alert_for_the_collector_is_believed_where_its_routes_agree() -> None:
+    """Prometheus may send to no Alertmanager (prometheus/prometheus#11740): its list is empty."""
+    one = {"receivers": [{"name": "mail"}], "startsAt": "2026-01-02T10:00:00Z"}
+    text = TEXT.replace("routes:", 'routes:\n  - {receiver: mail, matchers: [team="db"]}', 1)
+    other = one | {"labels": {"alertname": "Down", "team": "db"}}
+    assert routed(text, alerts=[other]).active == 0
+    with pytest.raises(Malformed, match="sends alert Down to other receivers than cano"):
+        routed(text, alerts=[other, one | {"labels": {"alertname": "Down"}}])
+    with pytest.raises(Absent, match="nothing shows that Prometheus reaches it"):
+        routed(text, alerts=[])
 
 
 def test_the_alerts_that_are_routed_to_the_collector_are_counted() -> None:
@@ -332,7 +345,8 @@ def test_where_urls_are_hidden_the_name_tells_or_nobody_can() -> None:
         {},
         [{}],
         [{"receivers": [{"name": "cano"}]}],
-        [{"receivers": [{"name": "cano"}], "startsAt": "x"}],
+        [{"receivers": [{"name": "cano"}], "startsAt": "2026-01-02T10:00:00Z"}],
+        [{"receivers": [{"name": "cano"}], "labels": {}, "startsAt": "x"}],
     ],
 )
 def test_alerts_of_another_form_are_malformed(alerts: Any) -> None:

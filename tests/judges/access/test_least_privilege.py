@@ -1,5 +1,7 @@
 """rbac-least-privilege: every excess by rule and binding; what everybody has, and reading what enriches alerts, is none."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +112,14 @@ def test_where_not_even_everybodys_rights_are_seen_nothing_is_judged():
         least_privilege(
             (grant(PolicyRule(("*",), ("*",), ("*",))),), deployment(), install=install()
         )
+
+
+def test_a_binding_to_a_role_that_is_not_listed_is_no_pass():
+    """Deleted, or missing from the list (kubernetes/kubernetes#37595): its rights are not known."""
+    unlisted = replace(grant(), role_listed=False)
+    with pytest.raises(Absent, match="which is not in the list of roles"):
+        judge(unlisted)
+    assert judge(unlisted, grant(PolicyRule(("*",), ("*",), ("*",)))).findings
 
 
 RULES = st.builds(

@@ -209,7 +209,9 @@ def test_a_run_that_left_neither_a_job_nor_a_success_has_no_known_result():
         healthy(backups(lost, jobs=()))
     assert healthy(backups(replace(lost, active=1), jobs=())).findings == ()
     running = job(created=ago(hours=1), finished=None, succeeded=False)
-    assert healthy(backups(lost, jobs=(running,))).findings == ()
+    assert healthy(backups(replace(lost, active=1), jobs=(running,))).findings == ()
+    with pytest.raises(Absent, match="has no result, and the CronJob does not count it as active"):
+        healthy(backups(lost, jobs=(running,)))  # kubernetes/kubernetes#120649
     assert codes(healthy(backups(replace(lost, last_success=ago(hours=50)), jobs=()))) == [
         "backup-too-old"
     ]

@@ -34,6 +34,11 @@ def test_what_is_no_warning_or_older_is_none():
     assert (judgement.findings, judgement.observed) == ((), "0 warnings in 3 stored events")
 
 
+def test_an_event_of_a_further_type_or_of_none_is_a_warning():
+    """core/v1 Event: Normal, Warning, "new types could be added in the future"."""
+    assert len(judge(event(type=""), event(type="Error", reason="Failed")).findings) == 2
+
+
 def test_the_window_is_a_limit_and_its_end_counts():
     assert len(judge(event(60)).findings) == 1
     assert judge(event(60), event_window=600).findings == ()

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from upkeep.adapters.formats.logreading import Reading, first_time, read, tail
-from upkeep.errors import Absent, Truncated
+from upkeep.errors import Absent, Malformed, Truncated, Unmeasured
 from upkeep.model import rfc3339
 from upkeep.records.logs import LogSurvey
 from upkeep.records.stopped import Stopped
@@ -32,6 +32,8 @@ Ask = Callable[[Mapping[str, str]], AbstractContextManager[Iterable[bytes]]]
 HEAD_BYTES = 4096
 START_SECONDS = 60  # the collector logs within this time of its start
 SLACK_SECONDS = 60  # asked for beyond the window: the kubelet counts from its own later now
+# A node's clock may be set right while its first containers start.
+BEFORE_START = timedelta(minutes=1)
 # Lines of one moment may be stamped in another order than they are kept in.
 DISORDER = timedelta(seconds=1)
 # A log that is silent for longer than this, and for several times its longest pause, is not whole.
@@ -106,7 +108,7 @@ def measure(
     seconds = max(1, math.ceil((now - window_start).total_seconds()) + SLACK_SECONDS)
     reading = asked({"sinceSeconds": str(seconds)}, window_start)
     first = reading.first
-    early = _ends_early(reading, newest, window_start=window_start, where=where)
+    early: Unmeasured | None = _ends_early(reading, newest, window_start=window_start, where=where)
     if reading.lines < least_lines:
         reading = asked({"tailLines": str(least_lines)}, None)
         early = early or _ends_early(reading, newest, window_start=window_start, where=where)
@@ -114,6 +116,7 @@ def measure(
     elif instance.started is None or instance.started < window_start:
         with ask(base | {"limitBytes": str(HEAD_BYTES)}) as blocks:
             first = first_time(blocks, where=where)
+    early = early or _of_another(first, instance, where=where)
     until = now if instance.running else instance.ended or reading.last or now
     begin = covered_from(
         first,
@@ -144,6 +147,17 @@ def _ends_early(
         return None
     return Truncated(
         f"The {where} ends early: its line of {rfc3339(newest)} is missing.",
+        source=where,
+        next_step="run again",
+    )
+
+
+def _of_another(first: datetime | None, instance: Instance, *, where: str) -> Malformed | None:
+    """Return the error of a log that begins before its container did: it is the log of another one, or of another time."""
+    if first is None or instance.started is None or first >= instance.started - BEFORE_START:
+        return None
+    return Malformed(
+        f"The {where} begins at {rfc3339(first)}, and its container started at {rfc3339(instance.started)}: it is not this container's.",
         source=where,
         next_step="run again",
     )

@@ -9,7 +9,11 @@ from datetime import UTC, datetime, timedelta
 from upkeep.adapters.http.alertmanager_configuration import REPEAT_SECONDS, parse
 from upkeep.adapters.http.web import WebApi
 from upkeep.adapters.wire.prometheus import AlertmanagerStatus, AlertmanagerUptime, Alerts
-from upkeep.errors import Malformed, TooEarly
+from upkeep.adapters.wire.text import printable
+from upkeep.domain import routing
+from upkeep.domain.matchers import BadMatcher
+from upkeep.domain.re2 import Unreadable
+from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.model import rfc3339
 from upkeep.records.monitoring import (
     AlertmanagerConfiguration,
@@ -19,7 +23,7 @@ from upkeep.records.monitoring import (
 )
 from upkeep.records.serving import Service
 
-STATUS = "/api/v2/status"
+STATUS, ALERTS = "/api/v2/status", "/api/v2/alerts"
 # Prometheus sends a firing alert again after a minute, or its evaluation interval.
 SETTLED = timedelta(minutes=10)
 
@@ -59,7 +63,8 @@ class Alertmanager:
         A receiver is the collector's when a webhook of it leads there. Where its URL is hidden, its name decides.
 
         :raises TooEarly: it routes none, and started so recently that Prometheus may not have sent its alerts again.
-        :raises Unmeasured: no receiver is known to be the collector's, and some hide their URLs.
+        :raises Absent: it holds no alert at all, so that nothing shows that Prometheus reaches it.
+        :raises Unmeasured: no receiver is known to be the collector's, and some hide their URLs; or its alerts contradict its routes.
         """
         own = [one.name for one in configuration.receivers if _posts_to(one, collector)]
         hidden = [
@@ -68,7 +73,7 @@ class Alertmanager:
             if any(webhook.leads == "hidden" for webhook in one.webhooks)
         ]
         chosen = {"active": "true", "silenced": "false", "inhibited": "false"}
-        alerts = self._api.get("/api/v2/alerts", chosen, Alerts)
+        alerts = self._api.get(ALERTS, chosen, Alerts)
         if not own and hidden:
             raise Malformed(
                 f"{self.where} hides the webhook URLs of {', '.join(hidden)}, so the collector's receiver is not known. "
@@ -80,6 +85,7 @@ class Alertmanager:
         starts = [one.startsAt.astimezone(UTC) for one in mine]
         if not mine:
             self._require_settled(at)
+            self._require_believable(alerts, configuration.route, own)
         again = max(_sent_again(configuration.route, own), default=float(REPEAT_SECONDS))
         return RoutedAlerts(
             tuple(own), len(mine), min(starts, default=None), max(starts, default=None), again
@@ -98,6 +104,34 @@ class Alertmanager:
                 source=STATUS,
                 next_step=f"run again after {when}",
             )
+
+    def _require_believable(
+        self, alerts: Alerts, route: NotificationRoute, own: Sequence[str]
+    ) -> None:
+        """Require that a list without an alert for the collector shows that there is none.
+
+        :raises Absent: the list is empty. :raises Malformed: by its labels and the routes, an alert in it is the collector's.
+        """
+        if own and not alerts:
+            raise Absent(
+                f"{self.where} holds no active alert, so nothing shows that Prometheus reaches it.",
+                source=ALERTS,
+                next_step="route a heartbeat (Watchdog) to the collector",
+            )
+        for alert in alerts:
+            try:
+                routes_to = {*routing.receivers(alert.labels, route)}
+            except (BadMatcher, Unreadable) as error:
+                raise Malformed(
+                    f"{self.where}: its routes are not read: {error}", source=STATUS
+                ) from None
+            if expected := sorted(routes_to & {*own}):
+                name = alert.labels.get(routing.ALERTNAME, "")
+                raise Malformed(
+                    f"{self.where} sends alert {printable(name)} to other receivers than {expected[0]}, which its configuration names for it.",
+                    source=ALERTS,
+                    next_step="run again",
+                )
 
 
 def _posts_to(receiver: NotificationReceiver, collector: str) -> bool:

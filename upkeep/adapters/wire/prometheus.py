@@ -138,9 +138,10 @@ class Receiver(Wire, frozen=True):
 
 
 class Alert(Wire, frozen=True):
-    """gettableAlert of the same: both are required."""
+    """gettableAlert of the same: all are required."""
 
     receivers: tuple[Receiver, ...]
+    labels: dict[str, str]
     startsAt: Time
 
 

@@ -180,10 +180,10 @@ class EventSeries(Wire, frozen=True):
 
 
 class Involved(Wire, frozen=True):
-    """core/v1 ObjectReference."""
+    """core/v1 ObjectReference of an Event; without kind and name it is about no object."""
 
-    kind: str = ""
-    name: str = ""
+    kind: str
+    name: str
     uid: str = ""
 
 

@@ -130,6 +130,28 @@ def _deliveries(
         yield Delivery(route, required, bool(route.routes), example)
 
 
+def receivers(labels: Mapping[str, str], route: NotificationRoute) -> tuple[str, ...]:
+    """Return the receivers of an alert, as Alertmanager's dispatcher finds them.
+
+    :raises BadMatcher: a matcher is none. :raises Unreadable: it cannot be decided.
+    """
+    matchers = [one for each in _every(route) for one in conditions(each.matchers)]
+    exact = tuple(
+        Matcher(label, "=", labels.get(label, "")) for label in {one.label for one in matchers}
+    )
+    return _receivers(route, exact, Alerts([*matchers, *exact]))
+
+
+def _receivers(route: NotificationRoute, exact: Conditions, alerts: Alerts) -> tuple[str, ...]:
+    found: list[str] = []
+    for child in route.routes:
+        if alerts.example((*exact, *conditions(child.matchers))) is not None:
+            found += _receivers(child, exact, alerts)
+            if not child.goes_on:
+                break
+    return tuple(found) if found else (route.receiver,)
+
+
 def silences_everything(rules: Sequence[InhibitRule]) -> tuple[InhibitRule, ...]:
     """Return the inhibit rules by which one alert silences every alert that is not like it.
 

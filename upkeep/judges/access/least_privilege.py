@@ -54,7 +54,8 @@ def least_privilege(
 
     Each rule with an excess is a finding, with the binding that grants it. Non-resource URLs of the API server are readable.
 
-    :raises Absent: no binding of system:authenticated is listed, so that the list is not complete.
+    :raises Absent: no binding of system:authenticated is listed, so that the list is not complete; or there is no finding, and a binding names a
+        role that is not listed: the lists contradict each other, or the role was deleted.
     """
     if not any(grant.subject == "Group system:authenticated" for grant in grants):
         raise Absent(
@@ -73,6 +74,14 @@ def least_privilege(
                 message = f"{account} may {what} {where}. {grant.binding} ({grant.role}) grants it to {grant.subject}."
                 command = f"kubectl describe {described(grant)}"
                 found.append(Finding(account, code, message, what, "not granted", "", command))
+    unlisted = next((grant for grant in grants if not grant.role_listed), None)
+    if unlisted is not None and not found:
+        raise Absent(
+            f"{unlisted.binding} names {unlisted.role}, which is not in the list of roles. "
+            "Its rights are not known.",
+            source="roles, clusterroles",
+            next_step=f"kubectl describe {described(unlisted)}",
+        )
     rules = sum(len(grant.rules) for grant in grants)
     observed = f"{counted(rules, 'rule')} of {counted(len(grants), 'binding')}, {len(found)} beyond the list"
     return Judgement(

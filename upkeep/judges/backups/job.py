@@ -102,8 +102,11 @@ def _unknown_run(cron_job: CronJob, own: Sequence[Job], success: datetime | None
     then = cron_job.last_scheduled
     if then is None or cron_job.active or (success is not None and success >= then):
         return ""
-    if any(job.created >= then - CLOCKS_APART for job in own):
+    since = [job for job in own if job.created >= then - CLOCKS_APART]
+    if any(job.failed or job.succeeded for job in since):
         return ""
+    if since:
+        return f"Job {since[0].name} has no result, and the CronJob does not count it as active"
     return f"its run of {utc(then)} left neither a Job nor a success"
 
 

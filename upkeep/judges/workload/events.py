@@ -23,13 +23,14 @@ def none_warns(
 ) -> Judgement:
     """Judge warning-events: no Warning about the Deployment, its ReplicaSets or their pods.
 
+    An event is a warning unless it is Normal: the API allows further types, and none at all.
     ``limits["event_window"]`` is the window. The API server deletes events after an hour by
     default, so an empty list proves nothing about earlier times.
     """
     recent = [
         one
         for one in events
-        if one.type == "Warning" and now - one.last <= timedelta(seconds=limits[LIMIT])
+        if one.type != "Normal" and now - one.last <= timedelta(seconds=limits[LIMIT])
     ]
     groups: dict[tuple[str, str, str], list[KubernetesEvent]] = {}
     for one in recent:

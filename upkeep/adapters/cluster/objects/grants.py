@@ -90,7 +90,9 @@ def _bind(
     bound[named] = role
     default = binding.metadata.labels.get(BOOTSTRAPPING) == "rbac-defaults"
     for subject in dict.fromkeys(_subject(subject, where) for subject in binding.subjects):
-        found.append(Grant(named, role, subject, where, given.get(role, ()), default))
+        found.append(
+            Grant(named, role, subject, where, given.get(role, ()), default, role in given)
+        )
 
 
 def _subject(subject: wire.Subject, where: str) -> str:

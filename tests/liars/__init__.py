@@ -1,0 +1,1 @@
+"""Sources that lie plausibly, and what becomes of a failing control."""
