@@ -16,7 +16,7 @@ from reports.outcomes import RESULT
 from reports.unrun import tell, why
 from reports.writing import Failures, failures_of, open_lock, open_new, replace, write_all
 from upkeep.masking import hidden, own
-from upkeep.model import Outcome, Result, Run, rfc3339
+from upkeep.model import CADENCES, Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
 from upkeep.session import (
     CONTROL,
@@ -247,13 +247,27 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "cadences": list(run.cadences),
         "requests": run.requests,
         "looked_at": [
-            {name: own(value) for name, value in dataclasses.asdict(place).items()}
+            {
+                name: own(value) if isinstance(value, str) else value
+                for name, value in dataclasses.asdict(place).items()
+            }
             for place in run.places
         ],
         "limits": [
             {"name": name, "value": value, "default": default}
             for name, value, default in run.limits
         ],
+        "scope": _scope(ledger),
         "counts": counts(ledger.results),
         "stopped": stopped(ledger, exitstatus),
     }
+
+
+def _scope(ledger: Ledger) -> dict[str, int]:
+    """Return the number of controls that there are: all, and those of each cadence."""
+    every = {item.stash[CONTROL].id: item.stash[CONTROL] for item in ledger.collected if CONTROL in item.stash}  # fmt: skip
+    cadences = {
+        cadence: sum(cadence in control.cadence for control in every.values())
+        for cadence in CADENCES
+    }
+    return {"all": len(every), **cadences}
