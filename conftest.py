@@ -8,6 +8,7 @@ pytest_plugins = [
     "reports.selection",
     "reports.decisions",
     "reports.findings",
+    "reports.unrun",
     "reports.ledger",
     "reports.html",
     "reports.terminal",

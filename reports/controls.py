@@ -13,7 +13,7 @@ import pytest
 
 from upkeep.limits import nearest
 from upkeep.model import CADENCES, SEVERITIES, Control
-from upkeep.session import CONTROL, settings, target_of
+from upkeep.session import CONTROL, chooses_cadence, settings, target_of
 
 # Allure's own words for how bad it is.
 _ALLURE_SEVERITY = {"critical": "blocker", "high": "critical", "medium": "normal", "low": "minor"}
@@ -117,6 +117,8 @@ def describe(item: pytest.Item, control: Control) -> None:
     item.user_properties += [
         ("control", control.id),
         ("cadence", " ".join(control.cadence)),
+        ("group", group_of(item, control)),
+        ("title", control.title),
         ("severity", control.severity),
         ("target", target_of(item)),
     ]
@@ -127,6 +129,8 @@ def describe(item: pytest.Item, control: Control) -> None:
             ("severity", _ALLURE_SEVERITY[control.severity]),
             ("control", control.id),
             ("feature", control.guide),
+            ("parentSuite", group_of(item, control)),
+            ("suite", target_of(item)),
         ):
             item.add_marker(pytest.mark.allure_label(value, label_type=label))
         text = [
@@ -136,6 +140,14 @@ def describe(item: pytest.Item, control: Control) -> None:
             f"Runbook: {control.runbook}",
         ]
         item.add_marker(pytest.mark.allure_description("\n\n".join(part for part in text if part)))
+        # allure.title does the same to a function; the braces are those of its format.
+        item.obj.__allure_display_name__ = control.title.replace("{", "{{").replace("}", "}}")  # type: ignore[attr-defined]
+
+
+def group_of(item: pytest.Item, control: Control) -> str:
+    """Return the cadence that a control is listed under: the first that this run chose."""
+    chosen = [one for one in control.cadence if chooses_cadence(item.config, one)]
+    return (chosen or control.cadence)[0]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ NEEDED = (
     "outcomes",
     "writing",
     "ending",
+    "unrun",
     "ledger",
     "compliance",
     "terminal",

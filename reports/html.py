@@ -7,24 +7,44 @@ from html import escape
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key  # pytest's own record_xml_attribute is a fixture
 
+from reports.ledger import LEDGER
 from upkeep import REPOSITORY
 from upkeep.masking import mask
+from upkeep.results import counts
 from upkeep.session import output, records
 
-_COLUMNS = ("control", "cadence", "severity")
+_COLUMNS = ("control", "outcome", "target", "cadence", "severity")
 _DARKER = (
     "<style>#environment td, #results-table td, #results-table th, .logwrapper .log, button, .retried { color: #333 !important }"
     " a, a:visited { color: #1d4f91 !important } span.passed, #results-table .passed .col-result { color: #1d6b3c !important }"
     " span.skipped, span.xfailed, span.rerun, #results-table :is(.skipped, .xfailed, .rerun) .col-result { color: #7a4a00 !important }"
+    " p.run-count { display: none }"  # it leaves out errors and skipped tests
     " span.failed, span.error, span.xpassed, #results-table :is(.failed, .error, .xpassed) .col-result { color: #a3231b !important }</style>"
 )
+
+
+class JUnitNames:
+    """Names a JUnit test case by its requirement, and its class by cadence and target."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        xml, known = self.config.stash.get(xml_key, None), dict(report.user_properties)
+        if xml is not None and "title" in known:
+            case = xml.node_reporter(report)
+            case.add_attribute("name", known["title"])
+            case.add_attribute("classname", f"{known['group']}.{known['target']}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the paths before the plugins read them: pytest calls a conftest's plugins first."""
     if not records(config):
         return
+    config.pluginmanager.register(JUnitNames(config), "upkeep-junit-names")
     option, folder = config.option, output(config)
     for name, path in (
         ("htmlpath", "report.html"),
@@ -60,9 +80,16 @@ def pytest_html_report_title(report: Any) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_html_results_summary(prefix: list[str]) -> None:
-    """Darken the plugin's grey and orange: their contrast on white is below WCAG 2.2's 4.5 to 1."""
+def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
+    """Count the outcomes as every report does, in place of the plugin's own headline.
+
+    The plugin's grey and orange are darkened: their contrast on white is below WCAG 2.2's 4.5 to 1.
+    """
     prefix.append(_DARKER)
+    ledger = session.config.stash.get(LEDGER, None)
+    if ledger is not None:
+        found = [f"{number} {name}" for name, number in counts(ledger.results).items() if number]
+        prefix.append(f"<p>{len(ledger.results)} controls: {', '.join(found) or 'none'}.</p>")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from reports.outcomes import RESULT
+from reports.unrun import tell, why
 from reports.writing import Failures, failures_of, open_lock, open_new, replace, write_all
 from upkeep.masking import hidden, own
-from upkeep.model import Outcome, Result, Run, rfc3339
+from upkeep.model import CADENCES, Outcome, Result, Run, rfc3339
 from upkeep.results import SCHEMA, counts, to_line
 from upkeep.session import (
     CONTROL,
-    INTERRUPTED,
     NOT_DUE,
     RUN,
     begin_run,
@@ -177,14 +177,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if ledger is None:
         return
     run = begin_run(session.config)
-    for item in ledger.collected:
-        if (
-            RESULT not in item.stash
-            and CONTROL in item.stash
-            and not item.stash.get(NOT_DUE, False)
-            and chooses(session.config, item.iter_markers())
-        ):
-            ledger.write(not_run(item, _why(session, item)), run=run.id)
+    left = [
+        item
+        for item in ledger.collected
+        if RESULT not in item.stash
+        and CONTROL in item.stash
+        and not item.stash.get(NOT_DUE, False)
+        and chooses(session.config, item.iter_markers())
+    ]
+    for item in left:
+        ledger.write(not_run(item, why(session, item)), run=run.id)
+    tell(left, session)
     ledger.facts = _facts(session.config, ledger, run, exitstatus)
     facts = json.dumps(ledger.facts, indent=2, ensure_ascii=False)
     ledger.replace("run.json", facts + "\n")
@@ -231,14 +234,6 @@ def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
     return found + ledger.failures.sentences
 
 
-def _why(session: pytest.Session, item: pytest.Item) -> str:
-    if session.config.stash.get(INTERRUPTED, False):
-        return "the run was interrupted before it was measured"
-    if not any(item is kept for kept in session.items):
-        return "Left out by -k or --deselect."
-    return "The run ended before this control."
-
-
 def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -252,13 +247,27 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "cadences": list(run.cadences),
         "requests": run.requests,
         "looked_at": [
-            {name: own(value) for name, value in dataclasses.asdict(place).items()}
+            {
+                name: own(value) if isinstance(value, str) else value
+                for name, value in dataclasses.asdict(place).items()
+            }
             for place in run.places
         ],
         "limits": [
             {"name": name, "value": value, "default": default}
             for name, value, default in run.limits
         ],
+        "scope": _scope(ledger),
         "counts": counts(ledger.results),
         "stopped": stopped(ledger, exitstatus),
     }
+
+
+def _scope(ledger: Ledger) -> dict[str, int]:
+    """Return the number of controls that there are: all, and those of each cadence."""
+    every = {item.stash[CONTROL].id: item.stash[CONTROL] for item in ledger.collected if CONTROL in item.stash}  # fmt: skip
+    cadences = {
+        cadence: sum(cadence in control.cadence for control in every.values())
+        for cadence in CADENCES
+    }
+    return {"all": len(every), **cadences}

@@ -44,6 +44,12 @@ class Fate:
 FATE = pytest.StashKey[Fate]()
 RESULT = pytest.StashKey[Result]()
 GRANT = "upkeep rbac"
+# What pytest and its plugins call skipped, with the words before the reason.
+_SKIPPED = {
+    Outcome.WAIVED: "",
+    Outcome.NOT_APPLICABLE: "not applicable: ",
+    Outcome.NOT_RUN: "not run: ",
+}
 
 
 class CouldNotMeasure(Exception):
@@ -75,6 +81,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
 
 def _decide(item: pytest.Item, call: Any) -> Fate | None:
     """Return the fate that a phase decides; ``None`` where it decides none."""
+    known = item.stash.get(FATE, None)
+    if known is not None and known.outcome is Outcome.NOT_RUN:
+        return known if call.when == "setup" else None
     error = call.excinfo.value if call.excinfo else None
     judgement = item.stash.get(JUDGEMENT, None)
     if call.when == "call" and judgement is not None:
@@ -157,6 +166,7 @@ def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
         Outcome.UNKNOWN: CouldNotMeasure(text),
         Outcome.NOT_APPLICABLE: pytest.skip.Exception(fate.summary),
         Outcome.WAIVED: pytest.skip.Exception(fate.summary),
+        Outcome.NOT_RUN: pytest.skip.Exception(f"not run: {fate.summary}"),
     }
     if fate.outcome not in told:
         return None
@@ -168,17 +178,12 @@ def _told(fate: Fate, trace: Any) -> pytest.ExceptionInfo[BaseException] | None:
 
 def _put(fate: Fate, report: Any, item: pytest.Item) -> None:
     """Put the fate into pytest's report. A failed report of another phase than ``call`` is an ERROR."""
-    report.outcome = {
-        Outcome.PASS: "passed",
-        Outcome.FAIL: "failed",
-        Outcome.NOT_APPLICABLE: "skipped",
-        Outcome.WAIVED: "skipped",
-    }.get(fate.outcome, "failed")
+    passed = fate.outcome is Outcome.PASS
+    report.outcome = "passed" if passed else "skipped" if fate.outcome in _SKIPPED else "failed"
     report.longrepr = "\n".join(fate.lines) or None
-    if fate.outcome in (Outcome.NOT_APPLICABLE, Outcome.WAIVED):
+    if fate.outcome in _SKIPPED:
         path, line, _ = item.location
-        said = "" if fate.outcome is Outcome.WAIVED else "not applicable: "
-        report.longrepr = (path, (line or 0) + 1, f"{said}{fate.summary}")
+        report.longrepr = (path, (line or 0) + 1, f"{_SKIPPED[fate.outcome]}{fate.summary}")
     if fate.outcome is Outcome.UNKNOWN and report.when == "call":
         report.when = "setup"
     if report.failed and not item.config.stash[FULL_TRACE]:
@@ -218,6 +223,17 @@ def _settle(item: pytest.Item, reports: Sequence[Any]) -> None:
     item.stash[RESULT] = _result(
         item, fate, duration_seconds=sum(report.duration for report in reports)
     )
+    announce(item, reports, fate.outcome)
+
+
+def announce(item: pytest.Item, reports: Sequence[Any], outcome: Outcome) -> None:
+    """Put the outcome itself beside pytest's word for it: a property of JUnit, a label of Allure."""
+    for report in reports:
+        report.user_properties.append(("outcome", outcome.value))
+    if getattr(item.config.option, "allure_report_dir", None):
+        import allure  # imported late: runs without it start faster
+
+        allure.dynamic.label("outcome", outcome.value)  # type: ignore[no-untyped-call]
 
 
 def _valid_until(item: pytest.Item, fate: Fate, judged: Judgement | None) -> datetime | None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "ledger": "verify, read and prune the record of runs",
     "diff": "compare two runs: new, fixed and unchanged findings",
     "waive": "write a waiver file for the findings of a run",
+    "merge": "join the results of several workers or CI jobs into one run",
+    "render": "draw the reports again from saved results",
     "config": "check configuration files before a deployment (upkeep config check FILE…)",
     "rbac": "print the Roles that the chosen cadences need",
 }

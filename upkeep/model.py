@@ -159,6 +159,7 @@ class Place:
     :ivar context: the kubeconfig context; ``user`` the user of that context.
     :ivar acting: the context of the acting identity; empty without one.
     :ivar warning: what readers must know about the connection; empty where nothing.
+    :ivar embedded: whether it is the embedded cluster of ``--demo``.
     """
 
     target: str
@@ -168,6 +169,7 @@ class Place:
     user: str
     acting: str = ""
     warning: str = ""
+    embedded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ PLUGINS = [
     "reports.selection",
     "reports.decisions",
     "reports.findings",
+    "reports.unrun",
     "reports.ledger",
     "reports.compliance",
     "reports.html",

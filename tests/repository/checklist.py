@@ -5,14 +5,11 @@ The guide is docs/guide.rst, word for word. Which control verifies an instructio
 one control, or repeats another one. A gap on either side stops the generator and the tests.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
-from tests import ROOT
+from reports.compliance.guide import GUIDE, Instruction, instructions
 from tests.checks.witness import declared
 
-GUIDE = ROOT / "docs" / "guide.rst"
 # Controls that no instruction asks for: what the guide's own would not see.
 BEYOND = {
     "alerts-not-dropped": "alerts that no team or destination takes are in no count of errors",
@@ -129,41 +126,6 @@ WRONG_HERE: dict[str, str] = {
     "CanoCollectorBackupFailed": "its metric is exposed by nothing: it can never fire",
     "CanoCollectorConfigOld": "its metric is exposed by nothing: it can never fire",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One instruction of the guide: where it stands, what it says, and the commands, or the threshold, under it."""
-
-    section: str
-    line: int
-    text: str
-    commands: tuple[str, ...]
-
-
-def instructions(text: str) -> Iterator[Instruction]:
-    """Every comment of a shell block, bullet, numbered step, checklist item, CronJob and alert, in their order."""
-    lines, section = text.splitlines(), ""
-    found: list[tuple[str, int, str, list[str]]] = []
-    for number, line in enumerate(lines, 1):
-        following = lines[number] if number < len(lines) else ""
-        if line and re.fullmatch(r"([=\-~])\1{3,}", following) and not line.startswith(" "):
-            section = line
-            continue
-        said = (
-            re.fullmatch(r"\s+# (.+)", line)
-            or re.fullmatch(r"\s*- \[ \] (.+)", line)
-            or re.fullmatch(r"\s*\d+\. \*\*(.+):\*\*", line)
-            or re.fullmatch(r" {0,3}- ([A-Z].+)", line)
-            or re.fullmatch(r"\s+- alert: (\w+)", line)
-            or re.fullmatch(r"\s+name: (cano-collector-backup)", line)
-        )
-        if said:
-            found.append((section, number, said[1].strip(), []))
-        elif found and re.match(r"\s+(kubectl|curl|helm|ls|expr:|schedule:)", line):
-            found[-1][3].append(line.strip().rstrip("\\").strip())
-    for where, number, told, commands in found:
-        yield Instruction(where, number, told, tuple(commands))
 
 
 def guides() -> dict[str, str]:

@@ -3,6 +3,7 @@
 Exit codes: those of pytest; with --gate those of the gate.
 """
 
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,14 @@ def root() -> Path:
     raise BadInput(
         f"No checks found in {package / 'suite'} or {package.parent}. Reinstall cano-upkeep."
     )
+
+
+def plugin(name: str) -> Any:
+    """Return a plugin of the suite, found by its name as pytest finds those of conftest.py."""
+    folder = str(root())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(name)
 
 
 def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:

@@ -6,6 +6,7 @@ The identity of a finding is control, target, code and owner: a rollout changes 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from upkeep.records.ledger import KeptResult
 
@@ -89,3 +90,33 @@ def _reason(one: KeptResult | None, other: KeptResult | None) -> str:
             why = f": {result.reason}" if result.reason else ""
             return f"{result.outcome} in the {which} run{why}"
     return ""
+
+
+def first_seen(
+    history: Iterable[tuple[datetime, Iterable[KeptResult]]], wanted: Iterable[FindingIdentity]
+) -> dict[FindingIdentity, datetime]:
+    """Return since when findings are there without a gap; one that no earlier run had is left out.
+
+    A run that did not judge the control, or could not measure it, is no gap.
+
+    :param history: start and results of earlier runs, the newest first.
+    """
+    open_, since = set(wanted), dict[FindingIdentity, datetime]()
+    for started, results in history:
+        if not open_:
+            break
+        controls = {(one.target, one.control) for one in open_}
+        for result in results:
+            if (result.target, result.control) not in controls or result.outcome not in _JUDGED:
+                continue
+            there = identities(result)
+            for one in [
+                each
+                for each in open_
+                if (each.target, each.control) == (result.target, result.control)
+            ]:
+                if one in there:
+                    since[one] = started
+                else:
+                    open_.discard(one)
+    return since

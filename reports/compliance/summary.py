@@ -1,0 +1,58 @@
+"""summary.md: the run for a merge request or a chat."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reports.causes import stories
+from reports.compliance.ordering import groups, verdict
+from reports.text import codes, measure, runbook_url
+from upkeep.model import Outcome, Result
+
+
+def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
+    """Return the summary for a merge request or a chat."""
+    lines = [
+        "# Maintenance of cano-collector",
+        "",
+        f"**{verdict(results, stopped=run['stopped'])}**",
+        "",
+    ]
+    if gate is not None:
+        lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
+    for story in stories(results):
+        if story.symptoms:
+            names = ", ".join(_cell(result.control.id) for result in story.symptoms)
+            where = (
+                f" on {_cell(story.cause.target)}"
+                if len({result.target for result in results}) > 1
+                else ""
+            )
+            lines += [
+                f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} Likely effects: {names}.",
+                "",
+            ]
+    lines += [
+        "| outcome | control | target | severity | observed | finding codes |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for group in groups(results):
+        for result in group.results:
+            seen = (
+                measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
+            )
+            link = f"[{_cell(result.control.id)}]({runbook_url(result.control)})"
+            cells = [result.target, result.control.severity, seen, codes(result.findings)]
+            lines.append(f"| {' | '.join([_cell(group.title), link, *map(_cell, cells)])} |")
+    lines += [
+        "",
+        f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Return text that a Markdown table shows unchanged."""
+    escaped = "".join(
+        f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text
+    )
+    return " ".join(escaped.split())

@@ -1,0 +1,143 @@
+"""Every report counts the same outcomes: in whole runs, and in those that end early."""
+
+import json
+import re
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+from tests import ROOT
+from tests.reports.inner import Inner, check
+from tests.reports.test_html import rows
+
+pytest_plugins = ["pytester"]
+
+WAIVER = """\
+- {control: waived, code: not-ready, reason: known, owner: Ada, approved_by: Bob,
+   approved_on: %s, ticket: OPS-7, expires: %s}
+"""
+ENDINGS = {
+    "whole": ((), "", {"pass": 2, "fail": 1, "unknown": 1, "waived": 1, "due": 1, "not-applicable": 1}),
+    "left out by -k": (("-k", "good"), "", {"pass": 1, "not-run": 6}),
+    "ended by -x": (("-x",), "", {"pass": 1, "fail": 1, "not-run": 5}),
+    "Ctrl-C between checks": (
+        (),
+        "def pytest_runtest_logfinish(nodeid):\n    if 'bad' in nodeid: raise KeyboardInterrupt",
+        {"pass": 1, "fail": 1, "not-run": 5},
+    ),
+    "Ctrl-C in a check": (
+        (),
+        "def pytest_runtest_call(item):\n    if 'bad' in item.name: raise KeyboardInterrupt",
+        {"pass": 1, "not-run": 6},
+    ),
+    "a plugin that breaks": (
+        (),
+        "def pytest_runtest_logfinish(nodeid):\n    if 'bad' in nodeid: raise ValueError('broken')",
+        {"pass": 1, "fail": 1, "not-run": 5},
+    ),
+}  # fmt: skip
+CHECKS = (
+    check("good"),
+    check("bad", "assert judge(BAD)"),
+    check("dark", "raise Forbidden('may not')"),
+    check("waived", "assert judge(BAD)"),
+    check("overdue", "assert judge(Judgement(BAD.findings, 'no sign-off', due=True))"),
+    check("declared", "raise NotApplicable('no Prometheus')"),
+    check("last"),
+)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_format_counts_the_same(pytester, monkeypatch, ending):
+    from datetime import UTC, datetime, timedelta
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    arguments, conftest, expected = ENDINGS[ending]
+    inner = Inner(pytester, *CHECKS, conftest=conftest)
+    today = datetime.now(UTC).date()
+    waivers = pytester.path / "waivers.yaml"
+    waivers.write_text(WAIVER % (today, today + timedelta(days=3)), encoding="utf-8")
+    inner.pytester.runpytest_subprocess(f"--waivers={waivers}", *arguments)
+    found = {
+        "results.jsonl": Counter(inner.outcomes().values()),
+        "run.json": inner.file("run.json")["counts"],
+        "junit.xml": junit(inner),
+        "allure-results": allure(inner),
+        "report.html": Counter(
+            re.findall(r'<td class=\\"col-outcome\\">([a-z-]+)</td>', rows(inner))
+        ),
+        "compliance.html": compliance(inner),
+        "summary.md": summary(inner),
+    }
+    assert {name: {k: v for k, v in one.items() if v} for name, one in found.items()} == dict.fromkeys(found, expected)  # fmt: skip
+    assert headline(inner) == f"7 controls: {words(expected)}."
+    suite = ElementTree.parse(inner.out / "junit.xml").getroot()[0]
+    skipped = sum(expected.get(one, 0) for one in ("not-run", "waived", "not-applicable"))
+    assert int(suite.attrib["skipped"]) == skipped
+
+
+def test_what_was_not_run_has_its_sentence_reason_and_group(pytester):
+    inner = Inner(pytester, check("good"), check("other", marks="weekly daily"))
+    result = inner.run("-k", "good", "-m", "daily")
+    result.assert_outcomes(passed=1, deselected=1)
+    case = cases(inner)[1]
+    assert (case.get("name"), case.get("classname")) == ("It holds for other.", "daily.default")
+    assert case.find("skipped").get("message") == "not run: Left out by -k or --deselect."
+    (told,) = [one for one in allure_files(inner) if one["name"] == "It holds for other."]
+    labels = {one["name"]: one["value"] for one in told["labels"]}
+    assert (labels["parentSuite"], labels["suite"]) == ("daily", "default")
+    assert (told["status"], labels["outcome"]) == ("skipped", "not-run")
+    assert "Left out by -k" in told["statusDetails"]["message"]
+
+
+def words(expected: dict[str, int]) -> str:
+    order = ("pass", "fail", "unknown", "waived", "due", "not-run", "not-applicable")
+    return ", ".join(f"{expected[one]} {one}" for one in order if one in expected)
+
+
+def cases(inner: Inner) -> list[ElementTree.Element]:
+    return [
+        one
+        for one in ElementTree.parse(inner.out / "junit.xml").iter("testcase")
+        if one.get("classname") != "pytest"  # an internal error has a case of its own
+    ]
+
+
+def junit(inner: Inner) -> Counter[str]:
+    said = [
+        {each.get("name"): each.get("value") for each in one.iter("property")}
+        for one in cases(inner)
+    ]
+    return Counter(one["outcome"] for one in said)
+
+
+def allure_files(inner: Inner) -> list[dict]:
+    return [json.loads(p.read_text()) for p in (inner.out / "allure-results").glob("*-result.json")]
+
+
+def allure(inner: Inner) -> Counter[str]:
+    return Counter(
+        next(label["value"] for label in one["labels"] if label["name"] == "outcome")
+        for one in allure_files(inner)
+    )
+
+
+def compliance(inner: Inner) -> Counter[str]:
+    page = (inner.out / "compliance.html").read_text(encoding="utf-8")
+    index = page.partition('<table class="index">')[2].partition("</table>")[0]
+    return Counter(re.findall(r'<span class="outcome ([a-z-]+)"', index))
+
+
+def summary(inner: Inner) -> Counter[str]:
+    from reports.compliance import ORDER
+
+    outcomes = {word: outcome.value for outcome, word in ORDER.items()}
+    lines = (inner.out / "summary.md").read_text(encoding="utf-8").splitlines()
+    cells = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
+    return Counter(outcomes[cell] for cell in cells if cell in outcomes)
+
+
+def headline(inner: Inner) -> str:
+    page = (inner.out / "report.html").read_text(encoding="utf-8")
+    return re.search(r"<p>(\d+ controls: [^<]*)</p>", page)[1]

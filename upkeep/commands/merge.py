@@ -1,0 +1,199 @@
+"""``upkeep merge DIR…``: join the results of several workers or CI jobs into one run.
+
+The order of the folders does not matter, and a folder given twice counts once. A folder without
+results is a missing worker: name its targets with --target, and their controls are *not run*.
+Two workers that judged the same control of a target differently are refused: neither may hide the
+other.
+Exit codes: 0 merged, 12 merged and a worker is missing or did not end, 4 bad input.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from upkeep.errors import BadInput
+from upkeep.model import Outcome, Result
+from upkeep.results import SCHEMA, counts, from_line, to_line
+
+Key = tuple[str, str]
+MISSING = 12
+NO_WORKER = "No worker reported this control."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("folders", metavar="DIR", nargs="+", help="the results of a worker")
+    parser.add_argument("--out", metavar="DIR", default="reports/out", help="default: %(default)s")
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a target that must be there, repeatable",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Merge, write the results and draw the reports."""
+    from upkeep.adapters.folders.files import write_whole
+    from upkeep.commands.suite import plugin
+
+    out = Path(options.out)
+    facts, results = merged([Path(name) for name in options.folders], targets=options.target)
+    lines = "".join(to_line(one, run=facts["run"]) + "\n" for one in results)
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "gate.json").unlink(missing_ok=True)  # a verdict is of one run: upkeep gate
+        write_whole(out / "results.jsonl", lines.encode(), mode=0o644)
+        write_whole(out / "run.json", text.encode(), mode=0o644)
+    except OSError as error:
+        raise BadInput(f"--out={out}: cannot be written ({error.strerror})") from None
+    plugin("reports.compliance").draw(out)
+    told = ", ".join(f"{number} {name}" for name, number in facts["counts"].items() if number)
+    print(f"{len(facts['merged'])} runs merged into {out}: {told or 'no results'}")
+    for sentence in facts["stopped"]:
+        print(f"  {sentence}")
+    incomplete = facts["stopped"] or any(one.summary == NO_WORKER for one in results)
+    return MISSING if incomplete else 0
+
+
+def merged(folders: list[Path], *, targets: list[str]) -> tuple[dict[str, Any], list[Result]]:
+    """Return the facts of the merged run, and its results by target and control.
+
+    :raises BadInput: no folder has results, a file is none of a run, or two workers contradict.
+    """
+    facts: list[dict[str, Any]] = []
+    found: dict[Key, tuple[Result, Path]] = {}
+    stopped: list[str] = []
+    for folder in sorted(set(folders)):
+        if not (folder / "results.jsonl").is_file():
+            stopped.append(f"{folder.name} has no results.jsonl: its worker is missing")
+            continue
+        if (folder / "run.json").is_file():
+            facts.append(_facts(folder / "run.json"))
+        else:
+            stopped.append(f"{folder.name} has no run.json: its worker did not end")
+        for result in _results(folder / "results.jsonl"):
+            _add(found, result, folder)
+    if not facts:
+        raise BadInput("no DIR holds a run that ended: expected results.jsonl and run.json in one")
+    results = {key: result for key, (result, _) in found.items()}
+    whole = {name for one in facts for name in one["targets"]}
+    controls = {result.control.id: result.control for result in results.values()}
+    for target in sorted({*targets, *(one.target for one in results.values())} - whole):
+        for control in controls.values():
+            missing = Result(control, target, Outcome.NOT_RUN, NO_WORKER)
+            results.setdefault((target, control.id), missing)
+    ordered = [results[key] for key in sorted(results)]
+    return _joined(facts, ordered, stopped), ordered
+
+
+def _add(found: dict[Key, tuple[Result, Path]], result: Result, folder: Path) -> None:
+    key = result.target, result.control.id
+    there, where = found.get(key, (result, folder))
+    if there != result and Outcome.NOT_RUN not in (there.outcome, result.outcome):
+        raise BadInput(
+            f"{where} and {folder} both judged {key[1]} of target {key[0]}. "
+            "Leave out the folder of the run that was repeated."
+        )
+    if key not in found or there.outcome is Outcome.NOT_RUN:
+        # Two that were not run: the sentence that sorts first, whatever the order of the folders.
+        both_unrun = there.outcome is result.outcome is Outcome.NOT_RUN
+        kept = min(there, result, key=lambda one: one.summary) if both_unrun else result
+        found[key] = replace(kept), folder
+
+
+def _joined(
+    facts: list[dict[str, Any]], results: list[Result], stopped: list[str]
+) -> dict[str, Any]:
+    """Return the facts of one run; those of every worker stay under ``merged``."""
+    from hashlib import sha256
+
+    from upkeep.model import CADENCES
+
+    parts = {one["run"]: one for each in facts for one in each.get("merged", [_part(each)])}
+    runs = [parts[name] for name in sorted(parts)]
+    for name in ("version", "limits"):
+        if any(one[name] != facts[0][name] for one in facts):
+            raise BadInput(f"the workers differ in {name}: results of one run have the same")
+    started = min(one["started"] for one in runs)
+    identity = sha256(" ".join(sorted(parts)).encode()).hexdigest()[:6]
+    stamp = started.replace("-", "").replace(":", "")
+    ledgers = [one["ledger"] for one in facts if one.get("ledger")]
+    return {
+        "schema": SCHEMA,
+        "run": f"{stamp}-{identity}",
+        "version": facts[0]["version"],
+        "started": started,
+        "ended": max(one["ended"] for one in runs),
+        "who": {
+            name: ", ".join(sorted({one["who"][name] for one in runs if one["who"].get(name)}))
+            for name in sorted({name for one in runs for name in one["who"]})
+        },
+        "arguments": _distinct(one["arguments"] for one in runs),
+        "targets": sorted({one.target for one in results}),
+        "cadences": [name for name in CADENCES if any(name in one["cadences"] for one in facts)],
+        "requests": sum(one["requests"] for one in runs),
+        "looked_at": _union(one["looked_at"] for one in facts),
+        "limits": facts[0]["limits"],
+        "scope": _widest([one.get("scope", {}) for one in facts]),
+        "counts": counts(results),
+        "stopped": sorted({*stopped, *(text for one in facts for text in one["stopped"])}),
+        "baseline": ", ".join(sorted({one["baseline"] for one in facts if one.get("baseline")})),
+        "waiver_faults": sorted({text for one in facts for text in one.get("waiver_faults", [])}),
+        "ledger": {
+            name: _union(one[name] for one in ledgers)
+            for name in ("cadences", "findings", "faults")
+        }
+        if ledgers
+        else None,
+        "merged": runs,
+    }
+
+
+def _part(facts: dict[str, Any]) -> dict[str, Any]:
+    names = ("run", "started", "ended", "who", "arguments", "requests")
+    return {name: facts[name] for name in names}
+
+
+def _distinct(texts: Any) -> list[str]:
+    return sorted({text for each in texts for text in each})
+
+
+def _union(lists: Any) -> list[Any]:
+    """Return every member once, in an order of its own."""
+    every = {json.dumps(one, sort_keys=True): one for each in lists for one in each}
+    return [every[key] for key in sorted(every)]
+
+
+def _widest(scopes: list[dict[str, int]]) -> dict[str, int]:
+    names = [name for scope in scopes for name in scope]
+    return {name: max(scope.get(name, 0) for scope in scopes) for name in dict.fromkeys(names)}
+
+
+def _results(path: Path) -> list[Result]:
+    results = []
+    try:
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            try:
+                results.append(from_line(line.decode())[1])
+            except ValueError as error:
+                raise BadInput(f"{path}, line {number}: {error}") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    return results
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    needed = {"run", "version", "started", "ended", "who", "arguments", "targets", "cadences",
+              "requests", "looked_at", "limits", "stopped"}  # fmt: skip
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if facts["schema"] != SCHEMA or not needed <= facts.keys():
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise BadInput(f"{path}: expected the facts of a run, schema {SCHEMA}") from None
+    return dict(facts)
