@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from reports.ledger import LEDGER
-from reports.memory import MEMORY
+from reports.memory import MEMORY, tried
 from upkeep.adapters.folders.files import write_whole
 from upkeep.domain.overdue import complete_cadences
 from upkeep.masking import mask
@@ -78,12 +78,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def published(config: pytest.Config) -> Iterator[Published]:
     """Yield what the run has to tell, a registry for each target and cadence."""
     results = config.stash[LEDGER].results
-    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
     asked = () if narrowed_by(config) else begin_run(config).cadences
     verdict, memory = config.stash.get(VERDICT, None), config.stash.get(MEMORY, None)
     recorded = memory.recorded if memory is not None else None
     limits = settings(config).limits
-    for target, cadences in complete_cadences(said, asked=asked).items():
+    for target, cadences in complete_cadences(tried(config, results), asked=asked).items():
         for cadence in cadences:
             mine = [r for r in results if r.target == target and cadence in r.control.cadence]
             period = "emergency" if cadence == "emergency" else f"{cadence}_period"
