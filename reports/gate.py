@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, stopped
-from reports.memory import nothing_due, recall
+from reports.memory import nothing_due, recall, remembered
 from reports.writing import failures_of
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
@@ -43,7 +43,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ledger = config.stash.get(LEDGER, None)
     if ledger is None or not settings(config).gate or exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
-    hidden = left_out(config, ledger)
+    hidden = [*left_out(config, ledger), *remembered(config, ledger.results)]
     decided = verdict(
         [*ledger.results, *hidden],
         strict=settings(config).gate_strict,
@@ -88,7 +88,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
         return status
     carried_out = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and nothing_due(config):
-        return 0
+        status = pytest.ExitCode.OK
+        carried_out = True
     if settings(config).exit_zero and carried_out:
         return 0
     if not settings(config).gate:

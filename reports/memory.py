@@ -11,8 +11,14 @@ import pytest
 from reports.decisions import DECISIONS, audit
 from reports.ledger import LEDGER
 from upkeep.adapters.folders import ledger as files
-from upkeep.adapters.folders.recorded import short
-from upkeep.domain.decisions.overdue import CadenceStanding, Standing, complete_cadences, standings
+from upkeep.adapters.folders.recorded import newest, short
+from upkeep.domain.decisions.overdue import (
+    CadenceStanding,
+    Standing,
+    ahead,
+    complete_cadences,
+    standings,
+)
 from upkeep.errors import BadInput
 from upkeep.model import Outcome, Result
 from upkeep.records.ledger import (
@@ -116,6 +122,31 @@ def nothing_due(config: pytest.Config) -> bool:
     return memory is not None and memory.due == set()
 
 
+def remembered(config: pytest.Config, results: Sequence[Result]) -> list[Result]:
+    """Return, with ``--due``, the newest results of the controls that were not due.
+
+    The gate judges them too: what failed yesterday is not good because it is current.
+    """
+    memory = config.stash.get(MEMORY, None)
+    if memory is None or memory.due is None:
+        return []
+    folder = settings(config).ledger
+    assert folder is not None
+    judged = {(one.target, one.control.id) for one in results}
+    unreadable = {fault.file for fault in memory.faults}
+    now = ended(config)
+    horizon = ahead(now, settings(config).limits)
+    sound = [
+        one for one in memory.kept if one.file not in unreadable and one.header.started <= horizon
+    ]
+    targets = begin_run(config).targets
+    return [
+        one
+        for one in newest(folder, sound, now=now)
+        if one.target in targets and (one.target, one.control.id) not in judged
+    ]
+
+
 def recall(config: pytest.Config, results: Sequence[Result]) -> Memory:
     """Return what the verdict takes from ledger and decisions; the run that ends now counts."""
     decisions = config.stash.get(DECISIONS, None)
@@ -203,13 +234,29 @@ def _header(config: pytest.Config, results: Sequence[Result], memory: Ledger) ->
     )
 
 
+def tried(
+    config: pytest.Config, results: Sequence[Result]
+) -> Sequence[tuple[str, Sequence[str], str]]:
+    """Return (target, cadences, outcome) of every control that there is, chosen or not.
+
+    An expression such as ``-m "daily and not gate"`` leaves controls of the cadence out without a
+    result: to the cadence they are as those that were not run.
+    """
+    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
+    judged = {(one.target, one.control.id) for one in results}
+    return said + [
+        (target_of(item), item.stash[CONTROL].cadence, Outcome.NOT_RUN.value)
+        for item in config.stash[LEDGER].collected
+        if CONTROL in item.stash and (target_of(item), item.stash[CONTROL].id) not in judged
+    ]
+
+
 def _complete(
     config: pytest.Config, results: Sequence[Result], memory: Ledger
 ) -> dict[str, tuple[str, ...]]:
     """Return the cadences that this run carried out whole, for each target."""
     asked = () if narrowed_by(config) else begin_run(config).cadences
-    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
-    whole = complete_cadences(said, asked=asked)
+    whole = complete_cadences(tried(config, results), asked=asked)
     if memory.due is None:
         return whole
     due = memory.due

@@ -7,6 +7,7 @@ Only a cadence that was run whole is published: otherwise the last whole run wou
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,8 @@ from typing import Any
 import pytest
 
 from reports.ledger import LEDGER
-from reports.memory import MEMORY
+from reports.memory import MEMORY, tried
+from upkeep.adapters.wire.text import one_line
 from upkeep.domain.decisions.overdue import complete_cadences
 from upkeep.files import write_whole
 from upkeep.masking import mask
@@ -66,7 +68,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if chosen.textfile is not None:
             write(chosen.textfile, groups)
     except OSError as error:
-        said.append(f"metrics not published: {mask(str(error))}")
+        said.append(f"metrics not published: {one_line(mask(str(error)))}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -78,12 +80,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def published(config: pytest.Config) -> Iterator[Published]:
     """Yield what the run has to tell, a registry for each target and cadence."""
     results = config.stash[LEDGER].results
-    said = [(one.target, one.control.cadence, one.outcome.value) for one in results]
     asked = () if narrowed_by(config) else begin_run(config).cadences
     verdict, memory = config.stash.get(VERDICT, None), config.stash.get(MEMORY, None)
     recorded = memory.recorded if memory is not None else None
     limits = settings(config).limits
-    for target, cadences in complete_cadences(said, asked=asked).items():
+    for target, cadences in complete_cadences(tried(config, results), asked=asked).items():
         for cadence in cadences:
             mine = [r for r in results if r.target == target and cadence in r.control.cadence]
             period = "emergency" if cadence == "emergency" else f"{cadence}_period"
@@ -180,12 +181,32 @@ def push(url: str, groups: Sequence[Published]) -> None:
 
     :raises OSError: the Pushgateway cannot be reached, or refuses.
     """
+    failed: list[Exception] = []
+    # The library's timeout is one of each read, and no urllib call has a deadline of its own. A
+    # daemon thread can be left behind: a Pushgateway that sends a byte a second holds no exit.
+    sending = threading.Thread(target=_send, args=(url, groups, failed), daemon=True)
+    sending.start()
+    sending.join(PUSH_DEADLINE_SECONDS)
+    if sending.is_alive():
+        raise OSError(f"the Pushgateway did not take them within {PUSH_DEADLINE_SECONDS} s")
+    for error in failed:
+        why = str(error) if isinstance(error, OSError) else type(error).__name__
+        raise OSError(why) from None
+
+
+def _send(url: str, groups: Sequence[Published], failed: list[Exception]) -> None:
+    from http.client import HTTPException
+
     from prometheus_client import push_to_gateway, pushadd_to_gateway
 
-    for group in groups:
-        key = {"target": group.target} | ({"cadence": group.cadence} if group.cadence else {})
-        send = push_to_gateway if group.cadence else pushadd_to_gateway
-        send(url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS)
+    try:
+        for group in groups:
+            key = {"target": group.target}
+            key |= {"cadence": group.cadence} if group.cadence else {}
+            send = push_to_gateway if group.cadence else pushadd_to_gateway
+            send(url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS)
+    except (OSError, ValueError, HTTPException) as error:
+        failed.append(error)
 
 
 def write(template: str, groups: Sequence[Published]) -> None:

@@ -63,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.module.run(options)
         return code
     except BadInput as error:
-        print(f"upkeep: {hidden(str(error))}", file=sys.stderr)
+        from upkeep.adapters.wire.text import printable
+
+        print(f"upkeep: {printable(hidden(str(error)))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("upkeep: interrupted", file=sys.stderr)

@@ -221,6 +221,8 @@ def _removed(gate: "Gate", path: Path) -> dict[str, str]:
 
 
 def _path(base: Path, text: str, where: str) -> Path:
+    if "\0" in text:
+        raise BadInput(f"{where}: a path cannot hold the character NUL. Write another path.")
     try:
         return base / Path(text).expanduser()
     except RuntimeError:

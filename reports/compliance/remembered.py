@@ -14,7 +14,7 @@ from reports.decisions import DECISIONS, audit
 from reports.memory import MEMORY, Ledger
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import short
-from upkeep.domain.comparison import FindingIdentity, first_seen, identities
+from upkeep.domain.decisions.comparison import FindingIdentity, first_seen, identities
 from upkeep.errors import BadInput
 from upkeep.model import Result, rfc3339
 from upkeep.records.ledger import KeptRun

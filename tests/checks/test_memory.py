@@ -183,3 +183,32 @@ def test_a_target_that_the_ledger_does_not_know_is_refused(fortnight: Fortnight)
     settings = resolve({"ledger": str(fortnight.ledger)}, {}, cwd=fortnight.folder)
     with pytest.raises(BadInput, match="has no run of it"):
         gate.decide(settings, targets=["eu"], now=START)
+
+
+def test_a_part_of_a_cadence_is_not_the_cadence(fortnight: Fortnight) -> None:
+    for part in ("daily and not gate", "daily and not control(id='pods-ready')"):
+        instant = START + timedelta(days=len(part) / 1000)
+        words = ["-m", part, "--demo=healthy", "-q", *LEDGER_ALONE, f"--ledger={fortnight.ledger}"]
+        suite.run([*words, f"--out={fortnight.folder / 'out'}"], plugins=[At(instant)])
+    kept, _ = ledger.runs(fortnight.ledger)
+    assert [run.header.complete for run in kept] == [{"default": ()}] * 2
+
+
+def test_what_is_not_due_is_judged_by_its_newest_result(fortnight: Fortnight) -> None:
+    every = "daily or weekly or monthly or quarterly"
+    assert fortnight.run(0, "crash-looping", cadence=every) == 10
+    # Nothing is due, then only daily; the failed controls of both keep the gate shut.
+    assert fortnight.run(0.1, "healthy", "--due", cadence=every) == 10
+    assert fortnight.run(1.2, "crash-looping", "--due", cadence=every) == 10
+
+
+def test_findings_hidden_by_baseline_do_not_open_the_gate_of_the_ledger(
+    fortnight: Fortnight,
+) -> None:
+    every = "daily or weekly or monthly or quarterly"
+    common = ["--demo=crash-looping", "-q", "-m", every, *LEDGER_ALONE]
+    for day, more in ((0, []), (1, ["--baseline=latest"])):
+        words = [*common, f"--ledger={fortnight.ledger}", f"--out={fortnight.folder / 'out'}"]
+        suite.run([*words, *more], plugins=[At(START + timedelta(days=day))])
+    assert fortnight.outcome("pods-ready")["outcome"] == "waived"
+    assert fortnight.from_ledger(1.1)[0] == 10

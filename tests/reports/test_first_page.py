@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests import ROOT
 from tests.reports.test_compliance import CONTROL, FAILED, NOON, PASSED, RUN, page
-from upkeep.domain.comparison import FindingIdentity, first_seen
+from upkeep.domain.decisions.comparison import FindingIdentity, first_seen
 from upkeep.model import Outcome, Trend
 from upkeep.records.ledger import KeptFinding, KeptResult
 

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from upkeep.commands.printing import say
+
 if TYPE_CHECKING:
     from upkeep.adapters.folders.recorded import RecordedRun
 
@@ -38,18 +40,18 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(asdict(found), indent=2, ensure_ascii=False))
         return 1 if found.new else 0
-    print(f"{earlier.name} -> {later.name}")
+    say(f"{earlier.name} -> {later.name}")
     for word, sign, those in (
         ("new", "+", found.new),
         ("fixed", "-", found.fixed),
         ("unchanged", " ", found.unchanged),
     ):
-        print(f"{len(those)} {word}")
+        say(f"{len(those)} {word}")
         for one in those:
-            print(f"  {sign} [{one.target}] {one.control} {one.code}: {one.owner}")
-    print(f"{len(found.incomparable)} not comparable")
+            say(f"  {sign} [{one.target}] {one.control} {one.code}: {one.owner}")
+    say(f"{len(found.incomparable)} not comparable")
     for each in found.incomparable:
-        print(f"  ? [{each.target}] {each.control}: {each.reason}")
+        say(f"  ? [{each.target}] {each.control}: {each.reason}")
     return 1 if found.new else 0
 
 

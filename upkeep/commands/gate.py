@@ -8,17 +8,16 @@ Exit codes: 0 open, 10 failed, 14 invalid or expired, 12 could not be measured o
 
 import argparse
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from upkeep.commands.printing import say
 from upkeep.errors import BadInput
 
 if TYPE_CHECKING:
-    from upkeep.model import Result
     from upkeep.records.decisions import Override
-    from upkeep.records.ledger import KeptResult, KeptRun
     from upkeep.settings import RunSettings
     from upkeep.verdict import Verdict
 
@@ -49,16 +48,16 @@ def run(options: argparse.Namespace) -> int:
     if settings.ledger is None:
         raise BadInput("no ledger given: add --ledger=DIR")
     decided = decide(settings, targets=options.target, now=Clock().now())
-    print(f"gate {decided.sentence} (code {int(decided.code)}; from {settings.ledger})")
+    say(f"gate {decided.sentence} (code {int(decided.code)}; from {settings.ledger})")
     for one in decided.overridden.values():
-        print(
+        say(
             f"  OPEN BY OVERRIDE [{one.target}] until {one.expires:%Y-%m-%d %H:%M} UTC: "
             f"{one.reason} ({one.ticket}, by {one.by}, approved by {one.approved_by})"
         )
     for reason in decided.reasons:
         where = f"{reason.control} " if reason.control else ""
         at = f"[{reason.target}] " if reason.target else ""
-        print(f"  {int(reason.code)}  {where}{at}{reason.text}")
+        say(f"  {int(reason.code)}  {where}{at}{reason.text}")
     return int(decided.code)
 
 
@@ -67,8 +66,8 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
 
     :raises BadInput: a target that the ledger does not know.
     """
-    from upkeep.adapters.folders import decisions, ledger
-    from upkeep.domain.decisions.overdue import standings
+    from upkeep.adapters.folders import decisions, ledger, recorded
+    from upkeep.domain.decisions.overdue import ahead, standings
     from upkeep.verdict import Memory, verdict
 
     folder = settings.ledger
@@ -82,6 +81,15 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
             invalid.append(str(error))
     kept, faults = ledger.verify(folder)
     invalid += [f"ledger file {fault.file}: {fault.message}" for fault in faults]
+    horizon = ahead(now, settings.limits)
+    invalid += [
+        f"ledger file {one.file}: it began after now, by the clock that wrote it: "
+        "its results do not count, and newer ones cannot be told from older ones"
+        for one in kept
+        if one.header.started > horizon
+    ]
+    unreadable = {fault.file for fault in faults}
+    sound = [one for one in kept if one.file not in unreadable and one.header.started <= horizon]
     known = list(dict.fromkeys(name for one in kept for name in one.header.targets))
     for name in targets:
         if name not in known:
@@ -89,7 +97,7 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
                 f"--target={name}: the ledger has no run of it; it has {', '.join(known)}"
             )
     wanted = targets or known
-    results = [one for one in newest(folder, kept, now=now) if one.target in wanted]
+    results = [one for one in recorded.newest(folder, sound, now=now) if one.target in wanted]
     return verdict(
         results,
         strict=settings.gate_strict,
@@ -102,36 +110,3 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
             overrides,
         ),
     )
-
-
-def newest(folder: Path, kept: Iterable["KeptRun"], *, now: datetime) -> list["Result"]:
-    """Return the newest result of every control on every target; one that was not run is none."""
-    from upkeep.adapters.folders import ledger
-
-    found: dict[tuple[str, str], KeptResult] = {}
-    for one in kept:
-        if one.header.started <= now:
-            for result in ledger.results(folder, one):
-                if result.outcome != "not-run":
-                    found[result.target, result.control] = result
-    return [_result(one, now=now) for one in found.values()]
-
-
-def _result(kept: "KeptResult", *, now: datetime) -> "Result":
-    from upkeep.model import Control, Outcome, Result
-
-    outcome, summary = Outcome(kept.outcome), kept.summary
-    ends = kept.valid_until
-    if ends is not None and ends <= now and outcome in (Outcome.PASS, Outcome.WAIVED):
-        outcome = Outcome.DUE
-        summary = f"what it rests on ended at {ends:%Y-%m-%d %H:%M} UTC; run it again ({summary})"
-    control = Control(
-        id=kept.control,
-        title="",
-        severity=kept.severity,
-        guide="",
-        cadence=kept.cadence,
-        gate=kept.gate,
-        runbook="",
-    )
-    return Result(control=control, target=kept.target, outcome=outcome, summary=summary)

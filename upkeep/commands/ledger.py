@@ -7,9 +7,10 @@ it was altered, cut or shortened; 4 bad input.
 import argparse
 import os
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from upkeep.commands.printing import say
 from upkeep.errors import BadInput
 
 _KEEP = re.compile(r"(\d{1,4})(d|w|m|y)")
@@ -59,12 +60,12 @@ def _verify(options: argparse.Namespace, folder: Path) -> int:
     kept, faults = ledger.verify(folder, expect=options.expect)
     for run_of in ledger.killed(folder):
         started = f"{run_of.started:%Y-%m-%d %H:%M} UTC"
-        print(f"{run_of.run}: began {started} and was not recorded: it runs still, or was killed")
+        say(f"{run_of.run}: began {started} and was not recorded: it runs still, or was killed")
     for fault in faults:
-        print(f"{fault.code} {fault.file}: {fault.message}")
-    print(f"{len(kept)} runs, {len(faults)} faults")
+        say(f"{fault.code} {fault.file}: {fault.message}")
+    say(f"{len(kept)} runs, {len(faults)} faults")
     for name, digest in ledger.newest(kept).items():
-        print(f"newest: {name} sha256:{digest}")
+        say(f"newest: {name} sha256:{digest}")
     return 14 if faults else 0
 
 
@@ -83,11 +84,11 @@ def _history(options: argparse.Namespace, folder: Path) -> int:
             when = f"{one.header.started:%Y-%m-%d %H:%M} UTC"
             codes = ", ".join(dict.fromkeys(finding.code for finding in result.findings))
             told = codes or result.reason
-            print(f"{when}  {result.target}  {result.outcome}{f'  {told}' if told else ''}")
+            say(f"{when}  {result.target}  {result.outcome}{f'  {told}' if told else ''}")
     for fault in faults:
-        print(f"{fault.code} {fault.file}: {fault.message}")
+        say(f"{fault.code} {fault.file}: {fault.message}")
     if not found:
-        print(f"no run of this ledger judged {options.control}")
+        say(f"no run of this ledger judged {options.control}")
     return 0
 
 
@@ -113,6 +114,7 @@ def _prune(options: argparse.Namespace, folder: Path) -> int:
         ended=now,
         version=upkeep.__version__,
     )
-    removed = ledger.prune(folder, before=now - age, header=header)
-    print(f"{len(removed)} runs removed, older than {options.keep}")
+    before = now - min(age, now - datetime(1, 1, 2, tzinfo=UTC))
+    removed = ledger.prune(folder, before=before, header=header)
+    say(f"{len(removed)} runs removed, older than {options.keep}")
     return 0

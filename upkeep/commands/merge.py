@@ -37,8 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Merge, write the results and draw the reports."""
-    from upkeep.adapters.folders.files import write_whole
     from upkeep.commands.suite import plugin
+    from upkeep.files import write_whole
 
     out = Path(options.out)
     facts, results = merged([Path(name) for name in options.folders], targets=options.target)

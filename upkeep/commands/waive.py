@@ -9,6 +9,7 @@ import argparse
 import os
 from pathlib import Path
 
+from upkeep.commands.printing import say
 from upkeep.errors import BadInput
 
 TO_FILL = ("reason", "owner", "approved_by", "approved_on", "ticket", "expires")
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             )
             entries.append(text + blanks)
     if not entries:
-        print(f"{found.name}: no finding to waive")
+        say(f"{found.name}: no finding to waive")
         return 1
     head = (
         f"# Findings of run {found.name}. Fill in every key: a waiver is invalid until then.\n"

@@ -4,12 +4,14 @@ These records are the file format too: msgspec reads and writes them, and refuse
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 SCHEMA = 1
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Severity = Literal["critical", "high", "medium", "low"]
+KeptOutcome = Literal["pass", "fail", "unknown", "due", "waived", "not-applicable", "not-run"]
 
 
 class KeptFinding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,8 +33,8 @@ class KeptResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     target: str
     control: str
-    outcome: str
-    severity: str
+    outcome: KeptOutcome
+    severity: Severity
     cadence: tuple[str, ...]
     gate: bool = False
     reason: str = ""

@@ -1,5 +1,6 @@
 """runs-hardened: what runs is judged, as admitted, and the template where nothing of it runs."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -88,6 +89,13 @@ def test_a_sidecar_needs_no_probe_and_an_init_container_no_root():
 def test_what_to_set_names_the_repository(image):
     (finding,) = hardened(cluster(replace(GOOD, image=image))).findings
     assert finding.next.endswith("=registry:5000/cano-collector:VERSION")
+
+
+def test_an_image_with_shell_syntax_is_one_word_of_the_command():
+    image = "registry.example/x$(touch${IFS}PWNED);id"
+    (finding,) = hardened(cluster(replace(GOOD, image=f"{image}:latest"))).findings
+    assert shlex.split(finding.next)[-1].endswith(f"={image}:VERSION")
+    assert f"'{GOOD.name}={image}:VERSION'" in finding.next
 
 
 def test_a_hook_that_failed_is_named_with_its_pod_and_no_secret():

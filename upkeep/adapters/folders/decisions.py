@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from upkeep.adapters.formats import yaml_text
+from upkeep.adapters.wire.text import one_line, printable
 from upkeep.domain.decisions import persons
 from upkeep.errors import BadInput, Malformed
+from upkeep.files import read_bounded
 from upkeep.limits import nearest
 from upkeep.model import parse_time
 from upkeep.records.decisions import Override, Waiver
@@ -41,7 +43,7 @@ def overrides(path: Path) -> tuple[Override, ...]:
 def _entries(path: Path, option: str, make: Callable[[dict[str, Any], str], T]) -> list[T]:
     where = f"{option}={path}"
     try:
-        text = path.read_bytes()[: MOST_BYTES + 1].decode()
+        text = read_bounded(path, most_bytes=MOST_BYTES).decode()
         raw, lines = yaml_text.load_with_lines(text, name=where, most_bytes=MOST_BYTES, exact=True)
     except UnicodeDecodeError:
         raise BadInput(f"{where}: not UTF-8; a YAML list of entries was expected") from None
@@ -69,15 +71,15 @@ def _texts(
 ) -> None:
     for key, value in entry.items():
         if key not in known:
-            near = nearest(str(key), list(known))
-            raise BadInput(f"{where}: unknown key {key!r}{near}; known: {', '.join(known)}")
+            near, shown = nearest(str(key), list(known)), one_line(str(key))[:80]
+            raise BadInput(f"{where}: unknown key {shown!r}{near}; known: {', '.join(known)}")
         if key in ("approved_on", "expires", "issued"):
             continue
         if value is not None and not isinstance(value, str):
             raise BadInput(f"{where}: {key}: a text was expected; put it in quotes")
     for key in required:
         value = entry.get(key)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value is None or (isinstance(value, str) and not persons.seen(value)):
             raise BadInput(
                 f"{where}: {key} is missing; a waiver and an override need all of {', '.join(required)}"
             )
@@ -89,16 +91,16 @@ def _waiver(entry: dict[str, Any], where: str) -> Waiver:
         raise BadInput(f"{where}: approved_by is the owner; another person must approve")
     approved = _day(entry["approved_on"], where, "approved_on")
     waiver = Waiver(
-        control=entry["control"].strip(),
-        reason=entry["reason"].strip(),
-        owner=entry["owner"].strip(),
-        approved_by=entry["approved_by"].strip(),
+        control=one_line(entry["control"]),
+        reason=one_line(entry["reason"]),
+        owner=one_line(entry["owner"]),
+        approved_by=one_line(entry["approved_by"]),
         approved_on=approved,
-        ticket=entry["ticket"].strip(),
+        ticket=one_line(entry["ticket"]),
         expires=_end(entry["expires"], where),
-        target=entry.get("target") or "*",
-        object=entry.get("object") or "*",
-        code=entry.get("code") or "",
+        target=printable(entry.get("target") or "*"),
+        object=printable(entry.get("object") or "*"),
+        code=printable(entry.get("code") or ""),
         where=where,
     )
     if waiver.expires.date() < approved:
@@ -111,14 +113,14 @@ def _override(entry: dict[str, Any], where: str) -> Override:
     if persons.same(entry["by"], entry["approved_by"]):
         raise BadInput(f"{where}: approved_by is the person who overrides; another must approve")
     issued, expires = (_instant(entry[key], where, key) for key in ("issued", "expires"))
-    if not issued < expires <= issued + MOST_OVERRIDE:
+    if not timedelta(0) < expires - issued <= MOST_OVERRIDE:
         raise BadInput(f"{where}: expires must lie within 24 hours after issued")
     return Override(
-        target=entry["target"].strip(),
-        reason=entry["reason"].strip(),
-        by=entry["by"].strip(),
-        approved_by=entry["approved_by"].strip(),
-        ticket=entry["ticket"].strip(),
+        target=printable(entry["target"].strip()),
+        reason=one_line(entry["reason"]),
+        by=one_line(entry["by"]),
+        approved_by=one_line(entry["approved_by"]),
+        ticket=one_line(entry["ticket"]),
         issued=issued,
         expires=expires,
         where=where,
@@ -143,7 +145,10 @@ def _end(value: Any, where: str) -> datetime:
             day = date.fromisoformat(value)
         except (TypeError, ValueError):
             return _instant(value, where, "expires")
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    except OverflowError:
+        raise BadInput(f"{where}: expires: {day} is the last day of the calendar") from None
 
 
 def _instant(value: Any, where: str, key: str) -> datetime:

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from upkeep.errors import BadInput
-from upkeep.files import write_whole
+from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.text import one_line
+from upkeep.errors import BadInput, Malformed
+from upkeep.files import read_bounded, write_whole
 from upkeep.records.ledger import (
     SCHEMA,
     KeptResult,
@@ -30,11 +32,10 @@ from upkeep.records.ledger import (
 SUFFIX = ".jsonl.gz"
 STARTED = ".started"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-z]+(-pruned)?")
-# A run of 200 targets is 400 kB; what is larger by three orders of magnitude was not written here.
-MOST_BYTES = 256 * 1024 * 1024
+# A run of 200 targets is 400 kB, and 6 MB unpacked; what is larger by far was not written here.
+MOST_BYTES = 64 * 1024 * 1024
+MOST_UNPACKED_BYTES = 256 * 1024 * 1024
 MOST_LINE_BYTES = 4 * 1024 * 1024
-_HEADER, _RESULT = msgspec.json.Decoder(RunHeader), msgspec.json.Decoder(KeptResult)
-_STARTED = msgspec.json.Decoder(StartedRun)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -50,7 +51,7 @@ def runs(folder: Path) -> tuple[list[KeptRun], list[LedgerFault]]:
         try:
             found.append(_run(path))
         except ValueError as error:
-            faults.append(LedgerFault("file-unreadable", path.name, str(error)))
+            faults.append(LedgerFault("file-unreadable", one_line(path.name), str(error)))
     return sorted(found, key=lambda run: (run.header.started, run.file)), faults
 
 
@@ -61,9 +62,10 @@ def results(folder: Path, run: KeptRun) -> Iterator[KeptResult]:
     """
     try:
         lines = _lines(_content(folder / run.file))
-        next(lines)
-        yield from map(_RESULT.decode, lines)
-    except (OSError, ValueError) as error:
+        next(lines, b"")
+        for line in lines:
+            yield decode(line, KeptResult, what="a line")
+    except (OSError, ValueError, Malformed) as error:
         raise BadInput(f"{folder / run.file}: {_why(error)}") from None
 
 
@@ -151,8 +153,9 @@ def killed(folder: Path) -> list[StartedRun]:
         if (folder / f"{path.name.removesuffix(STARTED)}{SUFFIX}").exists():
             continue
         try:
-            found.append(_STARTED.decode(path.read_bytes()[:MOST_LINE_BYTES]))
-        except (OSError, ValueError) as error:
+            body = read_bounded(path, most_bytes=MOST_LINE_BYTES, follow=False)
+            found.append(decode(body, StartedRun, what="it"))
+        except (OSError, Malformed) as error:
             raise BadInput(f"{path}: no marker of a run ({_why(error)})") from None
     return found
 
@@ -199,10 +202,10 @@ def _run(path: Path) -> KeptRun:
         raise ValueError("its name is not that of a run")
     try:
         body = _content(path)
-        header = _HEADER.decode(next(_lines(body)))
+        header = decode(next(_lines(body), b""), RunHeader, what="it")
     except OSError as error:
         raise ValueError(_why(error)) from None
-    except msgspec.MsgspecError as error:
+    except Malformed as error:
         raise ValueError(f"its first line is no header of a run ({_why(error)})") from None
     if header.schema > SCHEMA:
         raise ValueError(f"written by a newer upkeep (schema {header.schema}; this reads {SCHEMA})")
@@ -212,11 +215,7 @@ def _run(path: Path) -> KeptRun:
 
 
 def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise OSError(2, "no regular file")
-    if path.stat().st_size > MOST_BYTES:
-        raise OSError(27, f"larger than {MOST_BYTES >> 20} MiB")
-    return path.read_bytes()
+    return read_bounded(path, most_bytes=MOST_BYTES)
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
@@ -225,7 +224,7 @@ def _lines(body: bytes) -> Iterator[bytes]:
     :raises ValueError: it is cut, is no gzip file, or has a line that is too long.
     """
     unpacker, rest = zlib.decompressobj(wbits=31), b""
-    chunk, position = 64 * 1024, 0
+    chunk, position, unpacked = 64 * 1024, 0, 0
     try:
         while not unpacker.eof:
             fed = unpacker.unconsumed_tail or body[position : position + chunk]
@@ -233,7 +232,11 @@ def _lines(body: bytes) -> Iterator[bytes]:
                 position += chunk
                 if not fed:
                     raise ValueError("the file is cut")
-            rest += unpacker.decompress(fed, chunk * 4)
+            part = unpacker.decompress(fed, chunk * 4)
+            unpacked += len(part)
+            if unpacked > MOST_UNPACKED_BYTES:
+                raise ValueError(f"more than {MOST_UNPACKED_BYTES >> 20} MiB when it is unpacked")
+            rest += part
             *lines, rest = rest.split(b"\n")
             if len(rest) > MOST_LINE_BYTES:
                 raise ValueError(f"a line of more than {MOST_LINE_BYTES >> 20} MiB")
@@ -245,11 +248,7 @@ def _lines(body: bytes) -> Iterator[bytes]:
 
 
 def _why(error: Exception) -> str:
-    """Return what is wrong without quoting the file: msgspec's text may hold a foreign value."""
+    """Return what is wrong; nothing of the file is quoted."""
     if isinstance(error, OSError):
         return error.strerror or "cannot be read"
-    if isinstance(error, msgspec.ValidationError):
-        return f"another form was expected at {str(error).rpartition(' - at ')[2] or '$'}"
-    if isinstance(error, msgspec.MsgspecError):
-        return "no JSON"
     return str(error)

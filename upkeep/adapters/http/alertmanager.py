@@ -10,9 +10,9 @@ from upkeep.adapters.http.alertmanager_configuration import REPEAT_SECONDS, pars
 from upkeep.adapters.http.web import WebApi
 from upkeep.adapters.wire.prometheus import AlertmanagerStatus, AlertmanagerUptime, Alerts
 from upkeep.adapters.wire.text import printable
-from upkeep.domain import routing
-from upkeep.domain.matchers import BadMatcher
-from upkeep.domain.re2 import Unreadable
+from upkeep.domain.alertmanager import routing
+from upkeep.domain.alertmanager.matchers import BadMatcher
+from upkeep.domain.alertmanager.re2 import Unreadable
 from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.model import rfc3339
 from upkeep.records.monitoring import (

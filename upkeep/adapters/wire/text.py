@@ -15,6 +15,7 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0000-\U000e0fff]"
 )
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_BREAK = re.compile(r"\s*[\n\t]\s*")
 _SUSPECT = re.compile(r"[^\n\t\x20-\x7e]+")
 # In JSON: escapes, of which a pair of surrogates is one character, and whatever is not ASCII.
 _JSON = re.compile(
@@ -29,6 +30,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _SUSPECT.sub(lambda found: _escaped(found[0]), text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """Return the text ``printable`` and in one line: a foreign line feed cannot begin a line of its own."""
+    return _BREAK.sub(" ", printable(text)).strip()
 
 
 def printable_json(body: bytes) -> bytes:

@@ -50,7 +50,7 @@ def standings(
     clock is ahead by more than ``ledger_clock_skew`` proves nothing until its time has come.
     """
     latest: dict[tuple[str, str], datetime] = {}
-    horizon = now + timedelta(seconds=limits["ledger_clock_skew"])
+    horizon = ahead(now, limits)
     for header in headers:
         if header.started > horizon:
             continue
@@ -63,6 +63,11 @@ def standings(
         for target in targets
         for cadence in PERIODIC
     ]
+
+
+def ahead(now: datetime, limits: Limits) -> datetime:
+    """Return the latest beginning of a run that counts: what is later comes from a wrong clock."""
+    return now + timedelta(seconds=limits["ledger_clock_skew"])
 
 
 def _standing(

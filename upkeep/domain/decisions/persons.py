@@ -27,10 +27,10 @@ def _names(text: str) -> set[str]:
     """Return the forms by which a person is known."""
     address = _ADDRESS.search(text)
     parts = (text,) if address is None else (address[1], text[: address.start()])
-    return {_seen(part) for part in parts} - {""}
+    return {seen(part) for part in parts} - {""}
 
 
-def _seen(name: str) -> str:
+def seen(name: str) -> str:
     """Return what is seen of a name, in one spelling: no case, no spaces, no invisible character."""
     text = _BLANK.sub("", unicodedata.normalize("NFKC", name))
     text = unicodedata.normalize("NFKC", text.casefold())

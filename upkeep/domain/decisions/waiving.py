@@ -81,7 +81,7 @@ def _faults(waiver: Waiver, *, severities: Mapping[str, str], now: datetime) -> 
     found = []
     most = MOST_DAYS[severity]
     # A date counts to its end: the day of approval is not one of them.
-    if (waiver.expires - timedelta(seconds=1)).date() > waiver.approved_on + timedelta(days=most):
+    if (waiver.expires - timedelta(seconds=1)).date() - waiver.approved_on > timedelta(days=most):
         text = f"a waiver of a {severity} control lasts at most {most} days after approved_on"
         found.append(fault("too-long", text, ends=True))
     if waiver.approved_on > now.date():

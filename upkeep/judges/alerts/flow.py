@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from shlex import quote
 
 from upkeep.domain.metric_names import (
     RECEIVED,
@@ -145,7 +146,7 @@ def _silent(
         f"Alertmanager routes {counted(routed.active, 'active alert')} to the collector (receiver {listed(routed.receivers)}){oldest}. "
         f"None arrived {since}."
     )
-    fix = f"kubectl -n {install.namespace} get services,endpointslices; compare with the URL of receiver {listed(routed.receivers)}"
+    fix = f"kubectl -n {install.namespace} get services,endpointslices; compare with the URL of receiver {quote(listed(routed.receivers))}"
     return Finding(
         where, "routed-alerts-do-not-arrive", message, 0, 1, f"{GROUPS} in {window}", fix
     )

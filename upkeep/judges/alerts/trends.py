@@ -7,6 +7,7 @@ present. A process with no sample but this run's cannot be divided, and is not j
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from shlex import quote
 
 from upkeep.domain.metric_names import PROCESSING, SENDING
 from upkeep.errors import Absent, TooEarly
@@ -241,4 +242,5 @@ def _slower(
 
 
 def _look(name: str, install: Install) -> str:
-    return f'kubectl -n {install.namespace} logs deployment/{install.deployment} --all-pods --since=24h | grep -F \'"destination":"{name}"\''
+    pattern = quote(f'"destination":"{name}"')
+    return f"kubectl -n {install.namespace} logs deployment/{install.deployment} --all-pods --since=24h | grep -F {pattern}"

@@ -137,7 +137,8 @@ def _of_the_emergency(
                     f"The API server refused the dry run of the minimal configuration in "
                     f"{run.object} ({run.status} {run.reason}, {run.message})."
                 )
-                look = f"kubectl -n {install.namespace} describe {run.object.lower().replace('/', ' ', 1)}"
+                kind, _, name = run.object.partition("/")
+                look = f"kubectl -n {install.namespace} describe {shlex.quote(kind.lower())} {shlex.quote(name.lower())}"
                 found.append(
                     Finding(
                         run.object,

@@ -5,6 +5,7 @@ guide's "Architecture review".
 """
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from upkeep.domain.versions import image_tag
 from upkeep.judges.wording import counted, excerpt
@@ -124,7 +125,7 @@ def _image(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
         repository = mask(container.image.removesuffix(":latest"))
         fix = (
             f"kubectl -n {install.namespace} set image deployment/{install.deployment} "
-            f"{container.name}={repository}:VERSION"
+            f"{quote(f'{container.name}={repository}:VERSION')}"
         )
         yield Finding(
             _in(install, container),
