@@ -10,6 +10,7 @@ from upkeep import __version__
 from upkeep.errors import BadInput
 
 COMMANDS = {
+    "init": "find the collector of a cluster, and write settings, folders and a Role for it",
     "run": "run the checks with pytest, from any folder (upkeep run -m daily …)",
     "demo": "serve the embedded cluster until Ctrl-C",
     "doctor": "show what this account may read, and the command that closes each gap",

@@ -5,7 +5,7 @@ Source of the options: README.md, "Options".
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +86,7 @@ class TargetSettings:
     :ivar chart_repository: the URL or index file of the newest chart.
     :ivar alertmanager_config: (kind, namespace, name) of the object with Alertmanager's configuration.
     :ivar acting_context: the kubeconfig context of the acting identity; without one no rehearsal.
+    :ivar backups: its own folder, where the run's is not its; so is ``exports``.
     :ivar secret_readers: subjects that may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
 
@@ -103,6 +104,8 @@ class TargetSettings:
     absent: Mapping[str, str] = field(default_factory=dict)
     secret_readers: tuple[str, ...] = ()
     demo: str | None = None
+    backups: Path | None = None
+    exports: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,11 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     targets = (
         _named_targets(file, chosen, own, where, base, str(path), cwd=cwd) if chosen else unnamed
     )
+    # The command line and the environment beat the folders of a target, too.
+    if _one("backups", options, variables):
+        targets = tuple(replace(one, backups=None) for one in targets)
+    if _one("exports", options, variables):
+        targets = tuple(replace(one, exports=None) for one in targets)
     limits = parse_limits(
         {key: _plain(value) for key, value in file.get("limits", {}).items()},
         where=f"{path} [limits]",
@@ -450,6 +458,8 @@ def _target(
             )
         ),
         demo=value["demo"],
+        backups=_path(base, file["backups"], said("backups")) if file.get("backups") else None,
+        exports=_path(base, file["exports"], said("exports")) if file.get("exports") else None,
     )
 
 

@@ -46,6 +46,8 @@ class Target(TypedDict, total=False):
     absent: dict[str, str]
     secret_readers: list[str]
     demo: str
+    backups: str
+    exports: str
 
 
 @_strict
@@ -71,11 +73,9 @@ class File(Target, total=False):
     limits: dict[str, str | int | float]
     gate: Gate
     targets: dict[str, Target]
-    backups: str
     backup_identity: str
     attestations: str
     emergency_config: str
-    exports: str
     ledger: str
     waivers: str
     pushgateway: str

@@ -35,6 +35,7 @@ class Access:
 
     :ivar address: what kubectl must be told to go there, too.
     :ivar user: as which user of the kubeconfig, or that it is the pod's service account.
+    :ivar beside: the other contexts of the same cluster, with another user.
     """
 
     configuration: "Configuration"
@@ -43,6 +44,7 @@ class Access:
     server: str
     address: Address = field(default_factory=Address)
     user: str = "the pod's service account"
+    beside: tuple[str, ...] = ()
 
 
 def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
@@ -147,7 +149,12 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         kubeconfig="" if text == default else text,
         acting="" if acting == current else acting,
     )
-    return Access(configuration, namespace, name, str(configuration.host), address, user)
+    beside = tuple(
+        other
+        for other, one in contexts.items()
+        if one.get("cluster") == cluster and one.get("user") not in (None, user)
+    )
+    return Access(configuration, namespace, name, str(configuration.host), address, user, beside)
 
 
 def _ends(call: Callable[[], None], *, within_seconds: float) -> bool:
