@@ -28,4 +28,5 @@ pytest_plugins = [
     "fixtures.access",
     "fixtures.resources",
     "fixtures.releases",
+    "reports.refused",  # the last: it knows every option
 ]

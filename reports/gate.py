@@ -10,6 +10,7 @@ import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
 from reports.memory import nothing_due, recall
+from reports.refused import write_closed
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
@@ -37,10 +38,20 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Close gate.json until the verdict: a killed run leaves no open one of an earlier run."""
+    ledger = session.config.stash.get(LEDGER, None)
+    if ledger is not None and settings(session.config).gate:
+        text = "The run has not ended."
+        write_closed(
+            ledger.folder, code=Code.UNMEASURED, verdict="closed: no verdict yet", text=text
+        )
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     ledger = config.stash.get(LEDGER, None)
-    if ledger is None or not settings(config).gate or exitstatus == pytest.ExitCode.USAGE_ERROR:
+    if ledger is None or not settings(config).gate:
         return
     hidden = left_out(config, ledger)
     decided = verdict(

@@ -26,6 +26,7 @@ PLUGINS = [
     "reports.gate",
     "fixtures.options",
     "fixtures.clock",
+    "reports.refused",
 ]
 INI = """
 [pytest]
