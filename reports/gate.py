@@ -118,6 +118,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(
         f"gate {decided.sentence} (code {int(decided.code)}; {judged})", bold=True, **colour
     )
+    if len(decided.targets) > 1:
+        for target, code in decided.targets.items():
+            state = "open" if code is Code.OPEN else f"closed (code {int(code)})"
+            terminalreporter.write_line(f"  [{target}] {state}")
     for one in decided.overridden.values():
         terminalreporter.write_line(
             f"  OPEN BY OVERRIDE [{one.target}] until {one.expires:%Y-%m-%d %H:%M} UTC: {one.reason} "

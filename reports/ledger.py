@@ -203,11 +203,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     _open(session.config)
     run = begin_run(session.config)
+    # Without -m the keyword is the selection itself. The gate judges whole cadences, and lists them.
+    option = session.config.option
+    by_keyword = option.keyword and not option.markexpr and not settings(session.config).gate
     for item in ledger.collected:
         if (
             RESULT not in item.stash
             and CONTROL in item.stash
             and not item.stash.get(NOT_DUE, False)
+            and not (by_keyword and not any(item is kept for kept in session.items))
             and chooses(session.config, item.iter_markers())
         ):
             ledger.write(not_run(item, _why(session, item)), run=run.id)

@@ -5,7 +5,6 @@ Options that pytest does not know are refused here, with the nearest one: pytest
 
 from __future__ import annotations
 
-import difflib
 import fcntl
 import json
 import os
@@ -18,6 +17,7 @@ import pytest
 
 from reports.ledger import replace
 from upkeep.errors import BadInput
+from upkeep.limits import nearest
 from upkeep.masking import mask, own
 from upkeep.results import SCHEMA
 from upkeep.session import SETTINGS
@@ -57,8 +57,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def _near(word: str, parser: pytest.Parser) -> str:
     """Return the nearest option. The parser's help is the list of all."""
     known = sorted(set(re.findall(r"--[a-z][\w-]*", parser.optparser.format_help())))
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f" (did you mean {found[0]}?)" if found else ""
+    return nearest(word, known)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -25,6 +26,7 @@ COMMANDS = {
     "config": "check configuration files before a deployment (upkeep config check FILE…)",
     "rbac": "print the Roles that the chosen cadences need",
 }
+CLOSED_PIPE = 141  # a shell's code for a program that SIGPIPE ended
 BAD_INPUT = 4  # pytest's own code for a usage error
 
 
@@ -51,7 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"unknown arguments: {' '.join(others)}. See upkeep {words[0]} --help.{behind}"
             )
         code: int = options.module.run(options)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:
+        # The reader has what it wants (| head). Python would complain again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
     except BadInput as error:
         print(f"upkeep: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -64,6 +65,10 @@ SUBJECTS = ("User", "Group", "ServiceAccount")
 _SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STORED = re.compile(r"(Secret|ConfigMap)/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})")
+# https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+_OF_A_SERVICE = re.compile(
+    r"UPKEEP(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 
@@ -245,6 +250,9 @@ def _plain(value: str | float) -> str:
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, value in environ.items():
+        # Kubernetes makes variables for a Service whose name begins with upkeep.
+        if _OF_A_SERVICE.fullmatch(name):
+            continue
         if name.startswith("UPKEEP_") and not name.startswith("UPKEEP_TEST_"):
             word = name.removeprefix("UPKEEP_").lower()
             if word not in VARIABLES:
@@ -374,6 +382,8 @@ def _named_targets(
     *,
     cwd: Path,
 ) -> tuple[TargetSettings, ...]:
+    targets = file.get("targets", {})
+    names = _matched(names, targets)
     if len(names) > 1 and own:
         word = next(iter(where.values()))
         raise BadInput(
@@ -381,7 +391,6 @@ def _named_targets(
         )
     if len(set(names)) != len(names):
         raise BadInput(f"--target={max(names, key=list(names).count)} is given twice. Remove one.")
-    targets = file.get("targets", {})
     for name in names:
         if name not in targets:
             known = ", ".join(targets) or "none"
@@ -392,6 +401,24 @@ def _named_targets(
         _target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd)
         for name in names
     )
+
+
+def _matched(names: Sequence[str], targets: Mapping[str, object]) -> list[str]:
+    """Return the names, each glob replaced by the targets that it matches, in the file's order.
+
+    :raises BadInput: a glob that matches no target.
+    """
+    found: list[str] = []
+    for name in names:
+        if name in targets or not any(one in name for one in "*?["):
+            found.append(name)
+            continue
+        matching = [one for one in targets if fnmatchcase(one, name)]
+        if not matching:
+            known = ", ".join(targets) or "none"
+            raise BadInput(f"--target={name} matches no target of the settings file: {known}.")
+        found += [one for one in matching if one not in found and one not in names]
+    return found
 
 
 def _target(

@@ -157,7 +157,10 @@ def test_what_may_not_be_read_is_told_apart(pytester):
 
 def test_what_was_not_run_is_one_line(pytester):
     inner = Inner(pytester, *(check(f"c{n}") for n in range(3)))
-    assert ending(inner.run("-k", "c1"))[0] == "NOT RUN c0, c2: Left out by -k or --deselect."
+    assert (
+        ending(inner.run("-m", "daily", "-k", "c1"))[0]
+        == "NOT RUN c0, c2: Left out by -k or --deselect."
+    )
 
 
 def test_nothing_fell_short(pytester):

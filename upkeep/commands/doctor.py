@@ -60,6 +60,8 @@ class Looked:
         measurements = measurements_of(session.config)
         for sweep in session.config.stash.get(SWEEPS, {}).values():
             kube, namespace = sweep.provided("kube"), sweep.provided("namespace")
+            if isinstance(kube, Unmeasured):  # a target without a usable kubeconfig
+                continue
             self.where = f"{kube.server}, namespace {namespace}"
             for measurement in measurements.values():
                 for right in measurement.rights:

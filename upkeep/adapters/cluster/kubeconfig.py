@@ -74,6 +74,11 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
                 ) from None
             namespace = target.namespace or _own_namespace()
             return Access(configuration, namespace, "in-cluster", str(configuration.host))
+        if target.kubeconfig is None and environ.get("KUBECONFIG"):
+            raise BadInput(
+                f"no cluster: the variable KUBECONFIG names {text}, and no such file exists; "
+                "correct it, or name a kubeconfig with --kubeconfig=FILE"
+            )
         raise BadInput(
             f"no cluster: there is no kubeconfig at {text}, and this is no pod; name one with --kubeconfig=FILE, or try --demo"
         )
