@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, replace, stopped
 from reports.memory import nothing_due, recall
-from reports.refused import write_closed
+from upkeep.masking import mask, own
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
@@ -65,6 +66,30 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         ledger.folder / "gate.json",
         json.dumps(_document(config, decided), indent=2, ensure_ascii=False) + "\n",
     )
+
+
+def write_closed(folder: Path, *, code: int, verdict: str, text: str) -> None:
+    """Write a gate.json without a judged control.
+
+    :param code: 4, pytest's code for a usage error, or a code of the gate.
+    """
+    document = {
+        "schema": SCHEMA,
+        "run": "",
+        "code": code,
+        "open": False,
+        "verdict": verdict,
+        "strict": False,
+        "judged": 0,
+        "targets": {},
+        "overrides": [],
+        "reasons": [
+            {"code": code, "control": "", "target": "", "outcome": "", "text": own(mask(text))}
+        ],
+        "added": [],
+        "removed": [],
+    }
+    replace(folder / "gate.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:

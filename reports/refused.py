@@ -6,7 +6,6 @@ Options that pytest does not know are refused here, with the nearest one: pytest
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 from collections.abc import Generator, Sequence
@@ -15,11 +14,9 @@ from typing import Any
 
 import pytest
 
-from reports.ledger import replace
+from reports.gate import write_closed
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
-from upkeep.masking import mask, own
-from upkeep.results import SCHEMA
 from upkeep.session import SETTINGS
 from upkeep.settings import resolve
 
@@ -117,27 +114,3 @@ def close(folder: Path, message: str) -> None:
             write_closed(folder, code=4, verdict="closed: the run was refused", text=message)
     except OSError:
         return  # the usage error names the folder, or the lock of the other run
-
-
-def write_closed(folder: Path, *, code: int, verdict: str, text: str) -> None:
-    """Write a gate.json without a judged control.
-
-    :param code: 4, pytest's code for a usage error, or a code of the gate.
-    """
-    document = {
-        "schema": SCHEMA,
-        "run": "",
-        "code": code,
-        "open": False,
-        "verdict": verdict,
-        "strict": False,
-        "judged": 0,
-        "targets": {},
-        "overrides": [],
-        "reasons": [
-            {"code": code, "control": "", "target": "", "outcome": "", "text": own(mask(text))}
-        ],
-        "added": [],
-        "removed": [],
-    }
-    replace(folder / "gate.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -176,3 +176,21 @@ def test_colours_only_where_pytest_colours(pytester):
     inner = Inner(pytester, check("pods-ready", "assert judge(BAD)"))
     assert "\x1b[1m\x1b[31mFAIL pods-ready" in inner.run("--color=yes").stdout.str()
     assert "\x1b[" not in inner.run("--color=no").stdout.str()
+
+
+def test_the_likely_cause_is_closest_to_the_prompt(pytester):
+    """It stands below pytest's own last line, wrapped at words, with a command in one piece."""
+    names = ("c1", "c2")
+    inner = Inner(pytester, *(check(name, "assert judge(BAD)") for name in names))
+    lines = [line for line in inner.run().stdout.str().splitlines() if line]
+    assert lines[-2:] == [
+        "First of 2: c1 [default]: Pod a is not ready.",
+        "next: kubectl describe pod a",
+    ]
+    assert lines[-3].strip("=").split()[:2] == ["2", "failed"]
+
+
+def test_one_result_is_not_repeated(pytester):
+    inner = Inner(pytester, check("c1", "assert judge(BAD)"), check("c2"))
+    lines = [line for line in inner.run().stdout.str().splitlines() if line]
+    assert lines[-1].strip("=").split()[:2] == ["1", "failed,"]

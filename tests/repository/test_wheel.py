@@ -63,8 +63,11 @@ def test_a_used_checkout_packs_the_project_and_nothing_else(wheel: Path) -> None
     assert "upkeep/suite/docs/runbook.md" in packed
 
 
-def test_the_checks_run_from_an_installed_wheel(tmp_path: Path, wheel: Path) -> None:
+def test_the_checks_run_from_an_installed_wheel(
+    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No checkout, no current folder that matters, no module of this environment but the dependencies."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     # How long an answer of the embedded cluster takes is not what this is about.
     patient = [
         "--limit=health_latency=30s",
