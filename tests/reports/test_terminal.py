@@ -24,7 +24,8 @@ def ending(result: pytest.RunResult) -> list[str]:
     start = next(
         (number for number, line in enumerate(lines) if "controls that did not pass" in line), -1
     )
-    return [line for line in lines[start + 1 :] if not line.startswith(("=", "-"))]
+    last = next(at for at in reversed(range(len(lines))) if lines[at].startswith("="))
+    return [line for line in lines[start + 1 : last] if not line.startswith(("=", "-"))]
 
 
 def test_three_lines_for_what_fell_short(pytester):
