@@ -31,4 +31,5 @@ pytest_plugins = [
     "fixtures.access",
     "fixtures.resources",
     "fixtures.releases",
+    "reports.refused",  # the last: it knows every option
 ]

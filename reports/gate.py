@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.ledger import LEDGER, Ledger, not_run, stopped
 from reports.memory import nothing_due, recall, remembered
-from reports.writing import failures_of
+from reports.writing import failures_of, replace
+from upkeep.masking import mask, own
 from upkeep.model import Result, rfc3339
 from upkeep.records.decisions import Override
 from upkeep.results import SCHEMA
@@ -38,10 +40,20 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Close gate.json until the verdict: a killed run leaves no open one of an earlier run."""
+    ledger = session.config.stash.get(LEDGER, None)
+    if ledger is not None and settings(session.config).gate:
+        text = "The run has not ended."
+        write_closed(
+            ledger.folder, code=Code.UNMEASURED, verdict="closed: no verdict yet", text=text
+        )
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     ledger = config.stash.get(LEDGER, None)
-    if ledger is None or not settings(config).gate or exitstatus == pytest.ExitCode.USAGE_ERROR:
+    if ledger is None or not settings(config).gate:
         return
     hidden = [*left_out(config, ledger), *remembered(config, ledger.results)]
     decided = verdict(
@@ -53,6 +65,30 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config.stash[VERDICT] = decided
     ledger.gate = _document(config, decided)
     ledger.replace("gate.json", json.dumps(ledger.gate, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_closed(folder: Path, *, code: int, verdict: str, text: str) -> None:
+    """Write a gate.json without a judged control.
+
+    :param code: 4, pytest's code for a usage error, or a code of the gate.
+    """
+    document = {
+        "schema": SCHEMA,
+        "run": "",
+        "code": code,
+        "open": False,
+        "verdict": verdict,
+        "strict": False,
+        "judged": 0,
+        "targets": {},
+        "overrides": [],
+        "reasons": [
+            {"code": code, "control": "", "target": "", "outcome": "", "text": own(mask(text))}
+        ],
+        "added": [],
+        "removed": [],
+    }
+    replace(folder / "gate.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
@@ -114,6 +150,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(
         f"gate {decided.sentence} (code {int(decided.code)}; {judged})", bold=True, **colour
     )
+    if len(decided.targets) > 1:
+        for target, code in decided.targets.items():
+            state = "open" if code is Code.OPEN else f"closed (code {int(code)})"
+            terminalreporter.write_line(f"  [{target}] {state}")
     for one in decided.overridden.values():
         terminalreporter.write_line(
             f"  OPEN BY OVERRIDE [{one.target}] until {one.expires:%Y-%m-%d %H:%M} UTC: {one.reason} "

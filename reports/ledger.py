@@ -6,11 +6,12 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key
 
 from reports.outcomes import RESULT
 from reports.unrun import tell, why
@@ -27,6 +28,7 @@ from upkeep.session import (
     ended,
     output,
     records,
+    settings,
     target_of,
     who,
 )
@@ -62,9 +64,14 @@ class Ledger:
         self._lock = lock
         self._file: int | None = None
 
-    def open(self) -> None:
-        """Remove the files of the earlier run and begin a new record."""
-        for name in OURS:
+    def open(self, *, keep: Sequence[str] = ()) -> None:
+        """Remove the files of the earlier run and begin a new record; a second call does nothing.
+
+        :param keep: files that this run has written already.
+        """
+        if self._file is not None:
+            return
+        for name in set(OURS) - set(keep):
             (self.folder / name).unlink(missing_ok=True)
         for pattern in ("*-result.json", "*-container.json", "*-attachment*"):
             for path in (self.folder / "allure-results").glob(pattern):
@@ -131,6 +138,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.close(lock)
         raise pytest.UsageError(_unwritable(folder, error)) from None
     config.stash[LEDGER] = ledger = Ledger(folder, lock, failures_of(config))
+    config.pluginmanager.register(_Outermost(), "upkeep-outermost")
     config.add_cleanup(ledger.close)
 
 
@@ -140,11 +148,57 @@ def _unwritable(folder: Path, error: OSError) -> str:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     if LEDGER in session.config.stash:
-        try:
-            session.config.stash[LEDGER].open()
-        except OSError as error:
-            raise pytest.UsageError(_unwritable(output(session.config), error)) from None
         begin_run(session.config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, Any, Any]:
+    try:
+        return (yield)
+    except pytest.UsageError:
+        _leave_alone(session.config)
+        raise
+
+
+# The outermost wrapper sees what the sweep refuses; the innermost runs after the sweep.
+class _Outermost:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except pytest.UsageError:
+            _leave_alone(session.config)
+            raise
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
+    if LEDGER in session.config.stash and session.items and not session.testsfailed:
+        _open(session.config)
+    return (yield)
+
+
+def _open(config: pytest.Config) -> None:
+    ledger = config.stash[LEDGER]
+    try:
+        ledger.open(keep=["gate.json"] if settings(config).gate else [])
+    except OSError as error:
+        raise pytest.UsageError(_unwritable(ledger.folder, error)) from None
+
+
+def _leave_alone(config: pytest.Config) -> None:
+    """Keep the earlier results: a refused run has none, and no plugin writes a report of it."""
+    ledger = config.stash.get(LEDGER, None)
+    if ledger is None:
+        return
+    ledger.close()
+    del config.stash[LEDGER]
+    if xml_key in config.stash:
+        config.pluginmanager.unregister(config.stash[xml_key])
+        del config.stash[xml_key]
+    for plugin in config.pluginmanager.get_plugins():
+        if type(plugin).__module__.startswith("pytest_html."):
+            config.pluginmanager.unregister(plugin)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -176,13 +230,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ledger = session.config.stash.get(LEDGER, None)
     if ledger is None:
         return
+    _open(session.config)
     run = begin_run(session.config)
+    # Without -m the keyword is the selection itself. The gate judges whole cadences, and lists them.
+    option = session.config.option
+    by_keyword = option.keyword and not option.markexpr and not settings(session.config).gate
     left = [
         item
         for item in ledger.collected
         if RESULT not in item.stash
         and CONTROL in item.stash
         and not item.stash.get(NOT_DUE, False)
+        and not (by_keyword and not any(item is kept for kept in session.items))
         and chooses(session.config, item.iter_markers())
     ]
     for item in left:
@@ -225,7 +284,6 @@ def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
     codes = {
         pytest.ExitCode.INTERRUPTED: "the run was interrupted",
         pytest.ExitCode.INTERNAL_ERROR: "pytest or a plugin raised an internal error",
-        pytest.ExitCode.USAGE_ERROR: "the run was refused",
     }
     if exitstatus in codes and not (found and exitstatus == pytest.ExitCode.INTERRUPTED):
         found.append(codes[pytest.ExitCode(exitstatus)])

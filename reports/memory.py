@@ -175,11 +175,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     memory = config.stash.get(MEMORY, None)
     if memory is None or memory.unusable:
         return
+    folder = settings(config).ledger
+    assert folder is not None
+    if LEDGER not in config.stash:  # a refused run is no run
+        files.withdraw(folder, begin_run(config).id)
+        return
     results = config.stash[LEDGER].results
     if not memory.standings:
         recall(config, results)
-    folder = settings(config).ledger
-    assert folder is not None
     try:
         memory.recorded = files.record(
             folder, _header(config, results, memory), map(short, results)
@@ -196,7 +199,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for flaw in audit(config, judged):
             terminalreporter.write_line(f"waiver {flaw.code}: {flaw.message}", yellow=True)
     memory = config.stash.get(MEMORY, None)
-    if memory is None:
+    if memory is None or LEDGER not in config.stash:
         return
     if nothing_due(config):
         terminalreporter.write_line("nothing is due: every cadence is current on every target")

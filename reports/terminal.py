@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
@@ -69,6 +71,37 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
                 f"warning: {place.target}, {place.server}: {place.warning}", yellow=True
             )
     terminalreporter.write_line(f"compliance report: {output(config) / 'compliance.html'}")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
+    """Repeat the likely cause and its command below pytest's last line: at 24 rows it scrolled away."""
+    finished = yield
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    ledger = session.config.stash.get(LEDGER, None)
+    if reporter is not None and ledger is not None:
+        width = shutil.get_terminal_size().columns
+        for line in last_lines(ledger.results, width=width):
+            reporter.write_line(line, bold=True)
+    return finished
+
+
+def last_lines(results: Sequence[Result], *, width: int) -> list[str]:
+    """Return the likely cause and its command; nothing where fewer than two results fell short.
+
+    :param width: the columns of the terminal. Sentences wrap at words; a command stays whole.
+    """
+    found = stories(results)
+    short = sum(1 + len(one.symptoms) for one in found)
+    if short < 2:
+        return []
+    ranks = [Outcome.FAIL, Outcome.UNKNOWN, Outcome.DUE]
+    first = min(found, key=lambda one: (-len(one.symptoms), ranks.index(one.cause.outcome)))
+    others = len(first.symptoms)
+    what = f"Likely cause of {others} more: " if others else f"First of {short}: "
+    cause = f"{what}{first.cause.control.id} [{first.cause.target}]: {flat(first.cause.summary)}"
+    step = flat(first.cause.next.partition("\n")[0])
+    return [*textwrap.wrap(cause, max(width, 40)), *([f"next: {step}"] if step else [])]
 
 
 def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from upkeep.errors import BadInput, UpkeepError
 from upkeep.masking import hidden, mask, own
 
 COMMANDS = {
+    "init": "find the collector of a cluster, and write settings, folders and a Role for it",
     "run": "run the checks with pytest, from any folder (upkeep run -m daily …)",
     "demo": "serve the embedded cluster until Ctrl-C",
     "doctor": "show what this account may read, and the command that closes each gap",
@@ -30,6 +32,7 @@ COMMANDS = {
     "config": "check configuration files before a deployment (upkeep config check FILE…)",
     "rbac": "print the Roles that the chosen cadences need",
 }
+CLOSED_PIPE = 141  # a shell's code for a program that SIGPIPE ended
 BAD_INPUT = 4  # pytest's own code for a usage error
 INTERRUPTED = 2  # pytest's own code, too
 BROKEN = 3  # and this one, for an internal error
@@ -61,7 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"unknown arguments: {' '.join(others)}. See upkeep {words[0]} --help.{behind}"
             )
         code: int = options.module.run(options)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:
+        # The reader has what it wants (| head). Python would complain again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
     except BadInput as error:
         from upkeep.adapters.wire.text import printable
 

@@ -243,5 +243,20 @@ def parse_limits(entries: Mapping[str, str], *, where: str) -> dict[str, float]:
 
 def nearest(word: str, words: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
     """Return `` (did you mean 'x'?)`` with the nearest word, or nothing without a near one."""
-    match = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
-    return f" (did you mean {match[0]!r}?)" if match else ""
+    close = difflib.get_close_matches(word, list(words), n=9, cutoff=0.5)
+    # Their ratio ignores order: of prod-eu and prod-us, prod-ue is a swap away from the first.
+    match = min(close, key=lambda one: _edits(word, one), default=None)
+    return f" (did you mean {match!r}?)" if match is not None else ""
+
+
+def _edits(one: str, other: str) -> int:
+    """Return the distance (optimal string alignment): an edit counts two, a swap of neighbours one."""
+    before: list[int] = []
+    row = list(range(0, 2 * len(other) + 1, 2))
+    for i, a in enumerate(one, start=1):
+        earlier, before, row = before, row, [2 * i]
+        for j, b in enumerate(other, start=1):
+            row.append(min(before[j] + 2, row[j - 1] + 2, before[j - 1] + 2 * (a != b)))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                row[j] = min(row[j], earlier[j - 2] + 1)
+    return row[-1]

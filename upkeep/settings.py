@@ -5,8 +5,9 @@ Source of the options: README.md, "Options".
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -64,6 +65,10 @@ SUBJECTS = ("User", "Group", "ServiceAccount")
 _SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STORED = re.compile(r"(Secret|ConfigMap)/([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9.-]{0,252})")
+# https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+_OF_A_SERVICE = re.compile(
+    r"UPKEEP(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
 _VALUE = re.compile(r"[!-~\xa0-\xff][\t -~\xa0-\xff]*")
 
 
@@ -86,6 +91,7 @@ class TargetSettings:
     :ivar chart_repository: the URL or index file of the newest chart.
     :ivar alertmanager_config: (kind, namespace, name) of the object with Alertmanager's configuration.
     :ivar acting_context: the kubeconfig context of the acting identity; without one no rehearsal.
+    :ivar backups: its own folder, where the run's is not its; so is ``exports``.
     :ivar secret_readers: subjects that may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
 
@@ -103,6 +109,8 @@ class TargetSettings:
     absent: Mapping[str, str] = field(default_factory=dict)
     secret_readers: tuple[str, ...] = ()
     demo: str | None = None
+    backups: Path | None = None
+    exports: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,11 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     targets = (
         _named_targets(file, chosen, own, where, base, str(path), cwd=cwd) if chosen else unnamed
     )
+    # The command line and the environment beat the folders of a target, too.
+    if _one("backups", options, variables):
+        targets = tuple(replace(one, backups=None) for one in targets)
+    if _one("exports", options, variables):
+        targets = tuple(replace(one, exports=None) for one in targets)
     limits = parse_limits(
         {key: _plain(value) for key, value in file.get("limits", {}).items()},
         where=f"{path} [limits]",
@@ -239,6 +252,9 @@ def _plain(value: str | float) -> str:
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, value in environ.items():
+        # Kubernetes makes variables for a Service whose name begins with upkeep.
+        if _OF_A_SERVICE.fullmatch(name):
+            continue
         if name.startswith("UPKEEP_") and not name.startswith("UPKEEP_TEST_"):
             word = name.removeprefix("UPKEEP_").lower()
             if word not in VARIABLES:
@@ -368,6 +384,8 @@ def _named_targets(
     *,
     cwd: Path,
 ) -> tuple[TargetSettings, ...]:
+    targets = file.get("targets", {})
+    names = _matched(names, targets)
     if len(names) > 1 and own:
         word = next(iter(where.values()))
         raise BadInput(
@@ -375,7 +393,6 @@ def _named_targets(
         )
     if len(set(names)) != len(names):
         raise BadInput(f"--target={max(names, key=list(names).count)} is given twice. Remove one.")
-    targets = file.get("targets", {})
     for name in names:
         if name not in targets:
             known = ", ".join(targets) or "none"
@@ -386,6 +403,24 @@ def _named_targets(
         _target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd)
         for name in names
     )
+
+
+def _matched(names: Sequence[str], targets: Mapping[str, object]) -> list[str]:
+    """Return the names, each glob replaced by the targets that it matches, in the file's order.
+
+    :raises BadInput: a glob that matches no target.
+    """
+    found: list[str] = []
+    for name in names:
+        if name in targets or not any(one in name for one in "*?["):
+            found.append(name)
+            continue
+        matching = [one for one in targets if fnmatchcase(one, name)]
+        if not matching:
+            known = ", ".join(targets) or "none"
+            raise BadInput(f"--target={name} matches no target of the settings file: {known}.")
+        found += [one for one in matching if one not in found and one not in names]
+    return found
 
 
 def _target(
@@ -452,6 +487,8 @@ def _target(
             )
         ),
         demo=value["demo"],
+        backups=_path(base, file["backups"], said("backups")) if file.get("backups") else None,
+        exports=_path(base, file["exports"], said("exports")) if file.get("exports") else None,
     )
 
 

@@ -47,6 +47,8 @@ class Target(TypedDict, total=False):
     absent: dict[str, str]
     secret_readers: list[str]
     demo: str
+    backups: str
+    exports: str
 
 
 @_strict
@@ -72,11 +74,9 @@ class File(Target, total=False):
     limits: dict[str, str | int | float]
     gate: Gate
     targets: dict[str, Target]
-    backups: str
     backup_identity: str
     attestations: str
     emergency_config: str
-    exports: str
     ledger: str
     waivers: str
     pushgateway: str

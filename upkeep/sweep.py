@@ -199,7 +199,7 @@ class Sweep:
     """The measurements of one target.
 
     :param measurements: all that are known, by name; kept as ``measurements``.
-    :param provided: what the run hands to measurements by name.
+    :param provided: what the run hands to measurements by name; an ``Unmeasured`` is raised there.
     """
 
     def __init__(
@@ -322,6 +322,8 @@ class Sweep:
             for need in measurement.needs:
                 if need in self._provided:
                     arguments[need] = self._provided[need]
+                    if isinstance(arguments[need], Unmeasured):  # a target without a cluster
+                        raise arguments[need]
                 elif need in measurement.tolerates and isinstance(
                     reason := self.stopped(need), Unmeasured | NotApplicable
                 ):

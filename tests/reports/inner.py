@@ -27,6 +27,7 @@ PLUGINS = [
     "reports.gate",
     "fixtures.options",
     "fixtures.clock",
+    "reports.refused",
 ]
 INI = """
 [pytest]

@@ -61,7 +61,7 @@ def test_the_exit_code(pytester, checks, arguments, code):
         (["checks/test_inner.py::test_good"], "Remove checks/test_inner.py::test_good and select"),
         (["--ignore=checks/test_inner.py"], "Remove --ignore and select"),
         (["--ignore-glob=*inner*"], "Remove --ignore-glob and select"),
-        (["-p", "cacheprovider", "--lf"], "Remove --lf and select"),
+        (["-p", "cacheprovider", "--lf"], "--lf is not supported"),
         (["-o", "python_functions=test_good"], "Remove -o python_functions=test_good and select"),
         (["--collect-only"], "--gate and --collect-only contradict"),
         (["--setup-only"], "--gate and --setup-only contradict"),

@@ -30,7 +30,7 @@ ALL = (
 
 def test_every_line_is_of_the_schema(pytester):
     inner = Inner(pytester, *ALL)
-    inner.run("-k", "not good")
+    inner.run("-m", "daily or weekly", "-k", "not good")
     lines = inner.lines()
     for line in lines.values():
         VALIDATOR.validate(line)
@@ -49,6 +49,14 @@ def test_what_a_marker_left_out_is_not_listed_and_what_was_deselected_is(pyteste
         "declared": "not-run",
     }
     assert inner.lines()["bad"]["summary"] == "Left out by -k or --deselect."
+
+
+def test_without_a_marker_the_keyword_is_the_selection(pytester):
+    inner = Inner(pytester, *ALL)
+    inner.run("-k", "good")
+    assert inner.outcomes() == {"good": "pass"}
+    inner.run("-k", "good", "--gate")
+    assert set(inner.outcomes()) == {"good", "bad", "stopped", "declared", "later"}
 
 
 def test_what_came_after_x_is_listed(pytester):

@@ -24,7 +24,8 @@ def ending(result: pytest.RunResult) -> list[str]:
     start = next(
         (number for number, line in enumerate(lines) if "controls that did not pass" in line), -1
     )
-    return [line for line in lines[start + 1 :] if not line.startswith(("=", "-"))]
+    last = next(at for at in reversed(range(len(lines))) if lines[at].startswith("="))
+    return [line for line in lines[start + 1 : last] if not line.startswith(("=", "-"))]
 
 
 def test_three_lines_for_what_fell_short(pytester):
@@ -157,7 +158,10 @@ def test_what_may_not_be_read_is_told_apart(pytester):
 
 def test_what_was_not_run_is_one_line(pytester):
     inner = Inner(pytester, *(check(f"c{n}") for n in range(3)))
-    assert ending(inner.run("-k", "c1"))[0] == "NOT RUN c0, c2: Left out by -k or --deselect."
+    assert (
+        ending(inner.run("-m", "daily", "-k", "c1"))[0]
+        == "NOT RUN c0, c2: Left out by -k or --deselect."
+    )
 
 
 def test_nothing_fell_short(pytester):
@@ -173,3 +177,21 @@ def test_colours_only_where_pytest_colours(pytester):
     inner = Inner(pytester, check("pods-ready", "assert judge(BAD)"))
     assert "\x1b[1m\x1b[31mFAIL pods-ready" in inner.run("--color=yes").stdout.str()
     assert "\x1b[" not in inner.run("--color=no").stdout.str()
+
+
+def test_the_likely_cause_is_closest_to_the_prompt(pytester):
+    """It stands below pytest's own last line, wrapped at words, with a command in one piece."""
+    names = ("c1", "c2")
+    inner = Inner(pytester, *(check(name, "assert judge(BAD)") for name in names))
+    lines = [line for line in inner.run().stdout.str().splitlines() if line]
+    assert lines[-2:] == [
+        "First of 2: c1 [default]: Pod a is not ready.",
+        "next: kubectl describe pod a",
+    ]
+    assert lines[-3].strip("=").split()[:2] == ["2", "failed"]
+
+
+def test_one_result_is_not_repeated(pytester):
+    inner = Inner(pytester, check("c1", "assert judge(BAD)"), check("c2"))
+    lines = [line for line in inner.run().stdout.str().splitlines() if line]
+    assert lines[-1].strip("=").split()[:2] == ["1", "failed,"]

@@ -1,33 +1,79 @@
 """The wheel carries the checks: installed into an empty environment, outside the checkout, ``upkeep run`` is ``pytest`` on them."""
 
 import json
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+
+import pytest
 
 from tests import ROOT
 
+DIRT = (
+    "reports/out/results.jsonl",
+    "reports/out/compliance.html",
+    "reports/out/allure-results/1-result.json",
+    "reports/__pycache__/gate.cpython-311.pyc",
+    "checks/__pycache__/test_logs.cpython-311.pyc",
+    "upkeep-data/backups/secrets-20260102.yaml",
+    "upkeep.toml",
+)
 
-def test_the_checks_run_from_an_installed_wheel(tmp_path: Path) -> None:
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel of a used checkout: with results, caches, settings and backups."""
+    folder = tmp_path_factory.mktemp("wheel")
+    tree = folder / "tree"
+    names = ("upkeep", "checks", "fixtures", "reports", "docs")
+    for name in names:
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("out"))
+    for name in ("conftest.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, tree / name)
+    for name in DIRT:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("dirt", encoding="utf-8")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*build, str(tree)], check=True, capture_output=True, timeout=600)
+    return next(folder.glob("*.whl"))
+
+
+def test_a_used_checkout_packs_the_project_and_nothing_else(wheel: Path) -> None:
+    """No .gitignore is beside it: an archive of the sources has none either."""
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    of = {
+        "upkeep/suite/checks": "checks",
+        "upkeep/suite/fixtures": "fixtures",
+        "upkeep/suite/reports": "reports",
+        "upkeep/suite/docs": "docs",
+        "upkeep": "upkeep",
+    }
+    wanted = {
+        f"{place}/{path.relative_to(ROOT / folder).as_posix()}"
+        for place, folder in of.items()
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+        and path.suffix not in (".pyc", ".png")
+        and (ROOT / "reports" / "out") not in path.parents
+    }
+    wanted |= {"upkeep/suite/conftest.py", "upkeep/suite/pyproject.toml"}
+    assert packed == wanted
+    assert "upkeep/suite/docs/runbook.md" in packed
+
+
+def test_the_checks_run_from_an_installed_wheel(
+    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No checkout, no current folder that matters, no module of this environment but the dependencies."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     # How long an answer of the embedded cluster takes is not what this is about.
     patient = [
         "--limit=health_latency=30s",
         "--limit=request_deadline=1m",
         "--limit=sweep_deadline=10m",
     ]
-    build = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(tmp_path / "dist"),
-        str(ROOT),
-    ]
-    subprocess.run(build, check=True, capture_output=True, timeout=600)
-    wheel = next((tmp_path / "dist").glob("*.whl"))
     venv = tmp_path / "venv"
     # This environment's pip installs into that one, which needs none of its own.
     subprocess.run(

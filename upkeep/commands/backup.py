@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     recipients = encryption.recipients(options.recipient)
     try:
         with connection.connected(options) as found:
-            folder = found.settings.backups
+            folder = found.target.backups or found.settings.backups
             if folder is None:
                 raise BadInput("No backup folder given. Add --backups=DIR.")
             references = discovery.references(found.collector, found.install)

@@ -14,6 +14,7 @@ from upkeep.errors import BadInput
 from upkeep.records.workload import Deployment, Install
 
 if TYPE_CHECKING:
+    from upkeep.adapters.cluster.identity.kubeconfig import Access
     from upkeep.adapters.cluster.kube import Kube
     from upkeep.clock import Clock
     from upkeep.settings import RunSettings, TargetSettings
@@ -52,20 +53,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A cluster that a command can ask, before any collector is known.
+
+    :ivar target: with the kubeconfig and namespace of the embedded cluster, where that is meant.
+    """
+
+    kube: "Kube"
+    access: "Access"
+    settings: "RunSettings"
+    target: "TargetSettings"
+    clock: "Clock"
+
+
 @contextlib.contextmanager
-def connected(options: argparse.Namespace) -> Iterator[Connection]:
-    """Find the collector of the options.
+def reached(options: argparse.Namespace) -> Iterator[Reached]:
+    """Prepare the requests of a command. No request is made.
 
     :raises BadInput: a bad option, or several targets.
-    :raises Unmeasured: no collector found, or an error of the API server.
     """
     from upkeep import deadline, demo
-    from upkeep.adapters.cluster import objects
     from upkeep.adapters.cluster.identity.kubeconfig import load
     from upkeep.adapters.cluster.kube import Kube
-    from upkeep.adapters.wire import workloads as wire
     from upkeep.clock import Clock
-    from upkeep.domain import discovery
     from upkeep.meter import Meter
     from upkeep.model import UNVERIFIED
     from upkeep.settings import resolve
@@ -98,19 +109,41 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
         access = load(target, environ=os.environ)
         if not access.configuration.verified:
             print(f"upkeep: warning: {access.server}: {UNVERIFIED}", file=sys.stderr)
-        deadline_seconds = settings.limits["request_deadline"]
         kube = Kube(
             access.configuration,
             clock=clock,
             meter=Meter(),
-            deadline_seconds=deadline_seconds,
+            deadline_seconds=settings.limits["request_deadline"],
             namespace=access.namespace,
         )
-        path = f"/apis/apps/v1/namespaces/{access.namespace}/deployments"
+        yield Reached(kube, access, settings, target, clock)
+
+
+@contextlib.contextmanager
+def connected(options: argparse.Namespace) -> Iterator[Connection]:
+    """Find the collector of the options.
+
+    :raises BadInput: a bad option, or several targets.
+    :raises Unmeasured: no collector found, or an error of the API server.
+    """
+    from upkeep.adapters.cluster import objects
+    from upkeep.adapters.wire import workloads as wire
+    from upkeep.domain import discovery
+
+    with reached(options) as found:
+        kube, namespace = found.kube, found.access.namespace
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
         deployments = tuple(
             objects.deployment(raw) for raw in kube.items(path, type=wire.Deployment)
         )
         collector = discovery.find_collector(
-            deployments, namespace=access.namespace, name=target.deployment
+            deployments, namespace=namespace, name=found.target.deployment
         )
-        yield Connection(kube, collector, discovery.install(collector), settings, target, clock)
+        yield Connection(
+            kube,
+            collector,
+            discovery.install(collector),
+            found.settings,
+            found.target,
+            found.clock,
+        )

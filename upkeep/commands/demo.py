@@ -45,7 +45,14 @@ def run(options: argparse.Namespace) -> int:
         demo.parse(options.scenario)
     except demo.UnknownScenario as error:
         raise BadInput(str(error)) from None
-    with demo.start(options.scenario, now=Clock().now, port=options.port) as cluster:
+    try:
+        started = demo.start(options.scenario, now=Clock().now, port=options.port)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "a port is a number up to 65535"
+        raise BadInput(
+            f"--port={options.port}: {why}. Choose another port, or leave the option out."
+        ) from None
+    with started as cluster:
         kubeconfig = cluster.kubeconfig
         if options.kubeconfig is not None:
             try:

@@ -68,6 +68,8 @@ class Looked:
         usual = [right for right in rights if not right.names or USUAL_NAMES[right.names]]
         for sweep in session.config.stash.get(SWEEPS, {}).values():
             kube, namespace = sweep.provided("kube"), sweep.provided("namespace")
+            if isinstance(kube, Unmeasured):  # a target without a usable kubeconfig
+                continue
             self.where = f"{kube.server}, namespace {namespace}"
             left = [
                 right for right in usual if right.held_by == "role" and right not in self.answers

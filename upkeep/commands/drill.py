@@ -174,7 +174,8 @@ def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"]
     """
     from upkeep.adapters.folders import backups, encryption
 
-    folder, identity = found.settings.backups, found.settings.backup_identity
+    folder = found.target.backups or found.settings.backups
+    identity = found.settings.backup_identity
     if folder is None:
         raise BadInput("No backup folder given. Add --backups=DIR.")
     identities = encryption.identities(identity)

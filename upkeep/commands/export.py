@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         with connection.connected(options) as found:
-            folder = found.settings.exports
+            folder = found.target.exports or found.settings.exports
             if folder is None:
                 raise BadInput("No export folder given. Add --exports=DIR.")
             install = found.install

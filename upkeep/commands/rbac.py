@@ -7,9 +7,10 @@ Exit codes: 0 printed; 4 bad input.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from upkeep.commands.roles import NAME, bindings, name_for, roles
+from upkeep.commands.roles import NAME, USUAL_NAMES, bindings, name_for, roles
 from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
@@ -79,12 +80,16 @@ def document(
     exec_too: bool = False,
     helm_too: bool = False,
     stored: tuple[str, str, str] | None = None,
+    names: Mapping[str, tuple[str, ...]] = USUAL_NAMES,
+    beside: Collection[str] = (),
 ) -> str:
     """Return the YAML documents.
 
     :param exec_too: add a Role for exec.
     :param helm_too: add a Role for Helm's releases.
     :param stored: add a Role for this object with Alertmanager's configuration.
+    :param names: the object names of each word of ``Right.names``.
+    :param beside: the words of programs that run in the collector's namespace.
     """
     import yaml
 
@@ -98,7 +103,10 @@ def document(
         },
     }
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
-    made = roles(rights, namespace=namespace, name=name_for(cadences), monitoring=monitoring)
+    placed = [replace(one, scope="namespace") if one.names in beside else one for one in rights]
+    made = roles(
+        placed, namespace=namespace, name=name_for(cadences), names=names, monitoring=monitoring
+    )
     if exec_too:
         made += roles(EXEC, namespace=namespace, name=f"{NAME}-exec")
     if helm_too:

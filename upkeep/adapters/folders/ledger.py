@@ -6,6 +6,7 @@ CI jobs cannot overwrite each other. A file that was edited or removed in the mi
 removal of the newest shows by the digest that each run prints (``upkeep ledger verify --expect``).
 """
 
+import contextlib
 import gzip
 import hashlib
 import re
@@ -86,6 +87,12 @@ def begin(folder: Path, started: StartedRun) -> None:
         write_whole(folder / f"{started.run}{STARTED}", _ENCODER.encode(started), mode=0o644)
     except OSError as error:
         raise BadInput(f"--ledger={folder}: cannot be written ({error.strerror})") from None
+
+
+def withdraw(folder: Path, run: str) -> None:
+    """Remove the marker of a run that was refused: it measured no control."""
+    with contextlib.suppress(OSError):  # a marker that stays is reported as a run that never ended
+        (folder / f"{run}{STARTED}").unlink(missing_ok=True)
 
 
 def record(folder: Path, header: RunHeader, kept: Iterable[KeptResult]) -> KeptRun:

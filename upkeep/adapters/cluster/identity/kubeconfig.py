@@ -30,6 +30,7 @@ class Access:
 
     :ivar address: what kubectl must be told to go there, too.
     :ivar user: the user of the kubeconfig and whom it acts as, or the pod's service account.
+    :ivar beside: the other contexts of the same cluster, with another user.
     """
 
     configuration: Configuration
@@ -38,6 +39,7 @@ class Access:
     server: str
     address: Address = field(default_factory=Address)
     user: str = "the pod's service account"
+    beside: tuple[str, ...] = ()
 
 
 def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
@@ -54,6 +56,11 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         asked = target.kubeconfig is not None or target.context is not None
         if not asked and "KUBERNETES_SERVICE_HOST" in environ:
             return _in_cluster(target, environ)
+        if target.kubeconfig is None and environ.get("KUBECONFIG"):
+            raise BadInput(
+                f"no cluster: the variable KUBECONFIG names {text}, and no such file exists; "
+                "correct it, or name a kubeconfig with --kubeconfig=FILE"
+            )
         raise BadInput(
             f"no cluster: there is no kubeconfig at {text}, and this is no pod; "
             "name one with --kubeconfig=FILE, or try --demo"
@@ -96,6 +103,11 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         configuration.host,
         address,
         f"{user or ANONYMOUS}{f', acting as {acts_as}' if acts_as else ''}",
+        tuple(
+            other
+            for other, one in found.contexts.items()
+            if one.text("cluster") == cluster and one.text("user") not in ("", user)
+        ),
     )
 
 
