@@ -160,7 +160,12 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
                 f"https://hooks.slack.example/services/T0/B0/{SECRET}",
             ),
         ]
-    pod = {"containers": [container], "volumes": volumes, "nodeName": NODE}
+    pod = {
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        "volumes": volumes,
+        "nodeName": NODE,
+    }
     policy = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
