@@ -201,7 +201,7 @@ def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
         ),
     )
     read = page([followed, PASSED, cause])
-    box = read.text.partition("Likely cause ")[2].partition(" 2 failed")[0]
+    box = read.text.partition("Likely cause ")[2].partition(" Summary Controls by severity")[0]
     assert box.startswith(
         "pods-ready ( container-waiting ): Container c of pod a waits: CrashLoopBackOff. kubectl describe pod a Likely effects"
     )

@@ -105,8 +105,11 @@ def test_junit_has_the_properties(pytester):
     assert {each.get("name"): each.get("value") for each in case.iter("property")} == {
         "control": "pods-ready",
         "cadence": "daily emergency",
+        "group": "daily",
+        "title": "It holds for pods-ready.",
         "severity": "critical",
         "target": "default",
+        "outcome": "pass",
     }
 
 

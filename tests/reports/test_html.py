@@ -25,7 +25,7 @@ def test_columns_of_the_control(pytester):
     inner.run()
     page = (inner.out / "report.html").read_text(encoding="utf-8")
     headers = re.findall(r'<th class="sortable" data-column-type="(\w+)">', unescape(page))
-    assert headers[:4] == ["result", "control", "cadence", "severity"]
+    assert headers[:6] == ["result", "control", "outcome", "target", "cadence", "severity"]
     for cell in (
         (
             "col-control",
@@ -53,7 +53,7 @@ def test_ids_are_escaped(pytester):
     assert inner.lines()["pods-ready"]["target"] == EVIL
     (shown,) = next(iter(json.loads(rows(inner))["tests"].values()))
     assert EVIL not in json.dumps(shown)
-    assert shown["resultsTableRow"][4].endswith(
+    assert shown["resultsTableRow"][6].endswith(
         "::test_pods_ready[&lt;img src=x onerror=alert(1)&gt;]::setup</td>"
     )
     assert EVIL not in (inner.out / "compliance.html").read_text(encoding="utf-8")
