@@ -172,11 +172,7 @@ def test_a_folder_that_cannot_be_written_is_refused(pytester):
     assert result.ret == 4
     assert "Cannot write results to" in result.stderr.str()
     assert "Not a directory" in result.stderr.str()
-<<<<<<< HEAD
-    assert "--out=DIR" in result.stderr.str()
-=======
     assert "Add --out=DIR." in result.stderr.str()
->>>>>>> h-report
 
 
 def test_run_json_says_what_the_run_was(pytester):
