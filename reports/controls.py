@@ -141,7 +141,7 @@ def describe(item: pytest.Item, control: Control) -> None:
         ]
         item.add_marker(pytest.mark.allure_description("\n\n".join(part for part in text if part)))
         # allure.title does the same to a function; the braces are those of its format.
-        item.obj.__allure_display_name__ = control.title.replace("{", "{{").replace("}", "}}")  # type: ignore[attr-defined]
+        item.obj.__allure_display_name__ = control.title.replace("{", "{{").replace("}", "}}")  # type: ignore[attr-defined]  # allure-pytest reads it there
 
 
 def group_of(item: pytest.Item, control: Control) -> str:

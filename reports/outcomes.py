@@ -233,7 +233,7 @@ def announce(item: pytest.Item, reports: Sequence[Any], outcome: Outcome) -> Non
     if getattr(item.config.option, "allure_report_dir", None):
         import allure  # imported late: runs without it start faster
 
-        allure.dynamic.label("outcome", outcome.value)  # type: ignore[no-untyped-call]
+        allure.dynamic.label("outcome", outcome.value)  # type: ignore[no-untyped-call]  # allure ships no types
 
 
 def _valid_until(item: pytest.Item, fate: Fate, judged: Judgement | None) -> datetime | None:

@@ -149,7 +149,9 @@ def test_a_plugin_is_listed_behind_those_that_it_imports() -> None:
     )
     late = []
     for position, plugin in enumerate(listed):
-        text = (ROOT / f"{plugin.replace('.', '/')}.py").read_text(encoding="utf-8")
+        place = ROOT / plugin.replace(".", "/")
+        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        text = path.read_text(encoding="utf-8")
         late += [
             f"{plugin}: {name}"
             for name in re.findall(r"^from (\S+) import", text, flags=re.MULTILINE)

@@ -11,6 +11,7 @@ from tests.repository import structure
 TOO_LONG = {
     "fixtures/alerts.py",
     "fixtures/sweep.py",
+    "reports/ledger.py",
     "upkeep/adapters/cluster/execution/shell.py",
     "upkeep/adapters/cluster/rehearsal.py",
     "upkeep/adapters/cluster/transport.py",

@@ -21,6 +21,8 @@ DIRT = (
     "upkeep.toml",
 )
 
+RUNBOOK = "docs/runbook.md"
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -60,7 +62,7 @@ def test_a_used_checkout_packs_the_project_and_nothing_else(wheel: Path) -> None
     }
     wanted |= {"upkeep/suite/conftest.py", "upkeep/suite/pyproject.toml"}
     assert packed == wanted
-    assert "upkeep/suite/docs/runbook.md" in packed
+    assert f"upkeep/suite/{RUNBOOK}" in packed
 
 
 def test_the_checks_run_from_an_installed_wheel(
