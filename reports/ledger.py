@@ -61,7 +61,7 @@ class Ledger:
         self.results: list[Result] = []
         self.collected: list[pytest.Item] = []
         self.uncollected: list[str] = []
-        self._lock = lock
+        self._lock: int | None = lock
         self._file: int | None = None
 
     def open(self, *, keep: Sequence[str] = ()) -> None:
@@ -109,10 +109,11 @@ class Ledger:
             self.failures.add(gone, file="results.jsonl")
 
     def close(self) -> None:
-        """Ends the record and lets the next run have the folder."""
+        """End the record and let the next run have the folder; a second call does nothing."""
         for descriptor in (self._file, self._lock):
             if descriptor is not None:
                 os.close(descriptor)
+        self._file = self._lock = None
 
 
 LEDGER = pytest.StashKey[Ledger]()
@@ -173,7 +174,8 @@ class _Outermost:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
-    if LEDGER in session.config.stash and session.items and not session.testsfailed:
+    goes_on = not session.testsfailed or session.config.option.continue_on_collection_errors
+    if LEDGER in session.config.stash and session.items and goes_on:
         _open(session.config)
     return (yield)
 

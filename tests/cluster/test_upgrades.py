@@ -286,7 +286,7 @@ def test_a_field_that_cannot_be_changed_is_named(released: Released, rehearse) -
         422,
     )
     assert finding["message"].startswith(
-        "The upgrade to 0.2.0 would change spec.selector of Deployment/cano, which cannot be changed (422 Invalid, "
+        "The upgrade to 0.2.0 changes spec.selector of Deployment/cano, which is immutable (422 Invalid, "
     )
     assert "field is immutable" in finding["message"]
     assert "field is immutable" in released.upgrade()
@@ -325,7 +325,7 @@ def test_a_template_that_refuses_the_live_values_is_told_without_them(
     (finding,) = rehearse()["findings"]
     assert (finding["object"], finding["code"]) == ("HelmRelease/cano", "upgrade-refused")
     assert finding["message"].startswith(
-        "helm would refuse to upgrade release cano from small-collector 0.1.0 to 0.2.0: "
+        "helm refused the dry run of the upgrade of release cano from small-collector 0.1.0 to 0.2.0: "
     )
     assert finding["message"].endswith("a token of another form was expected, not ‹masked›")
 
@@ -356,7 +356,7 @@ def test_without_rights_nothing_is_rendered(released: Released, rehearse) -> Non
     assert (finding["code"], finding["observed"]) == ("upgrade-forbidden", "forbidden")
     assert (
         finding["message"]
-        == f"The acting identity may not list secrets in {released.namespace}, so it cannot upgrade release cano."
+        == f"The acting identity may not list secrets in {released.namespace}. It cannot upgrade release cano."
     )
 
 

@@ -19,6 +19,8 @@ def suite(tmp_path: Path) -> Path:
         shutil.copytree(
             ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("out", "__pycache__")
         )
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "guide.rst", tmp_path / "docs")
     (tmp_path / "pytest.ini").write_text(INI)
     # pytest-xdist's option, whether it is installed or not (inner runs leave the real one out)
     option = "def pytest_addoption(parser): parser.addoption('--numprocesses', type=int)"

@@ -79,7 +79,9 @@ def web(url: str, *, seconds: float) -> UrlApi:
 
 ASK: dict[str, Callable[[str, float], object]] = {
     "the API server": lambda url, seconds: client(url, seconds=seconds).get("/api"),
-    "a URL of the user's": lambda url, seconds: web(url, seconds=seconds).get("/api", {}),
+    "a URL of the user's": lambda url, seconds: web(url, seconds=seconds).get(
+        "/api", {}, type=dict
+    ),
 }
 
 

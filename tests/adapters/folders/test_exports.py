@@ -241,7 +241,7 @@ def test_a_file_that_was_copied_later_is_of_the_beginning_of_the_day_in_its_name
         (b"# upkeep export namespace=n deployment=d pods=2 taken=2026-01-02T12:00:00Z\n"
          b"# upkeep namespace=n pod=a taken=2026-01-02T12:00:00Z\n" + WHOLE, "export-cut", "announces 2 pods and holds 1"),
         (b"# upkeep export namespace=n deployment=d pods=1 taken=2026-01-02T12:00:00Z\n"
-         b"# upkeep namespace=n pod=a taken=noon\n" + WHOLE, "export-unusable", "lies in the future"),
+         b"# upkeep namespace=n pod=a taken=noon\n" + WHOLE, "export-unusable", "is in the future"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_an_export_is_a_fault_of_it(tmp_path, content, code, why):

@@ -151,7 +151,7 @@ def test_a_process_starts_at_most_five_minutes_ahead_of_our_clock(ahead, fine):
             seconds=ahead
         )
     else:
-        assert "lies in the future" in refused(content)
+        assert "is in the future" in refused(content)
 
 
 def test_no_message_quotes_what_a_label_holds():

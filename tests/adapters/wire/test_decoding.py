@@ -69,8 +69,8 @@ def test_what_does_not_fit_is_named_by_its_path(raw: dict[str, Any], said: str) 
     [
         (EndpointSlice, {"metadata": HEAD, "addressType": "IPv4", "endpoints": None, "ports": None}),
         (Deployment, {"metadata": HEAD, "spec": {"selector": {}, "template": {"metadata": {"creationTimestamp": None}, "spec": {"containers": []}}}}),
-        (Event, {"metadata": HEAD, "involvedObject": {}, "lastTimestamp": None, "eventTime": None}),
-        (Event, {"metadata": HEAD, "involvedObject": {}, "eventTime": "2026-01-01T00:00:00.000001Z"}),
+        (Event, {"metadata": HEAD, "involvedObject": {"kind": "Pod", "name": "x"}, "lastTimestamp": None, "eventTime": None}),
+        (Event, {"metadata": HEAD, "involvedObject": {"kind": "Pod", "name": "x"}, "eventTime": "2026-01-01T00:00:00.000001Z"}),
     ],
 )  # fmt: skip
 def test_null_is_taken_where_go_sends_it(type: Any, raw: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ def write_repository(folder: Path, objects: list[dict[str, Any]]) -> Path:
             archive.addfile(entry, io.BytesIO(content.encode()))
     path = folder / "index.yaml"
     path.write_text(
-        f"apiVersion: v1\nentries:\n  {CHART}:\n  - {{version: {CHART_VERSION}, created: 2026-01-02T12:00:00Z}}\n"
+        f"apiVersion: v1\ngenerated: {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\nentries:\n  {CHART}:\n  - {{version: {CHART_VERSION}, created: 2026-01-02T12:00:00Z}}\n"
         f"  - {{version: {NEWER_VERSION}, created: 2026-02-02T12:00:00Z, urls: [newer.tgz]}}\n"
     )
     return path
