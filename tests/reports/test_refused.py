@@ -25,7 +25,10 @@ REFUSED = {
     "a missing settings file": (["--settings=absent.toml"], "no such file"),
     "a missing ledger for --due": (["-p", "reports.memory", "--due"], "--due reads the ledger"),
     "an unknown option": (["--namespce=x"], "did you mean '--namespace'?"),
-    "an unknown option without a near one": (["--8zq"], "unknown option --8zq. pytest --help"),
+    "an unknown option without a near one": (
+        ["--8zqxwvkj"],
+        "unknown option --8zqxwvkj. pytest --help",
+    ),
     "an option of the cache": (["--lf"], "--lf is not supported"),
     "an option of the cache, spelt out": (["--failed-first"], "--failed-first is not supported"),
     "a context that the sweep refuses": (["-k", "late"], "--context=prd: no such context"),

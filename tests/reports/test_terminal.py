@@ -188,7 +188,7 @@ def test_the_likely_cause_is_closest_to_the_prompt(pytester):
         "First of 2: c1 [default]: Pod a is not ready.",
         "next: kubectl describe pod a",
     ]
-    assert lines[-3].strip("=").split()[:2] == ["2", "failed"]
+    assert lines[-3].strip("=").replace(",", "").split()[:2] == ["2", "failed"]
 
 
 def test_one_result_is_not_repeated(pytester):
