@@ -120,7 +120,7 @@ def test_a_list_without_a_last_page_ends(
     monkeypatch.setattr(adapter, "MOST_ITEMS", 10)
     monkeypatch.setattr(adapter, "MOST_PAGES", 20)
     server.on("/pods", *[page(f"t{number}", items) for number in range(40)])
-    with pytest.raises(Malformed, match="more than 10 objects, or no last page|came twice"):
+    with pytest.raises(Malformed, match=r"more than 10 objects, or no last page|came twice"):
         kube(server.url).items("/pods")
     assert len(server.asked) <= 20
 
