@@ -474,10 +474,12 @@ def test_a_settings_file_that_cannot_be_read_is_never_passed_over(
     default.symlink_to("gone")
     assert refusal(tmp_path) == f"{default}: no such file"
 
-    def denied(path: Path, **_: str) -> str:
+    def denied(path: Path, **_: int) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_text", denied)
+    default.unlink()
+    default.write_text("")
+    monkeypatch.setattr("upkeep.settings_file.read_bounded", denied)
     assert refusal(tmp_path) == f"{default}: Permission denied. Expected a readable TOML file"
 
 

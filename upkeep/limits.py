@@ -245,7 +245,8 @@ def nearest(word: str, words: Mapping[str, object] | list[str] | tuple[str, ...]
     """Return `` (did you mean 'x'?)`` with the nearest word, or nothing without a near one."""
     close = difflib.get_close_matches(word, list(words), n=9, cutoff=0.5)
     # Their ratio ignores order: of prod-eu and prod-us, prod-ue is a swap away from the first.
-    match = min(close, key=lambda one: _edits(word, one), default=None)
+    # A word that was only cut short is the nearest of all.
+    match = min(close, key=lambda one: (not one.startswith(word), _edits(word, one)), default=None)
     return f" (did you mean {match!r}?)" if match is not None else ""
 
 

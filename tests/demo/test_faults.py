@@ -58,6 +58,7 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
             f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers",
         ),
         "rbac": ("GET", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"),
+        "serviceaccounts": ("GET", f"{core}/serviceaccounts/default"),
         "nodes": ("GET", "/api/v1/nodes"),
         "releases": (
             "GET",

@@ -41,7 +41,7 @@ def test_a_scenario_stands_under_the_control_that_it_is_about() -> None:
     assert {demo.parse(name).hits for name in rest} == {()}
     assert (
         sections()["recovery-rehearsed"]["attestations-expired"]
-        == "what was confirmed has ended (and 5 controls more)"
+        == "every sign-off has expired (and 5 controls more)"
     )
 
 
