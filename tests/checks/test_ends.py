@@ -171,7 +171,8 @@ def test_what_is_on_the_disk_is_whole_and_nothing_stays_behind(
     assert {path.name for path in (folder / "tmp").rglob("*") if path.is_file()} <= stays
     if how == "SIGKILL":
         assert code == -signal.SIGKILL
-        assert gate is None
+        # It is closed from the start, so that a killed run leaves no open one.
+        assert gate is None or not gate["open"]
         return
     assert code == 12, said
     if how in SIGNALS:

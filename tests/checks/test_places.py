@@ -11,6 +11,6 @@ def test_the_record_says_where_was_looked_and_as_whom(tmp_path: Path) -> None:
     (place,) = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["looked_at"]
     named = {name: place[name] for name in ("server", "namespace", "context", "user", "acting")}
     assert named == {
-        "server": "the embedded cluster, no real one", "namespace": "kubecano", "context": "chart/healthy", "user": "the demo's",
+        "server": "embedded cluster (--demo)", "namespace": "kubecano", "context": "chart/healthy", "user": "demo",
         "acting": "demo-acting",
     }  # fmt: skip

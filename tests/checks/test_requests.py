@@ -14,7 +14,7 @@ def requests_of(folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "requests"), [("healthy", 25), ("chart/healthy", 32), ("chart-defaults", 19)]
+    ("scenario", "requests"), [("healthy", 27), ("chart/healthy", 34), ("chart-defaults", 21)]
 )
 def test_a_daily_run_makes_a_known_number_of_requests(
     scenario: str, requests: int, tmp_path: Path
