@@ -9,7 +9,7 @@ from upkeep.judges.monitoring import exports, notifications, rules
 @pytest.mark.control(id="fallback-notification", severity="high", guide="Fallback Plan")
 @pytest.mark.quarterly
 @pytest.mark.emergency
-def test_somebody_is_told_without_the_collector(
+def test_alerts_have_a_receiver_without_the_collector(
     judge, alertmanager_configuration, collector_services, limits, install
 ):
     """Alerts reach the collector at the right port and path, and a receiver that works without it.

@@ -134,7 +134,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
         return int(Code.UNMEASURED)
     code = config.stash[VERDICT].code
     if code is Code.OPEN and failures_of(config).sentences:
-        # A report that came after the verdict could not be written: nobody may find it open.
+        # A report after the verdict could not be written: no open verdict may stay on the disk.
         (settings(config).out / "gate.json").unlink(missing_ok=True)
         return int(Code.UNMEASURED)
     return int(code)

@@ -74,7 +74,7 @@ def programs(tmp_path: Path):
 
 def test_alerts_fire_on_real_faults_and_resolve(programs: Monitoring, tmp_path: Path) -> None:
     always = {"CanoUpkeepWatchdog"}
-    assert wait_for(lambda: {"CanoUpkeepNobodyReports", *always} <= programs.firing())
+    assert wait_for(lambda: {"CanoUpkeepNoReports", *always} <= programs.firing())
     assert run("alert-errors", programs.pushgateway, tmp_path / "out", "--gate") == 10
     wanted = {"CanoUpkeepControlFailed", "CanoUpkeepGateClosed", *always}
     assert wait_for(lambda: programs.firing() == wanted), programs.firing()
