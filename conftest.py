@@ -19,6 +19,7 @@ pytest_plugins = [
     "fixtures.options",
     "fixtures.clock",
     "fixtures.demo",
+    "fixtures.host",
     "fixtures.sweep",
     "fixtures.workload",
     "fixtures.logs",

@@ -196,3 +196,17 @@ def _count(sample: Sample, snapshot: Snapshot, *, scale: int) -> int:
             source=f"Pod/{snapshot.pod} {snapshot.source}",
         )
     return int(value)
+
+
+def unaccounted(snapshot: Snapshot) -> float:
+    """Return received − processed − errors: not 0 while work is in flight, and where alert groups were lost."""
+    signs = (
+        (RECEIVED.names, 1),
+        ((*PROCESSED.names, *ERRORS.names), -1),
+    )
+    return sum(
+        sign * sample.value
+        for names, sign in signs
+        for sample in snapshot.samples
+        if sample.name in names
+    )

@@ -11,7 +11,8 @@ import pytest
 from tests.adapters.scripted import JSON, Server, kube
 from upkeep import demo
 from upkeep.adapters.cluster.identity.kubeconfig import load
-from upkeep.adapters.cluster.rehearsal import MERGE, Rehearsal, _shown
+from upkeep.adapters.cluster.refusals import without_values
+from upkeep.adapters.cluster.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
 from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured
 from upkeep.meter import Meter
@@ -142,7 +143,7 @@ def test_a_refusal_never_quotes_what_was_sent():
         "stringData": {"t": "first line\nsecond-canary\n"},
     }
     words = f'Secret "x" is invalid: data[k]: Invalid value: "{value}": bad; {body["data"]["k"]} and second-canary'
-    said = _shown(words, body)
+    said = without_values(words, body)
     assert "canary" not in said
     assert body["data"]["k"] not in said
     assert said.startswith('Secret "x" is invalid: data[k]: Invalid value: ')
@@ -180,7 +181,7 @@ def test_what_the_server_quotes_is_taken_out_whole(words: str, shown: str):
             }
         }
     }
-    assert _shown(words, body) == shown
+    assert without_values(words, body) == shown
 
 
 def test_a_refusal_names_its_fields():

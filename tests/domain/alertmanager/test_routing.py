@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upkeep.domain.alertmanager.automata import Unreadable, literal
 from upkeep.domain.alertmanager.languages import memberships
 from upkeep.domain.alertmanager.matchers import BadMatcher, Matcher, parse
-from upkeep.domain.alertmanager.re2 import Unreadable, anchored, literal
+from upkeep.domain.alertmanager.re2 import anchored
 from upkeep.domain.alertmanager.routing import Alerts, deliveries
 from upkeep.domain.alertmanager.time_intervals import muted
 from upkeep.records.monitoring import NotificationRoute

@@ -6,25 +6,20 @@ without it is refused here before it is sent; the verb's right is the real write
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
 """
 
-import base64
-import binascii
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
+from upkeep.adapters.cluster.refusals import RBAC, failure, fields, without_message, without_values
 from upkeep.adapters.cluster.reviews import may
 from upkeep.adapters.wire.discovery import PlacedResources
 from upkeep.adapters.wire.meta import Written
-from upkeep.adapters.wire.text import printable_json
 from upkeep.errors import Absent, Malformed, Unavailable
-from upkeep.masking import MASK, mask, sensitive
 from upkeep.records.access import AccessAnswer, DryRun
 
 # What client-side kubectl apply sends over an object that is there.
@@ -43,11 +38,7 @@ OWN_GROUPS = frozenset(
     )
 )  # fmt: skip
 _GROUP_VERSION = re.compile(r"/apis/(([^/]+)/[^/]+)/")
-# RBAC's own words: the review said yes, and the server says no. Everything else that answers 403 is admission, and a verdict.
-_RBAC = re.compile(r"\bcannot \w+ resource\b")
 _FORWARDED = re.compile(r"/(proxy|exec|attach|portforward|ephemeralcontainers)(/|$)")
-_QUOTED = re.compile(r"(?:Invalid|Unsupported|Duplicate) value: ")
-_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|[^\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +164,20 @@ class Rehearsal(Kube):
             if stored.kind == "Status" or (method == "PATCH" and stored.metadata.name != asked):
                 raise Malformed(f"{source}: the answer is not the object", source=source)
             return DryRun(action, what, True, answer.status)
-        status = _failure(answer)
+        status = failure(answer)
         message = str(status.get("message") or "")
         if (
             not status
             or answer.status in (401, 408, 429)
             or answer.status >= 500
-            or (answer.status == 403 and _RBAC.search(message))
+            or (answer.status == 403 and RBAC.search(message))
         ):
             # Of the message too little is known here to show it: it may quote what was sent.
             self._refuse(
                 Answer(
                     answer.status,
                     answer.content_type,
-                    _without_message(answer, message),
+                    without_message(answer, message),
                     answer.seconds,
                 ),
                 source,
@@ -204,8 +195,8 @@ class Rehearsal(Kube):
             False,
             answer.status,
             str(status.get("reason") or ""),
-            _shown(message, body),
-            _fields(status),
+            without_values(message, body),
+            fields(status),
         )
 
     def _require_dry_run(self, path: str) -> None:
@@ -245,100 +236,3 @@ class Rehearsal(Kube):
         if method in _VERBS and query.get("dryRun") == "All" and not _FORWARDED.search(path):
             return
         super()._permit(method, path, query)
-
-
-def _failure(answer: Answer) -> dict[str, Any]:
-    """The Status of a refusal; empty where the answer is none."""
-    if answer.status < 400 or "json" not in answer.content_type:
-        return {}
-    try:
-        body = msgspec.json.decode(printable_json(answer.body))
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) and body.get("kind") == "Status" else {}
-
-
-def _without_message(answer: Answer, message: str) -> bytes:
-    """The body that ``Kube`` may quote: RBAC's message names the right that is missing, any other could hold what was sent."""
-    kept = message if _RBAC.search(message) else f"HTTP {answer.status}"
-    return json.dumps(
-        {"kind": "Status", "apiVersion": "v1", "code": answer.status, "message": kept}
-    ).encode()
-
-
-def _fields(status: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields that a refusal is about."""
-    details = status.get("details")
-    causes = details.get("causes") if isinstance(details, Mapping) else None
-    named = (
-        [str(cause.get("field") or "") for cause in causes if isinstance(cause, Mapping)]
-        if isinstance(causes, list)
-        else []
-    )
-    return tuple(dict.fromkeys(mask(field) for field in named if field))
-
-
-def _unquoted(message: str) -> str:
-    """A message without what the server quotes as invalid: a text in quotes, or an object up to where it ends (a whole pod template may stand there)."""
-    parts, position = [], 0
-    while found := _QUOTED.search(message, position):
-        parts += [message[position : found.end()], MASK]
-        position = _value_end(message, found.end())
-    return "".join(parts) + message[position:]
-
-
-def _value_end(message: str, start: int) -> int:
-    """Where a quoted value ends: before the colon, comma or bracket that is not inside of it; with the message where it never closes."""
-    depth, position = 0, start
-    while token := _TOKEN.match(message, position):
-        text = token[0]
-        if depth == 0 and (
-            text in ",])}" or (text == ":" and message[token.end() : token.end() + 1] in ("", " "))
-        ):
-            return position
-        depth += (text in "[{(") - (text in "]})")
-        position = token.end()
-    return position
-
-
-def _shown(message: str, body: Mapping[str, Any]) -> str:
-    """A refusal's first line (a diff may follow it) without any value that was sent: neither what the server quotes as invalid, nor a text of the
-    body's data, nor of a variable with a telling name.
-    """
-    text = _unquoted(message.partition("\n")[0])
-    for value in sorted(set(_values(body)), key=len, reverse=True):
-        text = text.replace(value, MASK)
-    return mask(text)[:300]
-
-
-def _values(body: Mapping[str, Any]) -> Iterator[str]:
-    """The texts of the data, as sent, decoded, and line by line."""
-    for part in ("data", "stringData", "binaryData"):
-        entries = body.get(part)
-        for value in entries.values() if isinstance(entries, Mapping) else ():
-            for text in (str(value), _decoded(str(value))):
-                yield from (
-                    piece.strip() for piece in (text, *text.splitlines()) if len(piece.strip()) >= 4
-                )
-    yield from _variables(body)
-
-
-def _variables(part: object) -> Iterator[str]:
-    """The values of the variables whose names are telling, of every container."""
-    if isinstance(part, Mapping):
-        if (
-            isinstance(part.get("value"), str)
-            and len(part["value"]) >= 4
-            and sensitive(str(part.get("name") or ""))
-        ):
-            yield part["value"]
-        part = list(part.values())
-    for entry in part if isinstance(part, list) else ():
-        yield from _variables(entry)
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""

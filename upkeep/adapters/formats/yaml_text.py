@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from upkeep.adapters.formats.yaml_loaders import GoLoader, Loader, StrictLoader
 from upkeep.adapters.wire.text import printable
 from upkeep.errors import Malformed
 
@@ -19,51 +20,9 @@ MOST_DEPTH = 32
 MOST_NODES = 100_000
 MOST_ALIASES = 100
 Path = tuple[str | int, ...]
-# libyaml's parser where there is one, a tenth of the time. What it is known to die of is building from too many levels, which are counted before.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Words without a quote, and quoted punctuation that the parser missed: ',' or ']'.
 _HARMLESS = re.compile(r"(?:[^']|'[^\w\s']{1,2}')*")
 _MARK = re.compile(r"^(?:---|\.\.\.)(?=\s|$)", re.MULTILINE)
-
-
-class _GoLoader(_Loader):  # type: ignore[misc]  # either has the same methods
-    """The safe loader with Go's idea of a scalar: what YAML 1.1 takes for a date, 60-based or infinite is a text."""
-
-
-_GoLoader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in entries
-        if tag.rpartition(":")[2] in ("bool", "null", "merge")
-    ]
-    for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_GoLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int",
-    re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"),
-    list("-+0123456789"),
-)
-_GoLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"),
-    list("-+0123456789"),
-)
-
-
-class _StrictLoader(_Loader):  # type: ignore[misc]  # either has the same methods
-    """The safe loader, and a key twice in a mapping is an error instead of the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, "a key stands twice", key.start_mark
-                    )
-                seen.add(key.value)
-        built: dict[Any, Any] = super().construct_mapping(node, deep)
-        return built
 
 
 def load(text: str, *, name: str, most_bytes: int = MOST_BYTES, exact: bool = False) -> Any:
@@ -88,7 +47,7 @@ def load_with_lines(
         raise Malformed(f"{name} is larger than {most_bytes} bytes", source=name)
     try:
         _count(text, name)
-        loader = _StrictLoader(text)
+        loader = StrictLoader(text)
         try:
             node = loader.get_single_node()
             if node is not None and _expanded(node, {}) > MOST_NODES:
@@ -141,7 +100,8 @@ def as_go(text: str, *, name: str, most_bytes: int) -> Any:
 
     def build() -> Any:
         _count(text, name)
-        return yaml.load(text, Loader=_GoLoader)  # noqa: S506 - a safe loader
+        # A SafeLoader with fewer kinds of scalars.
+        return yaml.load(text, Loader=GoLoader)  # noqa: S506
 
     return _guarded(build, text, name=name, most_bytes=most_bytes)
 
@@ -271,7 +231,7 @@ def _counted(text: str, name: str, *, most_nodes: int) -> Iterator[yaml.Event]:
     # How many nodes stand behind each anchor, and inside of what is open now.
     anchored: dict[str, int] = {}
     opened: list[tuple[str | None, int]] = []
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
             event, yaml.CollectionEndEvent
         )

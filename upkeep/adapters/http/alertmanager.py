@@ -11,8 +11,8 @@ from upkeep.adapters.http.web import WebApi
 from upkeep.adapters.wire.prometheus import AlertmanagerStatus, AlertmanagerUptime, Alerts
 from upkeep.adapters.wire.text import printable
 from upkeep.domain.alertmanager import routing
+from upkeep.domain.alertmanager.automata import Unreadable
 from upkeep.domain.alertmanager.matchers import BadMatcher
-from upkeep.domain.alertmanager.re2 import Unreadable
 from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.model import rfc3339
 from upkeep.records.monitoring import (

@@ -7,7 +7,8 @@ with its shortest text. Every question about matchers of one label is then answe
 from collections import deque
 from collections.abc import Sequence
 
-from upkeep.domain.alertmanager.re2 import LINE_BREAK, Automaton, Unreadable
+from upkeep.domain.alertmanager.automata import Automaton, Unreadable
+from upkeep.domain.alertmanager.character_classes import LINE_BREAK
 
 MOST_SUBSETS = 20_000
 

@@ -6,84 +6,16 @@ every text matches, or none. Texts with a line break are left out: ``.`` does no
 Source: https://github.com/google/re2/wiki/Syntax, https://pkg.go.dev/regexp/syntax
 """
 
-from dataclasses import dataclass, field
+from upkeep.domain.alertmanager.automata import (
+    END_OF_TEXT,
+    START_OF_TEXT,
+    Automaton,
+    Ranges,
+    Unreadable,
+)
+from upkeep.domain.alertmanager.character_classes import ANY, CONTROL, NAMED, PERL, folded, without
 
-Ranges = tuple[tuple[int, int], ...]  # code points, inclusive
-
-HIGHEST = 0x10FFFF
-LINE_BREAK = 0x0A
-MOST_STATES = 20_000
 MOST_REPEATS = 1000  # RE2's own limit
-START_OF_TEXT, END_OF_TEXT = "start", "end"
-_ANY: Ranges = ((0, LINE_BREAK - 1), (LINE_BREAK + 1, HIGHEST))
-_DIGIT: Ranges = ((0x30, 0x39),)
-_WORD: Ranges = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
-_SPACE: Ranges = ((0x09, 0x0A), (0x0C, 0x0D), (0x20, 0x20))
-_LOWER: Ranges = ((0x61, 0x7A),)
-_UPPER: Ranges = ((0x41, 0x5A),)
-_PERL = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
-_CONTROL = {"a": 7, "f": 12, "t": 9, "n": 10, "r": 13, "v": 11}
-_NAMED: dict[str, Ranges] = {
-    "alnum": (*_DIGIT, *_UPPER, *_LOWER),
-    "alpha": (*_UPPER, *_LOWER),
-    "ascii": ((0, 0x7F),),
-    "blank": ((0x09, 0x09), (0x20, 0x20)),
-    "cntrl": ((0, 0x1F), (0x7F, 0x7F)),
-    "digit": _DIGIT,
-    "graph": ((0x21, 0x7E),),
-    "lower": _LOWER,
-    "print": ((0x20, 0x7E),),
-    "punct": ((0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)),
-    "space": ((0x09, 0x0D), (0x20, 0x20)),
-    "upper": _UPPER,
-    "word": _WORD,
-    "xdigit": (*_DIGIT, (0x41, 0x46), (0x61, 0x66)),
-}
-
-
-class Unreadable(ValueError):
-    """The expression is none, or uses what is not read here (``\\b``, ``\\p{…}``)."""
-
-
-@dataclass(slots=True)
-class Automaton:
-    """A non-deterministic automaton; state 0 is the first.
-
-    :ivar steps: per state, the code points that lead to another state.
-    :ivar free: per state, the states that it leads to without one. The condition is empty, ``start`` or ``end``.
-    :ivar final: the state that accepts.
-    """
-
-    steps: list[list[tuple[Ranges, int]]] = field(default_factory=list)
-    free: list[list[tuple[str, int]]] = field(default_factory=list)
-    final: int = 0
-
-    def state(self) -> int:
-        """Add a state.
-
-        :raises Unreadable: there are too many.
-        """
-        if len(self.steps) >= MOST_STATES:
-            raise Unreadable("the expression is too large")
-        self.steps.append([])
-        self.free.append([])
-        return len(self.steps) - 1
-
-    def closure(self, states: frozenset[int], *, start: bool, end: bool) -> frozenset[int]:
-        """Return the states that are reached without a code point.
-
-        :param start: nothing was read yet. :param end: nothing follows.
-        """
-        found, todo = set(states), list(states)
-        while todo:
-            for condition, target in self.free[todo.pop()]:
-                holds = (
-                    not condition or (start if condition == START_OF_TEXT else end)
-                )  # fmt: skip
-                if holds and target not in found:
-                    found.add(target)
-                    todo.append(target)
-        return frozenset(found)
 
 
 def anchored(expression: str) -> Automaton:
@@ -92,21 +24,6 @@ def anchored(expression: str) -> Automaton:
     :raises Unreadable: it is no expression, or uses what is not read here.
     """
     return _Reader(f"^(?:{expression})$").read()
-
-
-def literal(text: str) -> Automaton:
-    """Return the automaton of one text.
-
-    :raises Unreadable: it is too long.
-    """
-    found = Automaton()
-    here = found.state()
-    for character in text:
-        after = found.state()
-        found.steps[here].append((((ord(character), ord(character)),), after))
-        here = after
-    found.final = here
-    return found
 
 
 Part = tuple[int, int]  # where a part of the automaton begins and ends
@@ -207,7 +124,7 @@ class _Reader:
         if sign == "[":
             return self._of(self._class())
         if sign == ".":
-            return self._of(_ANY)
+            return self._of(ANY)
         if sign in "^$":
             return self._condition(START_OF_TEXT if sign == "^" else END_OF_TEXT)
         if sign == "\\":
@@ -268,11 +185,11 @@ class _Reader:
 
     def _escape(self, sign: str) -> Ranges:
         """Return what an escape stands for, in a class or outside."""
-        if sign.lower() in _PERL:
-            ranges = _PERL[sign.lower()]
-            return ranges if sign.islower() else _without(ranges)
-        if sign in _CONTROL:
-            return ((_CONTROL[sign], _CONTROL[sign]),)
+        if sign.lower() in PERL:
+            ranges = PERL[sign.lower()]
+            return ranges if sign.islower() else without(ranges)
+        if sign in CONTROL:
+            return ((CONTROL[sign], CONTROL[sign]),)
         if sign == "x":
             if self._take("{"):
                 end = self._text.find("}", self._at)
@@ -295,10 +212,10 @@ class _Reader:
             if self._text.startswith("[:", self._at):
                 end = self._text.find(":]", self._at)
                 name = self._text[self._at + 2 : end] if end >= 0 else ""
-                ranges = _NAMED.get(name.removeprefix("^"))
+                ranges = NAMED.get(name.removeprefix("^"))
                 if ranges is None:
                     raise Unreadable("a class of characters that Go does not have")
-                found += _without(ranges) if name.startswith("^") else ranges
+                found += without(ranges) if name.startswith("^") else ranges
                 self._at = end + 2
                 continue
             sign = self._next()
@@ -317,12 +234,12 @@ class _Reader:
                 raise Unreadable("a range of characters is none")
             found.append((low[0][0], high[0][1]))
         if self._fold:
-            found = [part for pair in found for part in _folded(pair)]
-        return _without(tuple(found)) if negated else tuple(found)
+            found = [part for pair in found for part in folded(pair)]
+        return without(tuple(found)) if negated else tuple(found)
 
     def _character(self, character: str) -> Ranges:
         code = ord(character)
-        return tuple(_folded((code, code))) if self._fold else ((code, code),)
+        return tuple(folded((code, code))) if self._fold else ((code, code),)
 
     def _of(self, ranges: Ranges) -> Part:
         begin, end = self._made.state(), self._made.state()
@@ -344,29 +261,3 @@ class _Reader:
         taken = self._text.startswith(sign, self._at)
         self._at += len(sign) if taken else 0
         return taken
-
-
-def _without(ranges: Ranges) -> Ranges:
-    """Return every other code point."""
-    found, low = list[tuple[int, int]](), 0
-    for begin, end in sorted(ranges):
-        if begin > low:
-            found.append((low, begin - 1))
-        low = max(low, end + 1)
-    if low <= HIGHEST:
-        found.append((low, HIGHEST))
-    return tuple(found)
-
-
-def _folded(pair: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return a range in both cases; of a long one the ASCII letters alone are folded one by one."""
-    begin, end = pair
-    found = [pair]
-    for code in range(begin, min(end, begin + 0x2FF) + 1):
-        forms = {chr(code).lower(), chr(code).upper(), chr(code).casefold()}
-        if chr(code) in "kK\u212a":
-            forms |= set("kK\u212a")
-        if chr(code) in "sS\u017f":
-            forms |= set("sS\u017f")
-        found += [(ord(form), ord(form)) for form in forms if len(form) == 1]
-    return found

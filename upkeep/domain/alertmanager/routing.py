@@ -11,9 +11,10 @@ https://prometheus.io/docs/alerting/latest/configuration/#route
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from upkeep.domain.alertmanager.automata import Unreadable, literal
 from upkeep.domain.alertmanager.languages import memberships
 from upkeep.domain.alertmanager.matchers import Matcher, parse
-from upkeep.domain.alertmanager.re2 import Unreadable, anchored, literal
+from upkeep.domain.alertmanager.re2 import anchored
 from upkeep.records.monitoring import InhibitRule, NotificationRoute
 
 MOST_STEPS = 50_000

@@ -5,8 +5,8 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/; Alertmanager'
 
 from collections.abc import Sequence
 
+from upkeep.domain.alertmanager.automata import Unreadable
 from upkeep.domain.alertmanager.matchers import BadMatcher
-from upkeep.domain.alertmanager.re2 import Unreadable
 from upkeep.domain.alertmanager.routing import Delivery, deliveries, silences_everything
 from upkeep.domain.metric_names import WEBHOOK_PATH
 from upkeep.errors import Absent, Ambiguous, Malformed

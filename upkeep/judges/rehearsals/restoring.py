@@ -3,29 +3,23 @@
 Guide: "Configuration Emergency": "Restore from Backup", "Emergency Configuration".
 """
 
-import shlex
-from collections.abc import Iterator, Sequence
-from pathlib import PurePath
+from collections.abc import Sequence
 
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges.backups.restores import may_not, refused_by_server
 from upkeep.judges.backups.sets import file_fault, no_references, none_saved
 from upkeep.judges.configuration import validity
 from upkeep.judges.rehearsals import actions
+from upkeep.judges.rehearsals.emergency import of_the_emergency
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import ActionRehearsal, RestoreRehearsal
 from upkeep.records.backups import BackupFolder
 from upkeep.records.configuration import (
-    ConfigurationDocument,
-    ConfigurationFault,
     ConfigurationReference,
     EmergencyConfiguration,
 )
 from upkeep.records.workload import Install
-
-# The documents that a minimal configuration needs, where they are mounted.
-NEEDED = ("destinations", "teams")
 
 
 def restored(
@@ -53,7 +47,7 @@ def restored(
         found += [file_fault(folder, fault) for fault in folder.sets[0].faults]
         found += _of_the_restore(folder, restore)
     found += _of_the_restart(restart, install=install)
-    found += _of_the_emergency(emergency, attempt, install=install)
+    found += of_the_emergency(emergency, attempt, install=install)
     if not found:
         for part in (restore, restart, emergency, attempt):
             if isinstance(part, Exception):
@@ -98,153 +92,6 @@ def _of_the_restart(restart: ActionRehearsal | Exception, *, install: Install) -
         if isinstance(restart, Exception)
         else list(actions.restart(restart, install=install).findings)
     )
-
-
-def _of_the_emergency(
-    emergency: EmergencyConfiguration | Exception,
-    attempt: ActionRehearsal | Exception,
-    *,
-    install: Install,
-) -> list[Finding]:
-    found: list[Finding] = []
-    if isinstance(emergency, EmergencyConfiguration):
-        faults = validity.faults(emergency.documents)
-        faults += (
-            []
-            if emergency.environment.unread
-            else validity.unset_variables(emergency.documents, emergency.environment)
-        )
-        found += [_fault(fault, emergency) for fault in faults]
-        found += [
-            *_incomplete(emergency),
-            *_unmounted(emergency, install=install),
-            *_open(emergency),
-        ]
-    if isinstance(attempt, ActionRehearsal):
-        found += [
-            actions.forbidden(
-                answer,
-                "emergency-config-forbidden",
-                "install the minimal configuration",
-                install=install,
-            )
-            for answer in attempt.access
-            if not answer.allowed
-        ]
-        for run in attempt.dry_runs:
-            if not run.accepted:
-                message = (
-                    f"The API server refused the dry run of the minimal configuration in "
-                    f"{run.object} ({run.status} {run.reason}, {run.message})."
-                )
-                kind, _, name = run.object.partition("/")
-                look = f"kubectl -n {install.namespace} describe {shlex.quote(kind.lower())} {shlex.quote(name.lower())}"
-                found.append(
-                    Finding(
-                        run.object,
-                        "emergency-config-refused",
-                        message,
-                        run.status,
-                        200,
-                        "HTTP status",
-                        look,
-                    )
-                )
-    return found
-
-
-def _fault(fault: ConfigurationFault, emergency: EmergencyConfiguration) -> Finding:
-    message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
-    return Finding(
-        _file(fault.document),
-        fault.code,
-        message,
-        fault.path or "the document",
-        "no fault",
-        "",
-        _check(emergency),
-    )
-
-
-def _incomplete(emergency: EmergencyConfiguration) -> Iterator[Finding]:
-    """Yield a finding for each mounted document that was not prepared, or that is empty."""
-    for kind in NEEDED:
-        prepared = [document for document in emergency.documents if document.kind == kind]
-        place = emergency.mounted.get(kind)
-        if place is not None and not prepared:
-            message = (
-                f"The minimal configuration has no {kind}.yaml, which {place} holds. "
-                "A fault there would stay."
-            )
-            yield Finding(
-                place,
-                "emergency-config-incomplete",
-                message,
-                "missing",
-                f"{kind}.yaml",
-                "",
-                _check(emergency),
-            )
-        for document in prepared:
-            lacking = _lacking(document)
-            if lacking and not document.faults:
-                message = f"{document.where} has {lacking}: no alert would be delivered."
-                yield Finding(
-                    _file(document.where),
-                    "emergency-config-incomplete",
-                    message,
-                    lacking,
-                    "1 or more",
-                    "",
-                    _check(emergency),
-                )
-
-
-def _lacking(document: ConfigurationDocument) -> str:
-    if document.kind in NEEDED and not document.names:
-        return f"no {document.kind.removesuffix('s')}"
-    # The collector routes every alert to the first team.
-    return (
-        "a first team without a destination"
-        if document.kind == "teams" and not document.names[0].uses
-        else ""
-    )
-
-
-def _unmounted(emergency: EmergencyConfiguration, *, install: Install) -> Iterator[Finding]:
-    for document in emergency.documents:
-        if document.kind not in emergency.mounted:
-            message = (
-                f"{document.where} holds {document.kind}; no mounted object has "
-                f"{document.kind}.yaml. The collector would not read it."
-            )
-            look = (
-                f"kubectl -n {install.namespace} get deployment {install.deployment} "
-                "-o jsonpath='{.spec.template.spec.volumes}'"
-            )
-            yield Finding(
-                _file(document.where),
-                "emergency-config-unmounted",
-                message,
-                document.kind,
-                "mounted",
-                "",
-                look,
-            )
-
-
-def _open(emergency: EmergencyConfiguration) -> Iterator[Finding]:
-    for file, mode in emergency.readable_by_others.items():
-        message = f"Every user of this machine may read {file}, which holds keys or webhook URLs."
-        yield Finding(
-            _file(file),
-            "emergency-config-readable",
-            message,
-            f"{mode:04o}",
-            "0600",
-            "mode",
-            f"chmod 600 {shlex.quote(file)}",
-        )
 
 
 def _require_whole(
@@ -296,12 +143,3 @@ def _require_whole(
     places = {emergency.mounted[document.kind] for document in emergency.documents}
     if places - {run.object for run in attempt.dry_runs}:
         raise Absent("Minimal configuration not rehearsed.", next_step="run again")
-
-
-def _file(where: str) -> str:
-    """Return a file as a finding's object, by its name; the message has the path."""
-    return f"File/{PurePath(where).name}"
-
-
-def _check(emergency: EmergencyConfiguration) -> str:
-    return f"upkeep config check {shlex.join(emergency.files)}"

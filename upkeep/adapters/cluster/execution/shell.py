@@ -1,7 +1,7 @@
-"""Commands in a container, by testinfra over the API server's exec; the only file that knows testinfra.
+"""Commands in a container, by testinfra over the API server's exec; the only file that imports testinfra.
 
 testinfra's own ``host`` is by default the machine that runs pytest: a check that asked for it would judge the wrong
-machine, and might well pass. Here it raises, and ``container_host`` makes hosts that are a container. What a container has no program for
+machine. ``fixtures/host.py`` refuses it; ``container_host`` makes hosts that are a container. What a container has no program for
 cannot be measured; testinfra's own word for that, an AssertionError, would read as a failed check and is never raised.
 
 The API's side: "exec" of core/v1 Pod, WebSocket subprotocol v5.channel.k8s.io, where channel 3 carries the command's end as a Status.
@@ -13,7 +13,6 @@ import json
 import re
 from typing import Any, NoReturn
 
-import pytest
 from testinfra.backend.base import (
     BaseBackend,
     CommandResult,
@@ -47,31 +46,6 @@ ERROR_CHANNEL = 3
 NO_PROGRAM = re.compile(r"executable file (\S+ )?not found|exec: \S+ stat \S+ no such file")
 # POSIX: 127 is "not found", 126 "found but cannot be executed".
 NOT_RUN = (126, 127)
-
-
-@pytest.fixture
-def host() -> NoReturn:
-    """Refuses testinfra's fixture of this name.
-
-    :raises Unmeasured: always.
-    """
-    raise _not_here()
-
-
-@pytest.fixture(scope="module")
-def _testinfra_host() -> NoReturn:
-    """Refuses what testinfra's own fixture ``host`` rests on, too.
-
-    :raises Unmeasured: always.
-    """
-    raise _not_here()
-
-
-def _not_here() -> Unmeasured:
-    return Unmeasured(
-        "the fixture host of testinfra is the machine that runs pytest, and that is not the collector: nothing is ever run there",
-        next_step="ask for a measurement of fixtures/ that uses container_host(…)",
-    )
 
 
 def container_host(
@@ -180,7 +154,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
 
         :raises Unmeasured: always.
         """
-        raise _not_here()
+        raise Unmeasured("Nothing is run on the machine that runs pytest.", source=self.hostname)
 
     def decode(self, data: bytes) -> str:
         """UTF-8; a byte that is none must not hide the rest of a table."""
