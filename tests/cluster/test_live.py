@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cluster.plane.controlplane import ControlPlane
-from tests.cluster.plane.layouts import Install, minimal, objects
+from tests.cluster.plane.layouts import Install, minimal
+from tests.cluster.plane.objects import objects
 from tests.cluster.plane.releases import write_repository
 from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, results
 from tests.cluster.programs import program

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from tests.cluster.plane.controlplane import ControlPlane
-from tests.cluster.plane.layouts import SECRET, Install
+from tests.cluster.plane.layouts import Install
+from tests.cluster.plane.objects import SECRET
 from tests.cluster.plane.runs import PATIENT, for_the_measurer, permitted
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.plane.layouts import SECRET, Install
+from tests.cluster.plane.layouts import Install
+from tests.cluster.plane.objects import SECRET
 from tests.cluster.plane.releases import APP_VERSION, CHART, CHART_VERSION, write_chart
 from tests.cluster.programs import VERSION, program
 from upkeep.adapters.cluster import apis, objects

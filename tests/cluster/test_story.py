@@ -18,7 +18,8 @@ import pytest
 
 from tests import ROOT
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
-from tests.cluster.plane.layouts import SECRET, Install, installed
+from tests.cluster.plane.layouts import Install, installed
+from tests.cluster.plane.objects import SECRET
 from tests.cluster.plane.podnetwork import PodNetwork
 from tests.cluster.plane.runs import ABSENT, PATIENT, by_control, for_the_measurer, permitted
 from tests.cluster.programs import program

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from reports.compliance import draw, html, markdown, verdict
 from tests import ROOT
 from tests.reports.inner import Inner, check
+from tests.reports.page import Page
 from upkeep import REPOSITORY
 from upkeep.model import Control, Evidence, Finding, Outcome, Result
 
@@ -96,33 +96,6 @@ RUN: dict[str, Any] = {
     "stopped": [],
 }
 ALL = [PASSED, DECLARED, NOT_RUN, UNKNOWN, FAILED]
-
-
-class Page(HTMLParser):
-    """The page's text, its tags with attributes, and whether they nest."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta",):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def page(results: list[Result], gate: dict[str, Any] | None = None, **facts: Any) -> Page:

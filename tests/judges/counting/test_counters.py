@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from tests.judges.counting.counter_samples import (
     DAY,
-    INSTALL,
-    LIMITS,
     counters,
     earlier,
     examples,
@@ -21,9 +19,7 @@ from tests.judges.samples import NOW, ago
 from upkeep.domain.counters import read
 from upkeep.domain.metric_names import ERRORS, PROCESSED, RECEIVED, REQUESTS, SEND_ERRORS, SENT
 from upkeep.errors import Absent, Malformed
-from upkeep.judges.counting.counters import basis, log_command, too_early, windows
-from upkeep.judges.counting.ratios import Share, beside, within
-from upkeep.model import rfc3339
+from upkeep.judges.counting.counters import windows
 from upkeep.records.counters import CounterHistory, Sample
 
 
@@ -311,134 +307,6 @@ def test_every_family_of_both_schemes_is_read():
         for family in (RECEIVED, PROCESSED, ERRORS, SENT, SEND_ERRORS, REQUESTS)
     ] == [1, 2, 3, 4, 5, 6]
     assert counts.by_label(SEND_ERRORS, "d") == {"x": 5}
-
-
-# Words
-
-
-def say(those: CounterHistory) -> str:
-    return basis(found(those), those, now=NOW, limits=LIMITS, proof="none since then, so none in")
-
-
-def test_the_basis_says_the_window_and_where_its_start_came_from():
-    closed = history(snapshot(received=9), before=(earlier(received=4),))
-    assert say(replace(closed, sources=("Prometheus: 1 earlier moments", "no --exports"))) == (
-        "1 d, earlier sample from Prometheus; Prometheus: 1 earlier moments; no --exports"
-    )
-    assert say(history(snapshot(started=ago(hours=3)))) == "since the process start 3 h ago"
-    assert (
-        say(history(snapshot()))
-        == "since the process start (3 d ago); none since then, so none in 1 d"
-    )
-    both = history(
-        snapshot(),
-        snapshot("b", started=ago(hours=3)),
-        before=(earlier(hours=25, source="export"), earlier("c", hours=2)),
-    )
-    assert say(both) == (
-        "since the process start (3 d ago); none since then, so none in 1 d (c); "
-        "1 d 1 h, earlier sample from a saved exposition (a); since the process start 3 h ago (b); "
-        "1 process ended since, counted up to the last sample"
-    )
-
-
-def test_too_early_says_when_there_will_be_enough_and_the_option_that_helps():
-    parts = found(
-        history(
-            snapshot(),
-            snapshot("b", started=ago(hours=3)),
-            before=(earlier(hours=20, source="export"),),
-        )
-    )
-    error = too_early(parts, what="3 messages failed", limits=LIMITS)
-    assert error.message == (
-        "3 messages failed since 2025-12-30T12:00:00Z, perhaps before the last 1 d. Pod a has no sample from 1 d ago to separate them. "
-        "Retry after 2026-01-02T16:00:00Z, or use --prometheus=URL."
-    )
-    assert (
-        error.next_step
-        == "--prometheus=URL, or --exports=DIR now and again after 2026-01-02T16:00:00Z"
-    )
-
-
-def test_the_log_command_knows_whether_there_is_a_log():
-    running, restarted, gone = (
-        history(snapshot(started=ago(hours=2))),
-        history(snapshot(started=ago(hours=2)), before=(earlier(hours=3),)),
-        history(snapshot(), before=(earlier("b", hours=3),)),
-    )
-    since = "--since-time=" + rfc3339(ago(hours=2))
-    for those, index, command in (
-        (
-            running,
-            0,
-            f"kubectl -n monitoring logs a -c cano-collector {since} | grep -F '[Recovery from panic]'",
-        ),
-        (
-            restarted,
-            0,
-            "kubectl -n monitoring logs a -c cano-collector --previous --since-time=2025-12-30T12:00:00Z | grep -F '[Recovery from panic]'",
-        ),
-        (gone, 1, "kubectl -n monitoring get events --field-selector=involvedObject.name=b"),
-    ):
-        parts = found(those)
-        assert (
-            log_command(parts[index], parts, install=INSTALL, pattern="[Recovery from panic]")
-            == command
-        )
-
-
-# Ratios
-
-
-def exceeds_one_percent(bad: int, every: int) -> bool:
-    return bad > every or bad / every > 0.01
-
-
-def verdict(share: Share, *, small: float = 50) -> str:
-    if share.certainly_too_high(exceeds_one_percent, small_sample=small):
-        return "bad"
-    return "perhaps" if share.possibly_too_high(exceeds_one_percent, small_sample=small) else "good"
-
-
-@pytest.mark.parametrize(
-    ("bad", "every", "expected"),
-    [
-        (0, 0, "good"),
-        (0, 9, "good"),
-        (1, 49, "good"),
-        (2, 49, "bad"),
-        (1, 50, "bad"),
-        (1, 100, "good"),
-        (2, 100, "bad"),
-        (1, 99, "bad"),
-    ],
-)
-def test_below_the_small_sample_a_ratio_fails_from_the_second_bad_event_on(bad, every, expected):
-    assert verdict(within(bad, bad, all_least=every, all_most=every)) == expected
-    assert verdict(beside(bad, bad, good_least=every - bad, good_most=every - bad)) == expected
-
-
-ranges = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(sorted)
-
-
-@examples(300)
-@given(ranges, ranges, st.integers(1, 16), st.sampled_from([0.01, 0.1, 0.34, 1.0]))
-def test_a_share_is_judged_as_if_every_possible_number_had_been_tried(bad, good, small, limit):
-    def exceeds(some: int, every: int) -> bool:
-        return some / every > limit
-
-    def too_high(some: int, every: int) -> bool:
-        return some > 0 and exceeds(some, every) and (some >= 2 or every >= small)
-
-    share = beside(*bad, good_least=good[0], good_most=good[1])
-    tried = [
-        too_high(some, some + rest)
-        for some in range(bad[0], bad[1] + 1)
-        for rest in range(good[0], good[1] + 1)
-    ]
-    assert share.certainly_too_high(exceeds, small_sample=small) == all(tried)
-    assert share.possibly_too_high(exceeds, small_sample=small) == any(tried)
 
 
 @examples(100)
