@@ -2,13 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test cluster-test program-test clean
+.PHONY: demo test full-test cluster-test program-test clean
 
 demo: .venv/ready
 	$(BIN)/pytest -m daily --demo
 
 test: .venv/tested
 	$(BIN)/tox run -e suite
+
+# Every control on every scenario and the whole kill matrix, of which make test runs a sample.
+full-test: .venv/tested
+	UPKEEP_TEST_FUZZ=1 $(BIN)/tox exec -e suite -- pytest -n 2 --dist worksteal \
+		tests/checks/test_scenarios.py tests/checks/test_ends.py
 
 cluster-test: .venv/tested
 	$(BIN)/tox exec -e suite -- pytest tests/cluster

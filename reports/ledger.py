@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,11 @@ class Ledger:
 
     def write(self, result: Result, *, run: str) -> None:
         """Append a result and flush it."""
-        if self._file is None:
-            raise ValueError("the ledger is not open")
         line = hidden(to_line(result, run=run)).encode("utf-8", errors="backslashreplace")
         self.results.append(result)
+        if self._file is None:  # The folder was removed before the record began.
+            self.failures.add(FileNotFoundError(errno.ENOENT, GONE), file="results.jsonl")
+            return
         try:
             write_all(self._file, line + b"\n")
         except OSError as error:
@@ -117,6 +119,7 @@ class Ledger:
 
 
 LEDGER = pytest.StashKey[Ledger]()
+GONE = "its folder was removed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -184,6 +187,8 @@ def _open(config: pytest.Config) -> None:
     ledger = config.stash[LEDGER]
     try:
         ledger.open(keep=["gate.json"] if settings(config).gate else [])
+    except FileNotFoundError as error:  # It was there at the start: the run goes on without it.
+        ledger.failures.add(error, file="results.jsonl")
     except OSError as error:
         raise pytest.UsageError(_unwritable(ledger.folder, error)) from None
 
@@ -270,7 +275,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         for name in OURS
         if name != "run.json" and (path.parent / name).is_file()
     }
-    replace(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    try:
+        replace(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:  # The summary was printed already; run.json stays without them.
+        print(f"ERROR: run.json has no digests: {error.strerror}", file=sys.stderr)  # noqa: T201
 
 
 def not_run(item: pytest.Item, why: str) -> Result:

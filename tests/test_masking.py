@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from upkeep.masking import Masked, mask, sensitive
+from upkeep.masking import Masked, mask, own, sensitive
 
 CANARY = "canary-7f3a"
 
@@ -296,3 +296,9 @@ def test_a_masked_value_is_not_pickled_or_copied(copied):
 def test_a_masked_value_is_no_json():
     with pytest.raises(TypeError):
         json.dumps(Masked(CANARY))
+
+
+def test_the_path_of_a_request_is_no_key_of_a_value() -> None:
+    said = "GET /api/v1/namespaces/monitoring/secrets: the answer broke off in the middle"
+    assert own(said) == said
+    assert own("secrets: hunter2-of-a-canary") != "secrets: hunter2-of-a-canary"

@@ -270,9 +270,10 @@ def _opaque(found: re.Match[str]) -> str:
 
 
 # Signs of a credential in a sentence: a header, a password in a URL, a key with its value, a token's shape.
+# The last part of an API path is no key: GET /api/v1/namespaces/monitoring/secrets: …
 _TELLTALE = re.compile(
     r"(?i)authorization|cookie|\b(?:bearer|basic)\s|://[^\s@]{0,512}@|\bxox|\bxapp-|\beyj|\b(?:akia|asia)[a-z0-9]{12}"
-    r"|(?<!--limit=)\b\w{0,64}(?:token|secret|passw(?:or)?d|api[_-]?key|credential|webhook)\w{0,64}\"?\s?[:=]"
+    r"|(?<!--limit=)(?<!/)\b\w{0,64}(?:token|secret|passw(?:or)?d|api[_-]?key|credential|webhook)\w{0,64}\"?\s?[:=]"
     r"|https?://\S{1,512}/(?=[^/\s]{0,512}\d)[^/\s]{20,512}|[?&]\w{0,64}(?:key|sig|auth|sign)\w{0,64}="
 )
 

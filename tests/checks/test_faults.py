@@ -12,6 +12,18 @@ from tests.checks.sources import WITHHELD, committed, prefixed, withheld
 from tests.checks.witness import declared
 from upkeep import demo
 
+# Processes that ended may be missing from a partial answer; a refused one is made good by the starts
+# of those that run.
+PARTIAL = ("cut", "malformed", "wrong-type")
+COUNTED = frozenset(
+    {
+        "alerts-accounted-for",
+        "alerts-not-dropped",
+        "destinations-succeed",
+        "error-rate-low",
+        "processing-fast",
+    }
+)
 # An empty list is an answer of these: there is no such object, and that is the control's subject.
 EMPTY = {
     "events": "pass",
@@ -69,7 +81,12 @@ def test_nothing_is_judged_that_could_not_be_measured(
             reasons, outcome = set(REASONS[kind]), "pass"
             if kind == "empty" and not told.reached(control, strictly=True) & {*row.asked_by}:
                 reasons.add("too-early")  # the history is shorter without it
-            if control in row.unknown:
+            doubted = kind in PARTIAL and source in ("services", "prometheus-query")
+            if (source, kind, control) == ("releases", "empty", "up-to-date"):
+                outcome = "pass"  # Where no release is stored, the chart's label says the version.
+            elif doubted and control in COUNTED:
+                outcome = "unknown"
+            elif control in row.unknown:
                 outcome = EMPTY.get(source, "unknown") if kind == "empty" else "unknown"
             if result["outcome"] != outcome or (
                 outcome == "unknown" and result["reason"] not in reasons

@@ -30,7 +30,7 @@ def find_service(
     namespaces = listed(sorted({service.namespace for service in services}))
     if not ranked:
         raise Absent(
-            f"no {program} found. No Service in {namespaces or 'the namespaces read'} has the label "
+            f"No {program.capitalize()} found. No Service in {namespaces or 'the namespaces read'} has the label "
             f"app.kubernetes.io/name={program} or one of its usual names",
             next_step=f"--{program}=URL, or --absent={program}=REASON",
         )

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 # Used and capacity: of a volume by the kubelet, of a container's writable layer by cAdvisor.
 VOLUMES = ("kubelet_volume_stats_used_bytes", "kubelet_volume_stats_capacity_bytes")
 LAYERS = ("container_fs_usage_bytes", "container_fs_limit_bytes")
-SCRAPE = (
-    "upkeep rbac --exec | kubectl apply -f -, where the image has a shell; "
-    "else scrape the kubelets' cAdvisor"
-)
+SCRAPE = "scrape the kubelets' cAdvisor (/metrics/cadvisor) and their volume statistics"
 METRICS: dict[str, Literal["cpu", "memory"]] = {
     "container_cpu_usage_seconds_total": "cpu",
     "container_memory_working_set_bytes": "memory",

@@ -195,7 +195,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
         """Why a command was not even started."""
         if NO_PROGRAM.search(message):
             return Absent(
-                f"the image of container {self._container} of pod {self._pod} has no shell: its files and processes cannot be read",
+                f"The image of container {self._container} of pod {self._pod} has no shell: its files and processes cannot be read.",
                 source=source,
                 next_step="--prometheus=URL, whose metrics need no shell",
             )
