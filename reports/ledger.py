@@ -278,7 +278,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     try:
         replace(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:  # The summary was printed already; run.json stays without them.
-        print(f"ERROR: run.json has no digests: {error.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"ERROR: run.json has no digests: {error.strerror}", file=sys.stderr)  # noqa: T201 - pytest's reporter is gone
 
 
 def not_run(item: pytest.Item, why: str) -> Result:

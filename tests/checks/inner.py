@@ -1,6 +1,6 @@
 """Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ class Held:
     :ivar requests: what each target's embedded cluster was asked.
     """
 
-    def __init__(self, only: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, only: Mapping[str, Container[str]]) -> None:
         self.only = only
         self.requests: dict[str, list[Event]] = {}
 
@@ -94,7 +94,7 @@ def run(
     *arguments: str,
     limits: dict[str, str] | None = None,
     cadence: str = "daily",
-    only: Mapping[str, Collection[str]] | None = None,
+    only: Mapping[str, Container[str]] | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run the checks of a cadence on every scenario, side by side.

@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,7 @@ def named(scenario: str) -> tuple[str, ...]:
     return tuple(re.findall(r"(?:FAIL|unknown|due|n/a|not run) ([a-z0-9-]+)", short(scenario)))
 
 
-def ran(names: Sequence[str], only: Mapping[str, Collection[str]] | None = None) -> Ran:
+def ran(names: Sequence[str], only: Mapping[str, Container[str]] | None = None) -> Ran:
     """Return every control on each of the scenarios; ``only`` those of some scenarios."""
     with tempfile.TemporaryDirectory() as folder:
         return run(names, Path(folder), cadence=EVERY, only=only)

@@ -182,7 +182,7 @@ def test_interrupted_it_still_cleans_up(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from upkeep.adapters.cluster.scratch import Scratch
+    from upkeep.adapters.cluster.rehearsals.scratch import Scratch
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -204,7 +204,7 @@ def test_interrupted_while_it_cleans_up_it_says_what_may_be_left(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from upkeep.adapters.cluster.scratch import Scratch
+    from upkeep.adapters.cluster.rehearsals.scratch import Scratch
 
     fetch = Scratch.fetch
 

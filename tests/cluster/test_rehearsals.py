@@ -14,7 +14,7 @@ from tests.cluster.plane.runs import results
 from upkeep.__main__ import main
 from upkeep.adapters.cluster import nodes, objects, quotas
 from upkeep.adapters.cluster.identity.kubeconfig import load
-from upkeep.adapters.cluster.rehearsal import Rehearsal
+from upkeep.adapters.cluster.rehearsals.rehearsal import Rehearsal
 from upkeep.clock import Clock
 from upkeep.domain.demands import with_defaults
 from upkeep.meter import Meter

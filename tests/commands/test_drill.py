@@ -6,7 +6,7 @@ import pytest
 
 from upkeep.__main__ import main
 from upkeep.adapters.cluster.identity.connection import Configuration
-from upkeep.adapters.cluster.scratch import Scratch
+from upkeep.adapters.cluster.rehearsals.scratch import Scratch
 from upkeep.clock import Clock
 from upkeep.meter import Meter
 

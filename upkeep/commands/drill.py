@@ -23,7 +23,7 @@ from upkeep.errors import Absent, BadInput, Unmeasured
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from upkeep.adapters.cluster.scratch import Scratch
+    from upkeep.adapters.cluster.rehearsals.scratch import Scratch
     from upkeep.adapters.folders.backups import Manifest
     from upkeep.records.backups import BackupSet
 
@@ -61,7 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan, carry it out and record the result."""
-    from upkeep.adapters.cluster.scratch import NotDone, Scratch
+    from upkeep.adapters.cluster.rehearsals.scratch import NotDone, Scratch
     from upkeep.adapters.folders import attestations
 
     objects: list[dict[str, Any]] = []
@@ -148,7 +148,7 @@ def _scratch(found: connection.Connection) -> "Scratch":
     import os
 
     from upkeep.adapters.cluster.identity.kubeconfig import load
-    from upkeep.adapters.cluster.scratch import Scratch
+    from upkeep.adapters.cluster.rehearsals.scratch import Scratch
     from upkeep.meter import Meter
 
     if found.target.acting_context is None:
@@ -226,7 +226,7 @@ def _agreed(options: argparse.Namespace) -> bool:
 def _restored(scratch: "Scratch", one: "Manifest", backup: "BackupSet") -> dict[str, Any]:
     """Restore an object and return the comparison: key names only, never a value."""
     from upkeep.adapters.cluster.kube import CONFIGURATION_KINDS
-    from upkeep.adapters.cluster.scratch import said
+    from upkeep.adapters.cluster.rehearsals.scratch import said
     from upkeep.adapters.folders import backups
 
     name = f"{one.kind}/{one.name}"

@@ -11,8 +11,8 @@ import pytest
 from tests.adapters.scripted import JSON, Server, kube
 from upkeep import demo
 from upkeep.adapters.cluster.identity.kubeconfig import load
-from upkeep.adapters.cluster.refusals import without_values
-from upkeep.adapters.cluster.rehearsal import MERGE, Rehearsal
+from upkeep.adapters.cluster.rehearsals.refusals import without_values
+from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
 from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured
 from upkeep.meter import Meter

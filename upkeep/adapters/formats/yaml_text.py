@@ -100,8 +100,7 @@ def as_go(text: str, *, name: str, most_bytes: int) -> Any:
 
     def build() -> Any:
         _count(text, name)
-        # A SafeLoader with fewer kinds of scalars.
-        return yaml.load(text, Loader=GoLoader)  # noqa: S506
+        return yaml.load(text, Loader=GoLoader)  # noqa: S506 - a SafeLoader with fewer kinds of scalars
 
     return _guarded(build, text, name=name, most_bytes=most_bytes)
 

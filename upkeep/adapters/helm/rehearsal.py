@@ -7,7 +7,7 @@ Source: helm.sh/helm/v3, pkg/kube/client.go.
 
 from typing import TYPE_CHECKING, Any
 
-from upkeep.adapters.cluster.rehearsal import MERGE
+from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE
 from upkeep.adapters.helm.manifests import changes, manifest, merge_patch, owned
 from upkeep.adapters.helm.storage import STORAGE, ReleasePayload
 from upkeep.errors import Absent
@@ -16,7 +16,7 @@ from upkeep.records.releases import HelmRelease, ObjectChange
 from upkeep.sweep import concurrently
 
 if TYPE_CHECKING:
-    from upkeep.adapters.cluster.rehearsal import Rehearsal
+    from upkeep.adapters.cluster.rehearsals.rehearsal import Rehearsal
     from upkeep.adapters.helm.manifests import Key, Manifest
     from upkeep.adapters.helm.program import Rendering
 

@@ -15,7 +15,13 @@ from typing import Any
 
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
-from upkeep.adapters.cluster.refusals import RBAC, failure, fields, without_message, without_values
+from upkeep.adapters.cluster.rehearsals.refusals import (
+    RBAC,
+    failure,
+    fields,
+    without_message,
+    without_values,
+)
 from upkeep.adapters.cluster.reviews import may
 from upkeep.adapters.wire.discovery import PlacedResources
 from upkeep.adapters.wire.meta import Written
