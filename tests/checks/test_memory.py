@@ -1,10 +1,10 @@
 """Two weeks with ledger, waiver and override on the embedded cluster: what a person would say."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from tests.checks.inner import LEDGER_ALONE
@@ -62,11 +62,11 @@ class Fortnight:
         return suite.run(chosen, plugins=[At(instant)])
 
     def told(self) -> dict[str, Any]:
-        return orjson.loads((self.folder / "out" / "gate.json").read_bytes())
+        return json.loads((self.folder / "out" / "gate.json").read_bytes())
 
     def outcome(self, control: str) -> dict[str, Any]:
         lines = (self.folder / "out" / "results.jsonl").read_bytes().splitlines()
-        return next(one for one in map(orjson.loads, lines) if one["control"] == control)
+        return next(one for one in map(json.loads, lines) if one["control"] == control)
 
     def from_ledger(self, day: float) -> tuple[int, list[str]]:
         settings = resolve({"ledger": str(self.ledger)}, {}, cwd=self.folder)
