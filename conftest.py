@@ -1,5 +1,8 @@
 """The suite as a list of small pytest plugins: fixtures measure, reports tell. Each has its own options and hooks."""
 
+import atexit
+import gc
+
 pytest_plugins = [
     "reports.guard",
     "reports.writing",
@@ -34,3 +37,13 @@ pytest_plugins = [
     "fixtures.releases",
     "reports.refused",  # the last: it knows every option
 ]
+
+# A run makes many objects and little garbage: Python's collector took a quarter of a daily run's CPU,
+# and most of its exit (bench/daily.md).
+gc.set_threshold(100_000, 50, 100)
+
+
+@atexit.register
+def _leave_the_rest_to_the_system() -> None:
+    gc.disable()
+    gc.freeze()
