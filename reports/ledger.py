@@ -313,6 +313,7 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "arguments": list(run.arguments),
         "targets": list(run.targets),
         "cadences": list(run.cadences),
+        **_shard(config),
         "requests": run.requests,
         "looked_at": [
             {
@@ -329,6 +330,12 @@ def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> 
         "counts": counts(ledger.results),
         "stopped": stopped(ledger, exitstatus),
     }
+
+
+def _shard(config: pytest.Config) -> dict[str, Any]:
+    """Return this worker's place among the workers, by which ``upkeep merge`` misses the others."""
+    shard = settings(config).shard
+    return {} if shard is None else {"shard": dataclasses.asdict(shard)}
 
 
 def _scope(ledger: Ledger) -> dict[str, int]:

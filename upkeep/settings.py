@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from upkeep.errors import BadInput
 from upkeep.limits import Limits, nearest, parse_limits
 from upkeep.masking import mask
+from upkeep.sharding import Shard, shard_of
 
 if TYPE_CHECKING:
     from upkeep.settings_file import Access, File, Gate, Target
@@ -51,6 +52,7 @@ VARIABLES = (
     "pushgateway",
     "secret_reader",
     "settings",
+    "shard",
     "target",
     "textfile",
     "waivers",
@@ -138,6 +140,7 @@ class RunSettings:
     textfile: str | None = None
     due: bool = False
     exit_zero: bool = False
+    shard: Shard | None = None
 
 
 def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path) -> RunSettings:
@@ -184,6 +187,14 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
             else (_path(base, of_file, f"{path} {name}") if of_file else None)
         )
 
+    shard = shard_of(
+        _one("shard", options, variables),
+        shards=file.get("shards"),
+        environ=environ,
+        targets=[one.name for one in targets],
+    )
+    if shard is not None:
+        targets = tuple(one for one in targets if one.name in shard.own)
     return RunSettings(
         targets=targets,
         limits=Limits(limits),
@@ -210,6 +221,7 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         textfile=_textfile(_one("textfile", options, variables), file.get("textfile"), cwd, base),
         due=_flag("due", options, variables),
         exit_zero=_flag("exit_zero", options, variables),
+        shard=shard,
     )
 
 

@@ -82,6 +82,7 @@ class File(Target, total=False):
     waivers: str
     pushgateway: str
     textfile: str
+    shards: int
     out: str
 
 

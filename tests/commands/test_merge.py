@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.checks.inner import LEDGER_ALONE
 from tests.reports.test_compliance import FAILED, PASSED, RUN, UNKNOWN
 from upkeep.__main__ import main
+from upkeep.commands import suite
 from upkeep.commands.merge import MISSING, merged
 from upkeep.errors import BadInput
 from upkeep.model import Outcome, Result
@@ -126,3 +128,20 @@ def test_render_refuses_what_was_altered_or_is_no_run(workers, tmp_path, capsys)
     assert main(["render", str(folder)]) == 4
     assert "expected the facts of a run" in capsys.readouterr().err
     assert main(["render", str(tmp_path / "none")]) == 4
+
+
+def test_a_worker_of_a_division_is_missed_with_its_targets(tmp_path, capsys):
+    """Two real runs of three: the third never came."""
+    names = ["asia", "europe", "africa"]
+    file = tmp_path / "upkeep.toml"
+    file.write_text("".join(f'[targets.{name}]\ndemo = "healthy"\n' for name in names))
+    for index in (0, 2):
+        words = ["-m", "control(id='pods-ready')", "-q", f"--settings={file}", "--target=*"]
+        chosen = [*words, f"--shard={index}/3", f"--out={tmp_path / str(index)}", *LEDGER_ALONE]
+        assert suite.run(chosen) == 0
+    code = main(["merge", str(tmp_path / "2"), str(tmp_path / "0"), f"--out={tmp_path / 'out'}"])
+    assert code == 12
+    assert "worker 1 of 3 (from 0) has no results" in capsys.readouterr().out
+    lines = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
+    outcomes = {one["target"]: one["outcome"] for one in map(json.loads, lines)}
+    assert outcomes == {"asia": "pass", "africa": "pass", "europe": "not-run"}

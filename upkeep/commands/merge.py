@@ -1,7 +1,8 @@
 """``upkeep merge DIR…``: join the results of several workers or CI jobs into one run.
 
 The order of the folders does not matter, and a folder given twice counts once. A folder without
-results is a missing worker: name its targets with --target, and their controls are *not run*.
+results is a missing worker: its controls are *not run*. Its targets are known where the workers ran with
+--shard; else name them with --target.
 Two workers that judged the same control of a target differently are refused: neither may hide the
 other.
 Exit codes: 0 merged, 12 merged and a worker is missing or did not end, 4 bad input.
@@ -82,13 +83,32 @@ def merged(folders: list[Path], *, targets: list[str]) -> tuple[dict[str, Any], 
         raise BadInput("no DIR holds a run that ended: expected results.jsonl and run.json in one")
     results = {key: result for key, (result, _) in found.items()}
     whole = {name for one in facts for name in one["targets"]}
+    divided, missing_workers = _divided(facts)
+    stopped += missing_workers
     controls = {result.control.id: result.control for result in results.values()}
-    for target in sorted({*targets, *(one.target for one in results.values())} - whole):
+    for target in sorted({*targets, *divided, *(one.target for one in results.values())} - whole):
         for control in controls.values():
             missing = Result(control, target, Outcome.NOT_RUN, NO_WORKER)
             results.setdefault((target, control.id), missing)
     ordered = [results[key] for key in sorted(results)]
     return _joined(facts, ordered, stopped), ordered
+
+
+def _divided(facts: list[dict[str, Any]]) -> tuple[set[str], list[str]]:
+    """Return the targets of all shards, and a sentence for each shard without results.
+
+    :raises BadInput: the shards are of two divisions.
+    """
+    shards = [
+        one["shard"] for each in facts for one in each.get("merged", [each]) if "shard" in one
+    ]
+    if not shards:
+        return set(), []
+    targets, count = shards[0]["targets"], shards[0]["count"]
+    if any((one["targets"], one["count"]) != (targets, count) for one in shards):
+        raise BadInput("the workers divided different targets: give the folders of one run")
+    missing = sorted({*range(count)} - {one["index"] for one in shards})
+    return set(targets), [f"worker {index} of {count} (from 0) has no results" for index in missing]
 
 
 def _add(found: dict[Key, tuple[Result, Path]], result: Result, folder: Path) -> None:
@@ -155,8 +175,8 @@ def _joined(
 
 
 def _part(facts: dict[str, Any]) -> dict[str, Any]:
-    names = ("run", "started", "ended", "who", "arguments", "requests")
-    return {name: facts[name] for name in names}
+    names = ("run", "started", "ended", "who", "arguments", "requests", "shard")
+    return {name: facts[name] for name in names if name in facts}
 
 
 def _distinct(texts: Any) -> list[str]:
