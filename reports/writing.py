@@ -116,10 +116,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for caller in _callers(session.config):
         for hook in caller.get_hookimpls():
             module = getattr(hook.function, "__module__", "")
-            if module.startswith(_FOREIGN) and not (hook.hookwrapper or hook.wrapper):
+            if hook.function.__name__ == "report_container":
+                # A file for each fixture of each check: the sweep has measured before, so they say nothing.
+                hook.function = _no_container
+            elif module.startswith(_FOREIGN) and not (hook.hookwrapper or hook.wrapper):
                 hook.function = _shielded(
                     hook.function, failures, *_written(session.config, module)
                 )
+
+
+def _no_container(container: object) -> None:
+    """Take the place of Allure's writer."""
 
 
 def _callers(config: pytest.Config) -> Iterator[Any]:
