@@ -54,8 +54,9 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
             findings.append(
                 _missing(f"Secret/{one.name} key {key}", "secret-key-missing", message, command)
             )
-    if synced and not findings:
-        raise Absent(
+    unmeasured = None
+    if synced:
+        unmeasured = Absent(
             f"Secret/{synced[0]} does not exist. Volume {inventory.syncing} may create it when a pod mounts the volume.",
             source=f"GET /api/v1/namespaces/{install.namespace}/secrets/{synced[0]}",
             next_step=f"kubectl -n {install.namespace} get secretproviderclasses -o yaml",
@@ -76,6 +77,7 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
         0,
         "missing",
         "the pod template of the Deployment",
+        unmeasured=unmeasured,
     )
 
 
@@ -135,10 +137,11 @@ def rotated(
             else:
                 unproven.append((subject, age.why))
     every = len(found) + len(unproven) + len(fresh)
-    if unproven and not found:
+    unmeasured = None
+    if unproven:
         subject, why = unproven[0]
         more = f" ({len(unproven) - 1} more keys likewise)" if len(unproven) > 1 else ""
-        raise Absent(
+        unmeasured = Absent(
             f"The last rotation of {subject} cannot be proven: {why}{more}.",
             source=f"metadata of {subject.split(' key ')[0]}",
             next_step=attest_command(
@@ -153,7 +156,12 @@ def rotated(
     if unproven:
         observed_text += f", {len(unproven)} of unproven age"
     return Judgement(
-        tuple(found), observed_text, limit, "s old", "creation, managedFields and attestations"
+        tuple(found),
+        observed_text,
+        limit,
+        "s old",
+        "creation, managedFields and attestations",
+        unmeasured=unmeasured,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from upkeep.domain.counters import Counts
 from upkeep.domain.metric_names import SEND_ERRORS, SENT, SUCCESS
-from upkeep.errors import Malformed, TooEarly
+from upkeep.errors import Malformed, TooEarly, missing_of
 from upkeep.judges.counting.counters import (
     LEEWAY,
     OPEN,
@@ -96,19 +96,22 @@ def succeed(
         said = f"{good[1]} of {counted(every, 'message')} sent" if every else "no traffic"
         few = f" (fewer than {small:g}: one failure is allowed)" if bad[1] and every < small else ""
         observed.append(f"{label}: {said}{few}")
-    if uncertain and not found:
+    unmeasured = missing_of(require_whole, history)
+    if uncertain:
         failed = sum(_failed(most, name) for name in uncertain)
-        raise too_early(
+        unmeasured = too_early(
             parts,
             what=f"{counted(failed, 'message')} to {listed(uncertain)} failed",
             limits=limits,
         )
-    if not found:
-        require_whole(history)
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
-    unit = f"% sent in {limits.text('alert_window')}"
     return Judgement(
-        tuple(found), "; ".join(observed) or "no destination", _percent(ratio), unit, why
+        tuple(found),
+        "; ".join(observed) or "no destination",
+        _percent(ratio),
+        f"% sent in {limits.text('alert_window')}",
+        why,
+        unmeasured=unmeasured,
     )
 
 
@@ -146,22 +149,20 @@ def used(
         elif not messages[0]:
             uncertain.append(name)
     begin = min(one.since for one in parts)
-    if (
-        silent
-        and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY))
-        and not found
-    ):
+    unmeasured = None
+    if uncertain:
+        unmeasured = too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
+    if silent and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY)):
         when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
-        raise TooEarly(
+        unmeasured = TooEarly(
             f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",
             next_step=f"run again after {when}, or --prometheus=URL",
         )
+        silent = []
     found += [
         _silent(name, begin=begin, now=now, limits=limits, install=install) for name in silent
     ]
-    if uncertain and not found:
-        raise too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
     why = basis(parts, history, now=now, limits=limits, proof="no message since then, so none in")
     return Judgement(
         tuple(found),
@@ -169,6 +170,7 @@ def used(
         0,
         f"unused in {limits.text('alert_window')}",
         why,
+        unmeasured=unmeasured,
     )
 
 

@@ -14,7 +14,7 @@ from upkeep.domain.metric_names import (
     REQUESTS,
     WEBHOOK_PATH,
 )
-from upkeep.errors import Malformed
+from upkeep.errors import Malformed, missing_of
 from upkeep.judges.counting.counters import (
     ProcessWindow,
     basis,
@@ -87,10 +87,9 @@ def error_rate_low(
             )
         elif share.possibly_too_high(exceeds, small_sample=small):
             uncertain.append(f"{bad[1]} of {every[1]} {name}")
-    if uncertain and not found:
-        raise too_early(parts, what=" and ".join(uncertain), limits=limits)
-    if not found:
-        require_whole(history)
+    unmeasured = missing_of(require_whole, history)
+    if uncertain:
+        unmeasured = too_early(parts, what=" and ".join(uncertain), limits=limits)
     observed = "no traffic"
     if received[1] or errors[1] or posted_most:
         observed = f"{errors[1]} of {counted(received[1], 'alert group')} ended in an error"
@@ -100,7 +99,8 @@ def error_rate_low(
         if 0 < received[1] < small or 0 < posted_most < small:
             observed += f" (fewer than {small:g} events: one bad event is allowed)"
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
-    return Judgement(tuple(found), observed, round(ratio * 100, 6), f"% in {window}", why)
+    limit = round(ratio * 100, 6)
+    return Judgement(tuple(found), observed, limit, f"% in {window}", why, unmeasured=unmeasured)
 
 
 def _posts(counts: Counts) -> tuple[int, int]:

@@ -99,7 +99,7 @@ def destinations_fast(
     )
     limit, small = limits["send_latency"], limits["small_sample"]
     found: list[Finding] = []
-    uncertain, observed = [], []
+    uncertain, observed = list[str](), []
     for name in names:
         low, every = histogram(least, SENDING, name), histogram(most, SENDING, name)
         past, present = histogram(ages.past, SENDING, name), histogram(ages.present, SENDING, name)
@@ -125,17 +125,23 @@ def destinations_fast(
         elif every.events:
             said += f", too few to compare ({present.events} at present, {past.events} before)"
         observed.append(said)
-    if not found:
-        if uncertain:
-            slow = sum(histogram(most, SENDING, name).beyond(limit) for name in uncertain)
-            what = f"{counted(slow, 'message')} to {listed(uncertain)} took longer than {limits.text('send_latency')}"
-            raise too_early(parts, what=what, limits=limits, window=WINDOW)
-        if ages.undivided and most.total(SENDING):
-            raise _undivided(ages, now=now, limits=limits)
+    unmeasured = None
+    if uncertain:
+        slow = sum(histogram(most, SENDING, name).beyond(limit) for name in uncertain)
+        what = f"{counted(slow, 'message')} to {listed(uncertain)} took longer than {limits.text('send_latency')}"
+        unmeasured = too_early(parts, what=what, limits=limits, window=WINDOW)
+    elif ages.undivided and most.total(SENDING):
+        unmeasured = _undivided(ages, now=now, limits=limits)
     trends = trends_of(history, SENDING, [(name,) for name in names], limits=limits, now=now)
     why = _basis(ages, history, now=now)
     return Judgement(
-        tuple(found), "; ".join(observed) or "no destination", limit, "s at p95", why, trends
+        tuple(found),
+        "; ".join(observed) or "no destination",
+        limit,
+        "s at p95",
+        why,
+        trends,
+        unmeasured=unmeasured,
     )
 
 

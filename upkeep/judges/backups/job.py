@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
 from upkeep.judges.wording import excerpt, utc
 from upkeep.limits import Limits
@@ -58,11 +58,10 @@ def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Li
             early.append(cron_job)
         elif not unknown or cron_job.records_success:
             found += _age(cron_job, success, now=now, limit_seconds=limit_seconds)
-    if blind and not found:
-        raise blind[0]
-    if early and not found:
-        raise _too_early(early[0], limit_seconds=limit_seconds)
-    return Judgement(tuple(found), "; ".join(observed), limit, "h", basis)
+    unmeasured: Unmeasured | None = next(iter(blind), None)
+    if early and unmeasured is None:
+        unmeasured = _too_early(early[0], limit_seconds=limit_seconds)
+    return Judgement(tuple(found), "; ".join(observed), limit, "h", basis, unmeasured=unmeasured)
 
 
 def _require_whole(cron_job: CronJob, jobs: BackupJobs) -> None:

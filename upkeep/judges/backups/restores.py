@@ -7,7 +7,7 @@ Source: docs/guide.rst, "Backup Verification"; https://kubernetes.io/docs/refere
 import shlex
 from collections.abc import Sequence
 
-from upkeep.errors import Absent, Unmeasured
+from upkeep.errors import Absent, Unmeasured, missing_of
 from upkeep.judges.backups.sets import (
     NO_SET,
     file_fault,
@@ -57,16 +57,17 @@ def restorable(
             found.append(_foreign(folder, one, install=install))
     observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
     if isinstance(rehearsal, Unmeasured):
-        if not found:
-            raise rehearsal
         return Judgement(
-            tuple(found), f"{observed}; not rehearsed: {rehearsal.message}", 0, "refusals", basis
+            tuple(found),
+            f"{observed}; not rehearsed: {rehearsal.message}",
+            0,
+            "refusals",
+            basis,
+            unmeasured=rehearsal,
         )
     found += may_not(rehearsal.access)
     refused = [one for one in rehearsal.dry_runs if not _accepted(one)]
     found += [refused_by_server(folder, newest, one) for one in refused]
-    if not found:
-        _require_whole(newest, rehearsal)
     accepted = len(rehearsal.dry_runs) - len(refused)
     observed += f"; {accepted} of {counted(len(rehearsal.dry_runs), 'dry run')} accepted"
     return Judgement(
@@ -75,6 +76,7 @@ def restorable(
         0,
         "refusals",
         f"{basis}, and the API server's dry run as the acting identity",
+        unmeasured=missing_of(_require_whole, newest, rehearsal),
     )
 
 
@@ -90,8 +92,11 @@ def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
         if rehearsal.stamp == newest.stamp
         else set()
     )
+    denied = {(answer.verb, answer.name) for answer in rehearsal.access if not answer.allowed}
     for one in newest.objects:
         for action in ("create", "patch"):
+            if denied & {(action, one.name), (action, "")}:
+                continue  # a finding of its own, and no dry run is sent without the right
             if (action, f"{one.kind}/{one.name}") not in ran:
                 raise Absent(
                     f"No dry run of the {action} of {one.kind}/{one.name}.",

@@ -6,7 +6,7 @@ Source: docs/guide.rst, "Backup current configuration".
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from upkeep.errors import Unmeasured
+from upkeep.errors import Absent, Unmeasured
 from upkeep.judges.backups.sets import (
     NO_SET,
     file_fault,
@@ -127,8 +127,16 @@ def configuration_saved(
             )
         else:
             equal += 1
+    unheld = [one for one in live if not one.missing and held(newest, one) is None]
+    unmeasured = None
+    if unheld and not whole:
+        unmeasured = Absent(
+            f"Whether set {newest.stamp} holds {unheld[0].kind}/{unheld[0].name} is not known: the set has a fault.",
+            source=set_name(newest),
+            next_step=save_again(folder, install),
+        )
     observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
-    return Judgement(tuple(found), observed, limit, "h", basis)
+    return Judgement(tuple(found), observed, limit, "h", basis, unmeasured=unmeasured)
 
 
 def _changed_before_the_crash(

@@ -48,10 +48,9 @@ def valid(
     named = [
         (one, variable) for one in _names(documents, "destinations") for variable in one.variables
     ]
-    unchecked = ""
+    unchecked, unmeasured = "", None
     if named and isinstance(environment, Unmeasured):
-        if not found:
-            raise environment
+        unmeasured = environment
         unchecked = f"variables not checked: {environment.message}"
     if isinstance(environment, Environment):
         missing = unset_variables(documents, environment)
@@ -60,11 +59,10 @@ def valid(
                 {variable for _, variable in named if variable not in environment.names}
             )
             unchecked = f"{listed(unsure)} not checked: {environment.unread[0]}"
-            if not found:
-                raise Absent(
-                    f"The container may or may not have {listed(unsure)}: {environment.unread[0]}",
-                    source="pod template",
-                )
+            unmeasured = Absent(
+                f"The container may or may not have {listed(unsure)}: {environment.unread[0]}",
+                source="pod template",
+            )
         found += [] if environment.unread else missing
     names = {kind: len(_names(documents, kind)) for kind in ("destinations", "teams", "workflows")}
     observed = f"{counted(len(documents), 'document')} with " + ", ".join(
@@ -82,6 +80,7 @@ def valid(
         0,
         "faults",
         BASIS,
+        unmeasured=unmeasured,
     )
 
 

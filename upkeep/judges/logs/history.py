@@ -6,6 +6,7 @@ The guide's own commands ("Log Analysis") read the last ten lines of each pod, a
 from collections.abc import Sequence
 from datetime import datetime
 
+from upkeep.errors import missing_of
 from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
@@ -138,12 +139,18 @@ def _judged(
 ) -> Judgement:
     """Return the judgement. Findings need no coverage; a pass needs the window covered."""
     start = begin_of(workload, now=now, window_seconds=limits[WINDOW])
-    if not found:
-        require_whole(
-            surveys, workload, start=start, now=now, limits=limits, window=WINDOW, install=install
-        )
+    unmeasured = missing_of(
+        require_whole,
+        surveys,
+        workload,
+        start=start,
+        now=now,
+        limits=limits,
+        window=WINDOW,
+        install=install,
+    )
     why = basis(surveys, workload, start=start, now=now, install=install)
-    return Judgement(tuple(found), observed, limit, unit, why)
+    return Judgement(tuple(found), observed, limit, unit, why, unmeasured=unmeasured)
 
 
 def _total(

@@ -6,6 +6,7 @@ A bad line in what is covered fails. A pass needs the window covered.
 from collections.abc import Sequence
 from datetime import datetime
 
+from upkeep.errors import missing_of
 from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
@@ -35,16 +36,16 @@ def clean(
     require_once(surveys)
     start = begin_of(workload, now=now, window_seconds=limits["log_window"])
     limit, bad = int(limits["log_error_lines"]), sum(survey.bad_lines for survey in surveys)
-    if bad <= limit:
-        require_whole(
-            surveys,
-            workload,
-            start=start,
-            now=now,
-            limits=limits,
-            window="log_window",
-            install=install,
-        )
+    unmeasured = missing_of(
+        require_whole,
+        surveys,
+        workload,
+        start=start,
+        now=now,
+        limits=limits,
+        window="log_window",
+        install=install,
+    )
     logs, lines = counted(len(surveys), "log"), sum(survey.lines for survey in surveys)
     cut = sum(survey.cut_lines for survey in surveys)
     observed = f"{counted(bad, 'bad line')} in {counted(lines, 'line')} of {logs}"
@@ -56,7 +57,7 @@ def clean(
             surveys, bad=bad, limit=limit, since=start, limits=limits, install=install
         )
     why = basis(surveys, workload, start=start, now=now, install=install)
-    return Judgement(found, observed, limit, "bad lines", why)
+    return Judgement(found, observed, limit, "bad lines", why, unmeasured=unmeasured)
 
 
 def _findings(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
 
+from upkeep.errors import Malformed
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
@@ -58,12 +59,20 @@ def metrics_exported(
         found += _pods_missing(newest, mine, then, command)
     observed = f"{newest.file}, {span(seconds) or '0 s'} old, {counted(len(mine), 'pod')}; {counted(len(usable), 'export')} in all"
     said = {"export": "itself", "file": "its file's time", "name": "its name"}[newest.taken_from]
+    unmeasured = None
+    if newest.faults:
+        unmeasured = Malformed(
+            f"Whether {newest.file} holds every pod is not known: the export has a fault.",
+            source=newest.file,
+            next_step=command,
+        )
     return Judgement(
         tuple(found),
         observed,
         age,
         "s old",
         f"files of {folder.folder}; its time by {said} ({rfc3339(newest.taken)})",
+        unmeasured=unmeasured,
     )
 
 

@@ -86,8 +86,9 @@ def fallback(
             if muted
             else _no_fallback(configuration, ever, ours, beside, limit=limit)
         )
-    if not found and unsure and (not ours or len(beside) < limit):
-        raise _cannot_tell(configuration, unsure, services)
+    unmeasured = None
+    if unsure and (not ours or len(beside) < limit):
+        unmeasured = _cannot_tell(configuration, unsure, services)
     told = [
         f"to the collector: {_said(ours, reached)}"
         if ours
@@ -95,7 +96,8 @@ def fallback(
     ]
     told.append(f"to others: {_said(independent, reached, kinds=True) or 'none'}")
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
-    return Judgement(tuple(found), "; ".join(told), limit, "receivers beside the collector", basis)
+    unit = "receivers beside the collector"
+    return Judgement(tuple(found), "; ".join(told), limit, unit, basis, unmeasured=unmeasured)
 
 
 def _decided(

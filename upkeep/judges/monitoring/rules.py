@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from shlex import quote
 
-from upkeep.errors import Absent, Malformed, TooEarly
+from upkeep.errors import Absent, Malformed, TooEarly, missing_of
 from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload.pods import some_live, starting
 from upkeep.limits import Limits
@@ -47,8 +47,6 @@ def alerts_quiet(
     limit = int(limits["alerts_firing"])
     if len(firing) > limit:
         found += [_firing(rule, number=len(firing), limit=limit) for rule in firing]
-    if not found:
-        _require_evaluated(mine, now=now)
     pending = sum(rule.state == "pending" for rule in mine)
     able = sum(not _of_rule(rule) for rule in mine)
     observed = (
@@ -61,6 +59,7 @@ def alerts_quiet(
         limit,
         "firing alerts",
         _basis(mine),
+        unmeasured=missing_of(_require_evaluated, mine, now=now),
     )
 
 
@@ -74,8 +73,6 @@ def alerts_loaded(
     :raises Unmeasured: as ``alerts_quiet``.
     """
     mine, found = _wanted(rules, wanted)
-    if not found:
-        _require_evaluated(mine, now=now)
     able = sum(not _of_rule(rule) for rule in mine)
     loaded = len({rule.name for rule in mine})
     observed = f"{loaded} of {counted(len(wanted), 'alert')} loaded; of {counted(len(mine), 'rule')} {able} can fire"
@@ -85,6 +82,7 @@ def alerts_loaded(
         len(wanted),
         "alerts that can fire",
         _basis(mine),
+        unmeasured=missing_of(_require_evaluated, mine, now=now),
     )
 
 
@@ -174,9 +172,10 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
             )
             fix = f"kubectl -n {namespace} describe pod {quote(state.pod)}"
             found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
-    if unfound and not found:
+    unmeasured = None
+    if unfound:
         when = rfc3339(max(made[name] for name in unfound) + FOUND_WITHIN)
-        raise TooEarly(
+        unmeasured = TooEarly(
             f"Prometheus has not scraped pod {listed(unfound)} yet: it is younger than {span(FOUND_WITHIN)}. Retry after {when}.",
             source="PromQL up",
             next_step=f"run again after {when}",
@@ -185,7 +184,9 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
     observed = f"{up} of {counted(len(pods), 'pod')} scraped"
     if early:
         observed += f"; {counted(len(early), 'pod')} of a rollout still starting"
-    return Judgement(tuple(found), observed, len(pods), "pods with up = 1", "up")
+    return Judgement(
+        tuple(found), observed, len(pods), "pods with up = 1", "up", unmeasured=unmeasured
+    )
 
 
 def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:

@@ -90,8 +90,6 @@ def scale(
         found.append(
             Finding(subject, "nodes-full", message, room, more, "pods", "kubectl describe nodes")
         )
-    if not found and uncounted:
-        raise uncounted[0]
     observed = (
         f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to "
         f"{most} replicas, room for {min(room, 1000)} on {where}"
@@ -100,4 +98,5 @@ def scale(
         f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"
         f"{unlooked(template.placement, rooms)}"
     )
-    return Judgement(tuple(found), observed, most, "replicas", basis)
+    unmeasured = next(iter(uncounted), None)
+    return Judgement(tuple(found), observed, most, "replicas", basis, unmeasured=unmeasured)

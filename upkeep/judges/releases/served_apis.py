@@ -38,8 +38,9 @@ def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
         for version, kind in kinds
         if of_kubernetes(version) and _prerelease(version)
     ]
-    if not found and unsure and (served.major != 1 or following > COMPLETE_MINOR):
-        raise Absent(
+    unmeasured = None
+    if unsure and (served.major != 1 or following > COMPLETE_MINOR):
+        unmeasured = Absent(
             f"The API server is {served.version}; the table of removals ends at 1.{COMPLETE_MINOR}. "
             f"Kubernetes {served.major}.{following} may remove {listed(unsure)}.",
             source="GET /version",
@@ -60,6 +61,7 @@ def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
         f"served by {served.major}.{served.minor} and {served.major}.{following}",
         "",
         basis,
+        unmeasured=unmeasured,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from upkeep.domain.versions import Version, of_chart, offered, parse
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, missing_of
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
@@ -70,8 +70,7 @@ def up_to_date(
                 command,
             )
         )
-    if not found:
-        _require_whole(chart, index, installed)
+    unmeasured = missing_of(_require_whole, chart, index, installed)
     age = f", {span(now - entry.created)} old" if entry.created and entry.created <= now else ""
     observed = (
         f"{chart.version} installed: the newest"
@@ -85,7 +84,7 @@ def up_to_date(
     if skipped:
         basis += f"; {counted(len(skipped), 'invalid version')} left out"
     limit = f"{counted(most, 'minor')} behind, or more for {limits.text('chart_age')}"
-    return Judgement(tuple(found), observed, limit, "", basis)
+    return Judgement(tuple(found), observed, limit, "", basis, unmeasured=unmeasured)
 
 
 def _beyond(version: Version, installed: Version, most: int) -> bool:

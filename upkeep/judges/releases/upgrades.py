@@ -7,7 +7,7 @@ Source: https://helm.sh/docs/helm/helm_upgrade/.
 import re
 from shlex import quote
 
-from upkeep.errors import Absent
+from upkeep.errors import Absent, missing_of
 from upkeep.judges.releases.up_to_date import repository_url
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
@@ -61,14 +61,13 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     found += [
         _gone(change, one, command) for change in one.changes if _removes(change, install, one)
     ]
-    if not found:
-        _require_whole(one)
     return Judgement(
         tuple(found),
         f"{one.installed} to {one.newest}: {_difference(one)}",
         "accepted",
         "",
         _basis(one),
+        unmeasured=missing_of(_require_whole, one),
     )
 
 
@@ -95,6 +94,8 @@ def _basis(rehearsal: UpgradeRehearsal) -> str:
 
 def _require_whole(rehearsal: UpgradeRehearsal) -> None:
     """:raises Absent: a part that a pass needs is missing."""
+    if any(not answer.allowed for answer in rehearsal.access):
+        return  # a finding of its own, and without the right nothing is rehearsed
     rehearsed = {run.object for run in rehearsal.dry_runs}
     missing = [
         change.object

@@ -79,8 +79,9 @@ def scaling_sound(
                     command,
                 )
             )
-    if not findings and silent:
-        raise TooEarly(
+    unmeasured = None
+    if silent:
+        unmeasured = TooEarly(
             f"HorizontalPodAutoscaler/{silent[0]} has not reported its conditions yet.",
             next_step="run again in a minute",
         )
@@ -93,6 +94,7 @@ def scaling_sound(
         "able, active, below the maximum",
         "",
         "HorizontalPodAutoscalers, now",
+        unmeasured=unmeasured,
     )
 
 
@@ -118,9 +120,7 @@ def _without_autoscaler(
         )
         for one in judged.findings
     )
-    return Judgement(
-        found, f"no autoscaler; {judged.observed}", limits["scaling_usage"], "ratio", judged.basis
-    )
+    return replace(judged, findings=found, observed=f"no autoscaler; {judged.observed}")
 
 
 def _overlap(autoscalers: Sequence[Autoscaler], install: Install) -> Sequence[Finding]:

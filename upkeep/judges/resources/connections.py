@@ -37,16 +37,19 @@ def connections_headroom(
         for one in connections
         if one.open > limits[LIMIT] * one.most
     ]
-    if not found and (blind or not pods):
-        raise Absent(
+    unmeasured = None
+    if blind or not pods:
+        unmeasured = Absent(
             f"The connections of {'pod ' + blind[0] if blind else 'any pod'} were not measured.",
             source="netstat, /metrics",
         )
-    highest = max(connections, key=lambda one: one.open / one.most)
+    highest = max(connections, key=lambda one: one.open / one.most, default=None)
+    told = "none" if highest is None else f"{highest.open} of {highest.most}"
     return Judgement(
         tuple(found),
-        f"highest: {highest.open} of {highest.most}, of {counted(len(connections), 'pod')}",
+        f"highest: {told}, of {counted(len(connections), 'pod')}",
         limits[LIMIT],
         "ratio",
         "; ".join(sorted({one.way for one in connections})),
+        unmeasured=unmeasured,
     )

@@ -31,14 +31,16 @@ def disk_headroom(
         for one in filesystems.found
         if one.used_ratio > limits[LIMIT]
     ]
-    if not found and (blind or not pods):
-        raise Absent(
+    unmeasured = None
+    if blind or not pods:
+        unmeasured = Absent(
             f"No filesystem of {'pod ' + blind[0] if blind else 'any pod'} was measured.",
             source=filesystems.way,
         )
-    highest = max(one.used_ratio for one in filesystems.found)
+    highest = max((one.used_ratio for one in filesystems.found), default=0.0)
     observed = (
         f"highest: {highest:.0%}, of {counted(len(filesystems.found), 'filesystem')} "
         f"in {counted(len({one.pod for one in filesystems.found}), 'pod')}"
     )
-    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", filesystems.way)
+    way = filesystems.way
+    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", way, unmeasured=unmeasured)

@@ -96,14 +96,13 @@ def cpu_memory_headroom(
         for one in shares
         if one.amount > limits[limit_name] * one.most
     ]
-    if not found and unknown:
-        raise unknown[0]
     return Judgement(
         tuple(found),
         _observed(shares, missing=len(unknown)),
         limits[limit_name],
         "ratio",
         "metrics.k8s.io, now",
+        unmeasured=next(iter(unknown), None),
     )
 
 

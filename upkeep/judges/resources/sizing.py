@@ -71,14 +71,13 @@ def right_sized(
             found.append(finding)
         elif not _fits(share, limits=limits):
             unknown.append(_too_early(share, history, now=now, limits=limits))
-    if not found and unknown:
-        raise unknown[0]
     bounds = f"{limits.text('sizing_least')} to {limits.text('sizing_most')} of the request"
     basis = (
         f"p95 of {limits.text('sizing_window')}, by {span(history.step_seconds)}, "
         f"of the busiest pod, from {history.source}"
     )
-    return Judgement(tuple(found), "; ".join(said), bounds, "", basis)
+    unmeasured = next(iter(unknown), None)
+    return Judgement(tuple(found), "; ".join(said), bounds, "", basis, unmeasured=unmeasured)
 
 
 def _used(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from upkeep.domain.versions import image_tag
+from upkeep.errors import missing_of
 from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload import images
 from upkeep.judges.workload.admitted import Shape, compare
@@ -55,8 +56,6 @@ def runs_hardened(
                 _edit(install),
             )
         )
-    if not found:
-        images.require_known(running, workload)
     declared = sorted(
         {hook for container in workload.deployment.template.containers for hook in container.hooks}
     )
@@ -72,6 +71,7 @@ def runs_hardened(
         "probes, pinned image, no root, no privilege",
         "",
         "Pods as admitted, pod template and events, now",
+        unmeasured=missing_of(images.require_known, running, workload),
     )
 
 

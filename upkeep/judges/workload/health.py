@@ -50,14 +50,13 @@ def ok(
         asked, key=lambda one: (one.pod, one.path, one.status, one.ok, one.seconds, one.body)
     ):
         found += _of_answer(answer, install=install, limit_seconds=limit)
-    if missing and not found:
-        raise Absent(
+    unmeasured = _error(unanswered[0]) if unanswered else None
+    if missing:
+        unmeasured = Absent(
             f"no answer of {listed([f'pod {pod} on {path}' for pod, path in missing])}",
             source=f"GET {_proxy(*missing[0], install=install)}",
             next_step=_ask(*missing[0], install=install),
         )
-    if unanswered and not found:
-        raise _error(unanswered[0])
     good = sum(answer.status == 200 and answer.ok for answer in asked)
     slowest = max((answer.seconds for answer in asked), default=0.0)
     observed = (
@@ -71,7 +70,7 @@ def ok(
     if unanswered:
         observed += f" ({unanswered[0].message})"
     basis = "an HTTP request to each pod on each of its health paths"
-    return Judgement(tuple(found), observed, limit, "s", basis)
+    return Judgement(tuple(found), observed, limit, "s", basis, unmeasured=unmeasured)
 
 
 def _error(unanswered: Unanswered) -> Unmeasured:

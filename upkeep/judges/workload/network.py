@@ -70,8 +70,9 @@ def network_restricted(
                 )
             )
     others = listed([f"{one.kind} ({one.group})" for one in kinds])
-    if unseen and not found:
-        raise Absent(
+    unmeasured = None
+    if unseen:
+        unmeasured = Absent(
             f"no NetworkPolicy restricts {' or '.join(unseen)}. The cluster also serves {others}, "
             "which upkeep does not read",
             source="GET /apis",
@@ -91,4 +92,4 @@ def network_restricted(
     basis = "NetworkPolicies of the namespace and the labels of the pods"
     if kinds:
         basis += f"; not read: {others}"
-    return Judgement(tuple(found), observed, "ingress and egress", "", basis)
+    return Judgement(tuple(found), observed, "ingress and egress", "", basis, unmeasured=unmeasured)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from upkeep.domain.discovery import matches
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
@@ -52,16 +52,18 @@ def survives_node_loss(
         fix = _spread(deployment, install)
         found.append(Finding(where, "one-node", message, 1, 2, "nodes", fix))
     found += _of_budgets(budgets, working, deployment, install=install)
-    if not found and len(ready) < len(working) and len(nodes) < 2:
-        raise Absent(
+    late = sorted(budget.name for budget in budgets if not budget.current)
+    one_node = any(one.code == "one-node" for one in found)
+    unmeasured: Unmeasured | None = None
+    if not one_node and len(ready) < len(working) and len(nodes) < 2:
+        unmeasured = Absent(
             "fewer than two pods are ready: their spread over nodes is not known",
             next_step=PODS_FIRST,
         )
-    if not found and len(nodes) < min(2, least):
-        raise Absent("no pod is listed with its node", source="pods", next_step=PODS_FIRST)
-    late = sorted(budget.name for budget in budgets if not budget.current)
-    if not found and late:
-        raise TooEarly(
+    elif not one_node and len(nodes) < min(2, least, len(working) or least):
+        unmeasured = Absent("no pod is listed with its node", source="pods", next_step=PODS_FIRST)
+    elif late:
+        unmeasured = TooEarly(
             f"PodDisruptionBudget/{late[0]}: its controller has not seen its newest generation",
             source="poddisruptionbudgets",
             next_step="run again in a minute",
@@ -73,7 +75,12 @@ def survives_node_loss(
             f"allows {counted(budgets[0].allowed, 'eviction')}"
         )
     return Judgement(
-        tuple(found), observed, least, "replicas", "Deployment, Pods and PodDisruptionBudgets, now"
+        tuple(found),
+        observed,
+        least,
+        "replicas",
+        "Deployment, Pods and PodDisruptionBudgets, now",
+        unmeasured=unmeasured,
     )
 
 

@@ -75,8 +75,9 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
         observed.append(f"a rollout {'without a deadline' if endless(deployment) else deadline}")
     if deployment.paused:
         observed.append("the Deployment is paused")
-    if deployment.observed_generation < deployment.generation and not found:
-        raise TooEarly(
+    unmeasured = None
+    if deployment.observed_generation < deployment.generation:
+        unmeasured = TooEarly(
             f"the controller of Deployment {deployment.name} has seen generation "
             f"{deployment.observed_generation}, not yet {deployment.generation}: "
             "the newest template is not known to run",
@@ -89,7 +90,9 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
         observed.append(
             f"{counted(left_out, 'pod')} not counted (terminating, finished or of another owner)"
         )
-    return Judgement(tuple(found), ", ".join(observed), desired, "replicas", basis)
+    return Judgement(
+        tuple(found), ", ".join(observed), desired, "replicas", basis, unmeasured=unmeasured
+    )
 
 
 def _scaled_to_zero(deployment: Deployment) -> Finding:
