@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from upkeep import __version__
 from upkeep.errors import BadInput, UpkeepError
-from upkeep.masking import hidden, mask, own
+from upkeep.masking import mask, own
 
 COMMANDS = {
     "init": "find the collector of a cluster, and write settings, folders and a Role for it",
@@ -72,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CLOSED_PIPE
     except BadInput as error:
         from upkeep.adapters.wire.text import printable
+        from upkeep.urls import without_user
 
-        print(f"upkeep: {printable(hidden(str(error)))}", file=sys.stderr)
+        print(f"upkeep: {printable(own(without_user(str(error))))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("upkeep: interrupted", file=sys.stderr)
