@@ -50,7 +50,7 @@ def test_a_url_with_a_password_is_refused_without_it(
     "url", ["push:9091", "http://", "http://h:0", "http:///path", "//host", "http://h\x1b[0m"]
 )
 def test_a_pushgateway_is_an_http_url(tmp_path: Path, url: str) -> None:
-    with pytest.raises(BadInput, match="^--pushgateway"):
+    with pytest.raises(BadInput, match=r"^--pushgateway"):
         resolve({"pushgateway": url}, {}, cwd=tmp_path)
 
 

@@ -235,10 +235,21 @@ def _pushgateway(given: str | None, of_file: str | None, path: Path) -> str | No
 
 
 def _textfile(given: str | None, of_file: str | None, cwd: Path, base: Path) -> str | None:
-    """Return the template of the metrics' file name, made absolute."""
-    if given:
-        return str(_path(cwd, given, "--textfile"))
-    return str(_path(base, of_file, "textfile")) if of_file else None
+    """Return the template of the metrics' file name, made absolute.
+
+    :raises BadInput: it holds another word in braces, or no file name.
+    """
+    text, folder, where = (given, cwd, "--textfile") if given else (of_file, base, "textfile")
+    if not text:
+        return None
+    for word in re.findall(r"\{[^}]*\}", text):
+        if word not in ("{target}", "{cadence}"):
+            raise BadInput(
+                f"{where}={text}: {word} is not replaced. Use {{target}} or {{cadence}}."
+            )
+    if text.endswith("/"):
+        raise BadInput(f"{where}={text}: a folder. Expected the name of a file.")
+    return str(_path(folder, text, where))
 
 
 def _removed(gate: "Gate", path: Path) -> dict[str, str]:

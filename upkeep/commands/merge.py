@@ -40,8 +40,11 @@ def run(options: argparse.Namespace) -> int:
     """Merge, write the results and draw the reports."""
     from upkeep.commands.suite import plugin
     from upkeep.files import write_whole
+    from upkeep.settings_file import target_name
 
     out = Path(options.out)
+    for name in options.target:
+        target_name(name, "--target")
     facts, results = merged([Path(name) for name in options.folders], targets=options.target)
     lines = "".join(to_line(one, run=facts["run"]) + "\n" for one in results)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from upkeep.adapters.wire.decoding import Wire
-from upkeep.records.ledger import Instant, KeptOutcome, Severity
+from upkeep.records.ledger import Cadence, Instant, KeptOutcome, Severity
 
 
 class FindingLine(Wire, frozen=True):
@@ -22,7 +22,7 @@ class ResultLine(Wire, frozen=True):
     run: str
     target: str
     control: str
-    cadence: tuple[str, ...]
+    cadence: tuple[Cadence, ...]
     gate: bool
     severity: Severity
     outcome: KeptOutcome
