@@ -40,6 +40,13 @@ BROKEN = 3  # and this one, for an internal error
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; 4 for bad input."""
+    from upkeep.commands.printing import hiding
+
+    with hiding():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if threading.current_thread() is threading.main_thread():
         # As Ctrl-C: what was begun is taken back, and no temporary file stays.
