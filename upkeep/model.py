@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from upkeep.errors import Unmeasured
+from upkeep.shell import NO_COMMAND, Command
 
 
 class Outcome(StrEnum):
@@ -39,7 +40,7 @@ class Finding:
     :ivar message: the fact and, where known, its cause.
     :ivar observed: the observed value; ``limit`` the allowed one; ``unit`` that of both.
     :ivar next: the fix: one command ready to paste, or one option. It is never masked, so every name
-        from outside is quoted for the shell and no secret is in it.
+        from outside is quoted for the shell (``upkeep.shell``) and no secret is in it.
     :ivar owner: the object that keeps its name over a rollout: with control, target and code the
         identity of the finding. Reports fill it in; see ``upkeep.domain.decisions.ownership``.
     :ivar waiver: the ticket of the waiver that covers it; empty where none does.
@@ -51,7 +52,7 @@ class Finding:
     observed: Scalar = None
     limit: Scalar = None
     unit: str = ""
-    next: str = ""
+    next: Command = NO_COMMAND
     owner: str = ""
     waiver: str = ""
 

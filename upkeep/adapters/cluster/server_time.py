@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from upkeep.errors import Malformed
 from upkeep.model import span
+from upkeep.shell import shell
 
 # So much may the clocks of the API server and of this machine differ; windows are hours.
 MOST_APART = timedelta(minutes=5)
@@ -40,5 +41,5 @@ def require_one_time(
         f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {whose}: "
         "no age and no window can be told",
         source=source,
-        next_step=f"timedatectl; set the clock that is wrong, here or {where}",
+        next_step=shell("timedatectl; set the clock that is wrong, here or {}", where),
     )

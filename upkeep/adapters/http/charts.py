@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -24,6 +23,7 @@ from upkeep.meter import Meter
 from upkeep.model import listed, parse_time
 from upkeep.records.releases import ChartIndex, ChartVersion
 from upkeep.settings import HttpAccess
+from upkeep.shell import shell
 
 # The largest public repositories have some ten megabytes.
 MOST_BYTES = 24 * 1024 * 1024
@@ -51,7 +51,7 @@ def read(path: Path) -> str:
         raise Absent(f"There is no file {where}.", source=where, next_step=STEP) from None
     except PermissionError:
         raise Forbidden(
-            f"{where} may not be read.", source=where, next_step=f"ls -l {quote(where)}"
+            f"{where} may not be read.", source=where, next_step=shell("ls -l {}", where)
         ) from None
     except UnicodeDecodeError:
         raise Malformed(f"{where} is not UTF-8.", source=where) from None
@@ -233,7 +233,7 @@ def _bytes(path: Path) -> bytes:
         raise Absent(
             f"The chart's archive {path} cannot be read: {error.strerror}.",
             source=str(path),
-            next_step=f"ls -l {quote(str(path))}",
+            next_step=shell("ls -l {}", str(path)),
         ) from None
 
 

@@ -24,6 +24,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 # The wall clock may run a little slower than the one that was slept by.
 SLEWED = 0.95
@@ -156,7 +157,7 @@ def _surplus(one: Balance, *, limit: int, install: Install) -> Finding:
         f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {rfc3339(one.since)}. "
         "Its counters contradict each other, so the error rate is unreliable, too."
     )
-    fix = f"kubectl get --raw {install.proxy(pod)}/metrics | grep -E '_total'"
+    fix = shell("kubectl get --raw {}/metrics | grep -E '_total'", install.proxy(pod))
     return Finding(
         f"Pod/{pod}", "more-accounted-than-received", message, -one.surplus, limit, GROUPS, fix
     )

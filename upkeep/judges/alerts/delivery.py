@@ -3,7 +3,6 @@
 Destination counters count single alerts, not groups (seen on cano-collector 0.0.24).
 """
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -29,6 +28,7 @@ from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.configuration import ConfigurationDocument, ConfiguredName, Destination
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import Command, arguments, shell
 
 NOTHING_BAD = "no failure since then, so none in"
 
@@ -157,7 +157,7 @@ def used(
         unmeasured = TooEarly(
             f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",
-            next_step=f"run again after {when}, or --prometheus=URL",
+            next_step=shell("run again after {}, or --prometheus=URL", when),
         )
         silent = []
     found += [
@@ -192,7 +192,11 @@ def _never_told(name: str, teams: Sequence[ConfiguredName]) -> Finding:
     first = f"the first team, {teams[0].name}" if teams else "the first team, and there is none"
     why = f"only {listed(later)}" if later else "no team"
     message = f"Destination {name} gets no alert: {why} names it, but every alert goes to {first}."
-    fix = f"add {name} to the destinations of {teams[0].name if teams else 'a first team'} in teams.yaml, or remove the destination"
+    fix = shell(
+        "add {} to the destinations of {} in teams.yaml, or remove the destination",
+        name,
+        teams[0].name if teams else Command("a first team"),
+    )
     return Finding(
         f"Destination/{name}",
         "destination-never-told",
@@ -208,7 +212,13 @@ def _silent(
     name: str, *, begin: datetime, now: datetime, limits: Limits, install: Install
 ) -> Finding:
     message = f"Destination {name} got no message, sent or failed, in the {span(now - begin)} of known counters."
-    fix = f"kubectl -n {install.namespace} logs deployment/{install.deployment} -c {install.container} --tail=-1 | grep -F {shlex.quote(name)}"
+    fix = shell(
+        "kubectl -n {} logs deployment/{} -c {} --tail=-1 | grep -F {}",
+        install.namespace,
+        install.deployment,
+        install.container,
+        name,
+    )
     return Finding(
         f"Destination/{name}",
         "destination-unused",
@@ -236,7 +246,9 @@ def _failed(counts: Counts, name: str) -> int:
 def _none_configured(install: Install) -> Finding:
     objects = [f"{kind.lower()}/{name}" for kind, name, _ in install.configuration]
     message = f"No destination is configured ({listed(objects) or 'no configuration is mounted'}). No alert can be sent."
-    fix = f"kubectl -n {install.namespace} get {' '.join(objects) or 'configmaps,secrets'}"
+    fix = shell(
+        "kubectl -n {} get {}", install.namespace, arguments(objects or ["configmaps,secrets"])
+    )
     return Finding(
         f"Deployment/{install.deployment}", "no-destinations", message, 0, 1, "destinations", fix
     )

@@ -32,6 +32,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import Command
 
 NOTHING_BAD = "none since then, so none in"
 GROUPS = "alert groups"
@@ -146,7 +147,7 @@ def _contradiction(errors: int, received: int, *, install: Install) -> Finding:
         f"{counted(errors, 'alert group')} ended in an error, but only {received} were received. The counters contradict each other. "
         "See alerts-accounted-for."
     )
-    fix = "pytest -m \"control(id='alerts-accounted-for')\""
+    fix = Command("pytest -m \"control(id='alerts-accounted-for')\"")
     return Finding(
         f"Deployment/{install.deployment}",
         "errors-exceed-received",

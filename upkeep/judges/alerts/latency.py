@@ -30,6 +30,7 @@ from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.counters import CounterHistory
 from upkeep.records.logs import LogSurvey
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 WINDOW = "timing_window"
 QUANTILE = 0.95
@@ -87,7 +88,7 @@ def processing_fast(
                 f"{what}{every.highest:g} s, the last bucket. "
                 f"Whether they took longer than {limits.text('processing_latency')} is not known.",
                 source="/metrics",
-                next_step=f"--limit=processing_latency={every.highest:g}s",
+                next_step=shell("--limit=processing_latency={}s", f"{every.highest:g}"),
             )
     why = counters_basis(parts, history, now=now, limits=limits, proof=NOTHING_SLOW, window=WINDOW)
     observed = f"{_said(every)}; {slow} of {counted(timed, 'log line')} with a time are slower"
@@ -164,9 +165,16 @@ def _slow_lines(
         f"{slow} of {counted(timed, 'log line')} with a time took longer than {limits.text('processing_latency')}. "
         f"The slowest, in pod {survey.pod}, took {worst.seconds:.3g} s at {rfc3339(worst.at)}."
     )
-    previous = " --previous" if survey.previous else ""
+    previous = Command(" --previous" if survey.previous else "")
     since = go_duration(limits["log_history_window"])
-    fix = f"kubectl -n {install.namespace} logs {survey.pod} -c {survey.container} --since={since}{previous} | grep -E '\"latency\":[0-9]{{10,}}'"
+    fix = shell(
+        "kubectl -n {} logs {} -c {} --since={}{} | grep -E '\"latency\":[0-9]{{10,}}'",
+        install.namespace,
+        survey.pod,
+        survey.container,
+        since,
+        previous,
+    )
     return Finding(
         f"Pod/{survey.pod}", "slow-lines", message, slow, int(limits["slow_lines"]), "lines", fix
     )

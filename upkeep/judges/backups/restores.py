@@ -4,7 +4,6 @@
 Source: docs/guide.rst, "Backup Verification"; https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 
-import shlex
 from collections.abc import Sequence
 
 from upkeep.errors import Absent, Unmeasured, missing_of
@@ -23,6 +22,7 @@ from upkeep.records.access import AccessAnswer, DryRun, RestoreRehearsal
 from upkeep.records.backups import BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject, ConfigurationReference
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 
 def restorable(
@@ -143,10 +143,8 @@ def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
             message = (
                 f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
             )
-            asked = shlex.quote(
-                f"{answer.resource}/{answer.name}" if answer.name else answer.resource
-            )
-            fix = f"kubectl -n {shlex.quote(answer.namespace)} auth can-i {answer.verb} {asked}"
+            asked = f"{answer.resource}/{answer.name}" if answer.name else answer.resource
+            fix = shell("kubectl -n {} auth can-i {} {}", answer.namespace, answer.verb, asked)
             found.append(
                 Finding(
                     f"Namespace/{answer.namespace}",
@@ -170,7 +168,7 @@ def refused_by_server(folder: BackupFolder, newest: BackupSet, one: DryRun) -> F
         {each.file for each in newest.objects if f"{each.kind}/{each.name}" == one.object}
     )
     fix = (
-        f"kubectl apply --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}"
+        shell("kubectl apply --dry-run=server -f {}", f"{folder.folder}/{files[0]}")
         if files
         else list_files(folder)
     )

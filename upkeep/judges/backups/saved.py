@@ -32,6 +32,7 @@ from upkeep.model import Finding, Judgement, listed, span
 from upkeep.records.backups import BackupFolder
 from upkeep.records.configuration import ConfigurationObject
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 
 def configuration_saved(
@@ -172,8 +173,8 @@ def _changed_before_the_crash(
     return Finding(name, "changed-before-crash", message, len(differ), 0, "differing keys", fix)
 
 
-def _look(install: Install, one: ConfigurationObject) -> str:
-    return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
+def _look(install: Install, one: ConfigurationObject) -> Command:
+    return shell("kubectl -n {} get {}s", install.namespace, one.kind.lower())
 
 
 def _hours(seconds: float) -> float:

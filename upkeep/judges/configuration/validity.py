@@ -3,7 +3,6 @@
 Source: kubecano/cano-collector, config/; docs/guide.rst, "Validate YAML syntax".
 """
 
-import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ from upkeep.records.configuration import (
     StoredObject,
 )
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 BASIS = "the collector's own rules, applied to the mounted objects"
 
@@ -169,7 +169,7 @@ def _finding(
     holder = next((one for one in written if f"{one.kind}/{one.name}" == kind_and_name), None)
     when = by_whom(last_writer(holder.owners, [key]), now=now) if holder is not None else ""
     kind, _, name = kind_and_name.partition("/")
-    look = f"kubectl -n {install.namespace} edit {kind.lower()}/{shlex.quote(name)}"
+    look = shell("kubectl -n {} edit {}/{}", install.namespace, kind.lower(), name)
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
     message += f" Last written {when}." if when else ""
     # The fix is no comment behind the command: not every shell takes one at its prompt.

@@ -13,6 +13,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.logs import LogPattern, LogSurvey, SendFailures
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 WINDOW = "log_history_window"
 MOST_FINDINGS = 10
@@ -169,10 +170,17 @@ def _worst(surveys: Sequence[LogSurvey]) -> str:
     return f"Pod/{surveys[0].pod} container/{surveys[0].container}"
 
 
-def _logs(survey: LogSurvey, *, limits: Limits, install: Install) -> str:
+def _logs(survey: LogSurvey, *, limits: Limits, install: Install) -> Command:
     """Return the command that shows the log; Go knows no days."""
-    previous = " --previous" if survey.previous else ""
-    return f"kubectl -n {install.namespace} logs {survey.pod} -c {survey.container} --since={go_duration(limits[WINDOW])}{previous}"
+    previous = Command(" --previous" if survey.previous else "")
+    return shell(
+        "kubectl -n {} logs {} -c {} --since={}{}",
+        install.namespace,
+        survey.pod,
+        survey.container,
+        go_duration(limits[WINDOW]),
+        previous,
+    )
 
 
 def _repeated(
@@ -221,8 +229,8 @@ def _unsent(
         f"{failures.example}"
     )
     where = f"Destination/{name}" if name else _worst([survey])
-    command = (
-        _logs(survey, limits=limits, install=install)
-        + " | grep -iE 'failed to (send|get destination|dispatch)'"
+    command = shell(
+        "{} | grep -iE 'failed to (send|get destination|dispatch)'",
+        _logs(survey, limits=limits, install=install),
     )
     return Finding(where, "send-failed", message, total, limit, "lines", command)

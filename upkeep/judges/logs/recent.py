@@ -13,6 +13,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.logs import LogPattern, LogSurvey
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 MOST_FINDINGS = 10
 
@@ -115,8 +116,9 @@ def _finding(
     # A log with few lines is read beyond the window.
     chosen = go_duration(limits["log_window"]) if pattern.last >= since else ""
     flag = f"--since={chosen}" if chosen else f"--tail={int(limits['log_lines'])}"
-    command = f"kubectl -n {install.namespace} logs {pod} -c {container} {flag}" + (
-        " --previous" if survey.previous else ""
+    previous = Command(" --previous" if survey.previous else "")
+    command = shell(
+        "kubectl -n {} logs {} -c {} {}{}", install.namespace, pod, container, flag, previous
     )
     where, code = f"Pod/{pod} container/{container}", f"{pattern.level}-logged"
     return Finding(where, code, message, pattern.count, limit, "bad lines", command)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from shlex import quote
 
 from upkeep.errors import Malformed
 from upkeep.judges.wording import counted
@@ -10,6 +9,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.counters import ExportFolder, MetricsExport, Snapshot
 from upkeep.records.workload import Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 
 def metrics_exported(
@@ -20,14 +20,14 @@ def metrics_exported(
     The guide's file names no pod. It counts for a single pod; with two it lacks one.
     """
     age = limits["export_age"]
-    command = f"upkeep export --namespace={install.namespace} --exports={quote(folder.folder)}"
+    command = shell("upkeep export --namespace={} --exports={}", install.namespace, folder.folder)
     ahead = [
         one
         for one in folder.exports
         if any(fault.code == "export-from-the-future" for fault in one.faults)
     ]
     found = [
-        _finding(one.file, fault.code, fault.message, next_step=f"mv {quote(one.file)} elsewhere")
+        _finding(one.file, fault.code, fault.message, next_step=shell("mv {} elsewhere", one.file))
         for one in ahead
         for fault in one.faults
     ]
@@ -76,12 +76,12 @@ def metrics_exported(
     )
 
 
-def _finding(file: str, code: str, message: str, *, next_step: str) -> Finding:
+def _finding(file: str, code: str, message: str, *, next_step: Command) -> Finding:
     return Finding(f"File/{file}", code, message, None, None, "", next_step)
 
 
 def _pods_missing(
-    newest: MetricsExport, mine: Sequence[Snapshot], then: Sequence[Pod], command: str
+    newest: MetricsExport, mine: Sequence[Snapshot], then: Sequence[Pod], command: Command
 ) -> list[Finding]:
     named = {snapshot.pod for snapshot in mine}
     if named == {""}:

@@ -22,6 +22,7 @@ from upkeep.records.monitoring import (
 )
 from upkeep.records.serving import Service
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 LIMIT = "fallback_receivers"
 EVERY_ALERT = "every alert"
@@ -48,7 +49,7 @@ def fallback(
         raise Absent(
             "No Service selects the collector's pods, so no webhook can lead to them.",
             source=f"GET /api/v1/namespaces/{install.namespace}/services",
-            next_step=f"kubectl -n {install.namespace} get services",
+            next_step=shell("kubectl -n {} get services", install.namespace),
         )
     reached, silencing = _decided(configuration)
     used = {one.route.receiver for one in reached if not one.route.muted}
@@ -131,7 +132,7 @@ def _of_webhook(
     name, where, fix = (
         _name(receiver),
         f"Receiver/{_name(receiver)}",
-        f"in Alertmanager's receiver {_name(receiver)}: {_url(service)}",
+        shell("in the receiver {} of Alertmanager: {}", _name(receiver), _url(service)),
     )
     ports = [port.port for port in service.ports]
     found = []
@@ -161,7 +162,7 @@ def _not_routed(
     if idle:
         name = _name(idle[0])
         message = f"Receiver {name} posts to the collector, but no alert can reach this receiver. The collector gets no alerts."
-        fix = f"add to Alertmanager's route: {{receiver: {name}, continue: true}}"
+        fix = shell("add to the route of Alertmanager: {{receiver: {}, continue: true}}", name)
         return Finding(f"Receiver/{name}", "not-routed", message, 0, 1, "routes", fix)
     namesakes = [
         one
@@ -176,7 +177,7 @@ def _not_routed(
     message = (
         f"No receiver of Alertmanager posts to Service {names}. The collector gets no alerts.{hint}"
     )
-    fix = f"give a receiver that has a route a webhook with {_url(services[0])}"
+    fix = shell("give a receiver that has a route a webhook with {}", _url(services[0]))
     return Finding("Alertmanager", "not-routed", message, 0, 1, "receivers", fix)
 
 
@@ -192,10 +193,18 @@ def _no_fallback(
     message = f"Without the collector, Alertmanager sends alerts {told}. At least {counted(limit, 'receiver')} must not depend on it."
     idle = [one for one in configuration.receivers if one.name not in used and _independent(one)]
     if idle:
-        fix = f"add to Alertmanager's route, before the others: {{receiver: {_name(idle[0])}, continue: true}}"
+        fix = shell(
+            "add to the route of Alertmanager, before the others: {{receiver: {}, continue: true}}",
+            _name(idle[0]),
+        )
     else:
-        whom = f"receiver {_name(ours[0])}" if ours else "a receiver that has a route"
-        fix = f"give {whom} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification"
+        whom = (
+            shell("receiver {}", _name(ours[0])) if ours else Command("a receiver that has a route")
+        )
+        fix = shell(
+            "give {} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification",
+            whom,
+        )
     return Finding("Alertmanager", "no-fallback", message, len(beside), limit, "receivers", fix)
 
 
@@ -212,7 +221,11 @@ def _muted(
         f"Time intervals ({when}) mute every route to receiver {name}. Without the collector, some alerts are sent nowhere. "
         f"At least {counted(limit, 'receiver')} must be notified at any time."
     )
-    fix = f"remove mute_time_intervals and active_time_intervals from a route to receiver {name}, or add one: {{receiver: {name}, continue: true}}"
+    fix = shell(
+        "remove mute_time_intervals and active_time_intervals from a route to receiver {}, or add one: {{receiver: {}, continue: true}}",
+        name,
+        name,
+    )
     return Finding(
         f"Receiver/{name}", "fallback-muted", message, len(beside), limit, "receivers", fix
     )
@@ -221,7 +234,7 @@ def _muted(
 def _silenced(rule: InhibitRule) -> Finding:
     shown = excerpt(mask(", ".join(rule.source)))
     message = f"One inhibit rule silences every alert: while {shown} fires, Alertmanager sends no other alert."
-    fix = f"in Alertmanager's inhibit rule of {shown}: narrow it by target_matchers, and by equal"
+    fix = shell("in the inhibit rule of {}: narrow it by target_matchers, and by equal", shown)
     return Finding(
         "Alertmanager", "inhibits-everything", message, EVERY_ALERT, "some alerts", "", fix
     )
@@ -234,19 +247,25 @@ def _cannot_tell(
 ) -> Malformed | Ambiguous:
     names = listed([_name(one) for one in unsure])
     if any(webhook.leads == "hidden" for one in unsure for webhook in one.webhooks):
-        option = f"--alertmanager-config={configuration.stored}, where its configuration is stored"
+        option = shell(
+            "--alertmanager-config={}, where its configuration is stored", configuration.stored
+        )
         return Malformed(
             f"Alertmanager hides the webhook URLs of receiver {names}, so their target is not known. "
             "Its API hides them since 0.26; a url_file is only in its pod.",
             source=configuration.source,
             next_step=option
             if configuration.stored
-            else f"in Alertmanager's receiver {names}, instead of a url_file: {_url(services[0])}",
+            else shell(
+                "in the receiver {} of Alertmanager, instead of a url_file: {}",
+                names,
+                _url(services[0]),
+            ),
         )
     return Ambiguous(
         f"The webhook of receiver {names} leads out of the cluster. Whether it comes back to the collector is not known.",
         source=configuration.source,
-        next_step=f"in Alertmanager's receiver {names}: {_url(services[0])}",
+        next_step=shell("in the receiver {} of Alertmanager: {}", names, _url(services[0])),
     )
 
 
@@ -285,9 +304,10 @@ def _alerts(use: Delivery) -> str:
     return which + when
 
 
-def _url(service: Service) -> str:
+def _url(service: Service) -> Command:
     port = service.ports[0].port if service.ports else 80
-    return f'url: "http://{service.name}.{service.namespace}.svc:{port}{WEBHOOK_PATH}"'
+    host = f"{service.name}.{service.namespace}.svc"
+    return shell("url: {}", f"http://{host}:{port}{WEBHOOK_PATH}")
 
 
 def _name(receiver: NotificationReceiver) -> str:

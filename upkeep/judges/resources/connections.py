@@ -12,6 +12,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.usage import Connections
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 
 def connections_headroom(
@@ -32,7 +33,10 @@ def connections_headroom(
             round(one.open / one.most, 4),
             limits[LIMIT],
             "ratio",
-            f"kubectl get --raw {install.proxy(one.pod)}/metrics | grep -E 'process_(open|max)_fds'",
+            shell(
+                "kubectl get --raw {}/metrics | grep -E 'process_(open|max)_fds'",
+                install.proxy(one.pod),
+            ),
         )
         for one in connections
         if one.open > limits[LIMIT] * one.most

@@ -7,6 +7,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.usage import Filesystems
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 
 def disk_headroom(
@@ -26,7 +27,7 @@ def disk_headroom(
             round(one.used_ratio, 4),
             limits[LIMIT],
             "ratio",
-            f"kubectl -n {install.namespace} describe pod {one.pod}",
+            shell("kubectl -n {} describe pod {}", install.namespace, one.pod),
         )
         for one in filesystems.found
         if one.used_ratio > limits[LIMIT]

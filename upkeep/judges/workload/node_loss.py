@@ -14,6 +14,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.usage import DisruptionBudget
 from upkeep.records.workload import Deployment, Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 PODS_FIRST = "pytest -m \"control(id='pods-ready')\""
 
@@ -37,9 +38,11 @@ def survives_node_loss(
             f"{where} has {counted(deployment.replicas, 'replica')} (limit {least}): "
             "the loss of its node is an outage."
         )
-        fix = (
-            f"kubectl -n {install.namespace} scale deployment {install.deployment} "
-            f"--replicas={least}"
+        fix = shell(
+            "kubectl -n {} scale deployment {} --replicas={}",
+            install.namespace,
+            install.deployment,
+            least,
         )
         found.append(
             Finding(where, "too-few-replicas", message, deployment.replicas, least, "replicas", fix)
@@ -102,9 +105,11 @@ def _of_budgets(
     if bare:
         which = "the pods" if len(bare) == len(of_pod) else f"pod {listed(sorted(bare), most=2)}"
         message = f"No PodDisruptionBudget selects {which}: node drains may evict all pods at once."
-        fix = (
-            f"kubectl -n {install.namespace} create poddisruptionbudget {install.deployment} "
-            f"--selector='{deployment.selector}' --min-available=1"
+        fix = shell(
+            "kubectl -n {} create poddisruptionbudget {} --selector={} --min-available=1",
+            install.namespace,
+            install.deployment,
+            deployment.selector,
         )
         yield Finding(where, "budget-missing", message, 0, 1, "budgets", fix)
     crowded = [chosen for chosen in of_pod.values() if len(chosen) > 1]
@@ -114,7 +119,7 @@ def _of_budgets(
             f"PodDisruptionBudgets {names} select the same pod: "
             "the API server then refuses each of its evictions."
         )
-        fix = f"kubectl -n {install.namespace} get poddisruptionbudgets"
+        fix = shell("kubectl -n {} get poddisruptionbudgets", install.namespace)
         most = max(len(chosen) for chosen in crowded)
         yield Finding(where, "budgets-overlap", message, most, 1, "budgets", fix)
         return
@@ -131,7 +136,7 @@ def _name(budget: DisruptionBudget) -> str:
 def _of_budget(budget: DisruptionBudget, *, install: Install) -> Iterator[Finding]:
     """Yield the fault of one budget; one that its controller has not seen has none yet."""
     subject = f"PodDisruptionBudget/{budget.name}"
-    look = f"kubectl -n {install.namespace} describe poddisruptionbudget {budget.name}"
+    look = shell("kubectl -n {} describe poddisruptionbudget {}", install.namespace, budget.name)
     if not budget.current:
         return
     if budget.failure:
@@ -158,14 +163,15 @@ def _of_budget(budget: DisruptionBudget, *, install: Install) -> Iterator[Findin
                 " Its unhealthyPodEvictionPolicy keeps the unhealthy pods too; "
                 "AlwaysAllow lets them go."
             )
-            look = (
-                f"kubectl -n {install.namespace} patch poddisruptionbudget {budget.name} "
-                """--type=merge -p '{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}'"""
+            look = shell(
+                'kubectl -n {} patch poddisruptionbudget {} --type=merge -p \'{{"spec":{{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}}}\'',
+                install.namespace,
+                budget.name,
             )
         yield Finding(subject, "budget-blocks-drain", message, budget.allowed, 1, "evictions", look)
 
 
-def _spread(deployment: Deployment, install: Install) -> str:
+def _spread(deployment: Deployment, install: Install) -> Command:
     """Return the command that spreads the pods over nodes."""
     constraint = {
         "maxSkew": 1,
@@ -175,4 +181,6 @@ def _spread(deployment: Deployment, install: Install) -> str:
     }
     patch = {"spec": {"template": {"spec": {"topologySpreadConstraints": [constraint]}}}}
     text = json.dumps(patch, separators=(",", ":"))
-    return f"kubectl -n {install.namespace} patch deployment {install.deployment} -p '{text}'"
+    return shell(
+        "kubectl -n {} patch deployment {} -p {}", install.namespace, install.deployment, text
+    )
