@@ -15,7 +15,7 @@ from upkeep.adapters.http import charts
 from upkeep.adapters.wire.backups import SetManifest
 from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.lines import RunFile
-from upkeep.errors import BadInput, Malformed
+from upkeep.errors import BadInput, UpkeepError
 from upkeep.results import from_line
 from upkeep.settings import resolve
 
@@ -224,7 +224,7 @@ def refusal(read: Callable[[Any, Path], None], document: Any, folder: Path) -> s
     """The words of a refusal; empty where the document was taken."""
     try:
         read(document, folder)
-    except (BadInput, Malformed, ValueError) as error:
+    except (UpkeepError, ValueError) as error:
         return str(error)
     return ""
 
