@@ -10,6 +10,7 @@ from upkeep.domain.alertmanager.matchers import BadMatcher
 from upkeep.domain.alertmanager.routing import Delivery, deliveries, silences_everything
 from upkeep.domain.metric_names import WEBHOOK_PATH
 from upkeep.errors import Absent, Ambiguous, Malformed
+from upkeep.judges.monitoring.receivers import EVERY_ALERT, name_of, said
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
 from upkeep.masking import mask
@@ -25,7 +26,6 @@ from upkeep.records.workload import Install
 from upkeep.shell import Command, shell
 
 LIMIT = "fallback_receivers"
-EVERY_ALERT = "every alert"
 
 
 def fallback(
@@ -91,11 +91,11 @@ def fallback(
     if unsure and (not ours or len(beside) < limit):
         unmeasured = _cannot_tell(configuration, unsure, services)
     told = [
-        f"to the collector: {_said(ours, reached)}"
+        f"to the collector: {said(ours, reached)}"
         if ours
         else f"to the collector: {'not known' if unsure else 'none'}"
     ]
-    told.append(f"to others: {_said(independent, reached, kinds=True) or 'none'}")
+    told.append(f"to others: {said(independent, reached, kinds=True) or 'none'}")
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
     unit = "receivers beside the collector"
     return Judgement(tuple(found), "; ".join(told), limit, unit, basis, unmeasured=unmeasured)
@@ -130,9 +130,9 @@ def _of_webhook(
     """Return what stops a webhook to the collector's Service: its port, path or scheme."""
     service = next(one for one in services if one.name == webhook.service)
     name, where, fix = (
-        _name(receiver),
-        f"Receiver/{_name(receiver)}",
-        shell("in the receiver {} of Alertmanager: {}", _name(receiver), _url(service)),
+        name_of(receiver),
+        f"Receiver/{name_of(receiver)}",
+        shell("in the receiver {} of Alertmanager: {}", name_of(receiver), _url(service)),
     )
     ports = [port.port for port in service.ports]
     found = []
@@ -160,7 +160,7 @@ def _not_routed(
         if one.name not in used and any(each.leads == "collector" for each in one.webhooks)
     ]
     if idle:
-        name = _name(idle[0])
+        name = name_of(idle[0])
         message = f"Receiver {name} posts to the collector, but no alert can reach this receiver. The collector gets no alerts."
         fix = shell("add to the route of Alertmanager: {{receiver: {}, continue: true}}", name)
         return Finding(f"Receiver/{name}", "not-routed", message, 0, 1, "routes", fix)
@@ -170,7 +170,7 @@ def _not_routed(
         if any(each.leads == "namesake" for each in one.webhooks)
     ]
     hint = (
-        f" Receiver {_name(namesakes[0])} posts to a Service of that name in another namespace."
+        f" Receiver {name_of(namesakes[0])} posts to a Service of that name in another namespace."
         if namesakes
         else ""
     )
@@ -189,17 +189,19 @@ def _no_fallback(
     *,
     limit: int,
 ) -> Finding:
-    told = f"only to {listed([_name(one) for one in beside])}" if beside else "to no receiver"
+    told = f"only to {listed([name_of(one) for one in beside])}" if beside else "to no receiver"
     message = f"Without the collector, Alertmanager sends alerts {told}. At least {counted(limit, 'receiver')} must not depend on it."
     idle = [one for one in configuration.receivers if one.name not in used and _independent(one)]
     if idle:
         fix = shell(
             "add to the route of Alertmanager, before the others: {{receiver: {}, continue: true}}",
-            _name(idle[0]),
+            name_of(idle[0]),
         )
     else:
         whom = (
-            shell("receiver {}", _name(ours[0])) if ours else Command("a receiver that has a route")
+            shell("receiver {}", name_of(ours[0]))
+            if ours
+            else Command("a receiver that has a route")
         )
         fix = shell(
             "give {} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification",
@@ -216,7 +218,7 @@ def _muted(
     limit: int,
 ) -> Finding:
     """Return the finding of a receiver that would be the fallback if its routes were not muted."""
-    name, when = _name(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
+    name, when = name_of(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
     message = (
         f"Time intervals ({when}) mute every route to receiver {name}. Without the collector, some alerts are sent nowhere. "
         f"At least {counted(limit, 'receiver')} must be notified at any time."
@@ -245,7 +247,7 @@ def _cannot_tell(
     unsure: Sequence[NotificationReceiver],
     services: Sequence[Service],
 ) -> Malformed | Ambiguous:
-    names = listed([_name(one) for one in unsure])
+    names = listed([name_of(one) for one in unsure])
     if any(webhook.leads == "hidden" for one in unsure for webhook in one.webhooks):
         option = shell(
             "--alertmanager-config={}, where its configuration is stored", configuration.stored
@@ -269,46 +271,7 @@ def _cannot_tell(
     )
 
 
-def _said(
-    receivers: Sequence[NotificationReceiver], reached: Sequence[Delivery], *, kinds: bool = False
-) -> str:
-    """Return receivers with their integrations and the alerts that they get: ``mail (email; severity="critical")``."""
-    parts = []
-    for one in receivers:
-        how = (
-            [
-                *one.integrations,
-                *(
-                    ["webhook"]
-                    if any(webhook.leads != "collector" for webhook in one.webhooks)
-                    else []
-                ),
-            ]
-            if kinds
-            else []
-        )
-        which = list(
-            dict.fromkeys(_alerts(use) for use in reached if use.route.receiver == one.name)
-        )
-        parts.append(
-            f"{_name(one)} ({'; '.join(filter(None, [listed(how), listed(which, most=3)]))})"
-        )
-    return ", ".join(parts)
-
-
-def _alerts(use: Delivery) -> str:
-    """Return which alerts end at a route, by the matchers on the way."""
-    which = mask(", ".join(map(str, use.conditions))) or EVERY_ALERT
-    which += " that no other route takes" if use.leftover else ""
-    when = " never" if use.route.muted else " at times" if use.route.at_times else ""
-    return which + when
-
-
 def _url(service: Service) -> Command:
     port = service.ports[0].port if service.ports else 80
     host = f"{service.name}.{service.namespace}.svc"
     return shell("url: {}", f"http://{host}:{port}{WEBHOOK_PATH}")
-
-
-def _name(receiver: NotificationReceiver) -> str:
-    return excerpt(mask(receiver.name))
