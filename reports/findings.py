@@ -11,6 +11,7 @@ from upkeep.addressing import Address, addressed
 from upkeep.masking import own
 from upkeep.model import Finding, Judgement
 from upkeep.session import ADDRESS
+from upkeep.shell import Command
 
 JUDGEMENT = pytest.StashKey[Judgement]()
 
@@ -33,7 +34,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
             )
         address = request.node.stash.get(ADDRESS, Address())
         findings = tuple(
-            replace(finding, next=addressed(finding.next, address))
+            replace(finding, next=Command(addressed(finding.next, address)))
             for finding in judgement.findings
         )
         findings = held_against(request.node, identified(request.node, findings))

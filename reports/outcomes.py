@@ -107,6 +107,11 @@ def _decide(item: pytest.Item, call: Any) -> Fate | None:
 
 def _failed(item: pytest.Item, judgement: Judgement) -> Fate:
     waived = waived_by(item, judgement.findings)
+    if waived and judgement.unmeasured is not None:
+        rest = _unknown(item, judgement.unmeasured)
+        told = f"Findings beside it: {own(waived)}"
+        summary = f"{rest.summary.rstrip('.')}. {told}"
+        return dataclasses.replace(rest, summary=summary, lines=(*rest.lines, told))
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
     lines = [line for finding in judgement.findings for line in lines_of(finding)]

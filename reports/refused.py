@@ -17,8 +17,10 @@ import pytest
 from reports.gate import write_closed
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
+from upkeep.masking import own
 from upkeep.session import SETTINGS
 from upkeep.settings import resolve
+from upkeep.urls import without_user
 
 # The cache of pytest is off: these options would select nothing, or everything, without a word.
 OF_THE_CACHE = (
@@ -63,8 +65,9 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
         return (yield)
     except pytest.UsageError as error:
         if _gated(config):
-            close(_folder(vars(config.option), config), str(error))
-        raise
+            close(_folder(vars(config.option), config), own(str(error)))
+        # pytest quotes what it was given: a URL in the place of a path may hold a password.
+        raise pytest.UsageError(*(own(without_user(str(one))) for one in error.args)) from None
 
 
 def _gated(config: pytest.Config) -> bool:

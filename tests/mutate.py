@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.checks.again import outcome_of
-from tests.checks.inner import LEDGER_ALONE, Held
+from tests.checks.inner import LEDGER_ALONE, Held, named
 from upkeep import demo
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.transport import Transport
@@ -221,9 +221,9 @@ class Hunter(Held):
         for item in session.items:
             if not isinstance(item, pytest.Function):
                 continue
-            if item.callspec.params["target_name"] == self.scenario:
+            if item.callspec.params["target_name"] == named(self.scenario):
                 tried, escapes = hunt(
-                    item, self.scenario, sweeps[self.scenario], self.player, healthy,
+                    item, self.scenario, sweeps[named(self.scenario)], self.player, healthy,
                     sample=self.sample, most=self.most, ends=self.ends,
                 )  # fmt: skip
                 self.tried += tried
@@ -248,7 +248,7 @@ def hunted(
         patch.setattr(Transport, "fetch", player.installed())
         settings = Path(folder, "upkeep.toml")
         settings.write_text(
-            f'[targets."{scenario}"]\ndemo = "{scenario}"\n[targets.healthy]\ndemo = "{twin}"\n'
+            f'[targets."{named(scenario)}"]\ndemo = "{scenario}"\n[targets.healthy]\ndemo = "{twin}"\n'
         )
         words = [
             "-m",
@@ -257,7 +257,7 @@ def hunted(
             f"--settings={settings}",
             f"--out={folder}/out",
         ]
-        words = [*words, f"--target={scenario}", "--target=healthy", *LEDGER_ALONE]
+        words = [*words, f"--target={named(scenario)}", "--target=healthy", *LEDGER_ALONE]
         suite.run(words, plugins=[hunter])
     return hunter.tried, hunter.escapes
 

@@ -33,6 +33,10 @@ CANARY = "canary-7f3a"
         ("Authorization: \r\nHost: a", "Authorization: \r\nHost: a"),
         # schemes without a header
         ("sent bearer abc to", "sent bearer ‹masked› to"),
+        # keys with the shape of a UUID, and Rancher's
+        ("key 123e4567-e89b-12d3-a456-426614174000 refused", "key ‹masked› refused"),
+        ("as HRKU:123E4567-E89B-12D3-A456-426614174000", "as HRKU:‹masked›"),
+        ("with token-x7k2p:4fjw9cq7hz5t8m2v6b3n1d0s", "with token-x7k2p:‹masked›"),
         ('Basic "YTpi"', 'Basic "‹masked›"'),
         # URLs keep scheme and host
         (
@@ -81,6 +85,8 @@ def test_secrets_go_and_the_rest_stays(text, shown):
         "dial tcp 203.0.113.7:443: i/o timeout",
         "the token expired and secrets were rotated",
         "object 123e4567-e89b-12d3-a456-426614174000",
+        '{"request_id":"123e4567-e89b-12d3-a456-426614174000"}',
+        "UID: 123e4567-e89b-12d3-a456-426614174000, trace 123e4567-e89b-12d3-a456-426614174000",
         "kubectl -n monitoring logs cano-collector-7d9f8b6c5d-x2x9z -c cano-collector --since=24h --previous",
         "",
     ],

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from upkeep import __version__
 from upkeep.errors import BadInput, UpkeepError
-from upkeep.masking import hidden, mask, own
+from upkeep.masking import mask, own
 
 COMMANDS = {
     "init": "find the collector of a cluster, and write settings, folders and a Role for it",
@@ -40,6 +40,13 @@ BROKEN = 3  # and this one, for an internal error
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; 4 for bad input."""
+    from upkeep.commands.printing import hiding
+
+    with hiding():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if threading.current_thread() is threading.main_thread():
         # As Ctrl-C: what was begun is taken back, and no temporary file stays.
@@ -72,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CLOSED_PIPE
     except BadInput as error:
         from upkeep.adapters.wire.text import printable
+        from upkeep.urls import without_user
 
-        print(f"upkeep: {printable(hidden(str(error)))}", file=sys.stderr)
+        print(f"upkeep: {printable(own(without_user(str(error))))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("upkeep: interrupted", file=sys.stderr)

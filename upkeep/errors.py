@@ -20,7 +20,8 @@
 Source of the outcomes: README.md, "Results", and ARCHITECTURE.md, "What may never happen".
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, ParamSpec
 
 
 class UpkeepError(Exception):
@@ -111,6 +112,20 @@ class TooEarly(Unmeasured):
     """Not enough history yet; the message says when to retry."""
 
     reason = "too-early"
+
+
+_Arguments = ParamSpec("_Arguments")
+
+
+def missing_of(
+    require: Callable[_Arguments, None], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> Unmeasured | None:
+    """Return the error that a demand raises; ``None`` where it is met."""
+    try:
+        require(*args, **kwargs)
+    except Unmeasured as error:
+        return error
+    return None
 
 
 def of_reason(reason: str) -> type[Unmeasured]:

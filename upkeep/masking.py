@@ -54,6 +54,11 @@ SHAPES = {
     ),
     "AWS access key": re.compile(r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
 }
+# Some services issue keys of this shape. What a name calls an id of an object or a request is none.
+_UUID = re.compile(
+    r"(?<![\w\-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w\-])", re.IGNORECASE
+)
+_ID = re.compile(r"(?:id|trace|span|fingerprint|object|pod|event)\W{0,6}$", re.IGNORECASE)
 # The letter of a JSON string's \n is no part of the run behind it.
 _LONG = re.compile(
     r"(?:(?<![\\A-Za-z0-9+/_.%\-])|(?<=\\)(?![rnt])|(?<=\\[rnt]))[A-Za-z0-9+/_.%\-]{24,}+={0,2}"
@@ -104,6 +109,7 @@ def mask(text: str) -> str:
     for shape in SHAPES.values():
         text = shape.sub(MASK, text)
     text = _replace_values(text, _NAMED, _named_end)
+    text = _UUID.sub(_key_or_id, text)
     return _LONG.sub(_opaque, text)
 
 
@@ -267,6 +273,12 @@ def _opaque(found: re.Match[str]) -> str:
             ):
                 return MASK
     return run
+
+
+def _key_or_id(found: re.Match[str]) -> str:
+    return (
+        found[0] if _ID.search(found.string[max(0, found.start() - 24) : found.start()]) else MASK
+    )
 
 
 # Signs of a credential in a sentence: a header, a password in a URL, a key with its value, a token's shape.

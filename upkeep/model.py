@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from upkeep.errors import Unmeasured
+from upkeep.shell import NO_COMMAND, Command
+
 
 class Outcome(StrEnum):
     """The outcome of a control on a target: the values of results.jsonl (docs/results.schema.json)."""
@@ -37,7 +40,7 @@ class Finding:
     :ivar message: the fact and, where known, its cause.
     :ivar observed: the observed value; ``limit`` the allowed one; ``unit`` that of both.
     :ivar next: the fix: one command ready to paste, or one option. It is never masked, so every name
-        from outside is quoted for the shell and no secret is in it.
+        from outside is quoted for the shell (``upkeep.shell``) and no secret is in it.
     :ivar owner: the object that keeps its name over a rollout: with control, target and code the
         identity of the finding. Reports fill it in; see ``upkeep.domain.decisions.ownership``.
     :ivar waiver: the ticket of the waiver that covers it; empty where none does.
@@ -49,7 +52,7 @@ class Finding:
     observed: Scalar = None
     limit: Scalar = None
     unit: str = ""
-    next: str = ""
+    next: Command = NO_COMMAND
     owner: str = ""
     waiver: str = ""
 
@@ -67,12 +70,17 @@ class Trend:
 class Judgement:
     """The result of a judge. True without findings.
 
+    A judgement without findings is a pass, so it cannot be made where a part was not measured.
+
     :ivar observed: the observed value, also of a pass: "2 of 2 replicas ready".
     :ivar limit: the limit; ``unit`` its unit.
     :ivar basis: window and source: "24 h, from Prometheus".
     :ivar trends: the judged values over time, for the report.
     :ivar due: a sign-off is missing or expired: the outcome is *due* instead of *fail*.
     :ivar valid_until: the end of the sign-off's validity, where known.
+    :ivar unmeasured: the error of a part that was not measured; findings count all the same. Where
+        a waiver covers them all, the control is *could not measure*.
+    :raises Unmeasured: ``unmeasured``, where there are no findings.
     """
 
     findings: tuple[Finding, ...]
@@ -83,6 +91,11 @@ class Judgement:
     trends: tuple[Trend, ...] = ()
     due: bool = False
     valid_until: datetime | None = None
+    unmeasured: Unmeasured | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.unmeasured is not None and not self.findings:
+            raise self.unmeasured
 
     def __bool__(self) -> bool:
         return not self.findings

@@ -5,12 +5,84 @@ in UTC.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from upkeep.model import Control, Evidence, Finding, Outcome, Result, Trend, parse_time, rfc3339
+import msgspec
+
+from upkeep.model import (
+    Control,
+    Evidence,
+    Finding,
+    Outcome,
+    Result,
+    Scalar,
+    Trend,
+    parse_time,
+    rfc3339,
+)
+from upkeep.records.ledger import Cadence, Severity
 
 SCHEMA = 1
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    object: str
+    owner: str
+    code: str
+    message: str
+    observed: Scalar
+    limit: Scalar
+    unit: str
+    waiver: str
+
+
+class _Evidence(msgspec.Struct, frozen=True):
+    name: str
+    source: str
+    taken: str
+    digest: str
+
+
+class _Point(msgspec.Struct, frozen=True):
+    at: str
+    value: float
+
+
+class _Trend(msgspec.Struct, frozen=True):
+    name: str
+    unit: str
+    points: tuple[_Point, ...]
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """A line, as docs/results.schema.json describes it: a wrong type is no default."""
+
+    schema: int
+    run: str
+    target: str
+    control: str
+    title: str
+    cadence: tuple[Cadence, ...]
+    gate: bool
+    severity: Severity
+    outcome: Outcome
+    reason: str
+    summary: str
+    observed: Scalar
+    limit: Scalar
+    unit: str
+    basis: str
+    findings: tuple[_Finding, ...]
+    evidence: tuple[_Evidence, ...]
+    trends: tuple[_Trend, ...]
+    guide: str
+    runbook: str
+    next: str
+    measured: str | None
+    valid_until: str | None
+    duration_seconds: float
 
 
 def to_line(result: Result, *, run: str) -> str:
@@ -56,41 +128,56 @@ def from_line(text: str) -> tuple[str, Result]:
     :raises ValueError: a line of another form.
     """
     try:
-        line = json.loads(text)
-        if line["schema"] != SCHEMA:
-            raise ValueError(f"a result of schema {line['schema']!r}; this version reads {SCHEMA}")
-        control = Control(
-            id=line["control"],
-            title=line["title"],
-            severity=line["severity"],
-            guide=line["guide"],
-            cadence=tuple(line["cadence"]),
-            gate=line["gate"],
-            runbook=line["runbook"],
-        )
-        return line["run"], Result(
-            control=control,
-            target=line["target"],
-            outcome=Outcome(line["outcome"]),
-            summary=line["summary"],
-            reason=line["reason"],
-            observed=line["observed"],
-            limit=line["limit"],
-            unit=line["unit"],
-            basis=line["basis"],
-            findings=tuple(Finding(**finding) for finding in line["findings"]),
-            evidence=tuple(
-                Evidence(**{**each, "taken": parse_time(each["taken"])})
-                for each in line["evidence"]
-            ),
-            trends=tuple(_trend_of(each) for each in line["trends"]),
-            next=line["next"],
-            measured=parse_time(line["measured"]) if line["measured"] else None,
-            valid_until=parse_time(line["valid_until"]) if line["valid_until"] else None,
-            duration_seconds=line["duration_seconds"],
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a line of results.jsonl: {error}") from None
+        line = msgspec.json.decode(text.encode(), type=_Line)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
+        raise ValueError(f"not a line of results.jsonl{_where(str(error))}") from None
+    if line.schema != SCHEMA:
+        raise ValueError(f"a result of schema {line.schema}; this version reads {SCHEMA}")
+    control = Control(
+        id=line.control,
+        title=line.title,
+        severity=line.severity,
+        guide=line.guide,
+        cadence=line.cadence,
+        gate=line.gate,
+        runbook=line.runbook,
+    )
+    return line.run, Result(
+        control=control,
+        target=line.target,
+        outcome=line.outcome,
+        summary=line.summary,
+        reason=line.reason,
+        observed=line.observed,
+        limit=line.limit,
+        unit=line.unit,
+        basis=line.basis,
+        findings=tuple(Finding(**msgspec.structs.asdict(one)) for one in line.findings),
+        evidence=tuple(
+            Evidence(one.name, one.source, parse_time(one.taken), one.digest)
+            for one in line.evidence
+        ),
+        trends=tuple(
+            Trend(
+                one.name,
+                one.unit,
+                tuple((parse_time(point.at), point.value) for point in one.points),
+            )
+            for one in line.trends
+        ),
+        next=line.next,
+        measured=parse_time(line.measured) if line.measured else None,
+        valid_until=parse_time(line.valid_until) if line.valid_until else None,
+        duration_seconds=line.duration_seconds,
+    )
+
+
+def _where(message: str) -> str:
+    """Return the key that does not fit; nothing that stands in the line."""
+    missing = re.match(r"Object missing required field `(\w+)`", message)
+    at = re.search(r" - at `\$\.?([\w.\[\]]*)`$", message)
+    path = ".".join(filter(None, (at[1] if at else "", missing[1] if missing else "")))
+    return f": {path} {'is missing' if missing else 'is of another type'}" if path else ""
 
 
 def counts(results: Sequence[Result]) -> dict[str, int]:
@@ -127,11 +214,3 @@ def _trend(trend: Trend) -> dict[str, Any]:
         "unit": trend.unit,
         "points": [{"at": rfc3339(at), "value": value} for at, value in trend.points],
     }
-
-
-def _trend_of(line: dict[str, Any]) -> Trend:
-    return Trend(
-        line["name"],
-        line["unit"],
-        tuple((parse_time(point["at"]), point["value"]) for point in line["points"]),
-    )

@@ -13,7 +13,6 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from _pytest.mark import MarkMatcher
@@ -28,6 +27,7 @@ from upkeep.meter import Meter
 from upkeep.model import CADENCES, Control, Evidence, Run
 from upkeep.settings import RunSettings
 from upkeep.sweep import Measurement, Sweep, declared_in
+from upkeep.urls import shown, without_user
 from upkeep.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _begin(config: pytest.Config) -> Run:
         version=upkeep.__version__,
         cadences=tuple(cadence for cadence in CADENCES if chooses_cadence(config, cadence)),
         targets=tuple(target.name or "default" for target in chosen.targets),
-        arguments=tuple(own(argument) for argument in config.invocation_params.args),
+        arguments=tuple(own(without_user(argument)) for argument in config.invocation_params.args),
         limits=tuple(
             (name, chosen.limits.text(name), limit.text(limit.default))
             for name, limit in LIMITS.items()
@@ -186,12 +186,4 @@ def who() -> dict[str, str]:
             os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY")
         )
         job = f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
-    return found | ({"job": _without_credentials(job)} if job else {})
-
-
-def _without_credentials(url: str) -> str:
-    """Return a URL without its user, password, query and fragment."""
-    # The last @ ends the credentials, also where a password has a slash of its own.
-    scheme, _, rest = url.partition("://")
-    parts = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    return found | ({"job": own(address)} if (address := shown(job)) else {})

@@ -10,12 +10,11 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from upkeep.errors import BadInput
 from upkeep.limits import Limits, nearest, parse_limits
-from upkeep.masking import mask
 from upkeep.sharding import Shard, shard_of
+from upkeep.urls import checked
 
 if TYPE_CHECKING:
     from upkeep.settings_file import Access, File, Gate, Target
@@ -217,7 +216,9 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         waivers=folder("waivers", file.get("waivers")),
         override=folder("override", None),
         baseline=_one("baseline", options, variables),
-        pushgateway=_one("pushgateway", options, variables) or file.get("pushgateway"),
+        pushgateway=_pushgateway(
+            _one("pushgateway", options, variables), file.get("pushgateway"), path
+        ),
         textfile=_textfile(_one("textfile", options, variables), file.get("textfile"), cwd, base),
         due=_flag("due", options, variables),
         exit_zero=_flag("exit_zero", options, variables),
@@ -225,11 +226,30 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     )
 
 
+def _pushgateway(given: str | None, of_file: str | None, path: Path) -> str | None:
+    text = given or of_file
+    if not text:
+        return None
+    where = "--pushgateway" if given else f"{path} pushgateway"
+    return checked(text, where, instead="one that needs none, or --textfile=FILE")
+
+
 def _textfile(given: str | None, of_file: str | None, cwd: Path, base: Path) -> str | None:
-    """Return the template of the metrics' file name, made absolute."""
-    if given:
-        return str(_path(cwd, given, "--textfile"))
-    return str(_path(base, of_file, "textfile")) if of_file else None
+    """Return the template of the metrics' file name, made absolute.
+
+    :raises BadInput: it holds another word in braces, or no file name.
+    """
+    text, folder, where = (given, cwd, "--textfile") if given else (of_file, base, "textfile")
+    if not text:
+        return None
+    for word in re.findall(r"\{[^}]*\}", text):
+        if word not in ("{target}", "{cadence}"):
+            raise BadInput(
+                f"{where}={text}: {word} is not replaced. Use {{target}} or {{cadence}}."
+            )
+    if text.endswith("/"):
+        raise BadInput(f"{where}={text}: a folder. Expected the name of a file.")
+    return str(_path(folder, text, where))
 
 
 def _removed(gate: "Gate", path: Path) -> dict[str, str]:
@@ -476,7 +496,7 @@ def _target(
         context=value["context"],
         namespace=value["namespace"],
         deployment=value["deployment"],
-        collector=_url(value["collector"], said("collector")) if value["collector"] else None,
+        collector=checked(value["collector"], said("collector")) if value["collector"] else None,
         prometheus=_access(value["prometheus"], said("prometheus"), base),
         alertmanager=_access(value["alertmanager"], said("alertmanager"), base),
         chart_repository=_repository(
@@ -519,24 +539,6 @@ def stored_object(text: str | None, where: str) -> tuple[str, str, str] | None:
     return found[1], found[2], found[3]
 
 
-def _url(text: str, where: str) -> str:
-    shown = mask(text) if "@" not in text else "…"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise BadInput(
-            f"{where}={shown}: bad host or port. Expected https://HOST:PORT, an IPv6 address in brackets."
-        ) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadInput(f"{where}={shown}: expected http:// or https:// and a host.")
-    if parts.username or parts.password:
-        raise BadInput(
-            f"{where}: the URL contains a password. Use bearer_file in the settings file."
-        )
-    return text
-
-
 def _repository(
     value: "str | Access | None", where: str, folder: Path, base: Path
 ) -> HttpAccess | Path | None:
@@ -561,7 +563,7 @@ def _access(value: "str | Access | None", where: str, base: Path) -> HttpAccess 
     if value is None or value == "auto":
         return None
     if isinstance(value, str):
-        return HttpAccess(_url(value, where))
+        return HttpAccess(checked(value, where))
     files: dict[str, Path | None] = {}
     for key in ("bearer_file", "ca_file", "client_certificate", "client_key"):
         text: Any = value.get(key)
@@ -581,4 +583,4 @@ def _access(value: "str | Access | None", where: str, base: Path) -> HttpAccess 
             raise BadInput(
                 f"{where}.headers.{name} and {where}.bearer_file both authenticate. Remove one."
             )
-    return HttpAccess(_url(value["url"], where), headers=headers, **files)
+    return HttpAccess(checked(value["url"], where), headers=headers, **files)

@@ -4,6 +4,7 @@ Imported only for an existing file: the import of pydantic takes a tenth of a da
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -88,6 +89,9 @@ class File(Target, total=False):
 
 WANTS_A_REASON = 'a removal needs a reason. Write remove = [{ control = "ID", reason = "…" }].'
 MOST_BYTES = 4 * 1024 * 1024
+# As a label's value and a file's name, and with the @ and + that contexts hold. Source:
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+TARGET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 
 
 def read(path: Path, asked: str) -> File:
@@ -101,7 +105,7 @@ def read(path: Path, asked: str) -> File:
         return {}
     try:
         text = read_bounded(path, most_bytes=MOST_BYTES).decode("utf-8")
-        return TypeAdapter(File).validate_python(tomllib.loads(text))
+        file = TypeAdapter(File).validate_python(tomllib.loads(text))
     except FileNotFoundError:
         raise BadInput(f"{asked or path}: no such file.") from None
     except OSError as error:
@@ -124,6 +128,22 @@ def read(path: Path, asked: str) -> File:
         raise BadInput(
             f"{path} is not readable TOML: a number is too long, or tables are nested too deep."
         ) from None
+    for name in file.get("targets", {}):
+        target_name(name, f"{path}: [targets.{name!a:.100}]")
+    return file
+
+
+def target_name(name: str, where: str) -> str:
+    """Return the name of a target: it is part of file names, labels and test ids.
+
+    :raises BadInput: it has another form. ``--target`` takes globs, so no name holds one.
+    """
+    if not TARGET_NAME.fullmatch(name):
+        raise BadInput(
+            f"{where}: expected at most 100 letters, digits and . _ - @ +, with a letter or a "
+            "digit first."
+        )
+    return name
 
 
 _WORDS = {

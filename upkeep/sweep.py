@@ -23,6 +23,7 @@ from upkeep.clock import Clock
 from upkeep.errors import NotApplicable, TimedOut, Unmeasured, UpkeepError
 from upkeep.meter import SOURCES
 from upkeep.model import Evidence, Place
+from upkeep.shell import shell
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -339,7 +340,7 @@ class Sweep:
     def _late(self, name: str) -> Taken:
         error = TimedOut(
             f"{name} was not measured within {self._deadline_seconds:g} s, the deadline of the whole sweep.",
-            next_step=f"--limit=sweep_deadline={self._deadline_seconds * 2:g}s",
+            next_step=shell("--limit=sweep_deadline={}s", f"{self._deadline_seconds * 2:g}"),
         )
         return Taken(None, error, self._evidence(name, [], None))
 

@@ -31,6 +31,16 @@ LEDGER_ALONE = (
 )
 
 
+def named(place: str) -> str:
+    """The name of a target for a scenario or place: a slash is in no target's name, and a plus in none of ours."""
+    return place.replace("/", "+")
+
+
+def place_of(target: str) -> str:
+    """The scenario or place of a target."""
+    return target.replace("+", "/")
+
+
 class Held:
     """The plugin that holds the clock of an inner run and leaves out checks that are not asked for.
 
@@ -60,7 +70,9 @@ class Held:
         from fixtures.demo import CLUSTERS
 
         clusters = config.stash.get(CLUSTERS, {})
-        self.requests = {name: list(cluster.requests) for name, cluster in clusters.items()}
+        self.requests = {
+            place_of(name): list(cluster.requests) for name, cluster in clusters.items()
+        }
 
 
 def _control(item: pytest.Item) -> str:
@@ -68,7 +80,7 @@ def _control(item: pytest.Item) -> str:
 
 
 def _target(item: pytest.Item) -> str:
-    return str(item.callspec.params["target_name"])
+    return place_of(item.callspec.params["target_name"])
 
 
 @dataclass(frozen=True)
@@ -109,12 +121,12 @@ def run(
     values = {**LIMITS, **(limits or {})}
     text = "[limits]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
     targets = [
-        f'[targets."{name}"]\ndemo = "{scenario}"\n{more.get(name, "")}\n'
+        f'[targets."{named(name)}"]\ndemo = "{scenario}"\n{more.get(name, "")}\n'
         for name, scenario in scenarios.items()
     ]
     file.write_text(text + "".join(targets))
     out = folder / "out"
-    chosen = [f"--target={name}" for name in scenarios]
+    chosen = [f"--target={named(name)}" for name in scenarios]
     held = Held(only or {})
     code = suite.run(
         [
@@ -136,5 +148,5 @@ def run(
         for result in map(msgspec.json.decode, lines)
         if result["outcome"] != "not-run" or not only
     ]
-    found = {(result["target"], result["control"]): result for result in results}
+    found = {(place_of(result["target"]), result["control"]): result for result in results}
     return Ran(code, found, held.requests)

@@ -7,7 +7,7 @@ import pytest
 
 from reports.causes import Story, stories
 from reports.terminal import told
-from tests.checks.inner import Ran, run
+from tests.checks.inner import Ran, place_of, run
 from upkeep import demo
 from upkeep.commands import suite
 from upkeep.model import Result
@@ -38,7 +38,7 @@ def test_what_answers_an_emergency_is_what_the_guide_asks_for_there() -> None:
 def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Story]:
     """The first story of each layout after a bad change of the configuration."""
     _, results = ran_with(tmp_path_factory.mktemp("bad"), BAD, f"chart/{BAD}")
-    return {story.cause.target: story for story in reversed(stories(results))}
+    return {place_of(story.cause.target): story for story in reversed(stories(results))}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import yaml
 from upkeep import demo
 from upkeep.__main__ import main
 from upkeep.commands import suite
+from upkeep.commands.init import files
 from upkeep.settings import resolve
 
 DATA = "upkeep-data"
@@ -163,14 +164,19 @@ def test_a_second_context_is_appended_and_one_that_exists_is_refused(
     assert resolve({"backups": "x"}, {}, cwd=here).targets[0].backups is None
 
 
-def test_an_odd_name_of_a_context_is_quoted(
+def test_a_name_that_is_no_file_name_is_refused(
     here: Path, served: demo.Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = 'arn:aws:eks:eu-1:12:cluster/"x"'
-    code, _, _ = run(capsys, f"--kubeconfig={served.kubeconfig}", f"--target={name}")
-    assert code == 0
-    assert list(of_file(here / "upkeep.toml")["targets"]) == [name]
-    assert (here / "upkeep-rbac-arn-aws-eks-eu-1-12-cluster-x-.yaml").is_file()
+    code, _, said = run(capsys, f"--kubeconfig={served.kubeconfig}", "--target=../x")
+    assert (code, "expected at most 100 letters" in said, listed(here)) == (4, True, [])
+
+
+def test_an_odd_name_of_a_context_becomes_a_name(tmp_path: Path) -> None:
+    (tmp_path / "upkeep.toml").write_text('namespace = "a"\n', encoding="utf-8")
+    odd = 'arn:aws:eks:eu-1:12:cluster/"x"'
+    made = files.plan(tmp_path / "upkeep.toml", target=None, context=odd, values={})
+    assert made.target == "arn-aws-eks-eu-1-12-cluster-x"
+    assert made.role.name == "upkeep-rbac-arn-aws-eks-eu-1-12-cluster-x.yaml"
 
 
 @pytest.mark.parametrize("name", ["upkeep-rbac.yaml", "upkeep.toml"])

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.checks.again import Outcome, outcome_of
-from tests.checks.inner import EVERY, LEDGER_ALONE, LIMITS, Held
+from tests.checks.inner import EVERY, LEDGER_ALONE, LIMITS, Held, named, place_of
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.transport import Transport
 from upkeep.adapters.folders import attestations
@@ -183,18 +183,18 @@ class Plays(Held):
         result = yield
         sweeps, clusters = session.config.stash[SWEEPS], session.config.stash[CLUSTERS]
         items = {
-            (item.callspec.params["target_name"], _control(item)): item
+            (place_of(item.callspec.params["target_name"]), _control(item)): item
             for item in session.items
             if isinstance(item, pytest.Function)
         }
         for liar in self.liars:
-            item, sweep = items[liar.scenario, liar.control], sweeps[liar.scenario]
+            item, sweep = items[liar.scenario, liar.control], sweeps[named(liar.scenario)]
             self.truth[liar.name, liar.scenario, liar.control] = outcome_of(item, sweep).name
             player, twin = self.player, healthy(liar.scenario)
             player.layout = SCENARIOS[liar.scenario].layout
-            player.server = clusters[liar.scenario].url
+            player.server = clusters[named(liar.scenario)].url
             player.healthy = clusters[twin].url
-            folder = getattr(clusters[liar.scenario], liar.source, None)
+            folder = getattr(clusters[named(liar.scenario)], liar.source, None)
             for lie in liar.lies:
                 player.liar, player.lie, player.told = liar, lie, False
                 if folder is None:
@@ -259,11 +259,12 @@ def played(liars: tuple[Liar, ...]) -> Plays:
         targets = list(plays.only)
         settings = Path(folder, "upkeep.toml")
         limits = "".join(f'{name} = "{value}"\n' for name, value in LIMITS.items())
-        tables = "".join(f'[targets."{name}"]\ndemo = "{name}"\n' for name in targets)
+        tables = "".join(f'[targets."{named(name)}"]\ndemo = "{name}"\n' for name in targets)
         settings.write_text(f"[limits]\n{limits}{tables}")
         words = ["-m", EVERY, "-q", f"--settings={settings}", f"--out={folder}/out"]
         code = suite.run(
-            [*words, *(f"--target={name}" for name in targets), *LEDGER_ALONE], plugins=[plays]
+            [*words, *(f"--target={named(name)}" for name in targets), *LEDGER_ALONE],
+            plugins=[plays],
         )
     assert code == pytest.ExitCode.TESTS_FAILED, f"the inner run ended with code {code}"
     return plays

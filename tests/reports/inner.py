@@ -51,6 +51,11 @@ from upkeep.errors import *
 from upkeep.model import Evidence, Finding, Judgement
 
 GOOD = Judgement((), "2 of 2 replicas ready", limit=2, unit="replicas", basis="Pods, now")
+HALF = Judgement(
+    (Finding("Pod/a", "not-ready", "Pod a is not ready."),),
+    "1 of 2 replicas ready",
+    unmeasured=Forbidden("pod b was not read", source="GET /api/v1/pods"),
+)
 BAD = Judgement(
     (Finding("Pod/a", "not-ready", "Pod a is not ready.", observed=1, limit=2, unit="replicas", next="kubectl describe pod a"),),
     "1 of 2 replicas ready", limit=2, unit="replicas", basis="Pods, now",

@@ -23,7 +23,7 @@ BESIDE = {
     "fixtures": {"clock", "demo", "host", "measurement", "options", "sweep"},
     "upkeep/judges": {"counting", "wording"},
     "upkeep/demo/changes": {"catalogue"},
-    "tests/judges": {"counting", "samples"},
+    "tests/judges": {"counting", "samples", "unmeasured"},
 }
 
 

@@ -8,6 +8,8 @@ import signal
 import threading
 from pathlib import Path
 
+from upkeep.shell import shell
+
 # The first line of what this command wrote, and may replace.
 MARK = b"# upkeep demo\n"
 MOST_BYTES = 1024 * 1024
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}"
         )
-        print(f"kubectl --kubeconfig={kubeconfig} get pods\nStop with Ctrl-C.", flush=True)
+        print(shell("kubectl --kubeconfig={} get pods\nStop with Ctrl-C.", kubeconfig), flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())

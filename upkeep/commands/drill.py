@@ -14,11 +14,11 @@ import json
 import signal
 import sys
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from upkeep.commands import connection
 from upkeep.errors import Absent, BadInput, Unmeasured
+from upkeep.shell import shell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -183,7 +183,7 @@ def _newest(found: connection.Connection) -> tuple["BackupSet", list["Manifest"]
     if not sets:
         raise Absent(
             f"--backups={folder} has no backup.",
-            next_step=f"upkeep backup --backups={quote(str(folder))}",
+            next_step=shell("upkeep backup --backups={}", str(folder)),
         )
     everything = backups.manifests(folder, sets[0], identities=identities)
     if not everything:

@@ -14,12 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from upkeep.errors import BadInput
+from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.lines import RunFile
+from upkeep.adapters.wire.text import printable_json
+from upkeep.errors import BadInput, Malformed
+from upkeep.files import read_bounded
 from upkeep.model import Outcome, Result
 from upkeep.results import SCHEMA, counts, from_line, to_line
 
 Key = tuple[str, str]
 MISSING = 12
+MOST_BYTES, MOST_FACTS_BYTES = 256 * 1024 * 1024, 16 * 1024 * 1024
 NO_WORKER = "No worker reported this control."
 
 
@@ -40,8 +45,11 @@ def run(options: argparse.Namespace) -> int:
     """Merge, write the results and draw the reports."""
     from upkeep.commands.suite import plugin
     from upkeep.files import write_whole
+    from upkeep.settings_file import target_name
 
     out = Path(options.out)
+    for name in options.target:
+        target_name(name, "--target")
     facts, results = merged([Path(name) for name in options.folders], targets=options.target)
     lines = "".join(to_line(one, run=facts["run"]) + "\n" for one in results)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
@@ -197,7 +205,8 @@ def _widest(scopes: list[dict[str, int]]) -> dict[str, int]:
 def _results(path: Path) -> list[Result]:
     results = []
     try:
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        body = read_bounded(path, most_bytes=MOST_BYTES).rstrip(b"\n")
+        for number, line in enumerate(body.split(b"\n") if body else (), 1):
             try:
                 results.append(from_line(line.decode())[1])
             except ValueError as error:
@@ -208,12 +217,14 @@ def _results(path: Path) -> list[Result]:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    needed = {"run", "version", "started", "ended", "who", "arguments", "targets", "cadences",
-              "requests", "looked_at", "limits", "stopped"}  # fmt: skip
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        if facts["schema"] != SCHEMA or not needed <= facts.keys():
-            raise ValueError
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise BadInput(f"{path}: expected the facts of a run, schema {SCHEMA}") from None
-    return dict(facts)
+        body = read_bounded(path, most_bytes=MOST_FACTS_BYTES)
+        decode(body, RunFile)  # of these types; what is written again is the whole of it
+        facts: dict[str, Any] = json.loads(printable_json(body))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    except Malformed as error:
+        raise BadInput(
+            f"{path}: expected the facts of a run, schema {SCHEMA}: {error.message}"
+        ) from None
+    return facts

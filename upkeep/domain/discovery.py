@@ -11,6 +11,7 @@ from upkeep.model import listed
 from upkeep.records.configuration import ConfigurationReference, SecretReference, StoredObject
 from upkeep.records.selectors import LabelSelector
 from upkeep.records.workload import ContainerSpec, Deployment, Install, PodTemplate
+from upkeep.shell import shell
 
 COLLECTOR = "cano-collector"
 _LABELS = ("app.kubernetes.io/name", "app")
@@ -42,7 +43,7 @@ def find_collector(
                 return deployment
         raise Absent(
             f"namespace {namespace} has no Deployment {name!r}{nearest(name, names)}; it has {listed(names) or 'none'}",
-            next_step=f"kubectl get deployments -n {namespace}",
+            next_step=shell("kubectl get deployments -n {}", namespace),
         )
     for how, matching in (
         (
@@ -68,13 +69,15 @@ def find_collector(
             raise Ambiguous(
                 f"namespace {namespace} has {len(matching)} collectors (by {how}): "
                 f"{listed([d.name for d in matching])}. Choose one with --deployment=NAME",
-                next_step=f"--deployment={matching[0].name}",
+                next_step=shell("--deployment={}", matching[0].name),
             )
     raise Absent(
         f"no collector in namespace {namespace}. No Deployment has an image named {COLLECTOR}, a label "
         f"{' or '.join(f'{label}={COLLECTOR}' for label in _LABELS)}, or a container named {COLLECTOR}. "
         f"Deployments there: {listed(names) or 'none'}",
-        next_step=f"--namespace=NAME or --deployment=NAME; kubectl get deployments -A | grep {COLLECTOR}",
+        next_step=shell(
+            "--namespace=NAME or --deployment=NAME; kubectl get deployments -A | grep {}", COLLECTOR
+        ),
     )
 
 
@@ -278,8 +281,11 @@ def _port(container: ContainerSpec) -> int:
     raise Absent(
         f"container {container.name} has no HTTP probe and {len(numbers)} container ports: "
         "its HTTP port is not known",
-        next_step=f"declare containerPort {DEFAULT_PORT} or a probe, "
-        f"or add --collector=http://{{pod_ip}}:{DEFAULT_PORT}",
+        next_step=shell(
+            "declare containerPort {} or a probe, or add --collector=http://{{pod_ip}}:{}",
+            DEFAULT_PORT,
+            DEFAULT_PORT,
+        ),
     )
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 MIB, MILLI = 1024**2, 1_000_000
 
@@ -38,12 +39,14 @@ def _limits(memory_bytes: int, cpu_nanocores: int) -> dict[str, str]:
     return limits | ({"cpu": cpu_text(cpu_nanocores)} if cpu_nanocores else {})
 
 
-def patch_command(install: Install, patch: dict[str, Any]) -> str:
+def patch_command(install: Install, patch: dict[str, Any]) -> Command:
     """Return the command that rehearses a patch of the Deployment; its last word makes it dry."""
     text = json.dumps(patch, separators=(",", ":"))
-    return (
-        f"kubectl -n {install.namespace} patch deployment {install.deployment} -p '{text}' "
-        "--dry-run=server"
+    return shell(
+        "kubectl -n {} patch deployment {} -p {} --dry-run=server",
+        install.namespace,
+        install.deployment,
+        text,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from upkeep.errors import Absent, Ambiguous
 from upkeep.model import listed
 from upkeep.records.serving import Service, ServicePort
+from upkeep.shell import shell
 
 
 def find_service(
@@ -32,14 +33,14 @@ def find_service(
         raise Absent(
             f"No {program.capitalize()} found. No Service in {namespaces or 'the namespaces read'} has the label "
             f"app.kubernetes.io/name={program} or one of its usual names",
-            next_step=f"--{program}=URL, or --absent={program}=REASON",
+            next_step=shell("--{}=URL, or --absent={}=REASON", program, program),
         )
     best = ranked[min(ranked)]
     if len(best) > 1:
         raise Ambiguous(
             f"{len(best)} Services could be {program}: "
             f"{listed([f'{s.namespace}/{s.name}' for s in best])}. Choose one with --{program}=URL",
-            next_step=f"--{program}=URL",
+            next_step=shell("--{}=URL", program),
         )
     return best[0], min(
         (port for port in best[0].ports if port.port in ports),

@@ -11,6 +11,8 @@ import msgspec
 SCHEMA = 1
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Severity = Literal["critical", "high", "medium", "low"]
+# A name in a file of metrics, too.
+Cadence = Annotated[str, msgspec.Meta(pattern=r"\A(daily|weekly|monthly|quarterly|emergency)\Z")]
 KeptOutcome = Literal["pass", "fail", "unknown", "due", "waived", "not-applicable", "not-run"]
 
 
@@ -35,7 +37,7 @@ class KeptResult(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     control: str
     outcome: KeptOutcome
     severity: Severity
-    cadence: tuple[str, ...]
+    cadence: tuple[Cadence, ...]
     gate: bool = False
     reason: str = ""
     summary: str = ""
@@ -61,8 +63,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     who: dict[str, str] = {}
     targets: tuple[str, ...] = ()
-    cadences: tuple[str, ...] = ()
-    complete: dict[str, tuple[str, ...]] = {}
+    cadences: tuple[Cadence, ...] = ()
+    complete: dict[str, tuple[Cadence, ...]] = {}
     counts: dict[str, int] = {}
     gate: dict[str, int] = {}
     limits: dict[str, str] = {}

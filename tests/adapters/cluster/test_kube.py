@@ -264,7 +264,7 @@ def test_the_clock_of_a_program_behind_the_api_server_is_its_own(server: Server)
         kube(server.url).get(path)
     assert (
         caught.value.next_step
-        == "timedatectl; set the clock that is wrong, here or on the program's node"
+        == "timedatectl; set the clock that is wrong, here or on the node of the program"
     )
 
 

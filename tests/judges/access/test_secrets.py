@@ -183,6 +183,8 @@ def test_a_failure_that_is_known_is_told_also_where_another_cannot_be_proven():
     judgement = rotated(OLD, stored(name="dsn"))
     assert codes(judgement) == ["secret-old"]
     assert judgement.observed == "0 of 2 keys changed within 90 d, 1 of unproven age"
+    assert isinstance(judgement.unmeasured, Absent)
+    assert judgement.unmeasured.next_step.startswith("upkeep attest secrets-rotated")
 
 
 def test_only_the_keys_that_are_taken_are_judged():
@@ -336,6 +338,10 @@ def test_a_secret_that_a_volume_may_create_at_its_mount_is_not_missing():
         secrets.complete(needed, install=INSTALL)
     mounted = replace(inventory(reference("synced", place="volume x")), syncing="vault")
     assert codes(secrets.complete(mounted, install=INSTALL)) == ["secret-missing"]
+    both = replace(inventory(env, reference("gone", place="volume x")), syncing="vault")
+    judgement = secrets.complete(both, install=INSTALL)
+    assert codes(judgement) == ["secret-missing"]
+    assert "Volume vault may create it" in str(judgement.unmeasured)
 
 
 def test_one_that_was_not_rehearsed_is_never_accepted():

@@ -161,7 +161,7 @@ def test_a_receiver_that_no_route_leads_to_tells_nobody() -> None:
     (finding,) = told(OURS, MAIL, route=EVERYTHING).findings
     assert (finding.code, finding.next) == (
         "no-fallback",
-        "add to Alertmanager's route, before the others: {receiver: mail, continue: true}",
+        "add to the route of Alertmanager, before the others: {receiver: mail, continue: true}",
     )
     (finding,) = told(OURS, MAIL, route=NotificationRoute("mail")).findings
     assert (finding.object, finding.code) == ("Receiver/cano", "not-routed")
@@ -213,7 +213,7 @@ def test_no_receiver_of_the_collector_fails_with_the_url_to_give() -> None:
         1,
     )
     assert finding.next.endswith(
-        'a webhook with url: "http://cano-collector.monitoring.svc:80/api/alerts"'
+        "a webhook with url: http://cano-collector.monitoring.svc:80/api/alerts"
     )
     (finding,) = told(MAIL, NotificationReceiver("old", (), (Webhook("namesake"),))).findings
     assert finding.message.endswith(
@@ -244,8 +244,8 @@ def test_a_webhook_that_does_not_arrive_fails(
     )
     assert (
         finding.next
-        == "in Alertmanager's receiver cano: "
-        + 'url: "http://cano-collector.monitoring.svc:80/api/alerts"'
+        == "in the receiver cano of Alertmanager: "
+        + "url: http://cano-collector.monitoring.svc:80/api/alerts"
     )
     # One that nobody uses may lead anywhere.
     idle = replace(leading(**changes), name="idle")
@@ -272,7 +272,7 @@ def test_what_is_hidden_is_not_judged_and_says_where_it_may_be_stored() -> None:
     with pytest.raises(Malformed) as stopped:
         told(hidden, MAIL)
     assert stopped.value.next_step.startswith(
-        "in Alertmanager's receiver somebody, instead of a url_file: url: "
+        "in the receiver somebody of Alertmanager, instead of a url_file: url: "
     )
     with pytest.raises(Malformed):
         told(OURS, hidden)

@@ -58,6 +58,9 @@ def test_an_autoscaler_that_is_not_sound_is_named(autoscalers, codes):
 def test_an_autoscaler_that_says_nothing_is_not_judged():
     with pytest.raises(TooEarly, match="has not reported its conditions yet"):
         scaling(autoscaler(ScalingActive=""))
+    pinned = scaling(autoscaler(5, ScalingActive=""))
+    assert [finding.code for finding in pinned.findings] == ["pinned-at-maximum"]
+    assert isinstance(pinned.unmeasured, TooEarly)
 
 
 def test_without_an_autoscaler_the_use_must_be_known_and_leave_room():

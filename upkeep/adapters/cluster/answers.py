@@ -14,6 +14,7 @@ from upkeep.adapters.wire.decoding import decode, kind_of
 from upkeep.adapters.wire.meta import List
 from upkeep.adapters.wire.text import printable, printable_json
 from upkeep.errors import Malformed, Truncated
+from upkeep.shell import Command, shell
 
 T = TypeVar("T")
 _NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
@@ -180,6 +181,6 @@ def status_object(answer: Answer) -> dict[str, Any] | None:
     )
 
 
-def look(server: str) -> str:
+def look(server: str) -> Command:
     """Return the command that shows whether the API server is well."""
-    return f"curl -k {server}/readyz"
+    return shell("curl -k {}/readyz", server)

@@ -10,6 +10,7 @@ from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.wire.discovery import CoreVersions, Groups, Resources, Version
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.records.releases import ServedApis
+from upkeep.shell import shell
 
 OPEN_AGAIN = "kubectl create clusterrolebinding discovery --clusterrole=system:discovery --group=system:authenticated"
 
@@ -64,7 +65,9 @@ def _kinds(kube: Kube, api_version: str) -> list[str]:
         sentence = (
             f"GET {path}: the API server names the version and does not serve it yet, or no longer"
         )
-        raise Absent(sentence, source=error.source, next_step=f"kubectl get --raw {path}") from None
+        raise Absent(
+            sentence, source=error.source, next_step=shell("kubectl get --raw {}", path)
+        ) from None
     found = sorted({one.kind for one in resources if "/" not in one.name})
     if not found:
         raise Absent(

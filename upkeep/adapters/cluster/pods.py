@@ -15,6 +15,7 @@ from upkeep.errors import Absent, Ambiguous
 from upkeep.model import listed
 from upkeep.records.events import KubernetesEvent
 from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
+from upkeep.shell import shell
 
 # A pod that was made or removed between the two lists shows up in the second pair.
 AGAIN_SECONDS = 1.0
@@ -60,7 +61,9 @@ def workload(
         raise Absent(
             f"Deployment/{collector.name} has no ReplicaSet. The list is incomplete, "
             "or the Deployment controller does not run",
-            next_step=f"kubectl get replicasets -n {collector.namespace} -l '{collector.selector}'",
+            next_step=shell(
+                "kubectl get replicasets -n {} -l {}", collector.namespace, collector.selector
+            ),
         )
     if pod_lists.contradictions(sets, pods):
         clock.sleep(AGAIN_SECONDS)
@@ -70,8 +73,11 @@ def workload(
             raise Absent(
                 f"the list of pods is incomplete, in two reads: {listed(contradictions, most=2)}",
                 source=f"GET /api/v1/namespaces/{collector.namespace}/pods",
-                next_step=f"kubectl get replicasets,pods -n {collector.namespace} "
-                f"-l '{collector.selector}'",
+                next_step=shell(
+                    "kubectl get replicasets,pods -n {} -l {}",
+                    collector.namespace,
+                    collector.selector,
+                ),
             )
     own = {replica_set.uid for replica_set in sets}
     own_pods = tuple(pod for pod in pods if pod.owner_uid in own)
@@ -81,15 +87,20 @@ def workload(
             f"Deployment/{collector.name} is scaled to zero, and another controller runs pods "
             f"with its labels: {listed(sorted(taken_over), most=2)}",
             source=f"GET /api/v1/namespaces/{collector.namespace}/pods",
-            next_step=f"kubectl get pods -n {collector.namespace} -l '{collector.selector}' "
-            "-o custom-columns=NAME:.metadata.name,OWNER:.metadata.ownerReferences[*].kind",
+            next_step=shell(
+                "kubectl get pods -n {} -l {} -o custom-columns=NAME:.metadata.name,OWNER:.metadata.ownerReferences[*].kind",
+                collector.namespace,
+                collector.selector,
+            ),
         )
     counted = sum(replica_set.ready_replicas for replica_set in sets)
     if not own_pods and counted:
         raise Absent(
             f"no pod of Deployment/{collector.name} is listed, "
             f"and its ReplicaSets count {counted} ready ones",
-            next_step=f"kubectl get pods -n {collector.namespace} -l '{collector.selector}'",
+            next_step=shell(
+                "kubectl get pods -n {} -l {}", collector.namespace, collector.selector
+            ),
         )
     return Workload(collector, sets, own_pods)
 

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from upkeep.errors import Malformed
 from upkeep.model import span
+from upkeep.shell import Command, shell
 
 # So much may the clocks of the API server and of this machine differ; windows are hours.
 MOST_APART = timedelta(minutes=5)
@@ -35,10 +36,10 @@ def require_one_time(
     way = "behind" if dated > asked else "ahead of"
     proxied = "/proxy/" in source
     whose = "the program asked" if proxied else server
-    where = "on the program's node" if proxied else "on the control plane"
+    where = Command("on the node of the program" if proxied else "on the control plane")
     raise Malformed(
         f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {whose}: "
         "no age and no window can be told",
         source=source,
-        next_step=f"timedatectl; set the clock that is wrong, here or {where}",
+        next_step=shell("timedatectl; set the clock that is wrong, here or {}", where),
     )

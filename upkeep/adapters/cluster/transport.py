@@ -33,6 +33,7 @@ from upkeep.errors import (
 )
 from upkeep.masking import mask
 from upkeep.meter import Meter
+from upkeep.shell import Command, shell
 
 BLOCK_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
@@ -280,7 +281,7 @@ class Transport:
             return TimedOut(
                 f"{source}: no answer from {self.server} within {ends.words}",
                 source=source,
-                next_step=f"{look(self.server)}, or {ends.next_step}",
+                next_step=shell("{}, or {}", look(self.server), Command(ends.next_step)),
             )
         return Unreachable(
             f"{self.server} cannot be reached: {why(error)}",
@@ -319,10 +320,10 @@ class Transport:
             raise self._unavailable(answer.status, message, source)
         raise Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
 
-    def _right_step(self) -> str:
+    def _right_step(self) -> Command:
         """Return the command that gives this identity the right that it lacks."""
-        named = f" --namespace={self._namespace}" if self._namespace else ""
-        return f"upkeep rbac{named} | kubectl apply -f -"
+        named = shell(" --namespace={}", self._namespace) if self._namespace else Command()
+        return shell("upkeep rbac{} | kubectl apply -f -", named)
 
     def _unavailable(self, status: int, message: str, source: str) -> Unavailable:
         return Unavailable(

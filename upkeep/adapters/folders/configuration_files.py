@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured
 from upkeep.files import read_bounded
 from upkeep.masking import Masked
 from upkeep.records.configuration import ConfigurationDocument
+from upkeep.shell import shell
 
 MOST_BYTES = 4 * 1024 * 1024
 
@@ -41,7 +41,9 @@ def files_in(place: Path, *, option: str) -> list[Path]:
         raise _unreadable(f"{option}={place}", error) from None
     if not found or not place.exists():
         what = "the folder holds no YAML file" if place.exists() else "no such file or folder"
-        raise Absent(f"{option}={place}: {what}", source=str(place), next_step=f"{option}=FILE")
+        raise Absent(
+            f"{option}={place}: {what}", source=str(place), next_step=shell("{}=FILE", option)
+        )
     return found
 
 
@@ -144,5 +146,5 @@ def _unreadable(what: str, error: OSError) -> Unmeasured:
     return kind(
         f"{what}: cannot be read: {error.strerror}",
         source=what,
-        next_step=f"ls -l {shlex.quote(what.partition('=')[2] or what)}",
+        next_step=shell("ls -l {}", what.partition("=")[2] or what),
     )

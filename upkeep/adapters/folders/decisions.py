@@ -75,6 +75,8 @@ def _texts(
             raise BadInput(f"{where}: unknown key {shown!r}{near}; known: {', '.join(known)}")
         if key in ("approved_on", "expires", "issued"):
             continue
+        if key in _OPTIONAL and not value:
+            raise BadInput(f"{where}: {key} is empty; leave it out where it may be any")
         if value is not None and not isinstance(value, str):
             raise BadInput(f"{where}: {key}: a text was expected; put it in quotes")
     for key in required:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
-from shlex import quote
 
 from upkeep.adapters.formats import exposition
 from upkeep.adapters.wire.text import printable
@@ -36,6 +35,7 @@ from upkeep.records.counters import (
     MetricsExport,
     Snapshot,
 )
+from upkeep.shell import shell
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MOST_BYTES = 64 * 1024 * 1024
@@ -209,7 +209,7 @@ def _unreadable(folder: Path, error: OSError) -> Malformed:
     return Malformed(
         f"--exports={folder}: cannot be read ({error.strerror})",
         source=str(folder),
-        next_step=f"ls -ld {quote(str(folder))}",
+        next_step=shell("ls -ld {}", str(folder)),
     )
 
 
@@ -259,7 +259,7 @@ def _load(path: Path, *, namespace: str, pod: str, stamp: str) -> Snapshot | Non
     """Return a saved exposition; ``None`` for one of another namespace: the name is the same for a-b/c and a/b-c."""
 
     def malformed(why: str) -> Malformed:
-        return Malformed(f"{path}: {why}", source=str(path), next_step=f"rm {quote(str(path))}")
+        return Malformed(f"{path}: {why}", source=str(path), next_step=shell("rm {}", str(path)))
 
     try:
         body = read_bounded(path, most_bytes=MOST_BYTES, follow=False)

@@ -19,6 +19,7 @@ from upkeep.domain import counters
 from upkeep.domain.metric_names import EXPOSED, PROCESS_START
 from upkeep.errors import Malformed, Truncated
 from upkeep.records.counters import Sample, Snapshot
+from upkeep.shell import shell
 
 # A node's clock may be a little ahead of ours.
 MOST_AHEAD = timedelta(minutes=5)
@@ -48,7 +49,7 @@ def parse(
     """
     where = where or f"Pod/{pod} /metrics"
     step = (
-        f"rm {where}"
+        shell("rm {}", where)
         if source == "export"
         else "--collector=URL when something between here and the pod answers in its place"
     )

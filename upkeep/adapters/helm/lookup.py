@@ -13,6 +13,7 @@ from upkeep.adapters.wire.meta import PartialObjectMetadata
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.records.releases import HelmRelease
 from upkeep.records.workload import Deployment
+from upkeep.shell import shell
 from upkeep.sweep import concurrently
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def _newest(kube: "Kube", name: str, namespace: str) -> storage.StoredRevision |
                 f"This identity may not list {plural} in {namespace}, where Helm releases are "
                 f"stored as {kind}s.",
                 source=f"list {plural}",
-                next_step=f"upkeep rbac --helm --namespace={namespace} | kubectl apply -f -",
+                next_step=shell(
+                    "upkeep rbac --helm --namespace={} | kubectl apply -f -", namespace
+                ),
             )
 
     def stored(kind: str) -> list[storage.StoredRevision]:
@@ -150,7 +153,9 @@ def live_release(raw: dict[str, Any], collector: Deployment) -> HelmRelease:
         ),
         None,
     )
-    look = f"kubectl -n {collector.namespace} get deployment {collector.name} --show-labels"
+    look = shell(
+        "kubectl -n {} get deployment {} --show-labels", collector.namespace, collector.name
+    )
     if own is None:
         raise Absent(
             f"Revision {found.revision} of Helm release {found.name} has no "

@@ -18,7 +18,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from upkeep import deadline
 from upkeep.adapters.helm.manifests import Manifest, manifest
@@ -29,6 +28,7 @@ from upkeep.errors import Absent, Malformed, TimedOut, Unauthenticated, Unreacha
 from upkeep.masking import MASK, mask
 from upkeep.meter import note
 from upkeep.records.releases import HelmRelease
+from upkeep.shell import shell
 
 # --dry-run=server came with it; before, --dry-run was yes or no, and looked at nothing.
 LEAST_VERSION = (3, 13)
@@ -145,7 +145,7 @@ def upgrade(
         f"--namespace={release.namespace}", f"--kube-context={context}",
         *([f"--version={version}"] if chart.startswith("oci://") else []), "--", release.name, chart,
     ]  # fmt: skip
-    note(f"helm upgrade {release.name} --version {version} --dry-run=server")
+    note(shell("helm upgrade {} --version {} --dry-run=server", release.name, version))
     values = json.dumps(payload.values).encode()  # JSON is YAML
     with removed_at_exit(cache):
         code, out, err = _run(words, _environment(own), deadline_seconds, given=values)
@@ -184,13 +184,13 @@ def _run(
         raise Absent(
             f"{words[0]} cannot be run: {error.strerror}",
             source=name,
-            next_step=f"{quote(words[0])} version",
+            next_step=shell("{} version", words[0]),
         ) from None
     except subprocess.TimeoutExpired:
         raise TimedOut(
             f"{name} had not answered after {seconds:g} s",
             source=name,
-            next_step=f"--limit=sweep_deadline={deadline_seconds * 4:g}s",
+            next_step=shell("--limit=sweep_deadline={}s", f"{deadline_seconds * 4:g}"),
         ) from None
 
 

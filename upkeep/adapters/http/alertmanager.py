@@ -22,6 +22,7 @@ from upkeep.records.monitoring import (
     RoutedAlerts,
 )
 from upkeep.records.serving import Service
+from upkeep.shell import shell
 
 STATUS, ALERTS = "/api/v2/status", "/api/v2/alerts"
 # Prometheus sends a firing alert again after a minute, or its evaluation interval.
@@ -79,7 +80,10 @@ class Alertmanager:
                 f"{self.where} hides the webhook URLs of {', '.join(hidden)}, so the collector's receiver is not known. "
                 f"Name the receiver after it ({collector}).",
                 source=STATUS,
-                next_step=f"name the receiver {collector}, or route a heartbeat (Watchdog) to the collector",
+                next_step=shell(
+                    "name the receiver {}, or route a heartbeat (Watchdog) to the collector",
+                    collector,
+                ),
             )
         mine = [one for one in alerts if any(receiver.name in own for receiver in one.receivers)]
         starts = [one.startsAt.astimezone(UTC) for one in mine]
@@ -102,7 +106,7 @@ class Alertmanager:
             raise TooEarly(
                 f"{self.where} started at {rfc3339(started)}: Prometheus may not have sent its alerts again. Retry after {when}.",
                 source=STATUS,
-                next_step=f"run again after {when}",
+                next_step=shell("run again after {}", when),
             )
 
     def _require_believable(

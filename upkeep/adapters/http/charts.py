@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from upkeep.adapters.formats import yaml_text
 from upkeep.adapters.http.web import UrlApi
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.helm import ChartEntry
 from upkeep.clock import Clock
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.files import read_bounded
@@ -24,6 +25,7 @@ from upkeep.meter import Meter
 from upkeep.model import listed, parse_time
 from upkeep.records.releases import ChartIndex, ChartVersion
 from upkeep.settings import HttpAccess
+from upkeep.shell import shell
 
 # The largest public repositories have some ten megabytes.
 MOST_BYTES = 24 * 1024 * 1024
@@ -51,7 +53,7 @@ def read(path: Path) -> str:
         raise Absent(f"There is no file {where}.", source=where, next_step=STEP) from None
     except PermissionError:
         raise Forbidden(
-            f"{where} may not be read.", source=where, next_step=f"ls -l {quote(where)}"
+            f"{where} may not be read.", source=where, next_step=shell("ls -l {}", where)
         ) from None
     except UnicodeDecodeError:
         raise Malformed(f"{where} is not UTF-8.", source=where) from None
@@ -80,6 +82,10 @@ def index(text: str, *, chart: str, where: str) -> ChartIndex:
             source=where,
             next_step=STEP,
         )
+    if not isinstance(document.get("generated", ""), str):
+        raise Malformed(
+            f"The index of {where} has a field generated of another type.", source=where
+        )
     if not isinstance(entries[chart], list):
         raise Malformed(
             f"The versions of chart {chart} in the index of {where} are no list.", source=where
@@ -105,7 +111,7 @@ def _document(text: str, where: str) -> Mapping[str, Any]:
     if (
         not isinstance(document, Mapping)
         or "entries" not in document
-        or "apiVersion" not in document
+        or not isinstance(document.get("apiVersion"), str)
     ):
         raise Malformed(f"{where} is no index of a chart repository.", source=where, next_step=STEP)
     # Helm writes this field last. YAML that was cut off is still YAML (bitnami/charts#31352).
@@ -120,18 +126,14 @@ def _document(text: str, where: str) -> Mapping[str, Any]:
 
 def _version(entry: Any, chart: str, where: str) -> ChartVersion:
     """Return an entry. Its version is parsed later; an invalid time counts as not given."""
-    try:
-        version, created = entry["version"], entry.get("created") or ""
-        if not isinstance(version, str) or not isinstance(created, str):
-            raise TypeError
-    except (KeyError, TypeError, AttributeError):
-        raise Malformed(
-            f"The index of {where} has an entry of chart {chart} without a version.", source=where
-        ) from None
-    urls, digest = entry.get("urls"), str(entry.get("digest") or "").removeprefix("sha256:")
-    url = urls[0] if isinstance(urls, list) and urls and isinstance(urls[0], str) else ""
+    what = f"An entry of chart {chart} in the index of {where}"
+    one = convert(entry, ChartEntry, what=what, source=where)
     return ChartVersion(
-        version, _instant(created), str(entry.get("deprecated")).lower() == "true", url, digest
+        one.version,
+        _instant(one.created),
+        one.deprecated in (True, "true", "True", "TRUE"),
+        one.urls[0] if one.urls else "",
+        (one.digest or "").removeprefix("sha256:"),
     )
 
 
@@ -233,7 +235,7 @@ def _bytes(path: Path) -> bytes:
         raise Absent(
             f"The chart's archive {path} cannot be read: {error.strerror}.",
             source=str(path),
-            next_step=f"ls -l {quote(str(path))}",
+            next_step=shell("ls -l {}", str(path)),
         ) from None
 
 

@@ -33,6 +33,7 @@ from upkeep.files import read_bounded
 from upkeep.masking import hide, sensitive
 from upkeep.meter import Meter, note
 from upkeep.settings import HttpAccess
+from upkeep.shell import shell
 
 T = TypeVar("T")
 MOST_TOKEN_BYTES = 64 * 1024
@@ -127,7 +128,7 @@ class UrlApi:
             hide(parts.password, unquote(parts.password))
         self.namespace = ""
         server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-        self.where, self._look = f"{option}={server}", f"curl -v {server}"
+        self.where, self._look = f"{option}={server}", shell("curl -v {}", server)
 
     def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
         _note(query)

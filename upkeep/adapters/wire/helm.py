@@ -3,7 +3,7 @@
 Source: https://github.com/helm/helm/blob/main/pkg/release/v1/release.go, info.go, hook.go and pkg/chart/v2/metadata.go
 """
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from msgspec import field
 
@@ -17,6 +17,17 @@ class ChartMetadata(Wire, frozen=True):
     name: Text
     version: Text
     appVersion: str = ""
+
+
+class ChartEntry(Wire, frozen=True):
+    """repo.ChartVersion of an index: ``urls`` has no omitempty. YAML is read as texts."""
+
+    KIND: ClassVar = "repo.ChartVersion"
+    version: Text
+    created: str | None = None
+    deprecated: bool | Literal["true", "True", "TRUE", "false", "False", "FALSE"] = False
+    urls: tuple[str, ...] | None = None
+    digest: str | None = None
 
 
 class Chart(Wire, frozen=True):

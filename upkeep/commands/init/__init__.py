@@ -10,7 +10,6 @@ export or backup failed; 4 bad input.
 
 import argparse
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from upkeep.commands.init.report import remaining, summary
 from upkeep.commands.init.role import role
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.model import listed
+from upkeep.shell import shell
 
 OPTIONS = {
     "prometheus": ("URL", "URL of Prometheus (default: found by its Service)"),
@@ -124,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
         found = measure(plan.path, target=plan.target)
     print(f"\n--- {plan.role}\n{rules}")
     own = Address(context=values.get("context", ""), kubeconfig=values.get("kubeconfig", ""))
-    apply = addressed(f"kubectl apply -f {shlex.quote(files.shown(plan.role))}", own)
+    apply = addressed(shell("kubectl apply -f {}", files.shown(plan.role)), own)
     print(remaining(found, apply=apply, settings=files.shown(plan.path), target=plan.target))
     return failed
 

@@ -48,7 +48,9 @@ def plan(path: Path, *, target: str | None, context: str, values: Mapping[str, s
     if path.exists() or path.is_symlink():
         file = settings_file.read(path, "")
         existing = path.read_text(encoding="utf-8")
-    name = target or (context if existing else "")
+    name = target or (_name(context) if existing else "")
+    if name:
+        settings_file.target_name(name, "--target=NAME")
     if name in file.get("targets", {}):
         raise BadInput(
             f"{path} has a target {name!r}. Choose another name with --target=NAME, "
@@ -61,6 +63,11 @@ def plan(path: Path, *, target: str | None, context: str, values: Mapping[str, s
     made = Plan(path, existing, file, name, Folders(path.parent, target=name), role)
     refuse_same(made, values)
     return made
+
+
+def _name(context: str) -> str:
+    """Return the name of a target from that of a context, which may hold slashes and colons."""
+    return re.sub(r"[^A-Za-z0-9._@+-]+", "-", context).strip("-._@+")[:100]
 
 
 def refuse_same(plan: Plan, values: Mapping[str, str]) -> None:

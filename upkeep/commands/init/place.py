@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from upkeep.errors import Absent, Ambiguous, Forbidden
 from upkeep.model import listed
+from upkeep.shell import shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +104,7 @@ def _choose(
         raise Ambiguous(
             f"{len(found)} namespaces have a collector: {listed(sorted(found))}. "
             "Add --namespace=NAME.",
-            next_step=f"--namespace={first}",
+            next_step=shell("--namespace={}", first),
         )
     raise Absent(
         f"No collector found in {listed(sorted(places)) or 'any namespace'}. No Deployment has an "

@@ -15,6 +15,7 @@ from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import Exposure, ExposureSurvey, Grant, RbacPolicy
 from upkeep.records.configuration import SecretInventory
 from upkeep.records.workload import Deployment, Install
+from upkeep.shell import shell
 
 CODES = {
     Kind.READS: "reads-secrets",
@@ -165,7 +166,7 @@ def _reads(reader: Reader, install: Install) -> Finding:
         grant.subject.isprintable()
     ):  # no comment behind the command: not every shell takes one at its prompt
         message += f" To allow it, add --secret-reader={quote(grant.subject)}."
-    command = f"kubectl describe {described(grant)}"
+    command = shell("kubectl describe {}", described(grant))
     return Finding(
         grant.subject.replace(" ", "/", 1),
         CODES[reader.ways[0].kind],
@@ -186,7 +187,7 @@ def _exposed(exposure: Exposure, install: Install) -> Finding:
     message = f"{exposure.object} {exposure.place}{lines} holds a credential ({exposure.shape}) in plain text."
     kind, _, name = exposure.object.partition("/")
     message += " Move it into a Secret, refer to it by a variable, and rotate it."
-    command = f"kubectl -n {install.namespace} edit {kind.lower()} {name}"
+    command = shell("kubectl -n {} edit {} {}", install.namespace, kind.lower(), name)
     code = "credential-in-configmap" if kind == "ConfigMap" else "credential-in-deployment"
     return Finding(
         exposure.object, code, message, f"{exposure.shape} in {exposure.place}", "none", "", command
@@ -195,7 +196,11 @@ def _exposed(exposure: Exposure, install: Install) -> Finding:
 
 def _repeated(name: str, install: Install) -> Finding:
     message = f"Secret/{name} repeats its values in the annotation of kubectl apply. A request for metadata alone shows them."
-    command = f"kubectl -n {install.namespace} annotate secret {name} kubectl.kubernetes.io/last-applied-configuration-"
+    command = shell(
+        "kubectl -n {} annotate secret {} kubectl.kubernetes.io/last-applied-configuration-",
+        install.namespace,
+        name,
+    )
     return Finding(
         f"Secret/{name}",
         "secret-in-annotation",

@@ -4,13 +4,13 @@ Source: docs/guide.rst, "Review RBAC permissions"; https://kubernetes.io/docs/re
 """
 
 from collections.abc import Iterator, Sequence
-from shlex import quote
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import Grant, PolicyRule
 from upkeep.records.workload import Deployment, Install
+from upkeep.shell import Command, shell
 
 READ = frozenset({"get", "list", "watch"})
 # (group, resource) that the collector may read to enrich an alert. Its Secrets are mounted, and not read from the API.
@@ -72,15 +72,16 @@ def least_privilege(
                     f"in namespace {grant.namespace}" if grant.namespace else "in every namespace"
                 )
                 message = f"{account} may {what} {where}. {grant.binding} ({grant.role}) grants it to {grant.subject}."
-                command = f"kubectl describe {described(grant)}"
+                command = shell("kubectl describe {}", described(grant))
                 found.append(Finding(account, code, message, what, "not granted", "", command))
     unlisted = next((grant for grant in grants if not grant.role_listed), None)
-    if unlisted is not None and not found:
-        raise Absent(
+    unmeasured = None
+    if unlisted is not None:
+        unmeasured = Absent(
             f"{unlisted.binding} names {unlisted.role}, which is not in the list of roles. "
             "Its rights are not known.",
             source="roles, clusterroles",
-            next_step=f"kubectl describe {described(unlisted)}",
+            next_step=shell("kubectl describe {}", described(unlisted)),
         )
     rules = sum(len(grant.rules) for grant in grants)
     observed = f"{counted(rules, 'rule')} of {counted(len(grants), 'binding')}, {len(found)} beyond the list"
@@ -90,6 +91,7 @@ def least_privilege(
         "reads of what enriches alerts",
         "",
         f"Roles and bindings of {account} and its groups",
+        unmeasured=unmeasured,
     )
 
 
@@ -128,8 +130,9 @@ def _code(group: str, resource: str, verbs: set[str]) -> str:
     return "right-beyond-list"
 
 
-def described(grant: Grant) -> str:
+def described(grant: Grant) -> Command:
     """Return the arguments of ``kubectl describe`` for the binding."""
     kind, *rest = grant.binding.split("/")
     # RBAC names may hold spaces and semicolons.
-    return f"{kind.lower()} {quote(rest[-1])}" + (f" -n {rest[0]}" if len(rest) > 1 else "")
+    place = shell(" -n {}", rest[0]) if len(rest) > 1 else Command()
+    return shell("{} {}{}", kind.lower(), rest[-1], place)

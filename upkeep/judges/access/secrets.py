@@ -5,7 +5,6 @@ Source: docs/guide.rst, "List all secrets", "Check secret age", "Rotate webhook 
 
 from collections.abc import Sequence
 from datetime import datetime
-from shlex import quote
 
 from upkeep.domain.access.secret_writers import controllers, keys_by_hand, taken_keys
 from upkeep.domain.discovery import PULL_SECRETS
@@ -19,6 +18,7 @@ from upkeep.records.access import ActionRehearsal, DryRun
 from upkeep.records.attestations import AttestationFile
 from upkeep.records.configuration import SecretInventory, SecretReference, StoredObject
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 
 def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
@@ -40,7 +40,7 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
         else:
             where = listed([one.place for one in places if not one.optional])
             message = f"Secret/{name} does not exist, but the pod template needs it for {where}. {_effect(places)}"
-            command = f"kubectl -n {install.namespace} get secret {quote(name)}"
+            command = shell("kubectl -n {} get secret {}", install.namespace, name)
             findings.append(_missing(f"Secret/{name}", "secret-missing", message, command))
     for one in inventory.references:
         for key in one.keys if one.name in found else ():
@@ -50,15 +50,16 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
                 optional.append(f"Secret/{one.name} key {key}")
                 continue
             message = f"Secret/{one.name} has no key {key}, but the pod template needs it for {one.place}. The next pod will not start."
-            command = f"kubectl -n {install.namespace} describe secret {one.name}"
+            command = shell("kubectl -n {} describe secret {}", install.namespace, one.name)
             findings.append(
                 _missing(f"Secret/{one.name} key {key}", "secret-key-missing", message, command)
             )
-    if synced and not findings:
-        raise Absent(
+    unmeasured = None
+    if synced:
+        unmeasured = Absent(
             f"Secret/{synced[0]} does not exist. Volume {inventory.syncing} may create it when a pod mounts the volume.",
             source=f"GET /api/v1/namespaces/{install.namespace}/secrets/{synced[0]}",
-            next_step=f"kubectl -n {install.namespace} get secretproviderclasses -o yaml",
+            next_step=shell("kubectl -n {} get secretproviderclasses -o yaml", install.namespace),
         )
     names = {one.name for one in inventory.references}
     said = [
@@ -76,6 +77,7 @@ def complete(inventory: SecretInventory, *, install: Install) -> Judgement:
         0,
         "missing",
         "the pod template of the Deployment",
+        unmeasured=unmeasured,
     )
 
 
@@ -86,7 +88,7 @@ def _effect(places: Sequence[SecretReference]) -> str:
     return "The next pod will not start."
 
 
-def _missing(subject: str, code: str, message: str, command: str) -> Finding:
+def _missing(subject: str, code: str, message: str, command: Command) -> Finding:
     return Finding(subject, code, message, 0, 1, "there", command)
 
 
@@ -124,9 +126,13 @@ def rotated(
                     else f" FILE is a patch whose stringData holds {key or 'each key'} alone."
                 )
                 command = (
-                    f"kubectl -n {install.namespace} patch secret {stored.name} --patch-file=FILE"
+                    shell(
+                        "kubectl -n {} patch secret {} --patch-file=FILE",
+                        install.namespace,
+                        stored.name,
+                    )
                     if not writers
-                    else f"kubectl -n {install.namespace} describe secret {stored.name}"
+                    else shell("kubectl -n {} describe secret {}", install.namespace, stored.name)
                 )
                 observed, unit = int(age.seconds), "s old"
                 found.append(
@@ -135,10 +141,11 @@ def rotated(
             else:
                 unproven.append((subject, age.why))
     every = len(found) + len(unproven) + len(fresh)
-    if unproven and not found:
+    unmeasured = None
+    if unproven:
         subject, why = unproven[0]
         more = f" ({len(unproven) - 1} more keys likewise)" if len(unproven) > 1 else ""
-        raise Absent(
+        unmeasured = Absent(
             f"The last rotation of {subject} cannot be proven: {why}{more}.",
             source=f"metadata of {subject.split(' key ')[0]}",
             next_step=attest_command(
@@ -153,7 +160,12 @@ def rotated(
     if unproven:
         observed_text += f", {len(unproven)} of unproven age"
     return Judgement(
-        tuple(found), observed_text, limit, "s old", "creation, managedFields and attestations"
+        tuple(found),
+        observed_text,
+        limit,
+        "s old",
+        "creation, managedFields and attestations",
+        unmeasured=unmeasured,
     )
 
 
@@ -239,7 +251,7 @@ def _elsewhere(inventory: SecretInventory, stored: StoredObject) -> str:
 
 def _forbidden(name: str, install: Install) -> Finding:
     message = f"The acting identity may not patch Secret/{name}, so it cannot rotate it."
-    command = f"kubectl auth can-i patch secret/{name} -n {install.namespace}"
+    command = shell("kubectl auth can-i patch secret/{} -n {}", name, install.namespace)
     subject, code = f"Secret/{name}", "rotation-forbidden"
     return Finding(subject, code, message, "forbidden", "allowed", "", command)
 
@@ -247,7 +259,11 @@ def _forbidden(name: str, install: Install) -> Finding:
 def _refused(run: DryRun, install: Install) -> Finding:
     immutable = run.status == 422 and "immutable" in run.message
     name = run.object.removeprefix("Secret/")
-    command = f'kubectl -n {install.namespace} patch secret {name} --dry-run=server -p \'{{"stringData":{{"KEY":"-"}}}}\''
+    command = shell(
+        'kubectl -n {} patch secret {} --dry-run=server -p \'{{"stringData":{{"KEY":"-"}}}}\'',
+        install.namespace,
+        name,
+    )
     if immutable:
         message = f"{run.object} is immutable. Rotate it by a new Secret under another name and a rollout."
     else:

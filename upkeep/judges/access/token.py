@@ -5,7 +5,6 @@ docs/collector.md, "What is installed".
 """
 
 from collections.abc import Sequence
-from shlex import quote
 
 from upkeep.errors import Malformed
 from upkeep.judges.wording import counted
@@ -14,6 +13,7 @@ from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import ServiceAccount
 from upkeep.records.configuration import ConfigurationDocument
 from upkeep.records.workload import Deployment, Install, Workload
+from upkeep.shell import shell
 
 FIELD = "automountServiceAccountToken"
 # The one action of the collector (0.0.24) that sends requests to the API server. Without a token
@@ -112,23 +112,23 @@ def _finding(
     said: str,
 ) -> Finding:
     where, account = f"Deployment/{deployment.name}", deployment.template.service_account
-    kubectl = f"kubectl -n {quote(install.namespace)}"
+    kubectl = shell("kubectl -n {}", install.namespace)
     unused = f"No workflow has the action {USES_API}, which uses the Kubernetes API."
     limit = f"{FIELD}: false"
     if volumes:
         message = f"{where} mounts a token of ServiceAccount/{account} by a volume: {listed(volumes, most=2)}. {unused}"
-        fix = f"{kubectl} edit deployment {quote(deployment.name)}"
+        fix = shell("{} edit deployment {}", kubectl, deployment.name)
         return Finding(where, "token-volume", message, listed(volumes), "no token", "", fix)
     if automounts:
         which = "Pods" if holding else "The next pods"
         fact = f"{which} of {where} mount a token of ServiceAccount/{account}"
         message = f"{fact}: {said}. {unused}"
         patch = f'{{"spec":{{"template":{{"spec":{{"{FIELD}":false}}}}}}}}'
-        fix = f"{kubectl} patch deployment {quote(deployment.name)} -p {quote(patch)}"
+        fix = shell("{} patch deployment {} -p {}", kubectl, deployment.name, patch)
         return Finding(where, "token-automounted", message, said, limit, "", fix)
     message = (
         f"{counted(len(holding), 'pod')} ({listed(holding, most=2)}) mount a token of "
         f"ServiceAccount/{account}, though {said}: they are older, or admission added it. {unused}"
     )
-    fix = f"{kubectl} rollout restart deployment {quote(deployment.name)}"
+    fix = shell("{} rollout restart deployment {}", kubectl, deployment.name)
     return Finding(where, "token-in-pods", message, len(holding), 0, "pods", fix)

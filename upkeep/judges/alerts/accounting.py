@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from upkeep.domain.metric_names import RECEIVED
-from upkeep.errors import TooEarly
+from upkeep.errors import TooEarly, missing_of
 from upkeep.judges.counting.counters import (
     ProcessWindow,
     basis,
@@ -24,6 +24,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 # The wall clock may run a little slower than the one that was slept by.
 SLEWED = 0.95
@@ -120,19 +121,19 @@ def accounted_for(
         elif one.lost_most > limit or one.surplus > limit:
             in_flight.append(one)
         lost += one.lost_least if one.lost_least > limit else one.lost_most
-    if in_flight and not found:
-        raise _in_flight(
+    unmeasured = missing_of(require_whole, history)
+    if in_flight:
+        unmeasured = _in_flight(
             in_flight, window_seconds=window_seconds, settle=limits.text("settle_time")
         )
-    if not found:
-        require_whole(history)
     received = sum(one.most.total(RECEIVED) for one in parts)
     observed = "no traffic"
     if received or lost:
         rest = f"{lost} lost" if lost else "all processed or counted as errors"
         observed = f"{counted(received, 'alert group')} received; {rest}"
     why = basis(parts, history, now=now, limits=limits, proof="a loss since then counts as one in")
-    return Judgement(tuple(found), observed, limit, f"unaccounted {GROUPS} per process", why)
+    unit = f"unaccounted {GROUPS} per process"
+    return Judgement(tuple(found), observed, limit, unit, why, unmeasured=unmeasured)
 
 
 def _lost(one: Balance, parts: Sequence[ProcessWindow], *, limit: int, install: Install) -> Finding:
@@ -156,7 +157,7 @@ def _surplus(one: Balance, *, limit: int, install: Install) -> Finding:
         f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {rfc3339(one.since)}. "
         "Its counters contradict each other, so the error rate is unreliable, too."
     )
-    fix = f"kubectl get --raw {install.proxy(pod)}/metrics | grep -E '_total'"
+    fix = shell("kubectl get --raw {}/metrics | grep -E '_total'", install.proxy(pod))
     return Finding(
         f"Pod/{pod}", "more-accounted-than-received", message, -one.surplus, limit, GROUPS, fix
     )

@@ -3,13 +3,12 @@
 Destination counters count single alerts, not groups (seen on cano-collector 0.0.24).
 """
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from upkeep.domain.counters import Counts
 from upkeep.domain.metric_names import SEND_ERRORS, SENT, SUCCESS
-from upkeep.errors import Malformed, TooEarly
+from upkeep.errors import Malformed, TooEarly, missing_of
 from upkeep.judges.counting.counters import (
     LEEWAY,
     OPEN,
@@ -29,6 +28,7 @@ from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.configuration import ConfigurationDocument, ConfiguredName, Destination
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import Command, arguments, shell
 
 NOTHING_BAD = "no failure since then, so none in"
 
@@ -96,19 +96,22 @@ def succeed(
         said = f"{good[1]} of {counted(every, 'message')} sent" if every else "no traffic"
         few = f" (fewer than {small:g}: one failure is allowed)" if bad[1] and every < small else ""
         observed.append(f"{label}: {said}{few}")
-    if uncertain and not found:
+    unmeasured = missing_of(require_whole, history)
+    if uncertain:
         failed = sum(_failed(most, name) for name in uncertain)
-        raise too_early(
+        unmeasured = too_early(
             parts,
             what=f"{counted(failed, 'message')} to {listed(uncertain)} failed",
             limits=limits,
         )
-    if not found:
-        require_whole(history)
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
-    unit = f"% sent in {limits.text('alert_window')}"
     return Judgement(
-        tuple(found), "; ".join(observed) or "no destination", _percent(ratio), unit, why
+        tuple(found),
+        "; ".join(observed) or "no destination",
+        _percent(ratio),
+        f"% sent in {limits.text('alert_window')}",
+        why,
+        unmeasured=unmeasured,
     )
 
 
@@ -146,22 +149,20 @@ def used(
         elif not messages[0]:
             uncertain.append(name)
     begin = min(one.since for one in parts)
-    if (
-        silent
-        and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY))
-        and not found
-    ):
+    unmeasured = None
+    if uncertain:
+        unmeasured = too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
+    if silent and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY)):
         when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
-        raise TooEarly(
+        unmeasured = TooEarly(
             f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",
-            next_step=f"run again after {when}, or --prometheus=URL",
+            next_step=shell("run again after {}, or --prometheus=URL", when),
         )
+        silent = []
     found += [
         _silent(name, begin=begin, now=now, limits=limits, install=install) for name in silent
     ]
-    if uncertain and not found:
-        raise too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
     why = basis(parts, history, now=now, limits=limits, proof="no message since then, so none in")
     return Judgement(
         tuple(found),
@@ -169,6 +170,7 @@ def used(
         0,
         f"unused in {limits.text('alert_window')}",
         why,
+        unmeasured=unmeasured,
     )
 
 
@@ -190,7 +192,11 @@ def _never_told(name: str, teams: Sequence[ConfiguredName]) -> Finding:
     first = f"the first team, {teams[0].name}" if teams else "the first team, and there is none"
     why = f"only {listed(later)}" if later else "no team"
     message = f"Destination {name} gets no alert: {why} names it, but every alert goes to {first}."
-    fix = f"add {name} to the destinations of {teams[0].name if teams else 'a first team'} in teams.yaml, or remove the destination"
+    fix = shell(
+        "add {} to the destinations of {} in teams.yaml, or remove the destination",
+        name,
+        teams[0].name if teams else Command("a first team"),
+    )
     return Finding(
         f"Destination/{name}",
         "destination-never-told",
@@ -206,7 +212,13 @@ def _silent(
     name: str, *, begin: datetime, now: datetime, limits: Limits, install: Install
 ) -> Finding:
     message = f"Destination {name} got no message, sent or failed, in the {span(now - begin)} of known counters."
-    fix = f"kubectl -n {install.namespace} logs deployment/{install.deployment} -c {install.container} --tail=-1 | grep -F {shlex.quote(name)}"
+    fix = shell(
+        "kubectl -n {} logs deployment/{} -c {} --tail=-1 | grep -F {}",
+        install.namespace,
+        install.deployment,
+        install.container,
+        name,
+    )
     return Finding(
         f"Destination/{name}",
         "destination-unused",
@@ -234,7 +246,9 @@ def _failed(counts: Counts, name: str) -> int:
 def _none_configured(install: Install) -> Finding:
     objects = [f"{kind.lower()}/{name}" for kind, name, _ in install.configuration]
     message = f"No destination is configured ({listed(objects) or 'no configuration is mounted'}). No alert can be sent."
-    fix = f"kubectl -n {install.namespace} get {' '.join(objects) or 'configmaps,secrets'}"
+    fix = shell(
+        "kubectl -n {} get {}", install.namespace, arguments(objects or ["configmaps,secrets"])
+    )
     return Finding(
         f"Deployment/{install.deployment}", "no-destinations", message, 0, 1, "destinations", fix
     )

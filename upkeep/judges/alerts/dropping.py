@@ -10,6 +10,7 @@ from upkeep.domain.metric_names import (
     PROCESSED_OUTCOME,
     RECEIVED,
 )
+from upkeep.errors import missing_of
 from upkeep.judges.counting.counters import (
     OPEN,
     ProcessWindow,
@@ -59,8 +60,6 @@ def not_dropped(
             what=f"{counted(perhaps, 'alert group')} {'was' if perhaps == 1 else 'were'} dropped",
             limits=limits,
         )
-    if not found:
-        require_whole(history)
     observed = (
         f"{certain if found else perhaps} of {counted(most.total(RECEIVED), 'alert group')} dropped"
     )
@@ -73,7 +72,8 @@ def not_dropped(
     ]
     observed += f"; other outcomes: {listed(other)}" if other else ""
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
-    return Judgement(tuple(found), observed, limit, f"dropped {GROUPS} in {window}", why)
+    unit, unmeasured = f"dropped {GROUPS} in {window}", missing_of(require_whole, history)
+    return Judgement(tuple(found), observed, limit, unit, why, unmeasured=unmeasured)
 
 
 def _dropped(counts: Counts) -> int:

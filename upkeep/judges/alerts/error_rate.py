@@ -14,7 +14,7 @@ from upkeep.domain.metric_names import (
     REQUESTS,
     WEBHOOK_PATH,
 )
-from upkeep.errors import Malformed
+from upkeep.errors import Malformed, missing_of
 from upkeep.judges.counting.counters import (
     ProcessWindow,
     basis,
@@ -32,6 +32,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import Command
 
 NOTHING_BAD = "none since then, so none in"
 GROUPS = "alert groups"
@@ -87,10 +88,9 @@ def error_rate_low(
             )
         elif share.possibly_too_high(exceeds, small_sample=small):
             uncertain.append(f"{bad[1]} of {every[1]} {name}")
-    if uncertain and not found:
-        raise too_early(parts, what=" and ".join(uncertain), limits=limits)
-    if not found:
-        require_whole(history)
+    unmeasured = missing_of(require_whole, history)
+    if uncertain:
+        unmeasured = too_early(parts, what=" and ".join(uncertain), limits=limits)
     observed = "no traffic"
     if received[1] or errors[1] or posted_most:
         observed = f"{errors[1]} of {counted(received[1], 'alert group')} ended in an error"
@@ -100,7 +100,8 @@ def error_rate_low(
         if 0 < received[1] < small or 0 < posted_most < small:
             observed += f" (fewer than {small:g} events: one bad event is allowed)"
     why = basis(parts, history, now=now, limits=limits, proof=NOTHING_BAD)
-    return Judgement(tuple(found), observed, round(ratio * 100, 6), f"% in {window}", why)
+    limit = round(ratio * 100, 6)
+    return Judgement(tuple(found), observed, limit, f"% in {window}", why, unmeasured=unmeasured)
 
 
 def _posts(counts: Counts) -> tuple[int, int]:
@@ -146,7 +147,7 @@ def _contradiction(errors: int, received: int, *, install: Install) -> Finding:
         f"{counted(errors, 'alert group')} ended in an error, but only {received} were received. The counters contradict each other. "
         "See alerts-accounted-for."
     )
-    fix = "pytest -m \"control(id='alerts-accounted-for')\""
+    fix = Command("pytest -m \"control(id='alerts-accounted-for')\"")
     return Finding(
         f"Deployment/{install.deployment}",
         "errors-exceed-received",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 
 from upkeep.domain.metric_names import (
     RECEIVED,
@@ -23,6 +22,7 @@ from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.counters import CounterHistory
 from upkeep.records.monitoring import RoutedAlerts
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 # An alert may wait for its group (group_interval, five minutes by default) before Alertmanager sends it.
 GROUPING = timedelta(minutes=5)
@@ -94,7 +94,7 @@ def flow(
             f"The oldest alert that Alertmanager routes here started {span(now - routed.oldest) or '0 s'} ago and may still wait for its group. "
             f"Retry after {rfc3339(routed.oldest + GROUPING)}.",
             source="/api/v2/alerts",
-            next_step=f"run again after {rfc3339(routed.oldest + GROUPING)}",
+            next_step=shell("run again after {}", rfc3339(routed.oldest + GROUPING)),
         )
     heard = max(
         one.since for one in parts
@@ -108,7 +108,7 @@ def flow(
             f"Alertmanager may have sent its {counted(routed.active, 'active alert')} before {rfc3339(heard)}, the first complete sample. "
             f"It repeats them after {span(routed.repeat_seconds)} (repeat_interval). Retry after {rfc3339(heard + again)}.",
             source="/metrics, /api/v2/alerts",
-            next_step=f"run again after {rfc3339(heard + again)}, or --prometheus=URL",
+            next_step=shell("run again after {}, or --prometheus=URL", rfc3339(heard + again)),
         )
     finding = _silent(parts, routed, now=now, window=window, install=install)
     return Judgement((finding,), "no alert group received", 1, f"{GROUPS} in {window}", why)
@@ -135,7 +135,9 @@ def _silent(
             f"No alert reached the collector {since}. Whether any should have is not known: no Alertmanager shows it. "
             f"Route a heartbeat (Watchdog) to it, or raise the limit alert_window ({window})."
         )
-        fix = "add to Alertmanager's route: {matchers: [alertname=Watchdog], receiver: cano-collector, repeat_interval: 1h}"
+        fix = Command(
+            "add to Alertmanager's route: {matchers: [alertname=Watchdog], receiver: cano-collector, repeat_interval: 1h}"
+        )
         return Finding(where, "no-alerts", message, 0, 1, f"{GROUPS} in {window}", fix)
     oldest = (
         f", the oldest since {rfc3339(routed.oldest)} ({span(now - routed.oldest)})"
@@ -146,7 +148,11 @@ def _silent(
         f"Alertmanager routes {counted(routed.active, 'active alert')} to the collector (receiver {listed(routed.receivers)}){oldest}. "
         f"None arrived {since}."
     )
-    fix = f"kubectl -n {install.namespace} get services,endpointslices; compare with the URL of receiver {quote(listed(routed.receivers))}"
+    fix = shell(
+        "kubectl -n {} get services,endpointslices; compare with the URL of receiver {}",
+        install.namespace,
+        listed(routed.receivers),
+    )
     return Finding(
         where, "routed-alerts-do-not-arrive", message, 0, 1, f"{GROUPS} in {window}", fix
     )

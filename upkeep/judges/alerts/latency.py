@@ -9,7 +9,7 @@ from datetime import datetime
 
 from upkeep.domain.counters import Counts, plus, read
 from upkeep.domain.metric_names import PROCESSED, PROCESSED_OUTCOME, PROCESSING, WEBHOOK_PATH
-from upkeep.errors import Absent
+from upkeep.errors import Absent, missing_of
 from upkeep.judges.counting.counters import (
     OPEN,
     ProcessWindow,
@@ -30,6 +30,7 @@ from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.counters import CounterHistory
 from upkeep.records.logs import LogSurvey
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 WINDOW = "timing_window"
 QUANTILE = 0.95
@@ -62,7 +63,8 @@ def processing_fast(
     share = _share(least, most, limit=limit)
     # Beyond the last bound the histogram does not show how slow.
     told = limit <= every.highest or not every.beyond(limit)
-    if told and share.certainly_too_high(exceeds, small_sample=limits["small_sample"]):
+    certain = told and share.certainly_too_high(exceeds, small_sample=limits["small_sample"])
+    if certain:
         found.append(
             _slow_processing(
                 parts, histogram(least, PROCESSING), every, limits=limits, install=install
@@ -74,28 +76,23 @@ def processing_fast(
     )
     if slow > limits["slow_lines"]:
         found.append(_slow_lines(surveys, slow=slow, timed=timed, limits=limits, install=install))
-    if not found and share.possibly_too_high(exceeds, small_sample=limits["small_sample"]):
-        if not told:
-            raise Absent(
-                f"{counted(every.beyond(limit), 'alert')} took longer than {every.highest:g} s, the last bucket. "
+    stopped = next((one.stopped for one in surveys if one.stopped is not None), None)
+    unmeasured = missing_of(require_whole, history) or (stopped.error() if stopped else None)
+    if not certain and share.possibly_too_high(exceeds, small_sample=limits["small_sample"]):
+        what = f"{counted(every.beyond(limit), 'alert')} took longer than "
+        if told:
+            what += limits.text("processing_latency")
+            unmeasured = too_early(parts, what=what, limits=limits, window=WINDOW)
+        else:
+            unmeasured = Absent(
+                f"{what}{every.highest:g} s, the last bucket. "
                 f"Whether they took longer than {limits.text('processing_latency')} is not known.",
                 source="/metrics",
-                next_step=f"--limit=processing_latency={every.highest:g}s",
+                next_step=shell("--limit=processing_latency={}s", f"{every.highest:g}"),
             )
-        raise too_early(
-            parts,
-            what=f"{counted(every.beyond(limit), 'alert')} took longer than {limits.text('processing_latency')}",
-            limits=limits,
-            window=WINDOW,
-        )
-    stopped = next((one.stopped for one in surveys if one.stopped is not None), None)
-    if not found:
-        require_whole(history)
-        if stopped is not None:
-            raise stopped.error()
     why = counters_basis(parts, history, now=now, limits=limits, proof=NOTHING_SLOW, window=WINDOW)
     observed = f"{_said(every)}; {slow} of {counted(timed, 'log line')} with a time are slower"
-    return Judgement(tuple(found), observed, limit, "s at p95", why)
+    return Judgement(tuple(found), observed, limit, "s at p95", why, unmeasured=unmeasured)
 
 
 def _said(found: Histogram) -> str:
@@ -168,9 +165,16 @@ def _slow_lines(
         f"{slow} of {counted(timed, 'log line')} with a time took longer than {limits.text('processing_latency')}. "
         f"The slowest, in pod {survey.pod}, took {worst.seconds:.3g} s at {rfc3339(worst.at)}."
     )
-    previous = " --previous" if survey.previous else ""
+    previous = Command(" --previous" if survey.previous else "")
     since = go_duration(limits["log_history_window"])
-    fix = f"kubectl -n {install.namespace} logs {survey.pod} -c {survey.container} --since={since}{previous} | grep -E '\"latency\":[0-9]{{10,}}'"
+    fix = shell(
+        "kubectl -n {} logs {} -c {} --since={}{} | grep -E '\"latency\":[0-9]{{10,}}'",
+        install.namespace,
+        survey.pod,
+        survey.container,
+        since,
+        previous,
+    )
     return Finding(
         f"Pod/{survey.pod}", "slow-lines", message, slow, int(limits["slow_lines"]), "lines", fix
     )

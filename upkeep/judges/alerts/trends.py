@@ -7,7 +7,6 @@ present. A process with no sample but this run's cannot be divided, and is not j
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 
 from upkeep.domain.metric_names import PROCESSING, SENDING
 from upkeep.errors import Absent, TooEarly
@@ -22,6 +21,7 @@ from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.configuration import Destination
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 
 @says_why_history_is_short
@@ -51,7 +51,7 @@ def latency_stable(
     found: tuple[Finding, ...] = ()
     if _grown(present, past, limits=limits):
         message = f"Processing takes {growth:.3g} times as long as before: p95 {_p95(present)} since {rfc3339(ages.since)}, {_p95(past)} before."
-        command = f"kubectl -n {install.namespace} top pods --containers"
+        command = shell("kubectl -n {} top pods --containers", install.namespace)
         found = (
             Finding(
                 f"Deployment/{install.deployment}",
@@ -99,7 +99,7 @@ def destinations_fast(
     )
     limit, small = limits["send_latency"], limits["small_sample"]
     found: list[Finding] = []
-    uncertain, observed = [], []
+    uncertain, observed = list[str](), []
     for name in names:
         low, every = histogram(least, SENDING, name), histogram(most, SENDING, name)
         past, present = histogram(ages.past, SENDING, name), histogram(ages.present, SENDING, name)
@@ -125,17 +125,23 @@ def destinations_fast(
         elif every.events:
             said += f", too few to compare ({present.events} at present, {past.events} before)"
         observed.append(said)
-    if not found:
-        if uncertain:
-            slow = sum(histogram(most, SENDING, name).beyond(limit) for name in uncertain)
-            what = f"{counted(slow, 'message')} to {listed(uncertain)} took longer than {limits.text('send_latency')}"
-            raise too_early(parts, what=what, limits=limits, window=WINDOW)
-        if ages.undivided and most.total(SENDING):
-            raise _undivided(ages, now=now, limits=limits)
+    unmeasured = None
+    if uncertain:
+        slow = sum(histogram(most, SENDING, name).beyond(limit) for name in uncertain)
+        what = f"{counted(slow, 'message')} to {listed(uncertain)} took longer than {limits.text('send_latency')}"
+        unmeasured = too_early(parts, what=what, limits=limits, window=WINDOW)
+    elif ages.undivided and most.total(SENDING):
+        unmeasured = _undivided(ages, now=now, limits=limits)
     trends = trends_of(history, SENDING, [(name,) for name in names], limits=limits, now=now)
     why = _basis(ages, history, now=now)
     return Judgement(
-        tuple(found), "; ".join(observed) or "no destination", limit, "s at p95", why, trends
+        tuple(found),
+        "; ".join(observed) or "no destination",
+        limit,
+        "s at p95",
+        why,
+        trends,
+        unmeasured=unmeasured,
     )
 
 
@@ -178,9 +184,9 @@ def _require_enough(
             raise TooEarly(
                 f"Only {short} {'was' if those.events == 1 else 'were'} processed {words}; a p95 needs {small:g}. Retry {at}.",
                 source="/metrics",
-                next_step=f"--limit=small_sample={max(1, min(present.events, past.events))}"
+                next_step=shell("--limit=small_sample={}", max(1, min(present.events, past.events)))
                 if min(present.events, past.events)
-                else f"--prometheus=URL, or --exports=DIR now and again after {when}",
+                else shell("--prometheus=URL, or --exports=DIR now and again after {}", when),
             )
 
 
@@ -190,7 +196,7 @@ def _undivided(ages: Ages, *, now: datetime, limits: Limits) -> TooEarly:
         f"Pod {listed(ages.undivided)} has no earlier sample, so its past cannot be separated from its present. "
         f"Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
-        next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
+        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", when),
     )
 
 
@@ -241,6 +247,11 @@ def _slower(
     )
 
 
-def _look(name: str, install: Install) -> str:
-    pattern = quote(f'"destination":"{name}"')
-    return f"kubectl -n {install.namespace} logs deployment/{install.deployment} --all-pods --since=24h | grep -F {pattern}"
+def _look(name: str, install: Install) -> Command:
+    pattern = f'"destination":"{name}"'
+    return shell(
+        "kubectl -n {} logs deployment/{} --all-pods --since=24h | grep -F {}",
+        install.namespace,
+        install.deployment,
+        pattern,
+    )

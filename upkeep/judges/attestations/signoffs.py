@@ -7,7 +7,6 @@ Source: docs/guide.rst, "Test recovery procedure in staging", "Documentation upd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from shlex import quote
 from types import MappingProxyType
 
 from upkeep.domain.decisions import persons
@@ -16,6 +15,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, span
 from upkeep.records.attestations import Attestation, AttestationFile
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 # The limit of a sign-off's age, for each control that one can satisfy or help.
 LIMIT_OF: Mapping[str, str] = MappingProxyType(
@@ -122,11 +122,17 @@ def standing(
     return Standing(newest, expires)
 
 
-def attest_command(control: str, *, file: str, object_name: str = "", target: str = "") -> str:
+def attest_command(control: str, *, file: str, object_name: str = "", target: str = "") -> Command:
     """Return the command that adds a sign-off, with capitals for what the user fills in."""
-    which = f" --object='{object_name}'" if object_name else ""
-    where = f" --target={target}" if target else ""
-    return f"upkeep attest {control}{which}{where} --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations={quote(file) if file else 'FILE'}"
+    which = shell(" --object={}", object_name) if object_name else Command()
+    where = shell(" --target={}", target) if target else Command()
+    return shell(
+        "upkeep attest {}{}{} --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations={}",
+        control,
+        which,
+        where,
+        file or "FILE",
+    )
 
 
 def confirmed(

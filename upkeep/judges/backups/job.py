@@ -3,17 +3,17 @@
 Source: docs/guide.rst, "Automated maintenance"; Kubernetes API reference, CronJob and Job (batch/v1).
 """
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
 from upkeep.judges.wording import excerpt, utc
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, span
 from upkeep.records.backups import BackupJobs, CronJob, Job
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 RETIRED_IMAGES = ("bitnami/kubectl", "docker.io/bitnami/kubectl")
 # A run is scheduled, and its Job made, by two clocks.
@@ -58,11 +58,10 @@ def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Li
             early.append(cron_job)
         elif not unknown or cron_job.records_success:
             found += _age(cron_job, success, now=now, limit_seconds=limit_seconds)
-    if blind and not found:
-        raise blind[0]
-    if early and not found:
-        raise _too_early(early[0], limit_seconds=limit_seconds)
-    return Judgement(tuple(found), "; ".join(observed), limit, "h", basis)
+    unmeasured: Unmeasured | None = next(iter(blind), None)
+    if early and unmeasured is None:
+        unmeasured = _too_early(early[0], limit_seconds=limit_seconds)
+    return Judgement(tuple(found), "; ".join(observed), limit, "h", basis, unmeasured=unmeasured)
 
 
 def _require_whole(cron_job: CronJob, jobs: BackupJobs) -> None:
@@ -74,14 +73,18 @@ def _require_whole(cron_job: CronJob, jobs: BackupJobs) -> None:
         raise Absent(
             f"No access review for the service account of CronJob {cron_job.name}.",
             source="POST /apis/authorization.k8s.io/v1 localsubjectaccessreviews",
-            next_step=f"kubectl -n {cron_job.namespace} auth can-i get secrets --as={shlex.quote(_subject(cron_job))}",
+            next_step=shell(
+                "kubectl -n {} auth can-i get secrets --as={}",
+                cron_job.namespace,
+                _subject(cron_job),
+            ),
         )
     named = {volume.object for volume in cron_job.template.volumes if volume.kind == CLAIM}
     for name in sorted(named - {claim.name for claim in jobs.claims}):
         raise Absent(
             f"PersistentVolumeClaim {name} of CronJob {cron_job.name} was not read.",
             source=f"GET /api/v1/namespaces/{cron_job.namespace}/persistentvolumeclaims/{name}",
-            next_step=f"kubectl -n {cron_job.namespace} get persistentvolumeclaim {shlex.quote(name)}",
+            next_step=shell("kubectl -n {} get persistentvolumeclaim {}", cron_job.namespace, name),
         )
 
 
@@ -115,16 +118,16 @@ def _blind(cron_job: CronJob, why: str) -> Absent:
     return Absent(
         f"CronJob {name}: {why}.",
         source=f"GET /apis/batch/v1/namespaces/{namespace}/cronjobs/{name}",
-        next_step=f"kubectl -n {namespace} describe cronjob {name}",
+        next_step=shell("kubectl -n {} describe cronjob {}", namespace, name),
     )
 
 
 def _suspended(cron_job: CronJob) -> list[Finding]:
     if not cron_job.suspended:
         return []
-    where, patch = f"CronJob/{cron_job.name}", shlex.quote('{"spec":{"suspend":false}}')
+    where, patch = f"CronJob/{cron_job.name}", '{"spec":{"suspend":false}}'
     message = f"CronJob {cron_job.name} is suspended and makes no backups."
-    fix = f"kubectl -n {cron_job.namespace} patch cronjob {cron_job.name} -p {patch}"
+    fix = shell("kubectl -n {} patch cronjob {} -p {}", cron_job.namespace, cron_job.name, patch)
     return [
         Finding(where, "cronjob-suspended", message, "suspended", "running", "CronJob state", fix)
     ]
@@ -145,7 +148,9 @@ def _last_job(cron_job: CronJob, own: Sequence[Job]) -> list[Finding]:
     message += "."
     if any(_repository(container.image) in RETIRED_IMAGES for container in containers_of(cron_job)):
         message += " Its image bitnami/kubectl has left Docker Hub's free catalogue."
-    fix = f"kubectl -n {cron_job.namespace} logs job/{newest.name} --all-containers --tail=50"
+    fix = shell(
+        "kubectl -n {} logs job/{} --all-containers --tail=50", cron_job.namespace, newest.name
+    )
     return [Finding(where, "last-job-failed", message, newest.name, "succeeded", "Job", fix)]
 
 
@@ -157,8 +162,13 @@ def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:
         message = (
             f"CronJob {cron_job.name} runs as {answer.subject}, which may not {answer.verb} {what}."
         )
-        asking = f"auth can-i {answer.verb} {shlex.quote(what)} --as={shlex.quote(answer.subject)}"
-        fix = f"kubectl -n {answer.namespace} {asking}"
+        fix = shell(
+            "kubectl -n {} auth can-i {} {} --as={}",
+            answer.namespace,
+            answer.verb,
+            what,
+            answer.subject,
+        )
         where = f"CronJob/{cron_job.name}"
         found.append(
             Finding(
@@ -172,7 +182,7 @@ def _age(
     cron_job: CronJob, success: datetime | None, *, now: datetime, limit_seconds: float
 ) -> list[Finding]:
     where, limit = f"CronJob/{cron_job.name}", _hours(limit_seconds)
-    fix = f"kubectl -n {cron_job.namespace} get cronjobs,jobs,pods"
+    fix = shell("kubectl -n {} get cronjobs,jobs,pods", cron_job.namespace)
     if success is None:
         age = span(now - cron_job.created)
         message = f"CronJob {cron_job.name} is {age} old and has never succeeded."
@@ -206,7 +216,7 @@ def _no_cron_job(install: Install) -> Finding:
         f"No CronJob in namespace {install.namespace} backs up the collector's configuration. "
         "Create one, or declare another way of backup with --absent=backups=REASON."
     )
-    fix = f"kubectl -n {install.namespace} get cronjobs"
+    fix = shell("kubectl -n {} get cronjobs", install.namespace)
     return Finding(
         f"Deployment/{install.deployment}", "no-backup-cronjob", message, 0, 1, "CronJobs", fix
     )
@@ -218,7 +228,12 @@ def _too_early(cron_job: CronJob, *, limit_seconds: float) -> TooEarly:
         f"CronJob {cron_job.name} is new and has not finished a run (schedule {cron_job.schedule}). "
         f"It is judged after its first run, from {judged_from} at the latest.",
         source=f"GET /apis/batch/v1/namespaces/{cron_job.namespace}/cronjobs",
-        next_step=f"kubectl -n {cron_job.namespace} create job {cron_job.name}-now --from=cronjob/{cron_job.name}",
+        next_step=shell(
+            "kubectl -n {} create job {}-now --from=cronjob/{}",
+            cron_job.namespace,
+            cron_job.name,
+            cron_job.name,
+        ),
     )
 
 

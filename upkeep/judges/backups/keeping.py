@@ -6,7 +6,6 @@ Source: Kubernetes API reference, Volume and PersistentVolumeClaim (core/v1).
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from upkeep.domain.backup_commands import Upload, script_of, text_of, written_fi
 from upkeep.model import Finding, listed
 from upkeep.records.backups import CronJob, VolumeClaim
 from upkeep.records.workload import ContainerSpec, Volume
+from upkeep.shell import Command, shell
 
 CLAIM = "PersistentVolumeClaim"
 # Volumes that outlive the Pod, beside claims. An inline csi volume does not, nor do emptyDir and ephemeral.
@@ -106,7 +106,9 @@ def _not_bound(
     for volume in lasting:
         if volume.kind == CLAIM and (phase := phases[volume.object]) != "Bound":
             message = f"{_volume_text(volume)} of CronJob {cron_job.name} is {phase}, not Bound. The Job cannot write to it."
-            fix = f"kubectl -n {cron_job.namespace} describe persistentvolumeclaim {shlex.quote(volume.object)}"
+            fix = shell(
+                "kubectl -n {} describe persistentvolumeclaim {}", cron_job.namespace, volume.object
+            )
             where, code = f"CronJob/{cron_job.name}", "claim-not-bound"
             found.append(Finding(where, code, message, phase, "Bound", "claim phase", fix))
     return found
@@ -145,8 +147,8 @@ def _unreached(cron_job: CronJob, lasting: Sequence[Volume]) -> list[Finding]:
     return []
 
 
-def _look(cron_job: CronJob) -> str:
-    return f"kubectl -n {cron_job.namespace} get cronjob {cron_job.name} -o yaml"
+def _look(cron_job: CronJob) -> Command:
+    return shell("kubectl -n {} get cronjob {} -o yaml", cron_job.namespace, cron_job.name)
 
 
 def _lies_in(path: str, words: str) -> bool:

@@ -4,10 +4,9 @@
 Source: docs/guide.rst, "Backup Verification"; https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 
-import shlex
 from collections.abc import Sequence
 
-from upkeep.errors import Absent, Unmeasured
+from upkeep.errors import Absent, Unmeasured, missing_of
 from upkeep.judges.backups.sets import (
     NO_SET,
     file_fault,
@@ -23,6 +22,7 @@ from upkeep.records.access import AccessAnswer, DryRun, RestoreRehearsal
 from upkeep.records.backups import BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject, ConfigurationReference
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 
 def restorable(
@@ -57,16 +57,17 @@ def restorable(
             found.append(_foreign(folder, one, install=install))
     observed = f"set {newest.stamp}: {counted(len(newest.objects), 'object')}"
     if isinstance(rehearsal, Unmeasured):
-        if not found:
-            raise rehearsal
         return Judgement(
-            tuple(found), f"{observed}; not rehearsed: {rehearsal.message}", 0, "refusals", basis
+            tuple(found),
+            f"{observed}; not rehearsed: {rehearsal.message}",
+            0,
+            "refusals",
+            basis,
+            unmeasured=rehearsal,
         )
     found += may_not(rehearsal.access)
     refused = [one for one in rehearsal.dry_runs if not _accepted(one)]
     found += [refused_by_server(folder, newest, one) for one in refused]
-    if not found:
-        _require_whole(newest, rehearsal)
     accepted = len(rehearsal.dry_runs) - len(refused)
     observed += f"; {accepted} of {counted(len(rehearsal.dry_runs), 'dry run')} accepted"
     return Judgement(
@@ -75,6 +76,7 @@ def restorable(
         0,
         "refusals",
         f"{basis}, and the API server's dry run as the acting identity",
+        unmeasured=missing_of(_require_whole, newest, rehearsal),
     )
 
 
@@ -90,8 +92,11 @@ def _require_whole(newest: BackupSet, rehearsal: RestoreRehearsal) -> None:
         if rehearsal.stamp == newest.stamp
         else set()
     )
+    denied = {(answer.verb, answer.name) for answer in rehearsal.access if not answer.allowed}
     for one in newest.objects:
         for action in ("create", "patch"):
+            if denied & {(action, one.name), (action, "")}:
+                continue  # a finding of its own, and no dry run is sent without the right
             if (action, f"{one.kind}/{one.name}") not in ran:
                 raise Absent(
                     f"No dry run of the {action} of {one.kind}/{one.name}.",
@@ -138,10 +143,8 @@ def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
             message = (
                 f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
             )
-            asked = shlex.quote(
-                f"{answer.resource}/{answer.name}" if answer.name else answer.resource
-            )
-            fix = f"kubectl -n {shlex.quote(answer.namespace)} auth can-i {answer.verb} {asked}"
+            asked = f"{answer.resource}/{answer.name}" if answer.name else answer.resource
+            fix = shell("kubectl -n {} auth can-i {} {}", answer.namespace, answer.verb, asked)
             found.append(
                 Finding(
                     f"Namespace/{answer.namespace}",
@@ -165,7 +168,7 @@ def refused_by_server(folder: BackupFolder, newest: BackupSet, one: DryRun) -> F
         {each.file for each in newest.objects if f"{each.kind}/{each.name}" == one.object}
     )
     fix = (
-        f"kubectl apply --dry-run=server -f {shlex.quote(f'{folder.folder}/{files[0]}')}"
+        shell("kubectl apply --dry-run=server -f {}", f"{folder.folder}/{files[0]}")
         if files
         else list_files(folder)
     )

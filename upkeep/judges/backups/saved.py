@@ -6,7 +6,7 @@ Source: docs/guide.rst, "Backup current configuration".
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from upkeep.errors import Unmeasured
+from upkeep.errors import Absent, Unmeasured
 from upkeep.judges.backups.sets import (
     NO_SET,
     file_fault,
@@ -32,6 +32,7 @@ from upkeep.model import Finding, Judgement, listed, span
 from upkeep.records.backups import BackupFolder
 from upkeep.records.configuration import ConfigurationObject
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 
 def configuration_saved(
@@ -127,8 +128,16 @@ def configuration_saved(
             )
         else:
             equal += 1
+    unheld = [one for one in live if not one.missing and held(newest, one) is None]
+    unmeasured = None
+    if unheld and not whole:
+        unmeasured = Absent(
+            f"Whether set {newest.stamp} holds {unheld[0].kind}/{unheld[0].name} is not known: the set has a fault.",
+            source=set_name(newest),
+            next_step=save_again(folder, install),
+        )
     observed = f"set {newest.stamp}, {span(age) or '0 s'} old by its {newest.taken_from}: {equal} of {counted(len(live), 'object')} equal"
-    return Judgement(tuple(found), observed, limit, "h", basis)
+    return Judgement(tuple(found), observed, limit, "h", basis, unmeasured=unmeasured)
 
 
 def _changed_before_the_crash(
@@ -164,8 +173,8 @@ def _changed_before_the_crash(
     return Finding(name, "changed-before-crash", message, len(differ), 0, "differing keys", fix)
 
 
-def _look(install: Install, one: ConfigurationObject) -> str:
-    return f"kubectl -n {install.namespace} get {one.kind.lower()}s"
+def _look(install: Install, one: ConfigurationObject) -> Command:
+    return shell("kubectl -n {} get {}s", install.namespace, one.kind.lower())
 
 
 def _hours(seconds: float) -> float:

@@ -3,7 +3,6 @@
 Source: docs/guide.rst, "Backup Verification".
 """
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,6 +14,7 @@ from upkeep.model import Finding, Judgement, listed
 from upkeep.records.backups import BackupFault, BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationReference
 from upkeep.records.workload import Install
+from upkeep.shell import Command, arguments, shell
 
 READABLE_BY_OTHERS = 0o004
 NO_SET = "no backup"
@@ -100,7 +100,7 @@ def _open(folder: BackupFolder, backup: BackupSet) -> list[Finding]:
         f"Every user of this machine may read {listed(names)}. Backups hold keys and webhook URLs."
     )
     observed = f"{files[0].mode:04o}"
-    fix = f"chmod 600 {' '.join(shlex.quote(f'{folder.folder}/{name}') for name in names)}"
+    fix = shell("chmod 600 {}", arguments(f"{folder.folder}/{name}" for name in names))
     return [Finding(set_name(backup), "readable-by-others", message, observed, "0600", "mode", fix)]
 
 
@@ -164,7 +164,7 @@ def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
         f"File/{fault.file}",
         fault.code,
         fault.message if fault.message.endswith(".") else f"{fault.message}.",
-        next=f"ls -l {shlex.quote(f'{folder.folder}/{fault.file}')}",
+        next=shell("ls -l {}", f"{folder.folder}/{fault.file}"),
     )
 
 
@@ -173,18 +173,22 @@ def no_references(install: Install) -> Absent:
     return Absent(
         f"The pod template of {install.deployment} names no ConfigMap or Secret to back up.",
         source="pod template",
-        next_step=f"kubectl get deployment {install.deployment} -n {install.namespace} -o jsonpath='{{.spec.template.spec.volumes}}'",
+        next_step=shell(
+            "kubectl get deployment {} -n {} -o jsonpath='{{.spec.template.spec.volumes}}'",
+            install.deployment,
+            install.namespace,
+        ),
     )
 
 
-def save_again(folder: BackupFolder, install: Install) -> str:
+def save_again(folder: BackupFolder, install: Install) -> Command:
     """Return the command that makes a backup in the folder."""
-    return f"upkeep backup --namespace={shlex.quote(install.namespace)} --backups={shlex.quote(folder.folder)}"
+    return shell("upkeep backup --namespace={} --backups={}", install.namespace, folder.folder)
 
 
-def list_files(folder: BackupFolder) -> str:
+def list_files(folder: BackupFolder) -> Command:
     """Return the command that lists the folder."""
-    return f"ls -l {shlex.quote(folder.folder)}"
+    return shell("ls -l {}", folder.folder)
 
 
 def set_name(backup: BackupSet) -> str:

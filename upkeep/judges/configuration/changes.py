@@ -6,7 +6,6 @@ Source: docs/guide.rst, "Configuration Emergency"; https://kubernetes.io/docs/re
 """
 
 import json
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from upkeep.masking import mask
 from upkeep.records.backups import BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject, FieldOwner
 from upkeep.records.workload import ContainerStatus, Install, Workload
+from upkeep.shell import Command, chain, shell
 
 # The API server compares them with those of the live object: a restore over a changed object is a conflict (409).
 REFUSED_FIELDS = ("metadata.resourceVersion", "metadata.uid")
@@ -131,13 +131,13 @@ def restore(
     live: Sequence[ConfigurationObject],
     *,
     install: Install,
-) -> str:
+) -> Command:
     """Return one line that restores the objects and restarts the pods.
 
     It applies the files whose objects differ and removes the keys that an apply would leave. It is a server-side apply:
     the annotation ``last-applied-configuration`` of a client-side one would repeat the values of Secrets.
     """
-    kubectl = f"kubectl -n {install.namespace}"
+    kubectl = shell("kubectl -n {}", install.namespace)
     pairs = [
         (saved, one)
         for one in live
@@ -145,16 +145,22 @@ def restore(
     ]
     steps, plain = [], sorted({saved.file for saved, _ in pairs if not saved.file.endswith(".age")})
     if plain:
-        files = " ".join(f"-f {shlex.quote(f'{folder.folder}/{name}')}" for name in plain)
-        steps.append(f"{kubectl} apply --server-side --force-conflicts {files}")
+        files = chain((shell("-f {}", f"{folder.folder}/{name}") for name in plain), between=" ")
+        steps.append(shell("{} apply --server-side --force-conflicts {}", kubectl, files))
     for name in sorted({saved.file for saved, _ in pairs if saved.file.endswith(".age")}):
-        opened = f"age --decrypt -i {shlex.quote(folder.identity)} {shlex.quote(f'{folder.folder}/{name}')}"
-        steps.append(f"{opened} | {kubectl} apply --server-side --force-conflicts -f -")
+        opened = shell("age --decrypt -i {} {}", folder.identity, f"{folder.folder}/{name}")
+        steps.append(shell("{} | {} apply --server-side --force-conflicts -f -", opened, kubectl))
     for saved, one in pairs:
         if not one.missing and (more := only_live(saved, one)):
             patch = json.dumps({"data": dict.fromkeys(more)}, separators=(",", ":"))
             steps.append(
-                f"{kubectl} patch {one.kind.lower()} {one.name} --type=merge -p {shlex.quote(patch)}"
+                shell(
+                    "{} patch {} {} --type=merge -p {}",
+                    kubectl,
+                    one.kind.lower(),
+                    one.name,
+                    patch,
+                )
             )
-    steps.append(f"{kubectl} rollout restart deployment/{install.deployment}")
-    return " && ".join(steps)
+    steps.append(shell("{} rollout restart deployment/{}", kubectl, install.deployment))
+    return chain(steps)

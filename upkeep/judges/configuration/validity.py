@@ -3,7 +3,6 @@
 Source: kubecano/cano-collector, config/; docs/guide.rst, "Validate YAML syntax".
 """
 
-import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ from upkeep.records.configuration import (
     StoredObject,
 )
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 BASIS = "the collector's own rules, applied to the mounted objects"
 
@@ -48,10 +48,9 @@ def valid(
     named = [
         (one, variable) for one in _names(documents, "destinations") for variable in one.variables
     ]
-    unchecked = ""
+    unchecked, unmeasured = "", None
     if named and isinstance(environment, Unmeasured):
-        if not found:
-            raise environment
+        unmeasured = environment
         unchecked = f"variables not checked: {environment.message}"
     if isinstance(environment, Environment):
         missing = unset_variables(documents, environment)
@@ -60,11 +59,10 @@ def valid(
                 {variable for _, variable in named if variable not in environment.names}
             )
             unchecked = f"{listed(unsure)} not checked: {environment.unread[0]}"
-            if not found:
-                raise Absent(
-                    f"The container may or may not have {listed(unsure)}: {environment.unread[0]}",
-                    source="pod template",
-                )
+            unmeasured = Absent(
+                f"The container may or may not have {listed(unsure)}: {environment.unread[0]}",
+                source="pod template",
+            )
         found += [] if environment.unread else missing
     names = {kind: len(_names(documents, kind)) for kind in ("destinations", "teams", "workflows")}
     observed = f"{counted(len(documents), 'document')} with " + ", ".join(
@@ -82,6 +80,7 @@ def valid(
         0,
         "faults",
         BASIS,
+        unmeasured=unmeasured,
     )
 
 
@@ -170,7 +169,7 @@ def _finding(
     holder = next((one for one in written if f"{one.kind}/{one.name}" == kind_and_name), None)
     when = by_whom(last_writer(holder.owners, [key]), now=now) if holder is not None else ""
     kind, _, name = kind_and_name.partition("/")
-    look = f"kubectl -n {install.namespace} edit {kind.lower()}/{shlex.quote(name)}"
+    look = shell("kubectl -n {} edit {}/{}", install.namespace, kind.lower(), name)
     message = fault.message if fault.message.endswith((".", "?", "[]")) else f"{fault.message}."
     message += f" Last written {when}." if when else ""
     # The fix is no comment behind the command: not every shell takes one at its prompt.

@@ -6,7 +6,6 @@ near the window's start, only a least and a most are known.
 Source: https://prometheus.io/docs/concepts/metric_types/#counter
 """
 
-import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 # Daily runs are not a day apart to the second: a sample older than the window by at most this share of it is its start.
 LEEWAY = 0.25
@@ -177,7 +177,7 @@ def too_early(
     return TooEarly(
         f"{message} Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
-        next_step=f"--prometheus=URL, or --exports=DIR now and again after {when}",
+        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", when),
     )
 
 
@@ -224,10 +224,22 @@ def no_label(name: str, label: str, what: str) -> Malformed:
 
 def log_command(
     one: ProcessWindow, parts: Sequence[ProcessWindow], *, install: Install, pattern: str
-) -> str:
+) -> Command:
     """Return the command that shows a process's log lines since the window's start, or the events of a pod that is gone."""
     if one.gone and not any(other.pod == one.pod and not other.gone for other in parts):
-        return f"kubectl -n {install.namespace} get events --field-selector=involvedObject.name={one.pod}"
-    previous = " --previous" if one.gone else ""
+        return shell(
+            "kubectl -n {} get events --field-selector=involvedObject.name={}",
+            install.namespace,
+            one.pod,
+        )
+    previous = Command(" --previous" if one.gone else "")
     since = f"--since-time={rfc3339(one.since)}"
-    return f"kubectl -n {install.namespace} logs {one.pod} -c {install.container}{previous} {since} | grep -F {shlex.quote(pattern)}"
+    return shell(
+        "kubectl -n {} logs {} -c {}{} {} | grep -F {}",
+        install.namespace,
+        one.pod,
+        install.container,
+        previous,
+        since,
+        pattern,
+    )

@@ -13,6 +13,7 @@ from upkeep.limits import Limits
 from upkeep.model import listed, rfc3339, span
 from upkeep.records.logs import LogSurvey
 from upkeep.records.workload import ContainerStatus, Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 LEAST_WINDOW = timedelta(minutes=1)
 # A pod needs this long until its collector runs and logs; of a window of seconds that is a large share.
@@ -84,7 +85,7 @@ def _require_known_format(survey: LogSurvey, *, install: Install) -> None:
         f"{survey.unread_lines} of {counted(survey.lines, 'line')} of container {container} of pod {pod} have no log level that is read. "
         "Errors among them are not found.",
         source=f"log of {pod}/{container}",
-        next_step=f"kubectl -n {install.namespace} logs {pod} -c {container} --tail=20",
+        next_step=shell("kubectl -n {} logs {} -c {} --tail=20", install.namespace, pod, container),
     )
 
 
@@ -100,7 +101,9 @@ def _require_newest_lines(survey: LogSurvey, *, now: datetime, install: Install)
         f"The newest log lines of container {container} of pod {pod} are missing: the last is of {rfc3339(survey.silent_since)}, "
         f"{span(now - survey.silent_since)} ago. The longest pause before was {span(survey.longest_quiet_seconds) or '0 s'}.",
         source=f"log of {pod}/{container}",
-        next_step=f"kubectl -n {install.namespace} logs {pod} -c {container} --tail=5 --timestamps",
+        next_step=shell(
+            "kubectl -n {} logs {} -c {} --tail=5 --timestamps", install.namespace, pod, container
+        ),
     )
 
 
@@ -200,16 +203,16 @@ def _require_every_log(
     for pod, container, previous in sorted(needed):
         if (pod, container, previous) not in read:
             which = " before its last restart" if previous else ""
-            flag = " --previous" if previous else ""
+            flag = Command(" --previous" if previous else "")
             raise Absent(
                 f"The log of container {container} of pod {pod}{which} was not read.",
                 source=f"GET /api/v1/namespaces/{namespace}/pods/{pod}/log",
-                next_step=f"kubectl -n {namespace} logs {pod} -c {container}{flag}",
+                next_step=shell("kubectl -n {} logs {} -c {}{}", namespace, pod, container, flag),
             )
     if not needed:
         raise Absent(
             f"There is no log: none of the {counted(len(pods), 'live pod')} has a container that has started.",
-            next_step=f"kubectl -n {namespace} get pods",
+            next_step=shell("kubectl -n {} get pods", namespace),
         )
 
 
@@ -245,7 +248,7 @@ def too_early(
     """
     deployment, needed = workload.deployment, limits["log_coverage"]
     length = max(now - start, timedelta())
-    logs = f"kubectl -n {deployment.namespace} get pods -o wide"
+    logs = shell("kubectl -n {} get pods -o wide", deployment.namespace)
     if not length:
         return TooEarly(
             f"Deployment {deployment.name} was made only now: there is no log yet.", next_step=logs

@@ -6,12 +6,14 @@ The guide's own commands ("Log Analysis") read the last ten lines of each pod, a
 from collections.abc import Sequence
 from datetime import datetime
 
+from upkeep.errors import missing_of
 from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.logs import LogPattern, LogSurvey, SendFailures
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 WINDOW = "log_history_window"
 MOST_FINDINGS = 10
@@ -138,12 +140,18 @@ def _judged(
 ) -> Judgement:
     """Return the judgement. Findings need no coverage; a pass needs the window covered."""
     start = begin_of(workload, now=now, window_seconds=limits[WINDOW])
-    if not found:
-        require_whole(
-            surveys, workload, start=start, now=now, limits=limits, window=WINDOW, install=install
-        )
+    unmeasured = missing_of(
+        require_whole,
+        surveys,
+        workload,
+        start=start,
+        now=now,
+        limits=limits,
+        window=WINDOW,
+        install=install,
+    )
     why = basis(surveys, workload, start=start, now=now, install=install)
-    return Judgement(tuple(found), observed, limit, unit, why)
+    return Judgement(tuple(found), observed, limit, unit, why, unmeasured=unmeasured)
 
 
 def _total(
@@ -162,10 +170,17 @@ def _worst(surveys: Sequence[LogSurvey]) -> str:
     return f"Pod/{surveys[0].pod} container/{surveys[0].container}"
 
 
-def _logs(survey: LogSurvey, *, limits: Limits, install: Install) -> str:
+def _logs(survey: LogSurvey, *, limits: Limits, install: Install) -> Command:
     """Return the command that shows the log; Go knows no days."""
-    previous = " --previous" if survey.previous else ""
-    return f"kubectl -n {install.namespace} logs {survey.pod} -c {survey.container} --since={go_duration(limits[WINDOW])}{previous}"
+    previous = Command(" --previous" if survey.previous else "")
+    return shell(
+        "kubectl -n {} logs {} -c {} --since={}{}",
+        install.namespace,
+        survey.pod,
+        survey.container,
+        go_duration(limits[WINDOW]),
+        previous,
+    )
 
 
 def _repeated(
@@ -214,8 +229,8 @@ def _unsent(
         f"{failures.example}"
     )
     where = f"Destination/{name}" if name else _worst([survey])
-    command = (
-        _logs(survey, limits=limits, install=install)
-        + " | grep -iE 'failed to (send|get destination|dispatch)'"
+    command = shell(
+        "{} | grep -iE 'failed to (send|get destination|dispatch)'",
+        _logs(survey, limits=limits, install=install),
     )
     return Finding(where, "send-failed", message, total, limit, "lines", command)

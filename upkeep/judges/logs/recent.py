@@ -6,12 +6,14 @@ A bad line in what is covered fails. A pass needs the window covered.
 from collections.abc import Sequence
 from datetime import datetime
 
+from upkeep.errors import missing_of
 from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.logs import LogPattern, LogSurvey
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 MOST_FINDINGS = 10
 
@@ -35,16 +37,16 @@ def clean(
     require_once(surveys)
     start = begin_of(workload, now=now, window_seconds=limits["log_window"])
     limit, bad = int(limits["log_error_lines"]), sum(survey.bad_lines for survey in surveys)
-    if bad <= limit:
-        require_whole(
-            surveys,
-            workload,
-            start=start,
-            now=now,
-            limits=limits,
-            window="log_window",
-            install=install,
-        )
+    unmeasured = missing_of(
+        require_whole,
+        surveys,
+        workload,
+        start=start,
+        now=now,
+        limits=limits,
+        window="log_window",
+        install=install,
+    )
     logs, lines = counted(len(surveys), "log"), sum(survey.lines for survey in surveys)
     cut = sum(survey.cut_lines for survey in surveys)
     observed = f"{counted(bad, 'bad line')} in {counted(lines, 'line')} of {logs}"
@@ -56,7 +58,7 @@ def clean(
             surveys, bad=bad, limit=limit, since=start, limits=limits, install=install
         )
     why = basis(surveys, workload, start=start, now=now, install=install)
-    return Judgement(found, observed, limit, "bad lines", why)
+    return Judgement(found, observed, limit, "bad lines", why, unmeasured=unmeasured)
 
 
 def _findings(
@@ -114,8 +116,9 @@ def _finding(
     # A log with few lines is read beyond the window.
     chosen = go_duration(limits["log_window"]) if pattern.last >= since else ""
     flag = f"--since={chosen}" if chosen else f"--tail={int(limits['log_lines'])}"
-    command = f"kubectl -n {install.namespace} logs {pod} -c {container} {flag}" + (
-        " --previous" if survey.previous else ""
+    previous = Command(" --previous" if survey.previous else "")
+    command = shell(
+        "kubectl -n {} logs {} -c {} {}{}", install.namespace, pod, container, flag, previous
     )
     where, code = f"Pod/{pod} container/{container}", f"{pattern.level}-logged"
     return Finding(where, code, message, pattern.count, limit, "bad lines", command)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from shlex import quote
 
+from upkeep.errors import Malformed
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.counters import ExportFolder, MetricsExport, Snapshot
 from upkeep.records.workload import Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 
 def metrics_exported(
@@ -19,14 +20,14 @@ def metrics_exported(
     The guide's file names no pod. It counts for a single pod; with two it lacks one.
     """
     age = limits["export_age"]
-    command = f"upkeep export --namespace={install.namespace} --exports={quote(folder.folder)}"
+    command = shell("upkeep export --namespace={} --exports={}", install.namespace, folder.folder)
     ahead = [
         one
         for one in folder.exports
         if any(fault.code == "export-from-the-future" for fault in one.faults)
     ]
     found = [
-        _finding(one.file, fault.code, fault.message, next_step=f"mv {quote(one.file)} elsewhere")
+        _finding(one.file, fault.code, fault.message, next_step=shell("mv {} elsewhere", one.file))
         for one in ahead
         for fault in one.faults
     ]
@@ -58,21 +59,29 @@ def metrics_exported(
         found += _pods_missing(newest, mine, then, command)
     observed = f"{newest.file}, {span(seconds) or '0 s'} old, {counted(len(mine), 'pod')}; {counted(len(usable), 'export')} in all"
     said = {"export": "itself", "file": "its file's time", "name": "its name"}[newest.taken_from]
+    unmeasured = None
+    if newest.faults:
+        unmeasured = Malformed(
+            f"Whether {newest.file} holds every pod is not known: the export has a fault.",
+            source=newest.file,
+            next_step=command,
+        )
     return Judgement(
         tuple(found),
         observed,
         age,
         "s old",
         f"files of {folder.folder}; its time by {said} ({rfc3339(newest.taken)})",
+        unmeasured=unmeasured,
     )
 
 
-def _finding(file: str, code: str, message: str, *, next_step: str) -> Finding:
+def _finding(file: str, code: str, message: str, *, next_step: Command) -> Finding:
     return Finding(f"File/{file}", code, message, None, None, "", next_step)
 
 
 def _pods_missing(
-    newest: MetricsExport, mine: Sequence[Snapshot], then: Sequence[Pod], command: str
+    newest: MetricsExport, mine: Sequence[Snapshot], then: Sequence[Pod], command: Command
 ) -> list[Finding]:
     named = {snapshot.pod for snapshot in mine}
     if named == {""}:

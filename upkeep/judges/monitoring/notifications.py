@@ -10,6 +10,7 @@ from upkeep.domain.alertmanager.matchers import BadMatcher
 from upkeep.domain.alertmanager.routing import Delivery, deliveries, silences_everything
 from upkeep.domain.metric_names import WEBHOOK_PATH
 from upkeep.errors import Absent, Ambiguous, Malformed
+from upkeep.judges.monitoring.receivers import EVERY_ALERT, name_of, said
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
 from upkeep.masking import mask
@@ -22,9 +23,9 @@ from upkeep.records.monitoring import (
 )
 from upkeep.records.serving import Service
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 LIMIT = "fallback_receivers"
-EVERY_ALERT = "every alert"
 
 
 def fallback(
@@ -48,7 +49,7 @@ def fallback(
         raise Absent(
             "No Service selects the collector's pods, so no webhook can lead to them.",
             source=f"GET /api/v1/namespaces/{install.namespace}/services",
-            next_step=f"kubectl -n {install.namespace} get services",
+            next_step=shell("kubectl -n {} get services", install.namespace),
         )
     reached, silencing = _decided(configuration)
     used = {one.route.receiver for one in reached if not one.route.muted}
@@ -86,16 +87,18 @@ def fallback(
             if muted
             else _no_fallback(configuration, ever, ours, beside, limit=limit)
         )
-    if not found and unsure and (not ours or len(beside) < limit):
-        raise _cannot_tell(configuration, unsure, services)
+    unmeasured = None
+    if unsure and (not ours or len(beside) < limit):
+        unmeasured = _cannot_tell(configuration, unsure, services)
     told = [
-        f"to the collector: {_said(ours, reached)}"
+        f"to the collector: {said(ours, reached)}"
         if ours
         else f"to the collector: {'not known' if unsure else 'none'}"
     ]
-    told.append(f"to others: {_said(independent, reached, kinds=True) or 'none'}")
+    told.append(f"to others: {said(independent, reached, kinds=True) or 'none'}")
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
-    return Judgement(tuple(found), "; ".join(told), limit, "receivers beside the collector", basis)
+    unit = "receivers beside the collector"
+    return Judgement(tuple(found), "; ".join(told), limit, unit, basis, unmeasured=unmeasured)
 
 
 def _decided(
@@ -127,9 +130,9 @@ def _of_webhook(
     """Return what stops a webhook to the collector's Service: its port, path or scheme."""
     service = next(one for one in services if one.name == webhook.service)
     name, where, fix = (
-        _name(receiver),
-        f"Receiver/{_name(receiver)}",
-        f"in Alertmanager's receiver {_name(receiver)}: {_url(service)}",
+        name_of(receiver),
+        f"Receiver/{name_of(receiver)}",
+        shell("in the receiver {} of Alertmanager: {}", name_of(receiver), _url(service)),
     )
     ports = [port.port for port in service.ports]
     found = []
@@ -157,9 +160,9 @@ def _not_routed(
         if one.name not in used and any(each.leads == "collector" for each in one.webhooks)
     ]
     if idle:
-        name = _name(idle[0])
+        name = name_of(idle[0])
         message = f"Receiver {name} posts to the collector, but no alert can reach this receiver. The collector gets no alerts."
-        fix = f"add to Alertmanager's route: {{receiver: {name}, continue: true}}"
+        fix = shell("add to the route of Alertmanager: {{receiver: {}, continue: true}}", name)
         return Finding(f"Receiver/{name}", "not-routed", message, 0, 1, "routes", fix)
     namesakes = [
         one
@@ -167,14 +170,14 @@ def _not_routed(
         if any(each.leads == "namesake" for each in one.webhooks)
     ]
     hint = (
-        f" Receiver {_name(namesakes[0])} posts to a Service of that name in another namespace."
+        f" Receiver {name_of(namesakes[0])} posts to a Service of that name in another namespace."
         if namesakes
         else ""
     )
     message = (
         f"No receiver of Alertmanager posts to Service {names}. The collector gets no alerts.{hint}"
     )
-    fix = f"give a receiver that has a route a webhook with {_url(services[0])}"
+    fix = shell("give a receiver that has a route a webhook with {}", _url(services[0]))
     return Finding("Alertmanager", "not-routed", message, 0, 1, "receivers", fix)
 
 
@@ -186,14 +189,24 @@ def _no_fallback(
     *,
     limit: int,
 ) -> Finding:
-    told = f"only to {listed([_name(one) for one in beside])}" if beside else "to no receiver"
+    told = f"only to {listed([name_of(one) for one in beside])}" if beside else "to no receiver"
     message = f"Without the collector, Alertmanager sends alerts {told}. At least {counted(limit, 'receiver')} must not depend on it."
     idle = [one for one in configuration.receivers if one.name not in used and _independent(one)]
     if idle:
-        fix = f"add to Alertmanager's route, before the others: {{receiver: {_name(idle[0])}, continue: true}}"
+        fix = shell(
+            "add to the route of Alertmanager, before the others: {{receiver: {}, continue: true}}",
+            name_of(idle[0]),
+        )
     else:
-        whom = f"receiver {_name(ours[0])}" if ours else "a receiver that has a route"
-        fix = f"give {whom} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification"
+        whom = (
+            shell("receiver {}", name_of(ours[0]))
+            if ours
+            else Command("a receiver that has a route")
+        )
+        fix = shell(
+            "give {} email_configs, slack_configs or the like: docs/runbook.md#fallback-notification",
+            whom,
+        )
     return Finding("Alertmanager", "no-fallback", message, len(beside), limit, "receivers", fix)
 
 
@@ -205,12 +218,16 @@ def _muted(
     limit: int,
 ) -> Finding:
     """Return the finding of a receiver that would be the fallback if its routes were not muted."""
-    name, when = _name(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
+    name, when = name_of(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
     message = (
         f"Time intervals ({when}) mute every route to receiver {name}. Without the collector, some alerts are sent nowhere. "
         f"At least {counted(limit, 'receiver')} must be notified at any time."
     )
-    fix = f"remove mute_time_intervals and active_time_intervals from a route to receiver {name}, or add one: {{receiver: {name}, continue: true}}"
+    fix = shell(
+        "remove mute_time_intervals and active_time_intervals from a route to receiver {}, or add one: {{receiver: {}, continue: true}}",
+        name,
+        name,
+    )
     return Finding(
         f"Receiver/{name}", "fallback-muted", message, len(beside), limit, "receivers", fix
     )
@@ -219,7 +236,7 @@ def _muted(
 def _silenced(rule: InhibitRule) -> Finding:
     shown = excerpt(mask(", ".join(rule.source)))
     message = f"One inhibit rule silences every alert: while {shown} fires, Alertmanager sends no other alert."
-    fix = f"in Alertmanager's inhibit rule of {shown}: narrow it by target_matchers, and by equal"
+    fix = shell("in the inhibit rule of {}: narrow it by target_matchers, and by equal", shown)
     return Finding(
         "Alertmanager", "inhibits-everything", message, EVERY_ALERT, "some alerts", "", fix
     )
@@ -230,63 +247,31 @@ def _cannot_tell(
     unsure: Sequence[NotificationReceiver],
     services: Sequence[Service],
 ) -> Malformed | Ambiguous:
-    names = listed([_name(one) for one in unsure])
+    names = listed([name_of(one) for one in unsure])
     if any(webhook.leads == "hidden" for one in unsure for webhook in one.webhooks):
-        option = f"--alertmanager-config={configuration.stored}, where its configuration is stored"
+        option = shell(
+            "--alertmanager-config={}, where its configuration is stored", configuration.stored
+        )
         return Malformed(
             f"Alertmanager hides the webhook URLs of receiver {names}, so their target is not known. "
             "Its API hides them since 0.26; a url_file is only in its pod.",
             source=configuration.source,
             next_step=option
             if configuration.stored
-            else f"in Alertmanager's receiver {names}, instead of a url_file: {_url(services[0])}",
+            else shell(
+                "in the receiver {} of Alertmanager, instead of a url_file: {}",
+                names,
+                _url(services[0]),
+            ),
         )
     return Ambiguous(
         f"The webhook of receiver {names} leads out of the cluster. Whether it comes back to the collector is not known.",
         source=configuration.source,
-        next_step=f"in Alertmanager's receiver {names}: {_url(services[0])}",
+        next_step=shell("in the receiver {} of Alertmanager: {}", names, _url(services[0])),
     )
 
 
-def _said(
-    receivers: Sequence[NotificationReceiver], reached: Sequence[Delivery], *, kinds: bool = False
-) -> str:
-    """Return receivers with their integrations and the alerts that they get: ``mail (email; severity="critical")``."""
-    parts = []
-    for one in receivers:
-        how = (
-            [
-                *one.integrations,
-                *(
-                    ["webhook"]
-                    if any(webhook.leads != "collector" for webhook in one.webhooks)
-                    else []
-                ),
-            ]
-            if kinds
-            else []
-        )
-        which = list(
-            dict.fromkeys(_alerts(use) for use in reached if use.route.receiver == one.name)
-        )
-        parts.append(
-            f"{_name(one)} ({'; '.join(filter(None, [listed(how), listed(which, most=3)]))})"
-        )
-    return ", ".join(parts)
-
-
-def _alerts(use: Delivery) -> str:
-    """Return which alerts end at a route, by the matchers on the way."""
-    which = mask(", ".join(map(str, use.conditions))) or EVERY_ALERT
-    which += " that no other route takes" if use.leftover else ""
-    when = " never" if use.route.muted else " at times" if use.route.at_times else ""
-    return which + when
-
-
-def _url(service: Service) -> str:
+def _url(service: Service) -> Command:
     port = service.ports[0].port if service.ports else 80
-    return f'url: "http://{service.name}.{service.namespace}.svc:{port}{WEBHOOK_PATH}"'
-
-
-def _name(receiver: NotificationReceiver) -> str:
-    return excerpt(mask(receiver.name))
+    host = f"{service.name}.{service.namespace}.svc"
+    return shell("url: {}", f"http://{host}:{port}{WEBHOOK_PATH}")

@@ -6,15 +6,15 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/#rules
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 
-from upkeep.errors import Absent, Malformed, TooEarly
+from upkeep.errors import Absent, Malformed, TooEarly, missing_of
 from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload.pods import some_live, starting
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.monitoring import AlertRule, ScrapeState
 from upkeep.records.workload import Workload
+from upkeep.shell import Command, shell
 
 # Prometheus finds a new pod and scrapes it within this time: its usual interval is one minute.
 FOUND_WITHIN = timedelta(minutes=5)
@@ -23,7 +23,9 @@ STATES = ("firing", "pending", "inactive")
 NOT_YET = "unknown"
 # A rule is evaluated once in its group's interval. Later than this, something has stopped.
 STALE_AFTER, STALE_INTERVALS = timedelta(minutes=10), 4
-RULES = "kubectl get prometheusrules --all-namespaces"
+RULES = Command("kubectl get prometheusrules --all-namespaces")
+MONITORS = Command("kubectl get servicemonitors,podmonitors --all-namespaces")
+JOBS = Command("kubectl get cronjobs,jobs --all-namespaces")
 
 
 def alerts_quiet(
@@ -47,8 +49,6 @@ def alerts_quiet(
     limit = int(limits["alerts_firing"])
     if len(firing) > limit:
         found += [_firing(rule, number=len(firing), limit=limit) for rule in firing]
-    if not found:
-        _require_evaluated(mine, now=now)
     pending = sum(rule.state == "pending" for rule in mine)
     able = sum(not _of_rule(rule) for rule in mine)
     observed = (
@@ -61,6 +61,7 @@ def alerts_quiet(
         limit,
         "firing alerts",
         _basis(mine),
+        unmeasured=missing_of(_require_evaluated, mine, now=now),
     )
 
 
@@ -74,8 +75,6 @@ def alerts_loaded(
     :raises Unmeasured: as ``alerts_quiet``.
     """
     mine, found = _wanted(rules, wanted)
-    if not found:
-        _require_evaluated(mine, now=now)
     able = sum(not _of_rule(rule) for rule in mine)
     loaded = len({rule.name for rule in mine})
     observed = f"{loaded} of {counted(len(wanted), 'alert')} loaded; of {counted(len(mine), 'rule')} {able} can fire"
@@ -85,6 +84,7 @@ def alerts_loaded(
         len(wanted),
         "alerts that can fire",
         _basis(mine),
+        unmeasured=missing_of(_require_evaluated, mine, now=now),
     )
 
 
@@ -166,26 +166,29 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
             unfound.append(state.pod)
         elif state.up is None:
             message = f"Prometheus does not scrape pod {state.pod}: no ServiceMonitor or scrape configuration selects it."
-            fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
+            fix = MONITORS
             found.append(Finding(where, "not-scraped", message, "no series", 1, "up", fix))
         elif state.up != 1:
             message = (
                 f"Prometheus cannot scrape pod {state.pod}: up is {state.up:g}, and 1 is required."
             )
-            fix = f"kubectl -n {namespace} describe pod {quote(state.pod)}"
+            fix = shell("kubectl -n {} describe pod {}", namespace, state.pod)
             found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
-    if unfound and not found:
+    unmeasured = None
+    if unfound:
         when = rfc3339(max(made[name] for name in unfound) + FOUND_WITHIN)
-        raise TooEarly(
+        unmeasured = TooEarly(
             f"Prometheus has not scraped pod {listed(unfound)} yet: it is younger than {span(FOUND_WITHIN)}. Retry after {when}.",
             source="PromQL up",
-            next_step=f"run again after {when}",
+            next_step=shell("run again after {}", when),
         )
     up = len(pods) - len({finding.object for finding in found} | set(unfound))
     observed = f"{up} of {counted(len(pods), 'pod')} scraped"
     if early:
         observed += f"; {counted(len(early), 'pod')} of a rollout still starting"
-    return Judgement(tuple(found), observed, len(pods), "pods with up = 1", "up")
+    return Judgement(
+        tuple(found), observed, len(pods), "pods with up = 1", "up", unmeasured=unmeasured
+    )
 
 
 def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
@@ -229,7 +232,7 @@ def _of_rule(rule: AlertRule) -> list[Finding]:
         )
     for metric in sorted({metric for metric, exists in rule.metrics if not exists}):
         message = f"Alert {rule.name} can never fire: no series of its metric {metric} exists."
-        fix = "kubectl get servicemonitors,podmonitors --all-namespaces"
+        fix = MONITORS
         found.append(
             Finding(where, "alert-can-never-fire", message, metric, "exists", "metric", fix)
         )
@@ -238,7 +241,7 @@ def _of_rule(rule: AlertRule) -> list[Finding]:
 
 def _firing(rule: AlertRule, *, number: int, limit: int) -> Finding:
     message = f"Alert {rule.name} is firing: {excerpt(rule.query)}."
-    fix = "kubectl get cronjobs,jobs --all-namespaces" if "backup" in rule.query else RULES
+    fix = JOBS if "backup" in rule.query else RULES
     return Finding(
         f"Alert/{rule.name}", "alert-firing", message, number, limit, "firing alerts", fix
     )

@@ -9,6 +9,7 @@ from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import AccessAnswer, ActionRehearsal
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 BASIS = "access reviews and PATCH dryRun=All as the acting identity"
 
@@ -32,11 +33,10 @@ def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
                 f"({run.status} {run.reason}, {run.message})."
             )
             # kubectl rollout restart has no dry run; this is the patch that it sends.
-            command = (
-                f"kubectl -n {install.namespace} patch deployment {install.deployment} "
-                "--dry-run=server "
-                '-p \'{"spec":{"template":{"metadata":{"annotations":'
-                '{"kubectl.kubernetes.io/restartedAt":"rehearsed"}}}}}\''
+            command = shell(
+                'kubectl -n {} patch deployment {} --dry-run=server -p \'{{"spec":{{"template":{{"metadata":{{"annotations":{{"kubectl.kubernetes.io/restartedAt":"rehearsed"}}}}}}}}}}\'',
+                install.namespace,
+                install.deployment,
             )
             found.append(
                 Finding(run.object, "restart-refused", message, run.status, 200, "", command)
@@ -92,9 +92,13 @@ def forbidden(answer: AccessAnswer, code: str, purpose: str, *, install: Install
         f"It cannot {purpose}."
     )
     # kubectl reads a word after a slash as a name.
-    part = f" --subresource={answer.subresource}" if answer.subresource else ""
-    command = (
-        f"kubectl auth can-i {answer.verb} {answer.resource}{group}{part} -n {install.namespace}"
+    part = shell(" --subresource={}", answer.subresource) if answer.subresource else Command()
+    command = shell(
+        "kubectl auth can-i {} {}{} -n {}",
+        answer.verb,
+        f"{answer.resource}{group}",
+        part,
+        install.namespace,
     )
     return Finding(
         f"Namespace/{install.namespace}", code, message, "forbidden", "allowed", "", command

@@ -1,6 +1,5 @@
 """Is the prepared minimal configuration complete, mounted and kept to its owner?"""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -14,6 +13,7 @@ from upkeep.records.configuration import (
     EmergencyConfiguration,
 )
 from upkeep.records.workload import Install
+from upkeep.shell import Command, arguments, shell
 
 # The documents that a minimal configuration needs, where they are mounted.
 NEEDED = ("destinations", "teams")
@@ -57,7 +57,9 @@ def of_the_emergency(
                     f"{run.object} ({run.status} {run.reason}, {run.message})."
                 )
                 kind, _, name = run.object.partition("/")
-                look = f"kubectl -n {install.namespace} describe {shlex.quote(kind.lower())} {shlex.quote(name.lower())}"
+                look = shell(
+                    "kubectl -n {} describe {} {}", install.namespace, kind.lower(), name.lower()
+                )
                 found.append(
                     Finding(
                         run.object,
@@ -137,9 +139,10 @@ def _unmounted(emergency: EmergencyConfiguration, *, install: Install) -> Iterat
                 f"{document.where} holds {document.kind}; no mounted object has "
                 f"{document.kind}.yaml. The collector would not read it."
             )
-            look = (
-                f"kubectl -n {install.namespace} get deployment {install.deployment} "
-                "-o jsonpath='{.spec.template.spec.volumes}'"
+            look = shell(
+                "kubectl -n {} get deployment {} -o jsonpath='{{.spec.template.spec.volumes}}'",
+                install.namespace,
+                install.deployment,
             )
             yield Finding(
                 _file(document.where),
@@ -162,7 +165,7 @@ def _open(emergency: EmergencyConfiguration) -> Iterator[Finding]:
             f"{mode:04o}",
             "0600",
             "mode",
-            f"chmod 600 {shlex.quote(file)}",
+            shell("chmod 600 {}", file),
         )
 
 
@@ -171,5 +174,5 @@ def _file(where: str) -> str:
     return f"File/{PurePath(where).name}"
 
 
-def _check(emergency: EmergencyConfiguration) -> str:
-    return f"upkeep config check {shlex.join(emergency.files)}"
+def _check(emergency: EmergencyConfiguration) -> Command:
+    return shell("upkeep config check {}", arguments(emergency.files))

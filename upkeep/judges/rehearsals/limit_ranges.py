@@ -10,6 +10,7 @@ from upkeep.domain.emergency_patches import cpu_text, memory_text
 from upkeep.model import Finding
 from upkeep.records.placement import Demand, LimitRange
 from upkeep.records.workload import ContainerResources, ContainerSpec, Install, PodTemplate
+from upkeep.shell import shell
 
 # (resource, field of the request, field of the limit)
 FIELDS = (
@@ -33,7 +34,7 @@ def range_findings(
             observed,
             limit,
             "",
-            f"kubectl -n {install.namespace} describe limitrange {item.name}",
+            shell("kubectl -n {} describe limitrange {}", install.namespace, item.name),
         )
         for item, what, observed, limit in _outside(template, ranges, added)
     ]

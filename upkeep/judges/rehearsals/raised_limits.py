@@ -85,8 +85,6 @@ def raised(
         install=install,
     )
     found += refused
-    if not found and uncounted:
-        raise uncounted[0]
     basis = (
         f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"
         f"{unlooked(before.placement, rooms)}"
@@ -97,6 +95,7 @@ def raised(
         "raised, accepted and room for it",
         "",
         basis,
+        unmeasured=next(iter(uncounted), None),
     )
 
 

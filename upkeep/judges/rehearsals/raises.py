@@ -14,6 +14,7 @@ from upkeep.records.workload import (
     PodTemplate,
     Workload,
 )
+from upkeep.shell import Command, shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def raises(
 
 def replacement(
     wanted: Sequence[Raise], *, install: Install, replicas: int, refused: bool = False
-) -> str:
+) -> Command:
     """Return the command that helps: a patch that raises, else more replicas.
 
     A container's limit may not exceed that of its pod, so both rise together.
@@ -108,9 +109,11 @@ def replacement(
         one.name: one.wanted if refused and not one.whole else one.better for one in (memory, cpu)
     }
     if not any(amounts.values()) and not refused:
-        return (
-            f"kubectl -n {install.namespace} scale deployment {install.deployment} "
-            f"--replicas={replicas} --dry-run=server"
+        return shell(
+            "kubectl -n {} scale deployment {} --replicas={} --dry-run=server",
+            install.namespace,
+            install.deployment,
+            replicas,
         )
 
     def of(one: Raise, *, pod: bool) -> int:

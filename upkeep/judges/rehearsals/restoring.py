@@ -5,7 +5,7 @@ Guide: "Configuration Emergency": "Restore from Backup", "Emergency Configuratio
 
 from collections.abc import Sequence
 
-from upkeep.errors import Absent, Unmeasured
+from upkeep.errors import Absent, Unmeasured, missing_of
 from upkeep.judges.backups.restores import may_not, refused_by_server
 from upkeep.judges.backups.sets import file_fault, no_references, none_saved
 from upkeep.judges.configuration import validity
@@ -48,11 +48,9 @@ def restored(
         found += _of_the_restore(folder, restore)
     found += _of_the_restart(restart, install=install)
     found += of_the_emergency(emergency, attempt, install=install)
-    if not found:
-        for part in (restore, restart, emergency, attempt):
-            if isinstance(part, Exception):
-                raise part
-        _require_whole(folder, references, restore, emergency, attempt, install=install)
+    unmeasured = missing_of(
+        _require_whole, folder, references, restore, restart, emergency, attempt, install=install
+    )
     parts = {
         "restore": restore,
         "restart": restart,
@@ -72,6 +70,7 @@ def restored(
         "accepted",
         "",
         f"{actions.BASIS}; the newest set in {folder.folder}; files",
+        unmeasured=unmeasured,
     )
 
 
@@ -98,6 +97,7 @@ def _require_whole(
     folder: BackupFolder,
     references: Sequence[ConfigurationReference],
     restore: RestoreRehearsal | Exception,
+    restart: ActionRehearsal | Exception,
     emergency: EmergencyConfiguration | Exception,
     attempt: ActionRehearsal | Exception,
     *,
@@ -105,25 +105,59 @@ def _require_whole(
 ) -> None:
     """Demand that every part was rehearsed, and every variable was looked up.
 
+    What a finding keeps from being rehearsed (no set, no right) is no gap.
+
+    :raises Unmeasured: one was not.
+    """
+    if folder.sets:
+        if isinstance(restore, Exception):
+            raise restore
+        _require_restore(folder, references, restore, install=install)
+    for part in (restart, emergency, attempt):
+        if isinstance(part, Exception):
+            raise part
+    assert isinstance(emergency, EmergencyConfiguration)
+    assert isinstance(attempt, ActionRehearsal)
+    unsure = validity.unset_variables(emergency.documents, emergency.environment)
+    if unsure and emergency.environment.unread:
+        raise Absent(
+            f"{unsure[0].message} {emergency.environment.unread[0]}", source="pod template"
+        )
+    if any(not answer.allowed for answer in attempt.access):
+        return
+    places = {
+        emergency.mounted[document.kind]
+        for document in emergency.documents
+        if document.kind in emergency.mounted
+    }
+    if places - {run.object for run in attempt.dry_runs}:
+        raise Absent("Minimal configuration not rehearsed.", next_step="run again")
+
+
+def _require_restore(
+    folder: BackupFolder,
+    references: Sequence[ConfigurationReference],
+    restore: RestoreRehearsal,
+    *,
+    install: Install,
+) -> None:
+    """Demand that every object of the collector in the newest set was rehearsed.
+
     :raises Absent: one was not.
     """
-    if (
-        not isinstance(restore, RestoreRehearsal)
-        or not isinstance(emergency, EmergencyConfiguration)
-        or not isinstance(attempt, ActionRehearsal)
-    ):
-        return
     newest, wanted = folder.sets[0], {(one.kind, install.namespace, one.name) for one in references}
     ours = {
         f"{one.kind}/{one.name}"
         for one in newest.objects
         if (one.kind, one.namespace, one.name) in wanted
     }
+    denied = {answer.name for answer in restore.access if not answer.allowed}
     ran = (
-        {run.object for run in restore.dry_runs if run.accepted}
+        {run.object for run in restore.dry_runs if run.action == "create" or run.status != 404}
         if restore.stamp == newest.stamp
         else set()
     )
+    ran |= {one for one in ours if denied & {one.partition("/")[2], ""}}
     if not ours or ours - ran:
         what = (
             f"restore of {sorted(ours - ran)[0]} not rehearsed"
@@ -135,11 +169,3 @@ def _require_whole(
             source=f"set {newest.stamp}",
             next_step="run again, alone on the folder",
         )
-    unsure = validity.unset_variables(emergency.documents, emergency.environment)
-    if unsure:
-        raise Absent(
-            f"{unsure[0].message} {emergency.environment.unread[0]}", source="pod template"
-        )
-    places = {emergency.mounted[document.kind] for document in emergency.documents}
-    if places - {run.object for run in attempt.dry_runs}:
-        raise Absent("Minimal configuration not rehearsed.", next_step="run again")

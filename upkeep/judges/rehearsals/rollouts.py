@@ -19,6 +19,7 @@ from upkeep.judges.wording import counted
 from upkeep.model import Finding
 from upkeep.records.placement import Demand, LimitRange, NodeRoom, Quota
 from upkeep.records.workload import Install, PodTemplate, Workload
+from upkeep.shell import Command
 
 
 def rollout_findings(
@@ -88,7 +89,7 @@ def _no_node(
             room,
             wanted,
             "pods",
-            "kubectl describe nodes",
+            Command("kubectl describe nodes"),
         )
         for wanted, room in fits
         if room < wanted
@@ -125,7 +126,7 @@ def _too_small(
                     text(most),
                     text(wanted),
                     name,
-                    "kubectl describe nodes",
+                    Command("kubectl describe nodes"),
                 )
             )
     return found

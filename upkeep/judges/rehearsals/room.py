@@ -11,6 +11,7 @@ from upkeep.judges.wording import counted
 from upkeep.model import Finding, listed
 from upkeep.records.placement import Demand, LimitRange, NodeRoom, Placement, Quota
 from upkeep.records.workload import ContainerResources, Install, PodTemplate, Workload
+from upkeep.shell import shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def quota_findings(
         ):
             continue
         subject = f"ResourceQuota/{quota.name}"
-        look = f"kubectl -n {install.namespace} describe resourcequota {quota.name}"
+        look = shell("kubectl -n {} describe resourcequota {}", install.namespace, quota.name)
         if quota.uncounted:
             # Admission refuses every pod until the quota controller has counted.
             unknown.append(

@@ -25,6 +25,7 @@ from upkeep.model import Finding, Judgement
 from upkeep.records.access import ActionRehearsal
 from upkeep.records.placement import LimitRange, NodeRoom, Quota
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 
 def scale(
@@ -57,9 +58,11 @@ def scale(
                 f"The API server refused the dry run of scaling {run.object} "
                 f"({run.status} {run.reason}, {run.message})."
             )
-            command = (
-                f"kubectl -n {install.namespace} scale deployment {install.deployment} "
-                f"--replicas={most} --dry-run=server"
+            command = shell(
+                "kubectl -n {} scale deployment {} --replicas={} --dry-run=server",
+                install.namespace,
+                install.deployment,
+                most,
             )
             found.append(Finding(subject, "scale-refused", message, run.status, 200, "", command))
     more = max(0, most - workload.deployment.replicas)
@@ -88,10 +91,16 @@ def scale(
             f"{closed_nodes(template.placement, rooms)}."
         )
         found.append(
-            Finding(subject, "nodes-full", message, room, more, "pods", "kubectl describe nodes")
+            Finding(
+                subject,
+                "nodes-full",
+                message,
+                room,
+                more,
+                "pods",
+                Command("kubectl describe nodes"),
+            )
         )
-    if not found and uncounted:
-        raise uncounted[0]
     observed = (
         f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to "
         f"{most} replicas, room for {min(room, 1000)} on {where}"
@@ -100,4 +109,5 @@ def scale(
         f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"
         f"{unlooked(template.placement, rooms)}"
     )
-    return Judgement(tuple(found), observed, most, "replicas", basis)
+    unmeasured = next(iter(uncounted), None)
+    return Judgement(tuple(found), observed, most, "replicas", basis, unmeasured=unmeasured)

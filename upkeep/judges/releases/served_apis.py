@@ -5,13 +5,13 @@ Source: https://kubernetes.io/docs/reference/using-api/deprecation-policy/.
 """
 
 from collections.abc import Iterator, Sequence
-from shlex import quote
 
 from upkeep.domain.removed_apis import COMPLETE_MINOR, REMOVALS, of_kubernetes
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.releases import HelmRelease, ReleasedObject, ServedApis
+from upkeep.shell import shell
 
 
 def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
@@ -24,7 +24,7 @@ def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
         raise Absent(
             f"The manifest of Helm release {release.name} has no object.",
             source=release.storage,
-            next_step=f"helm get manifest {quote(release.name)} -n {quote(_place(release))}",
+            next_step=shell("helm get manifest {} -n {}", release.name, _place(release)),
         )
     kinds: dict[tuple[str, str], list[ReleasedObject]] = {}
     for one in release.objects:
@@ -38,8 +38,9 @@ def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
         for version, kind in kinds
         if of_kubernetes(version) and _prerelease(version)
     ]
-    if not found and unsure and (served.major != 1 or following > COMPLETE_MINOR):
-        raise Absent(
+    unmeasured = None
+    if unsure and (served.major != 1 or following > COMPLETE_MINOR):
+        unmeasured = Absent(
             f"The API server is {served.version}; the table of removals ends at 1.{COMPLETE_MINOR}. "
             f"Kubernetes {served.major}.{following} may remove {listed(unsure)}.",
             source="GET /version",
@@ -60,6 +61,7 @@ def apis_served(release: HelmRelease, served: ServedApis) -> Judgement:
         f"served by {served.major}.{served.minor} and {served.major}.{following}",
         "",
         basis,
+        unmeasured=unmeasured,
     )
 
 
@@ -98,13 +100,15 @@ def _fate(
             f"{what}. API server {served.version} does not serve it: the next helm upgrade fails."
             f"{gone}{instead}"
         )
-        command = f"kubectl api-resources --api-group={quote(group)}"
+        command = shell("kubectl api-resources --api-group={}", group)
         yield Finding(name, "api-not-served", message, "not served", api_version, "", command)
     elif removal and removal.minor <= served.minor + 1:
         message = f"{what}. Kubernetes 1.{removal.minor} removes it; this one is {here}.{instead}"
-        command = (
-            f"helm get manifest {quote(release.name)} -n {quote(_place(release))} | "
-            f"grep -n -A1 {quote(f'apiVersion: {api_version}')}"
+        command = shell(
+            "helm get manifest {} -n {} | grep -n -A1 {}",
+            release.name,
+            _place(release),
+            f"apiVersion: {api_version}",
         )
         yield Finding(
             name,
@@ -117,5 +121,5 @@ def _fate(
         )
     elif "alpha" in api_version and of_kubernetes(api_version):
         message = f"{what}. Kubernetes may remove an alpha version in any minor, without notice."
-        command = f"kubectl api-resources --api-group={quote(group)}"
+        command = shell("kubectl api-resources --api-group={}", group)
         yield Finding(name, "api-alpha", message, api_version, "beta or stable", "", command)

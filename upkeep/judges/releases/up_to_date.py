@@ -7,15 +7,15 @@ knows. Source: https://helm.sh/docs/topics/chart_repository/.
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 
 from upkeep.domain.versions import Version, of_chart, offered, parse
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, missing_of
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, rfc3339, span
 from upkeep.records.releases import ChartIndex, ChartVersion, InstalledChart
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 # helm's default --timeout: until then an upgrade may still be running.
 HELM_TIMEOUT = timedelta(minutes=5)
@@ -58,7 +58,7 @@ def up_to_date(
             f"Chart {chart.name} is deprecated in {index.where}: {entry.version} is its last "
             "version. Find its successor."
         )
-        command = "helm show chart " + _chart(chart, index, entry.version)
+        command = shell("helm show chart {}", _chart(chart, index, entry.version))
         found.append(
             Finding(
                 _object(chart, install),
@@ -70,8 +70,7 @@ def up_to_date(
                 command,
             )
         )
-    if not found:
-        _require_whole(chart, index, installed)
+    unmeasured = missing_of(_require_whole, chart, index, installed)
     age = f", {span(now - entry.created)} old" if entry.created and entry.created <= now else ""
     observed = (
         f"{chart.version} installed: the newest"
@@ -85,7 +84,7 @@ def up_to_date(
     if skipped:
         basis += f"; {counted(len(skipped), 'invalid version')} left out"
     limit = f"{counted(most, 'minor')} behind, or more for {limits.text('chart_age')}"
-    return Judgement(tuple(found), observed, limit, "", basis)
+    return Judgement(tuple(found), observed, limit, "", basis, unmeasured=unmeasured)
 
 
 def _beyond(version: Version, installed: Version, most: int) -> bool:
@@ -99,17 +98,17 @@ def _object(chart: InstalledChart, install: Install) -> str:
     return f"HelmRelease/{chart.release}" if chart.release else f"Deployment/{install.deployment}"
 
 
-def _chart(chart: InstalledChart, index: ChartIndex, version: str) -> str:
+def _chart(chart: InstalledChart, index: ChartIndex, version: str) -> Command:
     """Return the chart as arguments of helm."""
-    return f"{quote(chart.name)} --repo {repository_url(index.where)} --version {quote(version)}"
+    return shell("{} --repo {} --version {}", chart.name, repository_url(index.where), version)
 
 
-def repository_url(where: str) -> str:
+def repository_url(where: str) -> Command:
     """Return a repository as an argument of helm.
 
     A placeholder stands for a file's URL and for a masked path, which may be a secret.
     """
-    return quote(where) if "://" in where and not where.endswith("…") else "URL"
+    return shell("{}", where if "://" in where and not where.endswith("…") else "URL")
 
 
 def _outdated(
@@ -135,7 +134,9 @@ def _outdated(
                 f"The index of {index.where} has no release time of {listed(silent)} of chart "
                 f"{chart.name}: how long {chart.version} has been behind is unknown.",
                 source=index.where,
-                next_step=f"--limit=chart_minors_behind={int(limits['chart_minors_behind']) + 1}",
+                next_step=shell(
+                    "--limit=chart_minors_behind={}", int(limits["chart_minors_behind"]) + 1
+                ),
             )
         return
     message = (
@@ -167,13 +168,13 @@ def _unfinished(chart: InstalledChart, *, now: datetime) -> Iterator[Finding]:
         raise TooEarly(
             f"Helm release {chart.release} has been {chart.status} for {span(now - chart.since)}: "
             "helm is running.",
-            next_step=f"helm status {quote(chart.release)} -n {quote(chart.namespace)}, and run again",
+            next_step=shell("helm status {} -n {}, and run again", chart.release, chart.namespace),
         )
     message = (
         f"Helm release {chart.release} is {chart.status}. Its last change did not finish, and helm "
         "may refuse the next one."
     )
-    command = f"helm history {quote(chart.release)} -n {quote(chart.namespace)}"
+    command = shell("helm history {} -n {}", chart.release, chart.namespace)
     yield Finding(
         f"HelmRelease/{chart.release}",
         "release-unfinished",
@@ -208,19 +209,23 @@ def _applied_by(chart: InstalledChart) -> str:
     return f"{one.tool} {one.namespace}/{one.name}" if one.namespace else f"{one.tool} {one.name}"
 
 
-def _upgrade(chart: InstalledChart, index: ChartIndex, version: str, install: Install) -> str:
+def _upgrade(chart: InstalledChart, index: ChartIndex, version: str, install: Install) -> Command:
     """Return the command that shows the upgrade, by the tool that applies the chart."""
     one = chart.installer
     if one.tool == "Argo CD":
-        return f"argocd app diff {quote(one.name)} --revision {quote(version)}"
+        return shell("argocd app diff {} --revision {}", one.name, version)
     if one.tool == "Flux":
         spec = {"spec": {"chart": {"spec": {"version": version}}}}
         patch = json.dumps(spec, separators=(",", ":"))
-        return (
-            f"kubectl -n {quote(one.namespace or install.namespace)} patch helmrelease "
-            f"{quote(one.name)} --type=merge -p {quote(patch)} --dry-run=server"
+        return shell(
+            "kubectl -n {} patch helmrelease {} --type=merge -p {} --dry-run=server",
+            one.namespace or install.namespace,
+            one.name,
+            patch,
         )
-    return (
-        f"helm upgrade {quote(chart.release or 'RELEASE')} {_chart(chart, index, version)} "
-        f"-n {quote(chart.namespace or install.namespace)} --reuse-values --dry-run=server"
+    return shell(
+        "helm upgrade {} {} -n {} --reuse-values --dry-run=server",
+        chart.release or "RELEASE",
+        _chart(chart, index, version),
+        chart.namespace or install.namespace,
     )

@@ -5,15 +5,15 @@ Source: https://helm.sh/docs/helm/helm_upgrade/.
 """
 
 import re
-from shlex import quote
 
-from upkeep.errors import Absent
+from upkeep.errors import Absent, missing_of
 from upkeep.judges.releases.up_to_date import repository_url
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import AccessAnswer, DryRun
 from upkeep.records.releases import ObjectChange, UpgradeRehearsal
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 # The API server's words for an immutable field; the answer names the fields beside.
 _IMMUTABLE = re.compile(
@@ -34,11 +34,16 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     :raises Absent: a right was not asked for, or an object was not rehearsed.
     """
     one = rehearsal
-    release, namespace = quote(one.release), quote(one.namespace)
-    command = (
-        f"helm get values {release} -n {namespace} -o yaml | helm upgrade {release} "
-        f"{quote(one.chart)} --repo {repository_url(one.repository)} --version {quote(one.newest)} "
-        f"-n {namespace} --reset-values -f - --dry-run=server --hide-secret"
+    release, namespace = one.release, one.namespace
+    command = shell(
+        "helm get values {} -n {} -o yaml | helm upgrade {} {} --repo {} --version {} -n {} --reset-values -f - --dry-run=server --hide-secret",
+        release,
+        namespace,
+        release,
+        one.chart,
+        repository_url(one.repository),
+        one.newest,
+        namespace,
     )
     found = [_forbidden(answer, one) for answer in one.access if not answer.allowed]
     if one.refusal:
@@ -61,14 +66,13 @@ def upgrade(rehearsal: UpgradeRehearsal, *, install: Install) -> Judgement:
     found += [
         _gone(change, one, command) for change in one.changes if _removes(change, install, one)
     ]
-    if not found:
-        _require_whole(one)
     return Judgement(
         tuple(found),
         f"{one.installed} to {one.newest}: {_difference(one)}",
         "accepted",
         "",
         _basis(one),
+        unmeasured=missing_of(_require_whole, one),
     )
 
 
@@ -95,6 +99,8 @@ def _basis(rehearsal: UpgradeRehearsal) -> str:
 
 def _require_whole(rehearsal: UpgradeRehearsal) -> None:
     """:raises Absent: a part that a pass needs is missing."""
+    if any(not answer.allowed for answer in rehearsal.access):
+        return  # a finding of its own, and without the right nothing is rehearsed
     rehearsed = {run.object for run in rehearsal.dry_runs}
     missing = [
         change.object
@@ -119,7 +125,7 @@ def _difference(rehearsal: UpgradeRehearsal) -> str:
     return listed(shown, most=MOST_OBJECTS) if shown else "nothing would change"
 
 
-def _refused(run: DryRun, rehearsal: UpgradeRehearsal, command: str) -> Finding:
+def _refused(run: DryRun, rehearsal: UpgradeRehearsal, command: Command) -> Finding:
     """Return the finding of an object that the API server refused."""
     said = f"{run.status} {run.reason}, {run.message}"
     if run.status in (409, 422) and _IMMUTABLE.search(run.message):
@@ -146,7 +152,7 @@ def _removes(change: ObjectChange, install: Install, rehearsal: UpgradeRehearsal
     return change.action == "removed" and change.object == f"Deployment/{own}"
 
 
-def _gone(change: ObjectChange, rehearsal: UpgradeRehearsal, command: str) -> Finding:
+def _gone(change: ObjectChange, rehearsal: UpgradeRehearsal, command: Command) -> Finding:
     message = (
         f"The upgrade to {rehearsal.newest} deletes {change.object}, the collector. The newest "
         "chart renders none of this name with the live values."
@@ -165,9 +171,9 @@ def _forbidden(answer: AccessAnswer, rehearsal: UpgradeRehearsal) -> Finding:
         f"The acting identity may not {answer.verb} {resource}{name} {where}. "
         f"It cannot upgrade release {rehearsal.release}."
     )
-    place = f" -n {quote(answer.namespace)}" if answer.namespace else ""
-    what = quote(resource + (f"/{answer.name}" if answer.name else ""))
-    command = f"kubectl auth can-i {answer.verb} {what}{place}"
+    place = shell(" -n {}", answer.namespace) if answer.namespace else Command()
+    what = resource + (f"/{answer.name}" if answer.name else "")
+    command = shell("kubectl auth can-i {} {}{}", answer.verb, what, place)
     return Finding(
         f"HelmRelease/{rehearsal.release}",
         "upgrade-forbidden",

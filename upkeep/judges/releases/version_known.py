@@ -11,6 +11,7 @@ from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.releases import ProgramVersions
 from upkeep.records.workload import ContainerSpec, Install, Workload
+from upkeep.shell import shell
 
 VERSION_LABEL = "app.kubernetes.io/version"
 
@@ -51,8 +52,12 @@ def version_known(workload: Workload, program: ProgramVersions, *, install: Inst
             raise Absent(
                 f"The version of pod {pod.name} is unknown: no version in its image tag, no "
                 f"APP_VERSION, no label {VERSION_LABEL}.",
-                next_step=f"set the label {VERSION_LABEL} in the pod template; "
-                f"kubectl -n {install.namespace} get pod {pod.name} --show-labels",
+                next_step=shell(
+                    "set the label {} in the pod template; kubectl -n {} get pod {} --show-labels",
+                    VERSION_LABEL,
+                    install.namespace,
+                    pod.name,
+                ),
             )
     found = [
         _disagreement(name, versions, install)
@@ -68,9 +73,10 @@ def version_known(workload: Workload, program: ProgramVersions, *, install: Inst
             f"{version}: {listed(names)}" for version, names in sorted(agreed.items())
         )
         message = f"The collector runs several versions ({parts}). A rollout is unfinished."
-        command = (
-            f"kubectl -n {install.namespace} rollout status deployment {install.deployment} "
-            "--timeout=10s"
+        command = shell(
+            "kubectl -n {} rollout status deployment {} --timeout=10s",
+            install.namespace,
+            install.deployment,
         )
         found.append(
             Finding(
@@ -111,8 +117,9 @@ def _named_by(
 def _disagreement(name: str, versions: Mapping[str, str], install: Install) -> Finding:
     parts = ", ".join(f"{version} by {source}" for source, version in versions.items())
     message = f"{name} names several versions: {parts}."
-    command = (
-        f"kubectl -n {install.namespace} get {name.lower()} -o "
-        'jsonpath=\'{.metadata.labels}{"\\n"}{..image}{"\\n"}{..env}\''
+    command = shell(
+        'kubectl -n {} get {} -o jsonpath=\'{{.metadata.labels}}{{"\\n"}}{{..image}}{{"\\n"}}{{..env}}\'',
+        install.namespace,
+        name.lower(),
     )
     return Finding(name, "versions-disagree", message, parts, "one version", "", command)

@@ -16,6 +16,7 @@ from upkeep.masking import mask
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.usage import Autoscaler, ContainerUsage
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 # (condition, code, what is wrong where it is not True)
 CONDITIONS = (
@@ -48,7 +49,7 @@ def scaling_sound(
     for one in autoscalers:
         said = {condition.type: condition for condition in one.conditions}
         subject = f"HorizontalPodAutoscaler/{one.name}"
-        command = f"kubectl -n {install.namespace} describe hpa {one.name}"
+        command = shell("kubectl -n {} describe hpa {}", install.namespace, one.name)
         for kind, code, what in CONDITIONS:
             condition = said.get(kind)
             if condition is None:
@@ -79,8 +80,9 @@ def scaling_sound(
                     command,
                 )
             )
-    if not findings and silent:
-        raise TooEarly(
+    unmeasured = None
+    if silent:
+        unmeasured = TooEarly(
             f"HorizontalPodAutoscaler/{silent[0]} has not reported its conditions yet.",
             next_step="run again in a minute",
         )
@@ -93,6 +95,7 @@ def scaling_sound(
         "able, active, below the maximum",
         "",
         "HorizontalPodAutoscalers, now",
+        unmeasured=unmeasured,
     )
 
 
@@ -118,9 +121,7 @@ def _without_autoscaler(
         )
         for one in judged.findings
     )
-    return Judgement(
-        found, f"no autoscaler; {judged.observed}", limits["scaling_usage"], "ratio", judged.basis
-    )
+    return replace(judged, findings=found, observed=f"no autoscaler; {judged.observed}")
 
 
 def _overlap(autoscalers: Sequence[Autoscaler], install: Install) -> Sequence[Finding]:
@@ -136,6 +137,6 @@ def _overlap(autoscalers: Sequence[Autoscaler], install: Install) -> Sequence[Fi
             len(autoscalers),
             1,
             "autoscalers",
-            f"kubectl -n {install.namespace} get horizontalpodautoscalers",
+            shell("kubectl -n {} get horizontalpodautoscalers", install.namespace),
         ),
     )

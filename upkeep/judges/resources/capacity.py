@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 
 from upkeep.domain.metric_names import HANDLED, WORK
 from upkeep.errors import Malformed, TooEarly
@@ -42,6 +41,7 @@ from upkeep.model import Finding, Judgement, Trend, rfc3339
 from upkeep.records.counters import CounterHistory
 from upkeep.records.usage import Autoscaler
 from upkeep.records.workload import Install
+from upkeep.shell import Command, shell
 
 CONFIDENCE = 0.95
 # The days must reach back over this share of the window; days on which a pod ended are left out.
@@ -107,7 +107,7 @@ def capacity_ahead(
                 f"{number(line.y)} alert groups arrived a day, and none was processed in the last "
                 f"{limits.text('timing_window')}: the time per group is unknown.",
                 source="/metrics",
-                next_step=f"--limit=timing_window={min(days, 90)}d",
+                next_step=shell("--limit=timing_window={}d", min(days, 90)),
             )
         return Judgement(
             (), "no traffic", limits[LIMIT], "ratio", why, _trends(known, effort, pods)
@@ -217,7 +217,7 @@ def _more(
     *,
     limits: Limits,
     install: Install,
-) -> str:
+) -> Command:
     """Return the command for enough replicas; an autoscaler's minimum, where it would undo them."""
     replicas = max(pods + 1, math.ceil(busy * pods / limits[LIMIT]))
     if not isinstance(autoscalers, Exception) and autoscalers:
@@ -226,13 +226,14 @@ def _more(
             {"spec": {"minReplicas": replicas, "maxReplicas": max(one.most, replicas)}},
             separators=(",", ":"),
         )
-        return (
-            f"kubectl -n {install.namespace} patch hpa {quote(one.name)} -p '{bounds}' "
-            "--dry-run=server"
+        return shell(
+            "kubectl -n {} patch hpa {} -p {} --dry-run=server", install.namespace, one.name, bounds
         )
-    return (
-        f"kubectl -n {install.namespace} scale deployment {install.deployment} "
-        f"--replicas={replicas} --dry-run=server"
+    return shell(
+        "kubectl -n {} scale deployment {} --replicas={} --dry-run=server",
+        install.namespace,
+        install.deployment,
+        replicas,
     )
 
 

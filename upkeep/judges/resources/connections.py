@@ -12,6 +12,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.usage import Connections
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 
 def connections_headroom(
@@ -32,21 +33,27 @@ def connections_headroom(
             round(one.open / one.most, 4),
             limits[LIMIT],
             "ratio",
-            f"kubectl get --raw {install.proxy(one.pod)}/metrics | grep -E 'process_(open|max)_fds'",
+            shell(
+                "kubectl get --raw {}/metrics | grep -E 'process_(open|max)_fds'",
+                install.proxy(one.pod),
+            ),
         )
         for one in connections
         if one.open > limits[LIMIT] * one.most
     ]
-    if not found and (blind or not pods):
-        raise Absent(
+    unmeasured = None
+    if blind or not pods:
+        unmeasured = Absent(
             f"The connections of {'pod ' + blind[0] if blind else 'any pod'} were not measured.",
             source="netstat, /metrics",
         )
-    highest = max(connections, key=lambda one: one.open / one.most)
+    highest = max(connections, key=lambda one: one.open / one.most, default=None)
+    told = "none" if highest is None else f"{highest.open} of {highest.most}"
     return Judgement(
         tuple(found),
-        f"highest: {highest.open} of {highest.most}, of {counted(len(connections), 'pod')}",
+        f"highest: {told}, of {counted(len(connections), 'pod')}",
         limits[LIMIT],
         "ratio",
         "; ".join(sorted({one.way for one in connections})),
+        unmeasured=unmeasured,
     )

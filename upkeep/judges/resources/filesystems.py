@@ -7,6 +7,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.usage import Filesystems
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 
 def disk_headroom(
@@ -26,19 +27,21 @@ def disk_headroom(
             round(one.used_ratio, 4),
             limits[LIMIT],
             "ratio",
-            f"kubectl -n {install.namespace} describe pod {one.pod}",
+            shell("kubectl -n {} describe pod {}", install.namespace, one.pod),
         )
         for one in filesystems.found
         if one.used_ratio > limits[LIMIT]
     ]
-    if not found and (blind or not pods):
-        raise Absent(
+    unmeasured = None
+    if blind or not pods:
+        unmeasured = Absent(
             f"No filesystem of {'pod ' + blind[0] if blind else 'any pod'} was measured.",
             source=filesystems.way,
         )
-    highest = max(one.used_ratio for one in filesystems.found)
+    highest = max((one.used_ratio for one in filesystems.found), default=0.0)
     observed = (
         f"highest: {highest:.0%}, of {counted(len(filesystems.found), 'filesystem')} "
         f"in {counted(len({one.pod for one in filesystems.found}), 'pod')}"
     )
-    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", filesystems.way)
+    way = filesystems.way
+    return Judgement(tuple(found), observed, limits[LIMIT], "ratio", way, unmeasured=unmeasured)

@@ -16,6 +16,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.usage import ContainerUsage
 from upkeep.records.workload import ContainerResources, Install, Pod, Workload
+from upkeep.shell import shell
 
 LIMIT = "resource_usage"
 NANO = 1_000_000_000
@@ -96,14 +97,13 @@ def cpu_memory_headroom(
         for one in shares
         if one.amount > limits[limit_name] * one.most
     ]
-    if not found and unknown:
-        raise unknown[0]
     return Judgement(
         tuple(found),
         _observed(shares, missing=len(unknown)),
         limits[limit_name],
         "ratio",
         "metrics.k8s.io, now",
+        unmeasured=next(iter(unknown), None),
     )
 
 
@@ -163,7 +163,7 @@ def _unusable(
     what = f"container {resources.name} of pod {pod.name}"
     most, step = (
         timedelta(seconds=limits["usage_age"]),
-        f"kubectl -n {install.namespace} describe pod {pod.name}",
+        shell("kubectl -n {} describe pod {}", install.namespace, pod.name),
     )
     if usage is None:
         if now - pod.created < most:
@@ -202,8 +202,13 @@ def _boundless(pod: Pod, resources: ContainerResources, what: str, *, install: I
     return Absent(
         f"Container {resources.name} of pod {pod.name} has no {what} limit and no {what} request.",
         source=f"Pod/{pod.name}",
-        next_step=f"kubectl -n {install.namespace} set resources deployment {install.deployment} "
-        f"-c {resources.name} --requests={word}",
+        next_step=shell(
+            "kubectl -n {} set resources deployment {} -c {} --requests={}",
+            install.namespace,
+            install.deployment,
+            resources.name,
+            word,
+        ),
     )
 
 
@@ -227,5 +232,5 @@ def _short(share: Share, *, within: float, install: Install) -> Finding:
         round(share.ratio, 4),
         within,
         "ratio",
-        f"kubectl -n {install.namespace} top pod {pod.name} --containers",
+        shell("kubectl -n {} top pod {} --containers", install.namespace, pod.name),
     )

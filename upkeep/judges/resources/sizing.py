@@ -25,6 +25,7 @@ from upkeep.limits import DAY, Limits
 from upkeep.model import Finding, Judgement, rfc3339, span
 from upkeep.records.usage import UsageHistory
 from upkeep.records.workload import Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 CODES = {
     "CPU": ("cpu-request-too-large", "cpu-request-too-small", "cpu-limit-too-small"),
@@ -71,14 +72,13 @@ def right_sized(
             found.append(finding)
         elif not _fits(share, limits=limits):
             unknown.append(_too_early(share, history, now=now, limits=limits))
-    if not found and unknown:
-        raise unknown[0]
     bounds = f"{limits.text('sizing_least')} to {limits.text('sizing_most')} of the request"
     basis = (
         f"p95 of {limits.text('sizing_window')}, by {span(history.step_seconds)}, "
         f"of the busiest pod, from {history.source}"
     )
-    return Judgement(tuple(found), "; ".join(said), bounds, "", basis)
+    unmeasured = next(iter(unknown), None)
+    return Judgement(tuple(found), "; ".join(said), bounds, "", basis, unmeasured=unmeasured)
 
 
 def _used(
@@ -178,7 +178,7 @@ def _finding(
     message: str,
     observed: float,
     limit: float,
-    command: str,
+    command: Command,
     install: Install,
 ) -> Finding:
     container = f" container/{share.asked.container}" if share.asked.container else ""
@@ -186,20 +186,27 @@ def _finding(
     return Finding(subject, code, message, round(observed, 4), limit, "ratio", command)
 
 
-def _command(share: Share, amount: float, install: Install, *, limit: bool = False) -> str:
+def _command(share: Share, amount: float, install: Install, *, limit: bool = False) -> Command:
     name, text = share.what.lower(), amount_text(share.what, amount)
-    where = f"kubectl -n {install.namespace}"
+    where = shell("kubectl -n {}", install.namespace)
     if not share.asked.container:  # kubectl set resources has no option for the pod
         parts = ("requests", "limits") if limit else ("requests",)
         resources = {part: {name: text} for part in parts}
         patch = json.dumps(
             {"spec": {"template": {"spec": {"resources": resources}}}}, separators=(",", ":")
         )
-        return f"{where} patch deployment {install.deployment} -p '{patch}' --dry-run=server"
-    words = f"--requests={name}={text}" + (f" --limits={name}={text}" if limit else "")
-    return (
-        f"{where} set resources deployment {install.deployment} "
-        f"-c {share.asked.container} {words} --dry-run=server"
+        return shell(
+            "{} patch deployment {} -p {} --dry-run=server", where, install.deployment, patch
+        )
+    most = shell(" --limits={}={}", name, text) if limit else Command()
+    return shell(
+        "{} set resources deployment {} -c {} --requests={}={}{} --dry-run=server",
+        where,
+        install.deployment,
+        share.asked.container,
+        name,
+        text,
+        most,
     )
 
 
@@ -231,8 +238,13 @@ def _boundless(asked: Asked, used: Used, *, limits: Limits, install: Install) ->
         f"{asked.name} has no {what} request and no {what} limit; its p95 is "
         f"{amount_text(what, used.least)}.",
         source="pods",
-        next_step=f"kubectl -n {install.namespace} set resources deployment {install.deployment} "
-        f"-c {asked.container} --requests={word}",
+        next_step=shell(
+            "kubectl -n {} set resources deployment {} -c {} --requests={}",
+            install.namespace,
+            install.deployment,
+            asked.container,
+            word,
+        ),
     )
 
 
@@ -244,11 +256,13 @@ def _too_early(share: Share, history: UsageHistory, *, now: datetime, limits: Li
     when = rfc3339(
         now + timedelta(seconds=missing * history.step_seconds if missing > 0 else window)
     )
-    shorter = ", or --limit=sizing_window=1d" if window > DAY and seen * window >= DAY else ""
+    shorter = Command(
+        ", or --limit=sizing_window=1d" if window > DAY and seen * window >= DAY else ""
+    )
     return TooEarly(
         f"{share.what} of {share.asked.name[0].lower()}{share.asked.name[1:]} was measured for "
         f"{seen:.0%} of the last {limits.text('sizing_window')}. A p95 needs {QUANTILE:.0%}. "
         f"Retry after {when}.",
         source=history.source,
-        next_step=f"run again after {when}{shorter}",
+        next_step=shell("run again after {}{}", when, shorter),
     )

@@ -14,6 +14,7 @@ from upkeep.judges.wording import counted
 from upkeep.judges.workload.rollout import newest_pods
 from upkeep.model import Finding, listed
 from upkeep.records.workload import ContainerResources, ContainerSpec, Install, Pod, Workload
+from upkeep.shell import shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _only_in_pods(finding: Finding, names: list[str], *, of: int, install: Insta
         f" {len(names)} of {counted(of, 'pod')} ({listed(names, most=2)}), and not the template: "
         "admission or a later change made it so."
     )
-    fix = f"kubectl -n {install.namespace} get pod {names[0]} -o yaml"
+    fix = shell("kubectl -n {} get pod {} -o yaml", install.namespace, names[0])
     return replace(finding, message=finding.message + told, next=fix)
 
 

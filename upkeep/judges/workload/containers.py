@@ -9,6 +9,7 @@ from datetime import datetime
 from upkeep.judges.wording import counted, excerpt, lasted, utc
 from upkeep.model import Finding
 from upkeep.records.workload import Condition, ContainerStatus, Deployment, Pod, Termination
+from upkeep.shell import Command, shell
 
 # A container that waits for one of these starts soon; every other reason is a fault.
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -21,9 +22,9 @@ def not_ready(pod: Pod, *, namespace: str, starting_is_fine: bool, now: datetime
 
     :param starting_is_fine: a container that only needs time is no finding.
     """
-    describe = f"kubectl -n {namespace} describe pod {pod.name}"
+    describe = shell("kubectl -n {} describe pod {}", namespace, pod.name)
     containers = sorted(pod.containers, key=lambda container: container.name)
-    logs = f"kubectl -n {namespace} logs {pod.name} --tail=50"
+    logs = shell("kubectl -n {} logs {} --tail=50", namespace, pod.name)
     faults = [
         found
         for container in containers
@@ -51,11 +52,13 @@ def unready_since(pod: Pod) -> datetime:
     )
 
 
-def _fault(pod: Pod, container: ContainerStatus, *, logs: str, describe: str) -> Finding | None:
+def _fault(
+    pod: Pod, container: ContainerStatus, *, logs: Command, describe: Command
+) -> Finding | None:
     """Return the fault of a container that waiting does not repair."""
     name, last, ended = container.name, container.last_termination, container.terminated
     where, what = f"Pod/{pod.name} container/{name}", f"{_kind(container)} {name} of pod {pod.name}"
-    previous = f"{logs} -c {name} --previous"
+    previous = shell("{} -c {} --previous", logs, name)
     if _waits_for_a_fault(container):
         reason = container.waiting_reason
         said = f" ({excerpt(container.waiting_message)})" if container.waiting_message else ""
@@ -66,7 +69,7 @@ def _fault(pod: Pod, container: ContainerStatus, *, logs: str, describe: str) ->
         )
     if container.state == "terminated" and not completed_init(container):
         message = f"{what} ended and the kubelet has not restarted it{_last_exit(ended)}."
-        fix = f"{logs} -c {name}"
+        fix = shell("{} -c {}", logs, name)
         return Finding(
             where, "container-ended", message, exit_text(ended), "running", "container state", fix
         )
@@ -87,7 +90,7 @@ def _fault(pod: Pod, container: ContainerStatus, *, logs: str, describe: str) ->
     return None
 
 
-def _starting(pod: Pod, container: ContainerStatus, *, describe: str) -> Finding | None:
+def _starting(pod: Pod, container: ContainerStatus, *, describe: Command) -> Finding | None:
     """Return the finding of a container that may only need time."""
     where, what = (
         f"Pod/{pod.name} container/{container.name}",
@@ -107,7 +110,7 @@ def _starting(pod: Pod, container: ContainerStatus, *, describe: str) -> Finding
     )
 
 
-def _of_the_pod(pod: Pod, *, describe: str) -> Finding:
+def _of_the_pod(pod: Pod, *, describe: Command) -> Finding:
     """Return the finding of a pod whose containers name no cause.
 
     It is not scheduled, its node is gone, or a readiness gate is false.

@@ -7,7 +7,6 @@ endpoints".
 
 from collections.abc import Sequence
 from re import fullmatch
-from shlex import quote
 
 from upkeep.domain import pod_names
 from upkeep.domain.discovery import runs_collector, selects
@@ -18,6 +17,7 @@ from upkeep.judges.workload.pods import live
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.serving import Endpoint, EndpointSlice, Service
 from upkeep.records.workload import Deployment, Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 
 def serving(
@@ -94,12 +94,15 @@ def serving(
         observed.append("no Service selects the collector's pods")
     else:
         found += _unselected(ready, mine)
-    if unlisted and not found:
-        raise unlisted[0]
     observed += [f"not measured: {one.message}" for one in unlisted]
     basis = f"{counted(len(mine), 'Service')}, their EndpointSlices, the Pods and the pod template"
     return Judgement(
-        tuple(found), "; ".join(observed), len(ready), "ready endpoints for each Service", basis
+        tuple(found),
+        "; ".join(observed),
+        len(ready),
+        "ready endpoints for each Service",
+        basis,
+        unmeasured=next(iter(unlisted), None),
     )
 
 
@@ -205,7 +208,7 @@ def _unselected(ready: Sequence[Pod], services: Sequence[Service]) -> list[Findi
             0,
             1,
             "Services",
-            f"kubectl -n {services[0].namespace} get pod {pod.name} --show-labels",
+            shell("kubectl -n {} get pod {} --show-labels", services[0].namespace, pod.name),
         )
         for pod in ready
         if not any(selects(service.selector, pod.labels) for service in services)
@@ -233,9 +236,12 @@ def _is_of(endpoint: Endpoint, pod: Pod) -> bool:
     return bool(pod.ip) and pod.ip in endpoint.addresses
 
 
-def _look(service: Service) -> str:
-    selector = f"-l kubernetes.io/service-name={service.name}"
-    return f"kubectl -n {service.namespace} get endpointslices {selector} -o yaml"
+def _look(service: Service) -> Command:
+    return shell(
+        "kubectl -n {} get endpointslices -l kubernetes.io/service-name={} -o yaml",
+        service.namespace,
+        service.name,
+    )
 
 
 def _no_slices(service: Service, family: str = "") -> Absent:
@@ -243,8 +249,11 @@ def _no_slices(service: Service, family: str = "") -> Absent:
         f"no {family + ' ' if family else ''}EndpointSlice of Service {service.name} is listed. "
         "The control plane keeps one even without endpoints",
         source=f"GET /apis/discovery.k8s.io/v1/namespaces/{service.namespace}/endpointslices",
-        next_step=f"kubectl -n {service.namespace} get endpointslices "
-        f"-l kubernetes.io/service-name={service.name}",
+        next_step=shell(
+            "kubectl -n {} get endpointslices -l kubernetes.io/service-name={}",
+            service.namespace,
+            service.name,
+        ),
     )
 
 
@@ -256,13 +265,17 @@ def _no_service(services: Sequence[Service], workload: Workload, *, install: Ins
     name = workload.deployment.name
     where = f"Deployment/{name}"
     message = f"No Service selects the pods of {where}: no client reaches the collector."
-    fix = f"kubectl -n {install.namespace} expose deployment {name} --port={install.port}"
+    fix = shell(
+        "kubectl -n {} expose deployment {} --port={}", install.namespace, name, install.port
+    )
     namesake = next((service for service in services if service.name == name), None)
     if namesake is not None:
         selector = ",".join(f"{key}={value}" for key, value in sorted(namesake.selector.items()))
         message += f" Service/{name} selects {selector or 'nothing'}; no pod has these labels."
-        fix = (
-            f"kubectl -n {install.namespace} set selector service {name} "
-            f"{quote(workload.deployment.selector)}"
+        fix = shell(
+            "kubectl -n {} set selector service {} {}",
+            install.namespace,
+            name,
+            workload.deployment.selector,
         )
     return Finding(where, "no-service", message, 0, 1, "Services", fix)

@@ -6,7 +6,6 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/ev
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
@@ -14,6 +13,7 @@ from upkeep.masking import mask
 from upkeep.model import Finding, Judgement, span
 from upkeep.records.events import KubernetesEvent
 from upkeep.records.workload import Install
+from upkeep.shell import shell
 
 LIMIT = "event_window"
 
@@ -45,9 +45,10 @@ def none_warns(
             f"{kind}/{name}: {reason}, {counted(times, 'time')}, last {ago} ago: "
             f"{excerpt(mask(newest.message))}"
         )
-        command = (
-            f"kubectl -n {install.namespace} get events "
-            f"--field-selector involvedObject.name={quote(name)}"
+        command = shell(
+            "kubectl -n {} get events --field-selector involvedObject.name={}",
+            install.namespace,
+            name,
         )
         found.append(
             Finding(f"{kind}/{name}", "event-warned", message, times, 0, "events", command)

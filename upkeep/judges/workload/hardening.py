@@ -5,9 +5,9 @@ guide's "Architecture review".
 """
 
 from collections.abc import Iterator, Sequence
-from shlex import quote
 
 from upkeep.domain.versions import image_tag
+from upkeep.errors import missing_of
 from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload import images
 from upkeep.judges.workload.admitted import Shape, compare
@@ -16,6 +16,7 @@ from upkeep.model import Finding, Judgement, listed
 from upkeep.records.containers import SecurityContext
 from upkeep.records.events import KubernetesEvent
 from upkeep.records.workload import ContainerSpec, Install, Workload
+from upkeep.shell import Command, shell
 
 # The one capability that the restricted Pod Security Standard lets a container add.
 ALLOWED_CAPABILITY = "NET_BIND_SERVICE"
@@ -55,8 +56,6 @@ def runs_hardened(
                 _edit(install),
             )
         )
-    if not found:
-        images.require_known(running, workload)
     declared = sorted(
         {hook for container in workload.deployment.template.containers for hook in container.hooks}
     )
@@ -72,6 +71,7 @@ def runs_hardened(
         "probes, pinned image, no root, no privilege",
         "",
         "Pods as admitted, pod template and events, now",
+        unmeasured=missing_of(images.require_known, running, workload),
     )
 
 
@@ -123,9 +123,11 @@ def _image(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
             "it can change without a rollout."
         )
         repository = mask(container.image.removesuffix(":latest"))
-        fix = (
-            f"kubectl -n {install.namespace} set image deployment/{install.deployment} "
-            f"{quote(f'{container.name}={repository}:VERSION')}"
+        fix = shell(
+            "kubectl -n {} set image deployment/{} {}",
+            install.namespace,
+            install.deployment,
+            f"{container.name}={repository}:VERSION",
         )
         yield Finding(
             _in(install, container),
@@ -180,5 +182,5 @@ def _in(install: Install, container: ContainerSpec) -> str:
     return f"Deployment/{install.deployment} container/{container.name}"
 
 
-def _edit(install: Install) -> str:
-    return f"kubectl -n {install.namespace} edit deployment {install.deployment}"
+def _edit(install: Install) -> Command:
+    return shell("kubectl -n {} edit deployment {}", install.namespace, install.deployment)

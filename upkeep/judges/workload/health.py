@@ -3,7 +3,6 @@
 Source: the guide's "Verify health endpoint", asked of each pod and not of one behind the Service.
 """
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.serving import HealthAnswer, Unanswered
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import Command, shell
 
 
 def ok(
@@ -50,14 +50,13 @@ def ok(
         asked, key=lambda one: (one.pod, one.path, one.status, one.ok, one.seconds, one.body)
     ):
         found += _of_answer(answer, install=install, limit_seconds=limit)
-    if missing and not found:
-        raise Absent(
+    unmeasured = _error(unanswered[0]) if unanswered else None
+    if missing:
+        unmeasured = Absent(
             f"no answer of {listed([f'pod {pod} on {path}' for pod, path in missing])}",
             source=f"GET {_proxy(*missing[0], install=install)}",
             next_step=_ask(*missing[0], install=install),
         )
-    if unanswered and not found:
-        raise _error(unanswered[0])
     good = sum(answer.status == 200 and answer.ok for answer in asked)
     slowest = max((answer.seconds for answer in asked), default=0.0)
     observed = (
@@ -71,7 +70,7 @@ def ok(
     if unanswered:
         observed += f" ({unanswered[0].message})"
     basis = "an HTTP request to each pod on each of its health paths"
-    return Judgement(tuple(found), observed, limit, "s", basis)
+    return Judgement(tuple(found), observed, limit, "s", basis, unmeasured=unmeasured)
 
 
 def _error(unanswered: Unanswered) -> Unmeasured:
@@ -88,7 +87,12 @@ def _of_answer(answer: HealthAnswer, *, install: Install, limit_seconds: float) 
             f"{who} refused the connection on port {install.port} for {answer.path}: "
             "no process listens there."
         )
-        fix = f"kubectl -n {install.namespace} logs {answer.pod} -c {install.container} --tail=50"
+        fix = shell(
+            "kubectl -n {} logs {} -c {} --tail=50",
+            install.namespace,
+            answer.pod,
+            install.container,
+        )
         return [Finding(where, "connection-refused", message, "refused", 200, "HTTP status", fix)]
     found = []
     said = f": {excerpt(answer.body)}" if answer.body.strip() else " with an empty body"
@@ -120,5 +124,5 @@ def _proxy(pod: str, path: str, *, install: Install) -> str:
     return f"{install.proxy(pod)}{path}"
 
 
-def _ask(pod: str, path: str, *, install: Install) -> str:
-    return f"kubectl get --raw {shlex.quote(_proxy(pod, path, install=install))}"
+def _ask(pod: str, path: str, *, install: Install) -> Command:
+    return shell("kubectl get --raw {}", _proxy(pod, path, install=install))

@@ -15,6 +15,7 @@ from upkeep.errors import Absent
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, listed
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ def differing(running: Sequence[RunningImage], *, install: Install) -> list[Find
                     f"Container {name} runs {len(digests)} different images of {reference}: "
                     "the pods are not the same program."
                 )
-                fix = (
-                    f"kubectl -n {install.namespace} rollout restart deployment "
-                    f"{install.deployment}"
+                fix = shell(
+                    "kubectl -n {} rollout restart deployment {}",
+                    install.namespace,
+                    install.deployment,
                 )
                 where = f"Deployment/{install.deployment} container/{name}"
                 found.append(
@@ -86,9 +88,9 @@ def require_known(running: Sequence[RunningImage], workload: Workload) -> None:
     :raises Absent: no pod runs, an image is not reported, or the forms differ.
     """
     namespace = workload.deployment.namespace
-    look = (
-        f"kubectl -n {namespace} get pods -o "
-        "custom-columns=NAME:.metadata.name,IMAGE:.status.containerStatuses[*].imageID"
+    look = shell(
+        "kubectl -n {} get pods -o custom-columns=NAME:.metadata.name,IMAGE:.status.containerStatuses[*].imageID",
+        namespace,
     )
     unknown = sorted({one.pod for one in running if not one.identity})
     if unknown or not running:

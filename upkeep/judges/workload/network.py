@@ -12,6 +12,7 @@ from upkeep.judges.workload.pods import live
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.usage import NetworkPolicy, PolicyKind
 from upkeep.records.workload import Install, Workload
+from upkeep.shell import shell
 
 DIRECTIONS = (
     ("Ingress", "ingress-unrestricted", "ingress to"),
@@ -52,12 +53,12 @@ def network_restricted(
             unseen.append(f"{preposition} {pods}")
             continue
         message = f"No NetworkPolicy restricts {preposition} {pods}."
-        look = f"kubectl -n {install.namespace} get networkpolicies"
+        look = shell("kubectl -n {} get networkpolicies", install.namespace)
         found.append(Finding(where, code, message, 0, 1, "policies", look))
     for policy in sorted(policies, key=lambda one: one.name):
         for rule in policy.from_everywhere:
             message = f"NetworkPolicy/{policy.name} admits every source ({rule})."
-            fix = f"kubectl -n {install.namespace} edit networkpolicy {policy.name}"
+            fix = shell("kubectl -n {} edit networkpolicy {}", install.namespace, policy.name)
             found.append(
                 Finding(
                     f"NetworkPolicy/{policy.name}",
@@ -70,12 +71,13 @@ def network_restricted(
                 )
             )
     others = listed([f"{one.kind} ({one.group})" for one in kinds])
-    if unseen and not found:
-        raise Absent(
+    unmeasured = None
+    if unseen:
+        unmeasured = Absent(
             f"no NetworkPolicy restricts {' or '.join(unseen)}. The cluster also serves {others}, "
             "which upkeep does not read",
             source="GET /apis",
-            next_step=f"kubectl get {','.join(one.resource for one in kinds)} -A",
+            next_step=shell("kubectl get {} -A", ",".join(one.resource for one in kinds)),
         )
     names = [
         f"{policy.name} ({', '.join(policy.types)})"
@@ -91,4 +93,4 @@ def network_restricted(
     basis = "NetworkPolicies of the namespace and the labels of the pods"
     if kinds:
         basis += f"; not read: {others}"
-    return Judgement(tuple(found), observed, "ingress and egress", "", basis)
+    return Judgement(tuple(found), observed, "ingress and egress", "", basis, unmeasured=unmeasured)

@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterator, Sequence
 
 from upkeep.domain.discovery import matches
-from upkeep.errors import Absent, TooEarly
+from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.usage import DisruptionBudget
 from upkeep.records.workload import Deployment, Install, Pod, Workload
+from upkeep.shell import Command, shell
 
 PODS_FIRST = "pytest -m \"control(id='pods-ready')\""
 
@@ -37,9 +38,11 @@ def survives_node_loss(
             f"{where} has {counted(deployment.replicas, 'replica')} (limit {least}): "
             "the loss of its node is an outage."
         )
-        fix = (
-            f"kubectl -n {install.namespace} scale deployment {install.deployment} "
-            f"--replicas={least}"
+        fix = shell(
+            "kubectl -n {} scale deployment {} --replicas={}",
+            install.namespace,
+            install.deployment,
+            least,
         )
         found.append(
             Finding(where, "too-few-replicas", message, deployment.replicas, least, "replicas", fix)
@@ -52,16 +55,18 @@ def survives_node_loss(
         fix = _spread(deployment, install)
         found.append(Finding(where, "one-node", message, 1, 2, "nodes", fix))
     found += _of_budgets(budgets, working, deployment, install=install)
-    if not found and len(ready) < len(working) and len(nodes) < 2:
-        raise Absent(
+    late = sorted(budget.name for budget in budgets if not budget.current)
+    one_node = any(one.code == "one-node" for one in found)
+    unmeasured: Unmeasured | None = None
+    if not one_node and len(ready) < len(working) and len(nodes) < 2:
+        unmeasured = Absent(
             "fewer than two pods are ready: their spread over nodes is not known",
             next_step=PODS_FIRST,
         )
-    if not found and len(nodes) < min(2, least):
-        raise Absent("no pod is listed with its node", source="pods", next_step=PODS_FIRST)
-    late = sorted(budget.name for budget in budgets if not budget.current)
-    if not found and late:
-        raise TooEarly(
+    elif not one_node and len(nodes) < min(2, least, len(working) or least):
+        unmeasured = Absent("no pod is listed with its node", source="pods", next_step=PODS_FIRST)
+    elif late:
+        unmeasured = TooEarly(
             f"PodDisruptionBudget/{late[0]}: its controller has not seen its newest generation",
             source="poddisruptionbudgets",
             next_step="run again in a minute",
@@ -73,7 +78,12 @@ def survives_node_loss(
             f"allows {counted(budgets[0].allowed, 'eviction')}"
         )
     return Judgement(
-        tuple(found), observed, least, "replicas", "Deployment, Pods and PodDisruptionBudgets, now"
+        tuple(found),
+        observed,
+        least,
+        "replicas",
+        "Deployment, Pods and PodDisruptionBudgets, now",
+        unmeasured=unmeasured,
     )
 
 
@@ -95,9 +105,11 @@ def _of_budgets(
     if bare:
         which = "the pods" if len(bare) == len(of_pod) else f"pod {listed(sorted(bare), most=2)}"
         message = f"No PodDisruptionBudget selects {which}: node drains may evict all pods at once."
-        fix = (
-            f"kubectl -n {install.namespace} create poddisruptionbudget {install.deployment} "
-            f"--selector='{deployment.selector}' --min-available=1"
+        fix = shell(
+            "kubectl -n {} create poddisruptionbudget {} --selector={} --min-available=1",
+            install.namespace,
+            install.deployment,
+            deployment.selector,
         )
         yield Finding(where, "budget-missing", message, 0, 1, "budgets", fix)
     crowded = [chosen for chosen in of_pod.values() if len(chosen) > 1]
@@ -107,7 +119,7 @@ def _of_budgets(
             f"PodDisruptionBudgets {names} select the same pod: "
             "the API server then refuses each of its evictions."
         )
-        fix = f"kubectl -n {install.namespace} get poddisruptionbudgets"
+        fix = shell("kubectl -n {} get poddisruptionbudgets", install.namespace)
         most = max(len(chosen) for chosen in crowded)
         yield Finding(where, "budgets-overlap", message, most, 1, "budgets", fix)
         return
@@ -124,7 +136,7 @@ def _name(budget: DisruptionBudget) -> str:
 def _of_budget(budget: DisruptionBudget, *, install: Install) -> Iterator[Finding]:
     """Yield the fault of one budget; one that its controller has not seen has none yet."""
     subject = f"PodDisruptionBudget/{budget.name}"
-    look = f"kubectl -n {install.namespace} describe poddisruptionbudget {budget.name}"
+    look = shell("kubectl -n {} describe poddisruptionbudget {}", install.namespace, budget.name)
     if not budget.current:
         return
     if budget.failure:
@@ -151,14 +163,15 @@ def _of_budget(budget: DisruptionBudget, *, install: Install) -> Iterator[Findin
                 " Its unhealthyPodEvictionPolicy keeps the unhealthy pods too; "
                 "AlwaysAllow lets them go."
             )
-            look = (
-                f"kubectl -n {install.namespace} patch poddisruptionbudget {budget.name} "
-                """--type=merge -p '{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}'"""
+            look = shell(
+                'kubectl -n {} patch poddisruptionbudget {} --type=merge -p \'{{"spec":{{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}}}\'',
+                install.namespace,
+                budget.name,
             )
         yield Finding(subject, "budget-blocks-drain", message, budget.allowed, 1, "evictions", look)
 
 
-def _spread(deployment: Deployment, install: Install) -> str:
+def _spread(deployment: Deployment, install: Install) -> Command:
     """Return the command that spreads the pods over nodes."""
     constraint = {
         "maxSkew": 1,
@@ -168,4 +181,6 @@ def _spread(deployment: Deployment, install: Install) -> str:
     }
     patch = {"spec": {"template": {"spec": {"topologySpreadConstraints": [constraint]}}}}
     text = json.dumps(patch, separators=(",", ":"))
-    return f"kubectl -n {install.namespace} patch deployment {install.deployment} -p '{text}'"
+    return shell(
+        "kubectl -n {} patch deployment {} -p {}", install.namespace, install.deployment, text
+    )

@@ -3,13 +3,13 @@
 Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 """
 
-import shlex
 from datetime import datetime
 
 from upkeep.errors import Absent
 from upkeep.judges.workload.containers import not_ready
 from upkeep.judges.workload.rollout import rolling
 from upkeep.records.workload import Deployment, Pod, Workload
+from upkeep.shell import shell
 
 
 def live(workload: Workload) -> tuple[Pod, ...]:
@@ -79,5 +79,5 @@ def no_pods(deployment: Deployment, why: str) -> Absent:
     return Absent(
         f"no pod of Deployment {deployment.name} is listed {why}",
         source=f"GET /api/v1/namespaces/{namespace}/pods",
-        next_step=f"kubectl -n {namespace} get pods -l {shlex.quote(deployment.selector)}",
+        next_step=shell("kubectl -n {} get pods -l {}", namespace, deployment.selector),
     )

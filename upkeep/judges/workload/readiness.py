@@ -20,6 +20,7 @@ from upkeep.judges.workload.rollout import (
 )
 from upkeep.model import Finding, Judgement, rfc3339, span
 from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
+from upkeep.shell import Command, shell
 
 
 def ready(workload: Workload, *, now: datetime) -> Judgement:
@@ -75,27 +76,35 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
         observed.append(f"a rollout {'without a deadline' if endless(deployment) else deadline}")
     if deployment.paused:
         observed.append("the Deployment is paused")
-    if deployment.observed_generation < deployment.generation and not found:
-        raise TooEarly(
+    unmeasured = None
+    if deployment.observed_generation < deployment.generation:
+        unmeasured = TooEarly(
             f"the controller of Deployment {deployment.name} has seen generation "
             f"{deployment.observed_generation}, not yet {deployment.generation}: "
             "the newest template is not known to run",
             source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/deployments",
-            next_step=f"kubectl -n {deployment.namespace} rollout status deployment "
-            f"{deployment.name} --timeout=30s, then run again",
+            next_step=shell(
+                "kubectl -n {} rollout status deployment {} --timeout=30s, then run again",
+                deployment.namespace,
+                deployment.name,
+            ),
         )
     left_out = len(workload.pods) - len(mine)
     if left_out:
         observed.append(
             f"{counted(left_out, 'pod')} not counted (terminating, finished or of another owner)"
         )
-    return Judgement(tuple(found), ", ".join(observed), desired, "replicas", basis)
+    return Judgement(
+        tuple(found), ", ".join(observed), desired, "replicas", basis, unmeasured=unmeasured
+    )
 
 
 def _scaled_to_zero(deployment: Deployment) -> Finding:
     where = f"Deployment/{deployment.name}"
     message = f"{where} is scaled to zero replicas: no pod receives alerts."
-    fix = f"kubectl -n {deployment.namespace} scale deployment {deployment.name} --replicas=1"
+    fix = shell(
+        "kubectl -n {} scale deployment {} --replicas=1", deployment.namespace, deployment.name
+    )
     return Finding(where, "zero-replicas", message, 0, 1, "replicas", fix)
 
 
@@ -108,7 +117,7 @@ def _of_the_deployment(
     :param outdated: some of them run an older template.
     """
     where, name, desired = f"Deployment/{deployment.name}", deployment.name, deployment.replicas
-    command = f"kubectl -n {deployment.namespace}"
+    command = shell("kubectl -n {}", deployment.namespace)
     deadline = span(deployment.progress_deadline_seconds)
     found = []
     progressing = condition_of(deployment, "Progressing")
@@ -117,7 +126,7 @@ def _of_the_deployment(
         message = (
             f"The rollout of {where} failed: {reason}, deadline {deadline}{because(progressing)}."
         )
-        fix = f"{command} rollout status deployment {name} --timeout=5s"
+        fix = shell("{} rollout status deployment {} --timeout=5s", command, name)
         found.append(
             Finding(where, "rollout-failed", message, reason, deadline, "progress deadline", fix)
         )
@@ -129,14 +138,14 @@ def _of_the_deployment(
             f"(deadline {deadline}). Its controller has not reported this: "
             "kube-controller-manager probably does not run."
         )
-        fix = "kubectl -n kube-system get leases kube-controller-manager -o yaml"
+        fix = Command("kubectl -n kube-system get leases kube-controller-manager -o yaml")
         found.append(
             Finding(where, "rollout-forgotten", message, late, deadline, "progress deadline", fix)
         )
     updated = deployment.updated_replicas
     if deployment.paused and (outdated or updated < desired):
         message = f"{where} is paused: {updated} of {desired} replicas run the newest template."
-        fix = f"{command} rollout resume deployment {name}"
+        fix = shell("{} rollout resume deployment {}", command, name)
         found.append(
             Finding(where, "rollout-paused", message, updated, desired, "updated replicas", fix)
         )
@@ -150,7 +159,7 @@ def _of_the_deployment(
             f"{up} of {desired} replicas of {where} are ready; "
             f"{counted(existing, 'pod')} active{why}.{told}"
         )
-        fix = f"{command} describe deployment {name}"
+        fix = shell("{} describe deployment {}", command, name)
         found.append(Finding(where, "replicas-not-ready", message, up, desired, "replicas", fix))
     return found
 
@@ -160,5 +169,9 @@ def _old_template(
 ) -> Finding:
     old, new = replica_set.revision, latest.revision
     message = f"Pod {pod.name} runs revision {old} (newest: {new}), and no rollout replaces it."
-    fix = f"kubectl -n {deployment.namespace} rollout status deployment {deployment.name} --timeout=5s"
+    fix = shell(
+        "kubectl -n {} rollout status deployment {} --timeout=5s",
+        deployment.namespace,
+        deployment.name,
+    )
     return Finding(f"Pod/{pod.name}", "old-template", message, old, new, "revision", fix)

@@ -12,6 +12,7 @@ from upkeep.judges.workload.admitted import Shape, compare
 from upkeep.judges.workload.rollout import newest_pods
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.workload import ContainerResources, Install, Workload
+from upkeep.shell import shell
 
 REQUIRED = (
     ("CPU request", "cpu_request_nanocores"),
@@ -58,9 +59,11 @@ def _faults(shape: Shape, *, install: Install) -> Iterator[Finding]:
                 f"Container {container.name} has no {listed(missing)}: the scheduler reserves too "
                 "little for it, and a full node evicts it early."
             )
-            fix = (
-                f"kubectl -n {install.namespace} set resources deployment {install.deployment} "
-                f"-c {container.name} --requests=cpu=250m,memory=512Mi --limits=memory=1Gi"
+            fix = shell(
+                "kubectl -n {} set resources deployment {} -c {} --requests=cpu=250m,memory=512Mi --limits=memory=1Gi",
+                install.namespace,
+                install.deployment,
+                container.name,
             )
             where = f"Deployment/{install.deployment} container/{container.name}"
             yield Finding(

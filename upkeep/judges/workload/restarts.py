@@ -18,6 +18,7 @@ from upkeep.judges.workload.pods import live, no_pods
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339, span
 from upkeep.records.workload import ContainerStatus, Pod, Termination, Workload
+from upkeep.shell import shell
 
 TAIL_LINES = 3
 
@@ -66,8 +67,10 @@ def stable(
             f"{least} to {most} container restarts are in the last {window} (limit {limit}): "
             "the kubelet keeps only the last exit of each container",
             source=f"GET /api/v1/namespaces/{deployment.namespace}/pods",
-            next_step=f"kubectl -n {deployment.namespace} get events "
-            "--field-selector=involvedObject.kind=Pod",
+            next_step=shell(
+                "kubectl -n {} get events --field-selector=involvedObject.kind=Pod",
+                deployment.namespace,
+            ),
         )
     found = []
     for count in counts:
@@ -120,9 +123,11 @@ def _restarted(
         message += " Last lines: " + " | ".join(excerpt(line) for line in tail[-TAIL_LINES:])
     # Where the kubelet no longer has the last exit, it has no previous log either.
     look = (
-        f"describe pod {pod}" if last is None else f"logs {pod} -c {container} --previous --tail=50"
+        shell("describe pod {}", pod)
+        if last is None
+        else shell("logs {} -c {} --previous --tail=50", pod, container)
     )
-    where, fix = f"Pod/{pod} container/{container}", f"kubectl -n {namespace} {look}"
+    where, fix = f"Pod/{pod} container/{container}", shell("kubectl -n {} {}", namespace, look)
     return Finding(where, "container-restarted", message, count.least, limit, "restarts", fix)
 
 

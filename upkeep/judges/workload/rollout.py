@@ -10,6 +10,7 @@ from upkeep.errors import Absent, Malformed
 from upkeep.judges.workload.containers import condition_of
 from upkeep.model import listed
 from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
+from upkeep.shell import shell
 
 # The API's value for no deadline; the controller then keeps no Progressing condition.
 NO_DEADLINE_SECONDS = 2**31 - 1
@@ -70,7 +71,7 @@ def own_replica_sets(workload: Workload, pods: tuple[Pod, ...]) -> dict[str, Rep
             f"no ReplicaSet of Deployment {deployment.name} is listed although it has pods: "
             "the newest template is not known",
             source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/replicasets",
-            next_step=f"kubectl -n {deployment.namespace} get replicasets",
+            next_step=shell("kubectl -n {} get replicasets", deployment.namespace),
         )
     return own
 
@@ -121,5 +122,5 @@ def require_newest(deployment: Deployment, latest: ReplicaSet | None) -> None:
             f"Deployment {deployment.name} is at revision {deployment.revision}, "
             f"and the newest ReplicaSet in the list has {latest.revision}: the list is incomplete",
             source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/replicasets",
-            next_step=f"kubectl -n {deployment.namespace} get replicasets",
+            next_step=shell("kubectl -n {} get replicasets", deployment.namespace),
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from upkeep.model import Finding, listed
 from upkeep.records.serving import EndpointSlice, Service, ServicePort
 from upkeep.records.workload import ContainerSpec, Install, Workload
+from upkeep.shell import shell
 
 
 def of_service(
@@ -24,9 +25,10 @@ def of_service(
     there, this one may be a sidecar's and lead to ports that the pods declare.
     """
     where = f"Service/{service.name}"
-    look = (
-        f"kubectl -n {service.namespace} get endpointslices "
-        f"-l kubernetes.io/service-name={service.name} -o yaml"
+    look = shell(
+        "kubectl -n {} get endpointslices -l kubernetes.io/service-name={} -o yaml",
+        service.namespace,
+        service.name,
     )
     found, numbers = [], []
     for port in sorted(service.ports, key=lambda port: (port.port, port.name)):

@@ -11,6 +11,7 @@ from upkeep.domain.discovery import selects
 from upkeep.model import Finding
 from upkeep.records.serving import Service
 from upkeep.records.workload import Pod
+from upkeep.shell import shell
 
 
 def misdirected(service: Service, pods: Sequence[Pod]) -> list[Finding]:
@@ -18,17 +19,24 @@ def misdirected(service: Service, pods: Sequence[Pod]) -> list[Finding]:
 
     :param pods: the active pods of the collector.
     """
-    where, patch = f"Service/{service.name}", f"kubectl -n {service.namespace} patch service"
+    where, patch = (
+        f"Service/{service.name}",
+        shell("kubectl -n {} patch service", service.namespace),
+    )
     found = []
     if service.local_only:
         message = (
             f"{where} has internalTrafficPolicy Local: "
             "nodes without a pod of the collector drop its alerts."
         )
-        fix = f"""{patch} {service.name} -p '{{"spec":{{"internalTrafficPolicy":"Cluster"}}}}'"""
+        fix = shell(
+            "{} {} -p {}", patch, service.name, '{"spec":{"internalTrafficPolicy":"Cluster"}}'
+        )
         found.append(Finding(where, "node-local-traffic", message, "Local", "Cluster", "", fix))
     if service.serves_unready:
-        fix = f"""{patch} {service.name} -p '{{"spec":{{"publishNotReadyAddresses":false}}}}'"""
+        fix = shell(
+            "{} {} -p {}", patch, service.name, '{"spec":{"publishNotReadyAddresses":false}}'
+        )
         for pod in pods:
             if not pod.ready and pod.ip and selects(service.selector, pod.labels):
                 message = (

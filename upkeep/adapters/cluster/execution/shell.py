@@ -39,6 +39,7 @@ from upkeep.errors import (
 )
 from upkeep.masking import mask
 from upkeep.meter import note
+from upkeep.shell import chain, shell
 
 DEADLINE_SECONDS = 10.0
 ERROR_CHANNEL = 3
@@ -228,7 +229,9 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
                 raise TimedOut(
                     f"{source}: not ended within {self._deadline_seconds:g} s",
                     source=source,
-                    next_step=f"--limit=request_deadline={self._deadline_seconds * 2:g}s",
+                    next_step=shell(
+                        "--limit=request_deadline={}s", f"{self._deadline_seconds * 2:g}"
+                    ),
                 ) from None
             raise Unreachable(
                 f"{source}: {server} cannot be reached ({type(error).__name__})", source=source
@@ -248,18 +251,20 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
             )
         if code == 403:
             # From Kubernetes 1.35 on exec by WebSocket needs create as well as get.
-            asked = f"kubectl -n {self._namespace} auth can-i"
-            step = " pods --subresource=exec; ".join([f"{asked} create", f"{asked} get", ""])
+            asked = [
+                shell("kubectl -n {} auth can-i {} pods --subresource=exec", self._namespace, verb)
+                for verb in ("create", "get")
+            ]
             return Forbidden(
                 f"{source}: the identity may not (403)",
                 source=source,
-                next_step=step.removesuffix("; "),
+                next_step=chain(asked, between="; "),
             )
         if code == 404:
             return Absent(
                 f"{source}: there is no such pod (404)",
                 source=source,
-                next_step=f"kubectl -n {self._namespace} get pods",
+                next_step=shell("kubectl -n {} get pods", self._namespace),
             )
         if code == 400:
             return Absent(

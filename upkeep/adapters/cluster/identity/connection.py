@@ -190,9 +190,14 @@ def proxy_url(value: str, *, where: str) -> str:
             f"{where} is no proxy that can be used. Write http://HOST:PORT, https://HOST:PORT "
             "or socks5://HOST:PORT"
         )
-    if parts.password:
-        hide(parts.password, unquote(parts.password))
+    hide_user(parts)
     return value
+
+
+def hide_user(parts: SplitResult) -> None:
+    """Mask the password of a URL from now on; without one its user, which is then a token."""
+    secret = parts.password or parts.username or ""
+    hide(secret, unquote(secret))
 
 
 def _loopback(host: str) -> bool:

@@ -67,12 +67,16 @@ class Plugin:
         asked = {"apiVersion": self.version, "kind": "ExecCredential", "spec": spec}
         variables = dict(environ) | dict(self.variables)
         variables["KUBERNETES_EXEC_INFO"] = json.dumps(asked)
-        code, out, err = self._run(variables, interactive=interactive)
+        code, out = self._run(variables, interactive=interactive)
         if code != 0:
-            raise self._refused(f"ended with exit code {code}{_quoted(err)}", "Run it by hand")
-        return self._credential(out, err)
+            raise self._refused(f"ended with exit code {code}", "Run it by hand")
+        return self._credential(out)
 
-    def _run(self, variables: Mapping[str, str], *, interactive: bool) -> tuple[int, bytes, bytes]:
+    def _run(self, variables: Mapping[str, str], *, interactive: bool) -> tuple[int, bytes]:
+        """Return the exit code and what it printed; its complaints are dropped.
+
+        They may quote a token that nothing here knows. A person who runs it reads them.
+        """
         seconds = PERSON_SECONDS if interactive else PLUGIN_SECONDS
         try:
             process = subprocess.Popen(
@@ -81,7 +85,7 @@ class Plugin:
                 stdin=None if interactive else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 # A person reads there what is to be done: a code for a device, a prompt.
-                stderr=None if interactive else subprocess.PIPE,
+                stderr=None if interactive else subprocess.DEVNULL,
                 start_new_session=not interactive,
             )
         except (OSError, ValueError) as error:
@@ -90,7 +94,7 @@ class Plugin:
             raise self._refused(f"cannot be run: {why}", f"Install it.{hint}") from None
         with process:
             try:
-                out, err = process.communicate(timeout=seconds)
+                out, _ = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
                 raise self._refused(
                     f"had not answered after {seconds:g} s",
@@ -104,9 +108,9 @@ class Plugin:
                             process.kill()
                         else:
                             os.killpg(process.pid, signal.SIGKILL)
-        return process.returncode, out, err or b""
+        return process.returncode, out
 
-    def _credential(self, out: bytes, err: bytes) -> Credential:
+    def _credential(self, out: bytes) -> Credential:
         try:
             answer = json.loads(out)
             status = answer["status"]
@@ -124,7 +128,7 @@ class Plugin:
         except (ValueError, KeyError, TypeError, RecursionError):
             # What it printed stays out of the message: it may be half a credential.
             raise self._refused(
-                f"printed no ExecCredential ({len(out)} bytes){_quoted(err)}", "Run it by hand"
+                f"printed no ExecCredential ({len(out)} bytes)", "Run it by hand"
             ) from None
         hide(token, key)
         if version != self.version:
@@ -133,7 +137,7 @@ class Plugin:
             )
         if not token and not (certificate and key):
             raise self._refused(
-                f"gave neither a token nor a certificate with its key{_quoted(err)}",
+                "gave neither a token nor a certificate with its key",
                 "Log in again",
             )
         if expires is not None and expires.tzinfo is None:
@@ -142,12 +146,6 @@ class Plugin:
 
     def _refused(self, what: str, step: str) -> BadInput:
         return BadInput(f"{self.where}: the exec plugin {self.command} {what}. {step}")
-
-
-def _quoted(err: bytes) -> str:
-    """Return what a plugin complained about, in one masked line; empty where it said nothing."""
-    text = " ".join(mask(err[-4096:].decode(errors="replace")).split())
-    return f": {text[-MOST_SHOWN:]}" if text else ""
 
 
 def command_of(command: str, *, folder: Path) -> str:

@@ -11,13 +11,17 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from upkeep.adapters.cluster.identity.certificates import context_of, decoded
-from upkeep.adapters.cluster.identity.connection import Configuration, proxy_of, proxy_url
+from upkeep.adapters.cluster.identity.connection import (
+    Configuration,
+    hide_user,
+    proxy_of,
+    proxy_url,
+)
 from upkeep.adapters.cluster.identity.kubeconfig_entries import Entry, merged
 from upkeep.adapters.cluster.identity.users import basic, identity, impersonation, token_file
 from upkeep.addressing import Address
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
-from upkeep.masking import hide
 from upkeep.settings import TargetSettings
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -164,8 +168,7 @@ def _server(cluster: Entry) -> SplitResult:
         host, parts = None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
         raise cluster.refused("server is no URL. Write server: https://HOST:PORT")
-    if parts.password:
-        hide(parts.password, unquote(parts.password))
+    hide_user(parts)
     return parts
 
 

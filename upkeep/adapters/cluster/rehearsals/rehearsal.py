@@ -8,7 +8,6 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +26,7 @@ from upkeep.adapters.wire.discovery import PlacedResources
 from upkeep.adapters.wire.meta import Written
 from upkeep.errors import Absent, Malformed, Unavailable
 from upkeep.records.access import AccessAnswer, DryRun
+from upkeep.shell import Command, shell
 
 # What client-side kubectl apply sends over an object that is there.
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
@@ -75,13 +75,13 @@ class Rehearsal(Kube):
         raise Absent(
             f"the API server has no {kind} of {api_version}",
             source=f"GET {base}",
-            next_step=f"kubectl api-resources | grep -w -e {shlex.quote(kind)}",
+            next_step=shell("kubectl api-resources | grep -w -e {}", kind),
         )
 
     def _right_step(
         self,
-    ) -> str:  # upkeep rbac is for whoever measures, and makes no Role for people who change things
-        return "kubectl auth can-i --list, as the identity of --acting-context"
+    ) -> Command:  # upkeep rbac is for whoever measures: no Role for people who change things
+        return shell("kubectl auth can-i --list, as the identity of --acting-context")
 
     def may(
         self,
@@ -234,7 +234,7 @@ class Rehearsal(Kube):
             raise Unavailable(
                 f"who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
                 source=f"GET {said}",
-                next_step=f"kubectl get apiservices | grep -F {shlex.quote(found[2])}",
+                next_step=shell("kubectl get apiservices | grep -F {}", found[2]),
             )
 
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:

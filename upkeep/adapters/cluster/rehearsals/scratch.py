@@ -14,6 +14,7 @@ from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.errors import Unmeasured, UpkeepError
 from upkeep.masking import mask
+from upkeep.shell import shell
 
 PREFIX = "upkeep-drill-"
 # What kubectl apply --server-side --force-conflicts sends.
@@ -44,7 +45,10 @@ class Scratch(Kube):
 
         :raises NotDone: it cannot be made, or not be removed. :raises Unmeasured: of what is done inside.
         """
-        named, command = f"Namespace/{self.namespace}", f"kubectl delete namespace {self.namespace}"
+        named, command = (
+            f"Namespace/{self.namespace}",
+            shell("kubectl delete namespace {}", self.namespace),
+        )
         metadata = {"name": self.namespace, "labels": {"app.kubernetes.io/managed-by": "upkeep"}}
         body = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}).encode()
         self.may_exist = True

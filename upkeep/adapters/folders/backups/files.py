@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from upkeep.adapters.folders import encryption
 from upkeep.adapters.formats import yaml_text
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.records.backups import BackupFault, BackupFaultCode, BackupFile
+from upkeep.shell import shell
 
 if TYPE_CHECKING:
     from pyrage import x25519
@@ -163,5 +163,5 @@ def unreadable(path: Path, error: Exception) -> Forbidden | Malformed:
     why = getattr(error, "strerror", None) or type(error).__name__
     kind = Forbidden if isinstance(error, PermissionError) else Malformed
     return kind(
-        f"{path}: cannot be read ({why})", source=str(path), next_step=f"ls -ld {quote(str(path))}"
+        f"{path}: cannot be read ({why})", source=str(path), next_step=shell("ls -ld {}", str(path))
     )

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 from upkeep.adapters.folders.backups.files import (
@@ -24,6 +23,7 @@ from upkeep.adapters.wire.text import printable
 from upkeep.errors import Absent, Malformed
 from upkeep.records.backups import BackupFault, BackupFile, BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject
+from upkeep.shell import shell
 
 if TYPE_CHECKING:
     from pyrage import x25519
@@ -65,7 +65,7 @@ def read(
         raise Absent(
             f"--backups={folder}: no such folder",
             source=str(folder),
-            next_step=f"mount it here, or upkeep backup --backups={quote(str(folder))}",
+            next_step=shell("mount it here, or upkeep backup --backups={}", str(folder)),
         ) from None
     except OSError as error:
         raise unreadable(folder, error) from None
@@ -73,7 +73,7 @@ def read(
         raise Malformed(
             f"--backups={folder}: more than {MOST_FILES} files",
             source=str(folder),
-            next_step=f"ls {quote(str(folder))} | wc -l",
+            next_step=shell("ls {} | wc -l", str(folder)),
         )
     found: dict[str, list[str]] = {}
     faults: list[BackupFault] = []

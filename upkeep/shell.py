@@ -1,0 +1,47 @@
+"""Commands that are printed for a person to paste: every value in one is quoted for the shell.
+
+A name from a cluster, a file or an option can hold shell syntax, so no command is put together by
+an f-string. Source: https://docs.python.org/3/library/shlex.html#shlex.quote
+"""
+
+import re
+from collections.abc import Iterable
+from shlex import quote
+
+_BEFORE = re.compile(r"(?<!\{)\{\}(?!\})")
+
+
+class Command(str):
+    """A command, or a part of one, whose values are quoted already."""
+
+    __slots__ = ()
+
+
+NO_COMMAND = Command()
+
+
+def shell(template: str, /, *values: object) -> Command:
+    """Return a command with a value in the place of each ``{}``; a brace of its own is doubled.
+
+    Each value is quoted, unless it is a part of a command that was made here.
+
+    :raises ValueError: a value would stand within quotes of the template, which do not nest.
+    """
+    for before in _BEFORE.finditer(template):
+        if template[: before.start()].count("'") % 2:
+            raise ValueError(f"a value within quotes: {template}")
+    return Command(template.format(*(_quoted(one) for one in values)))
+
+
+def arguments(values: Iterable[object]) -> Command:
+    """Return values as arguments, each quoted."""
+    return Command(" ".join(_quoted(one) for one in values))
+
+
+def chain(parts: Iterable[Command], *, between: str = " && ") -> Command:
+    """Return commands one after the other."""
+    return Command(between.join(parts))
+
+
+def _quoted(value: object) -> str:
+    return value if isinstance(value, Command) else quote(str(value))
