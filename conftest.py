@@ -19,6 +19,7 @@ pytest_plugins = [
     "reports.gate",
     "reports.metrics",
     "reports.compliance",
+    "reports.compliance.bundle",
     "fixtures.options",
     "fixtures.clock",
     "fixtures.demo",

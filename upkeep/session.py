@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from upkeep.records.bundle import Bundle
+
 # Of the run: ``config.stash``.
 SETTINGS = pytest.StashKey[RunSettings]()
 CLOCK = pytest.StashKey[Clock]()
@@ -42,6 +44,7 @@ SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
 VERDICT = pytest.StashKey[Verdict]()
 INTERRUPTED = pytest.StashKey[bool]()
+BUNDLE = pytest.StashKey["Bundle"]()  # with --bundle
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()

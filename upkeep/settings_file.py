@@ -83,6 +83,7 @@ class File(Target, total=False):
     pushgateway: str
     textfile: str
     shards: int
+    save_bundle: str
     out: str
 
 

@@ -85,6 +85,8 @@ class Measurement:
 
     :ivar tolerates: needs that it can do without. It gets the exception of a need that failed or is
         declared absent, and its record says so.
+    :ivar handle: it returns a client for other measurements, which no bundle can hold.
+    :ivar record: the type of its record, as it is annotated.
     """
 
     name: str
@@ -92,6 +94,8 @@ class Measurement:
     needs: tuple[str, ...]
     rights: tuple[Right, ...] = ()
     tolerates: tuple[str, ...] = ()
+    handle: bool = False
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +300,10 @@ class Sweep:
         """Return the record of a measurement; ``None`` where it was not taken, or was stopped."""
         taken = self._taken.get(name)
         return taken.record if taken is not None and taken.stopped is None else None
+
+    def taken(self, name: str) -> Taken | None:
+        """Return the record or exception of a measurement with its evidence; ``None`` before it."""
+        return self._taken.get(name)
 
     def stopped(self, name: str) -> Exception | None:
         """Return the exception of a measurement; ``None`` when it has a record."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reports.compliance.bundle import facts
 from reports.compliance.ordering import ORDER, verdict
 from reports.compliance.page import html
 from reports.compliance.remembered import remembered
@@ -34,7 +35,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     # From memory: on a full disk the files may miss what there was no room for.
     run = begin_run(session.config).id
     results = [from_line(to_line(result, run=run))[1] for result in ledger.results]
-    ledger.facts |= remembered(session.config, results)
+    ledger.facts |= remembered(session.config, results) | facts(session.config)
     ledger.replace("run.json", json.dumps(ledger.facts, indent=2, ensure_ascii=False) + "\n")
     for name, render in DRAWN.items():
         ledger.replace(name, render(results, run=ledger.facts, gate=ledger.gate))
