@@ -70,12 +70,16 @@ def _bundled(taken: Taken, one: Measurement, *, target: str) -> BundledMeasureme
             target=target, name=one.name, source=source, evidence=evidence, handed=handed,
             stopped=_stopped(stopped) if stopped is not None else None,
         )  # fmt: skip
-    record = msgspec.Raw(msgspec.json.encode(_redacted(taken.record)))
-    read = _decoded(record, one.record)
+    try:
+        record = msgspec.Raw(msgspec.json.encode(_redacted(taken.record)))
+        kept = digest(_decoded(record, one.record))
+    except (TypeError, ValueError):
+        # The run has judged it, so it goes on; a replay cannot, and says why.
+        wrong = TypeError(f"the record of {one.name} is not as it is declared")
+        return BundledMeasurement(target=target, name=one.name, stopped=_stopped(wrong))
     return BundledMeasurement(
-        target=target, name=one.name, source=source, evidence=evidence, record=record,
-        digest=digest(read),
-    )  # fmt: skip
+        target=target, name=one.name, source=source, evidence=evidence, record=record, digest=kept
+    )
 
 
 def _stopped(error: Exception) -> StoppedAs:
@@ -123,7 +127,8 @@ def _text(text: str, field: str) -> str:
 def _adapter(type: Any) -> TypeAdapter[Any]:
     """Return the decoder of an annotated type; an exception in a union is kept apart, as ``handed``."""
     kinds = [one for one in get_args(type) if isinstance(type, UnionType) and not _raised(one)]
-    return TypeAdapter(Union[tuple(kinds)] if kinds else type)  # noqa: UP007 - made of a list
+    plain: Any = Union[tuple(kinds)] if kinds else type  # noqa: UP007 - made of a list
+    return TypeAdapter(plain)
 
 
 def _raised(kind: Any) -> bool:
@@ -160,14 +165,10 @@ class Replay(Sweep):
             "limits": Limits(bundle.header.limits),
             "now": target.now,
         }
-        self._held = {
-            name: _taken(one, bundle, target) for name, one in held(measurements).items()
-        }
+        self._held = {name: _taken(one, bundle, target) for name, one in held(measurements).items()}
         needs = {need for one in measurements.values() for need in one.needs}
         outside = dict.fromkeys(needs - set(measurements) - GIVEN)
-        super().__init__(
-            measurements, {**outside, **given}, clock=clock, deadline_seconds=_SECONDS
-        )
+        super().__init__(measurements, {**outside, **given}, clock=clock, deadline_seconds=_SECONDS)
         self.now, self.place, self.address = target.now, target.place, target.address
 
     def _measure(self, measurement: Measurement) -> Taken:

@@ -1,4 +1,4 @@
-"""compliance.html and summary.md: drawn from results.jsonl, run.json and gate.json alone."""
+"""compliance.html, summary.md and oscal-assessment-results.json: drawn from results.jsonl, run.json and gate.json alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from reports.compliance.bundle import facts
 from reports.compliance.ordering import ORDER, verdict
+from reports.compliance.oscal import oscal
 from reports.compliance.page import html
 from reports.compliance.remembered import remembered
 from reports.compliance.summary import markdown
@@ -23,7 +24,11 @@ from upkeep.session import begin_run
 __all__ = ["DRAWN", "ORDER", "draw", "html", "markdown", "verdict"]
 
 # The reports that are drawn from the results, by the name of their file.
-DRAWN: dict[str, Any] = {"compliance.html": html, "summary.md": markdown}
+DRAWN: dict[str, Any] = {
+    "compliance.html": html,
+    "summary.md": markdown,
+    "oscal-assessment-results.json": oscal,
+}
 
 
 @pytest.hookimpl(trylast=True)

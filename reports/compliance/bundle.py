@@ -38,7 +38,7 @@ def _save(config: pytest.Config) -> None:
     path = chosen.save_bundle
     assert path is not None
     targets = []
-    for name, sweep in sweeps.items():
+    for sweep in sweeps.values():
         target = sweep.provided("target")
         assert sweep.place is not None
         targets.append(
