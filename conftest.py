@@ -25,6 +25,7 @@ pytest_plugins = [
     "fixtures.demo",
     "fixtures.host",
     "fixtures.sweep",
+    "fixtures.cluster",
     "fixtures.workload",
     "fixtures.logs",
     "fixtures.configuration",

@@ -39,7 +39,7 @@ class Right:
     :ivar names: a word for the names it is about, resolved per install (``prometheus`` …), or
         ``""`` for all.
     :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and
-        Alertmanager, or ``cluster``.
+        Alertmanager, ``kube-system``, or ``cluster``.
     :ivar held_by: what gives the right. ``role`` is the Role of ``upkeep rbac``; ``exec`` and
         ``helm`` are its Roles on request; ``everybody`` has it by Kubernetes' default Roles
         ``system:basic-user`` and ``system:discovery``; ``acting`` is the identity of
@@ -66,6 +66,8 @@ REVIEW = Right(
 )
 DISCOVERY = Right("get", "/apis", scope="cluster", held_by="everybody")
 ACTING = Right("*", "*", held_by="acting")
+# Of the run itself, and of no control: which cluster this is. RBAC asks for a namespace in itself.
+IDENTITY = Right("get", "namespaces", names="kube-system", scope="kube-system", optional=True)
 # Each revision of a release has another name, and RBAC cannot narrow a list to labels. Whoever may
 # list Secrets reads all of them in the namespace: a Role of its own, on request.
 HELM = (
