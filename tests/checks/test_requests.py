@@ -37,4 +37,4 @@ def test_another_check_on_what_is_measured_costs_no_request(tmp_path: Path) -> N
             "|"
         )
         made.append(requests_of(folder))
-    assert made == [7, 7]
+    assert made == [8, 8]
