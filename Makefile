@@ -30,6 +30,7 @@ cluster-test: .venv/tested
 	@touch $@
 
 program-test: .venv/tested
+	$(BIN)/tox run -e oscal --notest
 	$(BIN)/tox exec -e suite -- pytest tests/programs
 
 clean:
