@@ -57,7 +57,7 @@ def _save(config: pytest.Config) -> None:
 
 
 def facts(config: pytest.Config) -> dict[str, Any]:
-    """Return what run.json says of bundles: the one that was saved, and those that were judged."""
+    """Return what run.json says of bundles: the saved bundle, and the judged ones."""
     saved, judged = config.stash.get(SAVED, None), config.stash.get(BUNDLE, None)
     found: dict[str, Any] = {"saved_bundle": None, "bundles": []}
     if saved is not None:
