@@ -167,7 +167,8 @@ class Replay(Sweep):
         }
         self._held = {name: _taken(one, bundle, target) for name, one in held(measurements).items()}
         needs = {need for one in measurements.values() for need in one.needs}
-        outside = dict.fromkeys(needs - set(measurements) - GIVEN)
+        none = Absent("A bundle has no cluster.")
+        outside = dict.fromkeys(needs - set(measurements) - GIVEN, none)
         super().__init__(measurements, {**outside, **given}, clock=clock, deadline_seconds=_SECONDS)
         self.now, self.place, self.address = target.now, target.place, target.address
 

@@ -1,6 +1,6 @@
 """A bundle judged again gives the lines of the run that saved it; what contradicts it is refused.
 
-``UPKEEP_TEST_FUZZ=1`` judges every scenario and every fault again: minutes instead of seconds.
+``make full-test`` judges every scenario and every fault again: minutes instead of seconds.
 """
 
 import gzip

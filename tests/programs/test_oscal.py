@@ -11,7 +11,7 @@ import pytest
 from reports.compliance.oscal import oscal
 from tests import ROOT
 from tests.checks.inner import EVERY, LEDGER_ALONE
-from tests.reports.test_oscal import ALL, RUN, dangling
+from tests.reports.formats.test_oscal import ALL, RUN, dangling
 from upkeep.commands import suite
 
 NAME = "oscal-assessment-results.json"
