@@ -6,6 +6,7 @@
 import gzip
 import hashlib
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ FAULTS = [name for name in demo.names() if "@" in name]
 BATCHES = [*in_batches(demo.names(faults=False)), *in_batches(FAULTS)] if FUZZ else [SAMPLE]
 # A server that hangs is waited for.
 LIMITS = {"request_deadline": "1500ms"}
+LATER = NOON + timedelta(days=40)
 Lines = list[dict[str, Any]]
 
 
@@ -37,18 +39,21 @@ def lines(out: Path) -> Lines:
     ]
 
 
-class Noon:
+class At:
     """The plugin that holds the clock of a run."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[CLOCK] = HeldClock(NOON)
+        config.stash[CLOCK] = HeldClock(self.instant)
 
 
 def again(file: Path, out: Path, *arguments: str, cadence: str = EVERY) -> int:
-    """Judge a bundle."""
+    """Judge a bundle, weeks after it was saved."""
     words = ["-m", cadence, "-q", f"--bundle={file}", f"--out={out}", *LEDGER_ALONE, *arguments]
-    return suite.run(words, plugins=[Noon()])
+    return suite.run(words, plugins=[At(LATER)])
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=lambda names: names[0])
@@ -73,7 +78,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     words = ["-m", "control(id='pods-ready')", "-q", "--demo", f"--out={folder / 'out'}"]
     bundle = folder / "bundle.gz"
-    assert suite.run([*words, f"--save-bundle={bundle}", *LEDGER_ALONE], plugins=[Noon()]) == 0
+    assert suite.run([*words, f"--save-bundle={bundle}", *LEDGER_ALONE], plugins=[At(NOON)]) == 0
     return bundle
 
 
