@@ -18,6 +18,9 @@ from tests.fuzzing import FUZZ
 from upkeep import demo
 from upkeep.clock import HeldClock
 from upkeep.commands import suite
+from upkeep.demo.healthy import healthy
+from upkeep.demo.objects.stored import make
+from upkeep.demo.state import State, stamp
 from upkeep.session import CLOCK
 
 # Both layouts: a fault of the collector, and a source that is withheld.
@@ -170,3 +173,54 @@ def test_a_bundle_that_cannot_be_written_ends_the_run_with_a_sentence(
     assert suite.run([*words, f"--save-bundle={bundle}", *LEDGER_ALONE]) == 3
     assert "bundle.gz could not be written: " in capfd.readouterr().out
     assert len(lines(tmp_path / "out")) == 1
+
+
+CREDENTIALS = (
+    f"Authorization: Bearer {demo.CANARY}-abc",
+    f"failed: token={demo.CANARY}-abc",
+    f"pull of https://user:{demo.CANARY}@host/x failed",
+    f"xoxb-{demo.CANARY}-1234",
+    f"--webhook=https://hooks.example/services/T012/B345/{demo.CANARY}abcdef0123456789",
+)
+
+# The controls that read them.
+FOREIGN = ("warning-events", "maintenance-alerts-loaded", "pods-ready", "backup-job-healthy", "runs-hardened")  # fmt: skip
+
+
+def careless(*arguments: Any, **named: Any) -> State:
+    """Return the healthy cluster with credentials in every text that other programs write."""
+    state = healthy(*arguments, **named)
+    text, old = " | ".join(CREDENTIALS), state.pods[0]["metadata"]["creationTimestamp"]
+    for item in (*state.pods, *state.objects["jobs"], state.deployment):
+        one = {"type": "X", "status": "False", "reason": "X", "message": text}
+        item["status"].setdefault("conditions", []).append(one | {"lastTransitionTime": old})
+        item["metadata"].setdefault("annotations", {})["x"] = text
+    for pod in (*state.pods, state.deployment["spec"]["template"]):
+        pod["spec"]["containers"][0]["args"] = list(CREDENTIALS)
+    for number, words in enumerate(CREDENTIALS):
+        about = {"kind": "Deployment", "name": state.fullname, "namespace": state.namespace}
+        about["uid"] = state.deployment["metadata"]["uid"]
+        event = {"type": "Warning", "reason": "Failed", "message": words, "count": 1}
+        event |= {"involvedObject": about, "lastTimestamp": stamp(state.now)}
+        state.add(make(state, "Event", f"e{number}", state.now, **event))
+    for rule in state.rules:
+        rule |= {"lastError": text, "health": "err"}
+    return state
+
+
+def test_what_other_programs_wrote_is_redacted_and_judged_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("upkeep.demo.scenarios.healthy", careless)
+    saved, out = tmp_path / "bundle.gz", tmp_path / "out"
+    chosen = EVERY if FUZZ else " or ".join(f"control(id='{name}')" for name in FOREIGN)
+    words = ["-m", chosen, "-q", "--demo", f"--out={out}", f"--save-bundle={saved}", *LEDGER_ALONE]
+    assert suite.run(words, plugins=[At(NOON)]) == 1
+    live = lines(out)
+    assert {"warning-events", "maintenance-alerts-loaded"} <= {
+        line["control"] for line in live if line["outcome"] != "pass"
+    }
+    kept = gzip.decompress(saved.read_bytes()).splitlines()
+    assert [line[:200] for line in kept if demo.CANARY.encode() in line] == []
+    assert again(saved, tmp_path / "again", cadence=chosen) == 1
+    assert lines(tmp_path / "again") == live
