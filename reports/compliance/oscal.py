@@ -119,13 +119,17 @@ def _from_bundle(bundle: Json) -> str:
 
 
 def _component(target: str, place: Json) -> Json:
-    known = ("server", "namespace", "context", "user", "acting", "uid")
+    known = ("server", "namespace", "context", "user", "acting")
     return {
         "uuid": _uuid("component", target),
         "type": "service",
         "title": cell(f"cano-collector on {target}"),
         "description": "The collector and the cluster that it runs in.",
-        "props": _props(("target", target), *((name, place.get(name, "")) for name in known)),
+        "props": _props(
+            ("target", target),
+            *((name, place.get(name, "")) for name in known),
+            ("kube-system-uid", place.get("uid", "")),
+        ),
         "status": {"state": "operational"},
     }
 
