@@ -96,7 +96,8 @@ def _error(stopped: StoppedAs) -> Exception:
         return NotApplicable(stopped.message)
     if stopped.reason == INTERNAL:
         # The report of an internal error names its class.
-        return type(stopped.kind, (Exception,), {})(stopped.message)  # type: ignore[no-any-return]
+        made: type[Exception] = type(stopped.kind, (Exception,), {})
+        return made(stopped.message)
     kind = of_reason(stopped.reason)
     return kind(stopped.message, source=stopped.source, next_step=stopped.next_step)
 
@@ -118,7 +119,7 @@ def _redacted(value: Any, field: str = "") -> Any:
     raise TypeError(f"a record may not hold a {type(value).__name__}")
 
 
-@lru_cache(maxsize=65536)  # the labels of a week of samples
+@lru_cache(maxsize=8192)  # the labels of a week of samples
 def _text(text: str, field: str) -> str:
     return mask(text) if field in _COMMANDS else own(text)
 
