@@ -53,11 +53,14 @@ def held(measurements: Mapping[str, Measurement]) -> dict[str, Measurement]:
 
 
 def bundled(sweep: Sweep, *, target: str) -> Iterator[BundledMeasurement]:
-    """Yield what a bundle holds of a sweep, redacted; measurements that were not taken are left out."""
-    for name, one in held(sweep.measurements).items():
+    """Yield what a bundle holds of a sweep, redacted; measurements that were not taken are left out.
+
+    The deadline of the sweep is no derivation: a bundle holds what it cut off, too.
+    """
+    for name in dict.fromkeys([*held(sweep.measurements), *sorted(sweep.late)]):
         taken = sweep.taken(name)
         if taken is not None:
-            yield _bundled(taken, one, target=target)
+            yield _bundled(taken, sweep.measurements[name], target=target)
 
 
 def _bundled(taken: Taken, one: Measurement, *, target: str) -> BundledMeasurement:
@@ -166,7 +169,15 @@ class Replay(Sweep):
             "limits": Limits(bundle.header.limits),
             "now": target.now,
         }
-        self._held = {name: _taken(one, bundle, target) for name, one in held(measurements).items()}
+        cut_off = {
+            name: one
+            for name, one in measurements.items()
+            if (kept := bundle.measurements.get((target.place.target, name))) and kept.stopped
+        }
+        self._held = {
+            name: _taken(one, bundle, target)
+            for name, one in (held(measurements) | cut_off).items()
+        }
         needs = {need for one in measurements.values() for need in one.needs}
         none = Absent("A bundle has no cluster.")
         outside = dict.fromkeys(needs - set(measurements) - GIVEN, none)

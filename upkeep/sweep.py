@@ -223,6 +223,7 @@ class Sweep:
         self._deadline_seconds = deadline_seconds
         self._workers = workers
         self._taken: dict[str, Taken] = {}
+        self.late: set[str] = set()  # what the deadline of the sweep cut off
         self._stop: Future[Taken] = Future()
         self.now = clock.now()
         self.address = Address()
@@ -265,6 +266,7 @@ class Sweep:
                 # Their threads end with their next request or read; nobody waits for them.
                 for name in [*running.values(), *todo]:
                     self._taken[name] = self._late(name)
+                    self.late.add(name)
                 return
 
     def stop(self) -> None:
