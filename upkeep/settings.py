@@ -68,7 +68,7 @@ DEFAULT_FILE = "upkeep.toml"
 # would record, publish or act on evidence as if it were of now.
 _NOT_WITH_BUNDLE = (
     *(*SCALARS, "absent", "attestations", "backup_identity", "backups", "emergency_config"),
-    *("exports", "limit", "secret_reader", "target"),
+    *("exports", "limit", "secret_reader", "shard", "target"),
     *("ledger", "due", "gate", "gate_strict", "pushgateway", "textfile", "save_bundle"),
 )
 INDEX = "index.yaml"

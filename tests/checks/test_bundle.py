@@ -75,7 +75,7 @@ def test_a_bundle_gives_the_same_results_without_a_cluster(
     assert again(saved, tmp_path / "again") == code
     live, replayed = lines(tmp_path / "out"), lines(tmp_path / "again")
     assert len(live) == len(batch) * len({line["control"] for line in live})
-    assert len({line["outcome"] for line in live}) > 2
+    assert FUZZ or len({line["outcome"] for line in live}) > 2
     assert replayed == live
     facts = json.loads((tmp_path / "again" / "run.json").read_text(encoding="utf-8"))
     assert facts["requests"] == 0
@@ -124,7 +124,7 @@ def test_the_report_says_what_was_judged(
     "option",
     [
         "--gate", "--ledger=ledger", "--target=a", "--limit=alert_window=2h", "--context=c",
-        "--pushgateway=http://h", "--textfile=f", "--save-bundle=f", "--absent=helm=no", "--demo",
+        "--pushgateway=http://h", "--textfile=f", "--shard=0/2", "--save-bundle=f", "--absent=helm=no", "--demo",
     ],
 )  # fmt: skip
 def test_what_contradicts_a_bundle_is_refused(

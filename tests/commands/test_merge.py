@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.checks.inner import LEDGER_ALONE
 from reports.compliance import DRAWN
+from tests.checks.inner import LEDGER_ALONE
 from tests.reports.test_compliance import FAILED, PASSED, RUN, UNKNOWN
 from upkeep.__main__ import main
 from upkeep.commands import suite
