@@ -13,7 +13,8 @@ test: .venv/tested
 # Every control on every scenario and the whole kill matrix, of which make test runs a sample.
 full-test: .venv/tested
 	UPKEEP_TEST_FUZZ=1 $(BIN)/tox exec -e suite -- pytest -n 2 --dist worksteal \
-		tests/checks/test_scenarios.py tests/checks/test_ends.py tests/checks/test_faults.py
+		tests/checks/test_scenarios.py tests/checks/test_ends.py tests/checks/test_faults.py \
+		tests/checks/test_bundle.py
 
 cluster-test: .venv/tested
 	$(BIN)/tox exec -e suite -- pytest tests/cluster
@@ -30,6 +31,7 @@ cluster-test: .venv/tested
 	@touch $@
 
 program-test: .venv/tested
+	$(BIN)/tox run -e oscal --notest
 	$(BIN)/tox exec -e suite -- pytest tests/programs
 
 clean:

@@ -41,6 +41,7 @@ OURS = (
     "gate.json",
     "compliance.html",
     "summary.md",
+    "oscal-assessment-results.json",
     "report.html",
     "junit.xml",
 )

@@ -216,6 +216,10 @@ class Limits:
         """Return the value in force with its unit."""
         return LIMITS[name].text(self._values[name])
 
+    def values(self) -> dict[str, float]:
+        """Return every value in force."""
+        return dict(self._values)
+
     def changed(self) -> dict[str, str]:
         """Return the limits that differ from their default, as text."""
         return {

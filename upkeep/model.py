@@ -173,6 +173,7 @@ class Place:
     :ivar acting: the context of the acting identity; empty without one.
     :ivar warning: what readers must know about the connection; empty where nothing.
     :ivar embedded: whether it is the embedded cluster of ``--demo``.
+    :ivar uid: the UID of its namespace kube-system; empty where ``uid_unread`` says why.
     """
 
     target: str
@@ -183,6 +184,8 @@ class Place:
     acting: str = ""
     warning: str = ""
     embedded: bool = False
+    uid: str = ""
+    uid_unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

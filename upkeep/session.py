@@ -25,6 +25,7 @@ from upkeep.limits import LIMITS
 from upkeep.masking import own
 from upkeep.meter import Meter
 from upkeep.model import CADENCES, Control, Evidence, Run
+from upkeep.records.bundle import Bundle
 from upkeep.settings import RunSettings
 from upkeep.sweep import Measurement, Sweep, declared_in
 from upkeep.urls import shown, without_user
@@ -42,6 +43,7 @@ SWEEPS = pytest.StashKey[dict[str, Sweep]]()
 METERS = pytest.StashKey[dict[str, Meter]]()
 VERDICT = pytest.StashKey[Verdict]()
 INTERRUPTED = pytest.StashKey[bool]()
+BUNDLE = pytest.StashKey[Bundle]()  # with --bundle
 # Of a check: ``item.stash``.
 CONTROL = pytest.StashKey[Control]()
 EVIDENCE = pytest.StashKey[list[Evidence]]()

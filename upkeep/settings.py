@@ -42,6 +42,7 @@ VARIABLES = (
     "backup_identity",
     "baseline",
     "backups",
+    "bundle",
     "emergency_config",
     "exports",
     "ledger",
@@ -49,6 +50,7 @@ VARIABLES = (
     "out",
     "override",
     "pushgateway",
+    "save_bundle",
     "secret_reader",
     "settings",
     "shard",
@@ -61,7 +63,15 @@ VARIABLES = (
     "gate_strict",
 )
 DEFAULT_FILE = "upkeep.toml"
+# A bundle says which cluster was measured, and how: these options cannot change it. The others
+# would record, publish or act on evidence as if it were of now.
+_NOT_WITH_BUNDLE = (
+    *(*SCALARS, "absent", "attestations", "backup_identity", "backups", "emergency_config"),
+    *("exports", "limit", "secret_reader", "shard", "target"),
+    *("ledger", "due", "gate", "gate_strict", "pushgateway", "textfile", "save_bundle"),
+)
 INDEX = "index.yaml"
+_OFF = ("", "0", "false", "no")
 SUBJECTS = ("User", "Group", "ServiceAccount")
 _SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -140,6 +150,8 @@ class RunSettings:
     due: bool = False
     exit_zero: bool = False
     shard: Shard | None = None
+    save_bundle: Path | None = None
+    bundle: Path | None = None
 
 
 def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path) -> RunSettings:
@@ -158,6 +170,11 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     gate = file.get("gate", {})
     base = path.parent
     own, where = _overrides(options, variables)
+    bundle = _one("bundle", options, variables)
+    if bundle:
+        _refuse_beside_bundle(options, variables)
+        # What the file says of clusters, recording and publishing is not about this evidence.
+        file = {"gate": gate, "waivers": file.get("waivers", ""), "out": file.get("out", "")}
     chosen = _many("target", options, variables)
     unnamed = (_target("", file, own, where, base, str(path), cwd=cwd),) if not chosen else ()
     targets = (
@@ -223,6 +240,8 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
         due=_flag("due", options, variables),
         exit_zero=_flag("exit_zero", options, variables),
         shard=shard,
+        save_bundle=folder("save_bundle", file.get("save_bundle")),
+        bundle=_path(cwd, bundle, "--bundle") if bundle else None,
     )
 
 
@@ -232,6 +251,23 @@ def _pushgateway(given: str | None, of_file: str | None, path: Path) -> str | No
         return None
     where = "--pushgateway" if given else f"{path} pushgateway"
     return checked(text, where, instead="one that needs none, or --textfile=FILE")
+
+
+def _refuse_beside_bundle(options: Mapping[str, object], variables: Mapping[str, str]) -> None:
+    """Refuse options that contradict a bundle.
+
+    :raises BadInput: one is given on the command line or in the environment.
+    """
+    for name in _NOT_WITH_BUNDLE:
+        for word, value in (
+            (f"--{name.replace('_', '-')}", options.get(name)),
+            (f"UPKEEP_{name.upper()}", variables.get(name, "").lower() not in _OFF),
+        ):
+            if value:
+                raise BadInput(
+                    f"{word} and --bundle contradict: a bundle holds its own targets, inputs and "
+                    f"limits, and its evidence is not of now. Remove {word}."
+                )
 
 
 def _textfile(given: str | None, of_file: str | None, cwd: Path, base: Path) -> str | None:
@@ -322,7 +358,7 @@ def _flag(name: str, options: Mapping[str, object], variables: Mapping[str, str]
     if options.get(name):
         return True
     text = variables.get(name, "").lower()
-    if text not in ("", "0", "1", "true", "false", "yes", "no"):
+    if text not in (*_OFF, "1", "true", "yes"):
         raise BadInput(f"UPKEEP_{name.upper()} takes 1 or 0, not {text!r}.")
     return text in ("1", "true", "yes")
 

@@ -84,6 +84,7 @@ class File(Target, total=False):
     pushgateway: str
     textfile: str
     shards: int
+    save_bundle: str
     out: str
 
 

@@ -40,7 +40,7 @@ class Right:
     :ivar names: a word for the names it is about, resolved per install (``prometheus`` …), or
         ``""`` for all.
     :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and
-        Alertmanager, or ``cluster``.
+        Alertmanager, ``kube-system``, or ``cluster``.
     :ivar held_by: what gives the right. ``role`` is the Role of ``upkeep rbac``; ``exec`` and
         ``helm`` are its Roles on request; ``everybody`` has it by Kubernetes' default Roles
         ``system:basic-user`` and ``system:discovery``; ``acting`` is the identity of
@@ -67,6 +67,8 @@ REVIEW = Right(
 )
 DISCOVERY = Right("get", "/apis", scope="cluster", held_by="everybody")
 ACTING = Right("*", "*", held_by="acting")
+# Of the run itself, and of no control: which cluster this is. RBAC asks for a namespace in itself.
+IDENTITY = Right("get", "namespaces", names="kube-system", scope="kube-system", optional=True)
 # Each revision of a release has another name, and RBAC cannot narrow a list to labels. Whoever may
 # list Secrets reads all of them in the namespace: a Role of its own, on request.
 HELM = (
@@ -86,6 +88,8 @@ class Measurement:
 
     :ivar tolerates: needs that it can do without. It gets the exception of a need that failed or is
         declared absent, and its record says so.
+    :ivar handle: it returns a client for other measurements, which no bundle can hold.
+    :ivar record: the type of its record, as it is annotated.
     """
 
     name: str
@@ -93,6 +97,8 @@ class Measurement:
     needs: tuple[str, ...]
     rights: tuple[Right, ...] = ()
     tolerates: tuple[str, ...] = ()
+    handle: bool = False
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,7 @@ class Sweep:
         self._deadline_seconds = deadline_seconds
         self._workers = workers
         self._taken: dict[str, Taken] = {}
+        self.late: set[str] = set()  # what the deadline of the sweep cut off
         self._stop: Future[Taken] = Future()
         self.now = clock.now()
         self.address = Address()
@@ -260,6 +267,7 @@ class Sweep:
                 # Their threads end with their next request or read; nobody waits for them.
                 for name in [*running.values(), *todo]:
                     self._taken[name] = self._late(name)
+                    self.late.add(name)
                 return
 
     def stop(self) -> None:
@@ -297,6 +305,10 @@ class Sweep:
         """Return the record of a measurement; ``None`` where it was not taken, or was stopped."""
         taken = self._taken.get(name)
         return taken.record if taken is not None and taken.stopped is None else None
+
+    def taken(self, name: str) -> Taken | None:
+        """Return the record or exception of a measurement with its evidence; ``None`` before it."""
+        return self._taken.get(name)
 
     def stopped(self, name: str) -> Exception | None:
         """Return the exception of a measurement; ``None`` when it has a record."""

@@ -1,4 +1,4 @@
-"""compliance.html and summary.md: drawn from results.jsonl, run.json and gate.json alone."""
+"""compliance.html, summary.md and oscal-assessment-results.json: drawn from results.jsonl, run.json and gate.json alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from reports.compliance.bundle import facts
 from reports.compliance.ordering import ORDER, verdict
+from reports.compliance.oscal import oscal
 from reports.compliance.page import html
 from reports.compliance.remembered import remembered
 from reports.compliance.summary import markdown
@@ -22,7 +24,11 @@ from upkeep.session import begin_run
 __all__ = ["DRAWN", "ORDER", "draw", "html", "markdown", "verdict"]
 
 # The reports that are drawn from the results, by the name of their file.
-DRAWN: dict[str, Any] = {"compliance.html": html, "summary.md": markdown}
+DRAWN: dict[str, Any] = {
+    "compliance.html": html,
+    "summary.md": markdown,
+    "oscal-assessment-results.json": oscal,
+}
 
 
 @pytest.hookimpl(trylast=True)
@@ -34,7 +40,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     # From memory: on a full disk the files may miss what there was no room for.
     run = begin_run(session.config).id
     results = [from_line(to_line(result, run=run))[1] for result in ledger.results]
-    ledger.facts |= remembered(session.config, results)
+    ledger.facts |= remembered(session.config, results) | facts(session.config)
     ledger.replace("run.json", json.dumps(ledger.facts, indent=2, ensure_ascii=False) + "\n")
     for name, render in DRAWN.items():
         ledger.replace(name, render(results, run=ledger.facts, gate=ledger.gate))

@@ -17,18 +17,23 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
         f"**{verdict(results, stopped=run['stopped'])}**",
         "",
     ]
+    lines += [
+        f"Judged from the bundle of run {one['run']}, measured at {one['started']}. "
+        "Nothing was measured now.\n"
+        for one in run.get("bundles", [])
+    ]
     if gate is not None:
         lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
     for story in stories(results):
         if story.symptoms:
-            names = ", ".join(_cell(result.control.id) for result in story.symptoms)
+            names = ", ".join(cell(result.control.id) for result in story.symptoms)
             where = (
-                f" on {_cell(story.cause.target)}"
+                f" on {cell(story.cause.target)}"
                 if len({result.target for result in results}) > 1
                 else ""
             )
             lines += [
-                f"Likely cause{where}: {_cell(story.cause.control.id)}, {_cell(story.cause.summary)} Likely effects: {names}.",
+                f"Likely cause{where}: {cell(story.cause.control.id)}, {cell(story.cause.summary)} Likely effects: {names}.",
                 "",
             ]
     lines += [
@@ -40,9 +45,9 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
             seen = (
                 measure(result.observed, "") if result.outcome is Outcome.PASS else result.summary
             )
-            link = f"[{_cell(result.control.id)}]({runbook_url(result.control)})"
+            link = f"[{cell(result.control.id)}]({runbook_url(result.control)})"
             cells = [result.target, result.control.severity, seen, codes(result.findings)]
-            lines.append(f"| {' | '.join([_cell(group.title), link, *map(_cell, cells)])} |")
+            lines.append(f"| {' | '.join([cell(group.title), link, *map(cell, cells)])} |")
     lines += [
         "",
         f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}.",
@@ -50,7 +55,7 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
     return "\n".join(lines) + "\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return text that a Markdown table shows unchanged."""
     escaped = "".join(
         f"\\{character}" if character in "\\`*_[]<>|~#" else character for character in text

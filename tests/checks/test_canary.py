@@ -1,6 +1,7 @@
 """No secret in any output: every one in the demo's objects and logs carries a marker, and the marker is looked for everywhere."""
 
 import base64
+import gzip
 import json
 import os
 import stat
@@ -66,6 +67,11 @@ def leaks(text: bytes) -> list[str]:
     return [name for name, shape in SHAPES.items() if shape.encode() in text]
 
 
+def content(path: Path) -> bytes:
+    """Return what a file says: a bundle is compressed."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
 def test_the_marker_would_be_found() -> None:
     """The search itself works: in every shape."""
     for wrapped in (
@@ -96,6 +102,7 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
         f"--demo={scenario}",
         f"--out={out}",
         f"--exports={exports}",
+        f"--save-bundle={tmp_path / 'bundle.gz'}",
         *LOUD,
         style,
     ]
@@ -107,12 +114,13 @@ def test_no_secret_leaves(scenario: str, style: str, tmp_path: Path) -> None:
     assert ran.returncode == 1
     found = {"stdout": leaks(ran.stdout), "stderr": leaks(ran.stderr)}
     found |= {
-        str(path.relative_to(tmp_path)): leaks(path.read_bytes())
+        str(path.relative_to(tmp_path)): leaks(content(path))
         for path in tmp_path.rglob("*")
         if path.is_file()
     }
     assert {place: shapes for place, shapes in found.items() if shapes} == {}
     assert (out / "results.jsonl").stat().st_size > 1000
+    assert content(tmp_path / "bundle.gz").count(b"\n") > 60
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from upkeep.sweep import Measurement, Right
 
 HEALTHY = {"guide": "healthy", "chart": "chart"}
 NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}
+# The run asks which cluster it is. No control does, and it is judged without the answer.
+OF_THE_RUN = "/api/v1/namespaces/kube-system"
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,10 @@ def witnessed(folder: Path) -> Witnessed:
     )
     return Witnessed(
         told,
-        {(one.place, one.control): tuple(ran.requests[name]) for name, one in targets.items()},
+        {
+            (one.place, one.control): tuple(e for e in ran.requests[name] if e.uri != OF_THE_RUN)
+            for name, one in targets.items()
+        },
         {
             (one.layout, one.control): ran.results[name, one.control]["outcome"]
             for name, one in targets.items()

@@ -1,5 +1,6 @@
 """The checks on a real control plane: healthy and broken, in both layouts, under the shipped Role, less of it, and without any right."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install, minimal
 from tests.cluster.plane.objects import objects
 from tests.cluster.plane.releases import write_repository
-from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted, results
+from tests.cluster.plane.runs import ABSENT, by_control, for_the_measurer, permitted, results
 from tests.cluster.programs import program
 from upkeep.__main__ import main
 from upkeep.adapters.cluster.configuration import keys_of
@@ -141,9 +142,9 @@ def role(install: Install, cadences: Sequence[str] = ALL) -> list[dict[str, Any]
 
 
 def roles(objects: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The Roles among them, by kind and name."""
+    """The Roles among them, by kind, namespace and name."""
     return {
-        f"{one['kind']}/{one['metadata']['name']}": one
+        f"{one['kind']}/{one['metadata'].get('namespace', '')}/{one['metadata']['name']}": one
         for one in objects
         if one["kind"].endswith("Role")
     }
@@ -269,10 +270,12 @@ def test_every_rule_of_the_role_is_needed(
         for other_name, one in roles(objects).items():
             if other_name == name or name.startswith("Role/"):
                 one["rules"] = [other for other in one["rules"] if other != rule]
+        folder = tmp_path / f"{name.replace('/', '-')}-{number}-{install.layout}"
         with permitted(plane, install, objects):
-            told = run(
-                plane, install, tmp_path / f"{name.replace('/', '-')}-{number}-{install.layout}"
-            )
+            told = run(plane, install, folder)
+        if rule["resources"] == ["namespaces"]:  # no control needs it, and the run says so
+            facts = json.loads((folder / "out" / "run.json").read_text(encoding="utf-8"))
+            return [one["target"] for one in facts["looked_at"] if one["uid_unread"] == "forbidden"]
         return [
             control
             for control, result in told.items()
@@ -292,6 +295,22 @@ def test_every_rule_of_the_role_is_needed(
         if not (missed(guide, name, number, rule) or missed(chart, name, number, rule)):
             unneeded.append(rule)
     assert unneeded == []
+
+
+def test_a_bundle_is_judged_again_without_the_cluster(
+    plane: ControlPlane, install: Install, tmp_path: Path
+) -> None:
+    """With the same results, and with the UID that the API server gave kube-system."""
+    bundle, out = tmp_path / "bundle.gz", tmp_path / "again"
+    told = run(plane, install, tmp_path, f"--save-bundle={bundle}")
+    suite.run(["-m", " or ".join(ALL), "-q", f"--bundle={bundle}", f"--out={out}"])
+    found = by_control(out)
+    for one in (*told.values(), *found.values()):
+        del one["run"], one["duration_seconds"]
+    assert found == told
+    facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    stored = json.loads(plane.request("GET", "/api/v1/namespaces/kube-system").data)
+    assert [one["uid"] for one in facts["looked_at"]] == [stored["metadata"]["uid"]]
 
 
 def test_the_keys_of_a_secret_are_told_by_its_metadata_alone(

@@ -5,6 +5,7 @@ import pytest
 from upkeep.__main__ import main
 from upkeep.commands.roles import USUAL_NAMES
 from upkeep.commands.suite import declared
+from upkeep.sweep import IDENTITY
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:
@@ -23,7 +24,7 @@ def test_where_everything_may_be_read_every_right_is_there_and_every_control_mea
     assert (code, lines[-1]) == (0, "Controls: 13 of 13 can be measured")
     assert {line.split()[0] for line in rights} == {"yes"}
     # What has no usual name (where Alertmanager's configuration is stored) is asked for by no question of doctor's own.
-    needed = {right for rights in declared(["daily"]).values() for right in rights}
+    needed = {right for rights in declared(["daily"]).values() for right in rights} | {IDENTITY}
     assert len(rights) == sum(not right.names or bool(USUAL_NAMES[right.names]) for right in needed)
     # Two of them are of one verb and resource, and of two namespaces.
     assert (

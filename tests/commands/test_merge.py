@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reports.compliance import DRAWN
 from tests.checks.inner import LEDGER_ALONE
 from tests.reports.test_compliance import FAILED, PASSED, RUN, UNKNOWN
 from upkeep.__main__ import main
@@ -49,7 +50,7 @@ def test_any_order_and_again_gives_the_same(workers, tmp_path, capsys):
         assert main(["merge", *map(str, order), f"--out={out}"]) == 0
         found.append(files(out))
     assert all(one == found[0] for one in found)
-    assert set(found[0]) == {"results.jsonl", "run.json", "compliance.html", "summary.md"}
+    assert set(found[0]) == {"results.jsonl", "run.json", *DRAWN}
     again = tmp_path / "again"
     assert main(["merge", str(tmp_path / "out0"), str(workers[1]), f"--out={again}"]) == 0
     assert files(again) == found[0]
@@ -115,7 +116,7 @@ def test_render_draws_the_same_again(workers, tmp_path, capsys):
     capsys.readouterr()
     assert main(["render", str(out / "results.jsonl")]) == 0
     assert files(out) == first
-    assert capsys.readouterr().out.split() == [str(out / "compliance.html"), str(out / "summary.md")]  # fmt: skip
+    assert capsys.readouterr().out.split() == [str(out / name) for name in DRAWN]
 
 
 def test_render_refuses_what_was_altered_or_is_no_run(workers, tmp_path, capsys):

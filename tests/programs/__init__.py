@@ -5,12 +5,14 @@ import shutil
 
 import pytest
 
+MONITORING = "prometheus prometheus-pushgateway prometheus-alertmanager"
 
-def program(name: str) -> str:
+
+def program(name: str, *, package: str = MONITORING) -> str:
     """Return the path of a program; skip the test without it, and fail in CI, which installs it."""
     found = shutil.which(name)
     if found is None:
-        sentence = f"no program {name}: apt-get install prometheus prometheus-pushgateway prometheus-alertmanager"
+        sentence = f"no program {name}: apt-get install {package}"
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)

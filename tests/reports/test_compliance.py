@@ -225,8 +225,15 @@ def test_run_facts_limits_and_targets():
 
 def test_where_was_looked_and_as_whom():
     """An auditor has this page and not the kubeconfig; a record of before this was told is drawn all the same."""
-    told = "target API server namespace context user rehearsed as context prod-eu https://10.0.0.1:6443 monitoring eu auditor oncall"
-    assert told in page(ALL).text
+    heads = "target API server UID of kube-system namespace context user rehearsed as context"
+    told = "prod-eu https://10.0.0.1:6443 {} monitoring eu auditor oncall"
+    assert f"{heads} {told.format('not read (not asked)')}" in page(ALL).text
+    for facts, said in (
+        ({"uid": "5a2bf4f8", "uid_unread": ""}, "5a2bf4f8"),
+        ({"uid": "", "uid_unread": "forbidden"}, "not read (forbidden)"),
+    ):
+        place = RUN["looked_at"][0] | facts
+        assert told.format(said) in page(ALL, looked_at=[place]).text
     assert "rehearsed as context" not in page(ALL, looked_at=[]).text
     before = {name: value for name, value in RUN.items() if name != "looked_at"}
     assert "rehearsed as context" not in html(ALL, run=before, gate=None)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -31,12 +32,18 @@ ENDINGS = {
         "def pytest_runtest_call(item):\n    if 'bad' in item.name: raise KeyboardInterrupt",
         {"pass": 1, "not-run": 6},
     ),
+    "SIGTERM": (
+        (),
+        "def pytest_runtest_call(item):\n    import os\n    if 'bad' in item.name: os.kill(os.getpid(), 15)",
+        {"pass": 1, "not-run": 6},
+    ),
     "a plugin that breaks": (
         (),
         "def pytest_runtest_logfinish(nodeid):\n    if 'bad' in nodeid: raise ValueError('broken')",
         {"pass": 1, "fail": 1, "not-run": 5},
     ),
 }  # fmt: skip
+MORE = "pytest_plugins += ['reports.ending', 'reports.memory', 'reports.metrics']\n"
 CHECKS = (
     check("good"),
     check("bad", "assert judge(BAD)"),
@@ -54,11 +61,14 @@ def test_every_format_counts_the_same(pytester, monkeypatch, ending):
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     arguments, conftest, expected = ENDINGS[ending]
-    inner = Inner(pytester, *CHECKS, conftest=conftest)
+    inner = Inner(pytester, *CHECKS, conftest=MORE + conftest)
     today = datetime.now(UTC).date()
     waivers = pytester.path / "waivers.yaml"
     waivers.write_text(WAIVER % (today, today + timedelta(days=3)), encoding="utf-8")
-    inner.pytester.runpytest_subprocess(f"--waivers={waivers}", *arguments)
+    textfile = pytester.path / "upkeep.prom"
+    inner.pytester.runpytest_subprocess(
+        f"--waivers={waivers}", f"--textfile={textfile}", *arguments
+    )
     found = {
         "results.jsonl": Counter(inner.outcomes().values()),
         "run.json": inner.file("run.json")["counts"],
@@ -69,7 +79,13 @@ def test_every_format_counts_the_same(pytester, monkeypatch, ending):
         ),
         "compliance.html": compliance(inner),
         "summary.md": summary(inner),
+        "oscal-assessment-results.json": oscal(inner),
+        "OSCAL's own count": oscal_counts(inner),
     }
+    # A cadence that was not run whole is not published: the last whole run would be erased.
+    assert textfile.exists() == ("not-run" not in expected)
+    if textfile.exists():
+        found["metrics"] = metrics(textfile)
     assert {name: {k: v for k, v in one.items() if v} for name, one in found.items()} == dict.fromkeys(found, expected)  # fmt: skip
     assert headline(inner) == f"7 controls: {words(expected)}."
     suite = ElementTree.parse(inner.out / "junit.xml").getroot()[0]
@@ -89,6 +105,21 @@ def test_what_was_not_run_has_its_sentence_reason_and_group(pytester):
     assert (labels["parentSuite"], labels["suite"]) == ("daily", "default")
     assert (told["status"], labels["outcome"]) == ("skipped", "not-run")
     assert "Left out by -k" in told["statusDetails"]["message"]
+
+
+def test_a_killed_run_leaves_what_was_finished_and_nothing_of_an_earlier_one(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    kill = "import os\ndef pytest_runtest_call(item):\n    if os.environ.get('KILL') and 'dark' in item.name: os.kill(os.getpid(), 9)\n"
+    inner = Inner(pytester, *CHECKS, conftest=kill)
+    assert inner.pytester.runpytest_subprocess("--gate").ret == 12
+    assert len(list(inner.out.iterdir())) > 6
+    monkeypatch.setenv("KILL", "1")
+    assert inner.pytester.runpytest_subprocess("--gate").ret == -9
+    assert inner.outcomes() == {"good": "pass", "bad": "fail"}
+    left = {path.name for path in inner.out.iterdir()} - {".lock"}
+    assert left == {"results.jsonl", "gate.json", "allure-results"}
+    assert set(allure(inner)) <= {"pass", "fail"}
+    assert (inner.file("gate.json")["open"], inner.file("gate.json")["code"]) == (False, 12)
 
 
 def words(expected: dict[str, int]) -> str:
@@ -136,6 +167,38 @@ def summary(inner: Inner) -> Counter[str]:
     lines = (inner.out / "summary.md").read_text(encoding="utf-8").splitlines()
     cells = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
     return Counter(outcomes[cell] for cell in cells if cell in outcomes)
+
+
+def assessed(inner: Inner) -> dict:
+    (found,) = inner.file("oscal-assessment-results.json")["assessment-results"]["results"]
+    return found
+
+
+def oscal(inner: Inner) -> Counter[str]:
+    return Counter(
+        prop["value"]
+        for one in assessed(inner)["observations"]
+        for prop in one["props"]
+        if prop["name"] == "outcome"
+    )
+
+
+def oscal_counts(inner: Inner) -> dict[str, int]:
+    return {
+        prop["name"].removeprefix("count-"): int(prop["value"])
+        for prop in assessed(inner)["props"]
+        if prop["name"].startswith("count-")
+    }
+
+
+def metrics(file: Path) -> Counter[str]:
+    return Counter(
+        re.findall(
+            r'^cano_upkeep_control_outcome\{.*outcome="([a-z-]+)".*\} 1\.0$',
+            file.read_text(encoding="utf-8"),
+            flags=re.MULTILINE,
+        )
+    )
 
 
 def headline(inner: Inner) -> str:

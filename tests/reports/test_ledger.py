@@ -212,4 +212,5 @@ def test_out_is_followed_by_every_report(pytester):
     written = {path.name for path in (pytester.path / "elsewhere").iterdir()}
     assert written == {
         ".lock", "results.jsonl", "run.json", "compliance.html", "summary.md", "report.html", "junit.xml", "allure-results",
+        "oscal-assessment-results.json",
     }  # fmt: skip

@@ -35,7 +35,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("domain", "results", "verdict", "settings_file"),
         ("settings",),
         ("adapters", "judges", "sweep"),
-        ("session",),
+        ("session", "replay"),
         ("demo",),
         ("commands",),
     ),

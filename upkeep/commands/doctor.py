@@ -17,6 +17,7 @@ from upkeep.commands.suite import declared
 from upkeep.commands.suite import run as run_checks
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.model import CADENCES
+from upkeep.sweep import IDENTITY
 
 if TYPE_CHECKING:
     from upkeep.adapters.cluster.kube import Kube
@@ -27,6 +28,7 @@ MONITORING = "monitoring"
 WHERE = {
     "namespace": "",
     "monitoring": f" in namespace {MONITORING}",
+    "kube-system": " in namespace kube-system",
     "cluster": " in the whole cluster",
 }
 
@@ -91,7 +93,9 @@ def _ask(kube: "Kube", right: "Right", namespace: str) -> str:
             kube,
             right.verb,
             resource,
-            namespace={"monitoring": MONITORING, "cluster": ""}.get(right.scope, namespace),
+            namespace={"monitoring": MONITORING, "kube-system": "kube-system", "cluster": ""}.get(
+                right.scope, namespace
+            ),
             group=right.group,
             subresource=subresource,
             name=USUAL_NAMES[right.names][0] if right.names else "",
@@ -108,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
     for control, rights in declared(cadences).items():
         for right in rights:
             needed_by.setdefault(right, []).append(control)
+    needed_by[IDENTITY] = ["no control; the UID of the cluster in run.json"]
     looked, said = Looked(), io.StringIO()
     with tempfile.TemporaryDirectory(prefix="upkeep-doctor-") as folder:
         arguments = ["-m", " or ".join(cadences), "-q", *options.checks, f"--out={folder}"]

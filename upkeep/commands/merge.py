@@ -170,6 +170,8 @@ def _joined(
         "scope": _widest([one.get("scope", {}) for one in facts]),
         "counts": counts(results),
         "stopped": sorted({*stopped, *(text for one in facts for text in one["stopped"])}),
+        "saved_bundle": None,
+        "bundles": _union(one.get("bundles", []) for one in facts),
         "baseline": ", ".join(sorted({one["baseline"] for one in facts if one.get("baseline")})),
         "waiver_faults": sorted({text for one in facts for text in one.get("waiver_faults", [])}),
         "ledger": {

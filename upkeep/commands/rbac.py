@@ -15,7 +15,7 @@ from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
 from upkeep.settings import stored_object
-from upkeep.sweep import EXEC, HELM, Right
+from upkeep.sweep import EXEC, HELM, IDENTITY, Right
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +103,7 @@ def document(
         },
     }
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
+    rights[IDENTITY] = None
     placed = [replace(one, scope="namespace") if one.names in beside else one for one in rights]
     made = roles(
         placed, namespace=namespace, name=name_for(cadences), names=names, monitoring=monitoring

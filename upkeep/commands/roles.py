@@ -27,6 +27,7 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "prometheus": ("prometheus-operated:9090",),
     "alertmanager": ("alertmanager-operated:9093",),
+    "kube-system": ("kube-system",),
     # Read with --alertmanager-config, which has a Role of its own: it holds every receiver's keys.
     "alertmanager-config-secrets": (),
     "alertmanager-config-configmaps": (),
@@ -65,7 +66,11 @@ def roles(
     :param names: the object names of each word of ``Right.names``; a right without names is left out.
     """
     apart = "" if namespace == monitoring == MONITORING else "-monitoring"
-    places = {"monitoring": (monitoring, apart), "cluster": ("", "")}
+    places = {
+        "monitoring": (monitoring, apart),
+        "kube-system": ("kube-system", ""),
+        "cluster": ("", ""),
+    }
     wanted: dict[tuple[tuple[str, str], str, str, str], set[str]] = {}
     for right in rights:
         objects = names.get(right.names, ()) if right.names else ("",)
