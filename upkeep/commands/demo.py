@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     except demo.UnknownScenario as error:
         raise BadInput(str(error)) from None
     try:
-        started = demo.start(options.scenario, now=Clock().now, port=options.port)
+        started = demo.start(options.scenario, now=Clock().now, port=options.port, served=True)
     except (OSError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else "a port is a number up to 65535"
         raise BadInput(

@@ -1,4 +1,4 @@
-"""The part of the Kubernetes API that the suite uses, from request to response: no sockets here, no faults.
+"""The part of the Kubernetes API that the suite and kubectl use, from request to response: no sockets here, no faults.
 
 Wording, codes and reasons of every Status are those of a real kube-apiserver. Nothing can be changed: a write with
 ``dryRun=All`` gets a canned verdict, any other is forbidden.
@@ -8,9 +8,13 @@ import base64
 import binascii
 import json
 import re
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from upkeep.demo.objects import kubelet
+from upkeep.demo.objects.services import endpoints
 from upkeep.demo.server import monitoring, pod_logs, proxies, reviews, writes
 from upkeep.demo.server.discovery import discovery
 from upkeep.demo.server.responses import (
@@ -23,9 +27,10 @@ from upkeep.demo.server.responses import (
     not_found,
     partial,
     status,
-    wants_metadata,
+    wants,
 )
 from upkeep.demo.server.selectors import chosen_by_fields, selects
+from upkeep.demo.server.tables import table
 from upkeep.demo.state import RESOURCES, Object, State, stamp
 
 EXPIRED = (
@@ -38,15 +43,37 @@ VERSION = {
     "gitCommit": "demo", "gitTreeState": "clean",
     "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.26.0", "compiler": "gc", "platform": "linux/amd64",
 }  # fmt: skip
+PLAYED = {"prometheus": monitoring.prometheus, "alertmanager": monitoring.alertmanager}
+NOWHERE = Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
+# A story is told anew at the first request after this age that follows this silence; at twice the age in any case.
+OLD, SILENT = timedelta(minutes=15), timedelta(minutes=1)
 
 
 class Api:
-    """Answers requests from a state; ``clock`` is asked where a request's own time matters, as in ``sinceSeconds``."""
+    """Answers requests from a state.
 
-    def __init__(self, state: State, clock: Any) -> None:
+    :param clock: asked where a request's own time matters, as in ``sinceSeconds``.
+    :param tell: makes the state of an instant; a story that is told anew never grows old. ``None`` keeps the first.
+    """
+
+    def __init__(
+        self, state: State, clock: Any, tell: Callable[[datetime], State] | None = None
+    ) -> None:
         self.state = state
         self.clock = clock
+        self.tell = tell
+        self.asked = state.now
+        self.lock = threading.Lock()
         self.spent: set[tuple[str, str]] = set()  # continue tokens that were answered 410 once
+
+    def refresh(self) -> None:
+        """Tell an old story anew, and not while somebody reads it: the times of one run belong together."""
+        now = self.clock().replace(microsecond=0)
+        with self.lock:
+            old = now - self.state.now
+            if self.tell and old > OLD and (now - self.asked > SILENT or old > 2 * OLD):
+                self.state = self.tell(now)
+            self.asked = now
 
     @property
     def version(self) -> str:
@@ -61,80 +88,75 @@ class Api:
             return refusal.response
 
     def route(self, request: Request) -> Response:
-        path = request.path
+        path = request.path.rstrip("/") or "/"
         if path in ("/readyz", "/livez", "/healthz"):
             return Response(200, b"ok", "text/plain; charset=utf-8")
-        if path.rstrip("/") == "/version":
-            return as_json(
-                {
-                    "major": "1",
-                    "minor": str(self.state.minor),
-                    "gitVersion": f"v1.{self.state.minor}.3",
-                }
-                | VERSION
-            )
-        for prefix, play in (
-            ("/prometheus", monitoring.prometheus),
-            ("/alertmanager", monitoring.alertmanager),
-        ):
-            if path.startswith(prefix + "/"):
-                return proxies.played(
-                    self.state, self.clock, play, path.removeprefix(prefix), request
-                )
-        if path.startswith("/collector/"):
-            return proxies.collector(
-                self.state, self.state.process(), "", path.removeprefix("/collector")
-            )
-        if (
-            review := re.fullmatch(
-                r"/apis/authorization\.k8s\.io/v1(?:/namespaces/([^/]+))?/(\w+reviews)", path
-            )
-        ) is not None:
-            return reviews.review(self.state, request, review[2])
+        if path == "/version":
+            minor = str(self.state.minor)
+            own = {"major": "1", "minor": minor, "gitVersion": f"v1.{minor}.3"}
+            return as_json(own | VERSION)
+        first, _, rest = request.path.lstrip("/").partition("/")
+        if first in PLAYED:
+            return proxies.played(self.state, self.clock, PLAYED[first], f"/{rest}", request)
+        if first == "collector":
+            return proxies.collector(self.state, self.state.process(), "", f"/{rest}")
+        review = re.fullmatch(
+            r"/apis/(?:authorization|authentication)\.k8s\.io/v1(?:/namespaces/[^/]+)?/(\w+reviews)", path
+        )  # fmt: skip
+        if review is not None:
+            return reviews.review(self.state, request, review[1])
         if (document := discovery(path, self.state.served)) is not None:
             return as_json(document)
-        if (
-            metered := re.fullmatch(r"/apis/metrics\.k8s\.io/v1beta1/namespaces/([^/]+)/pods", path)
-        ) is not None:
-            return self.usage(request, metered[1])
         found = re.fullmatch(
-            r"/(api/v1|apis/[^/]+/v[12])(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+)(?:/(.+))?)?/?",
-            path,
-        )
-        if (
-            found is None
-            and (namespace := re.fullmatch(r"/api/v1/namespaces(?:/([^/]+))?", path)) is not None
-        ):
-            return self.objects(request, "namespaces", "", namespace[1])
-        if (
-            found is None
-            or found[3] not in RESOURCES
-            or RESOURCES[found[3]][0] != found[1].partition("/")[2]
-        ):
-            return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
-        _, namespace_, plural, name, rest = found.groups()
-        if rest:
-            return self.subresource(request, plural, namespace_ or "", name, rest)
-        return self.objects(request, plural, namespace_ or "", name)
+            r"/(api/v1|apis/[^/]+/v[12](?:beta1)?)(?:/namespaces/([^/]+)(?=/))?/([a-z]+)(?:/([^/]+)(?:/(.+))?)?", path
+        )  # fmt: skip
+        if found is None:
+            return NOWHERE
+        group, namespace, plural, name, part = found.groups()
+        if (group, plural, part) == ("apis/metrics.k8s.io/v1beta1", "pods", None):
+            return self.usage(request, namespace, name)
+        if plural not in RESOURCES or RESOURCES[plural][0] != group.partition("/")[2]:
+            return NOWHERE
+        if part:
+            return self.subresource(request, plural, namespace or "", name, part)
+        return self.objects(request, plural, namespace or "", name)
 
     def objects(self, request: Request, plural: str, namespace: str, name: str | None) -> Response:
         if request.method != "GET":
             return writes.verdict(self.state, request, plural, namespace, name)
         if name is None:
             return self.listing(request, plural, namespace)
-        item = self.state.find(plural, name, namespace)
+        heads = ((one["metadata"], one) for one in self.stored(plural))
+        found = (one for head, one in heads if head["name"] == name and head.get("namespace", "") == namespace)  # fmt: skip
+        item = next(found, None)
         if item is None:
             raise not_found(plural, name)
-        return as_json(partial(item) if wants_metadata(request) else item)
+        return as_json(self.shown(request, plural, item))
+
+    def stored(self, plural: str) -> list[Object]:
+        """Return the objects of a resource; Endpoints are those of the slices."""
+        if plural == "endpoints":
+            return list(map(endpoints, self.state.objects["endpointslices"]))
+        return self.state.objects[plural]
+
+    def shown(self, request: Request, plural: str, item: Object) -> Object:
+        """Return an object as the request wants it."""
+        if wants(request, "Table"):
+            return self.table(request, plural, [item], {})
+        return partial(item) if wants(request, "PartialObjectMetadata") else item
+
+    def table(self, request: Request, plural: str, items: Iterable[Object], meta: Object) -> Object:
+        whole = request.query.get("includeObject") == "Object"
+        return table(plural, items, meta, self.clock(), whole=whole)
 
     def listing(self, request: Request, plural: str, namespace: str) -> Response:
-        """A list, by name, in pages where ``limit`` asks for them."""
+        """A list, by name, in pages where ``limit`` asks for them; or what has changed since, which is nothing."""
         labels, fields = (
             request.query.get("labelSelector", ""),
             request.query.get("fieldSelector", ""),
         )
         stored = sorted(
-            self.state.objects[plural],
+            self.stored(plural),
             key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]),
         )
         items = [
@@ -142,6 +164,9 @@ class Api:
             if (not namespace or item["metadata"].get("namespace") == namespace)
             and selects(labels, item["metadata"].get("labels", {})) and chosen_by_fields(fields, plural, item)
         ]  # fmt: skip
+        version, kind, _ = RESOURCES[plural]
+        if request.query.get("watch") in ("true", "1"):
+            return self.watch(request, plural, items)
         limit, first = int(request.query.get("limit", "0") or 0), self.resumed(request)
         meta: Object = {"resourceVersion": self.version}
         page = items[first : first + limit] if limit else items[first:]
@@ -150,73 +175,70 @@ class Api:
                 {"v": "meta.k8s.io/v1", "rv": int(self.version), "start": first + len(page)}
             )
             meta["continue"] = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
-            if (
-                not labels and not fields
-            ):  # the real server cannot count what a selector leaves either
+            # The real server cannot count what a selector leaves either.
+            if not labels and not fields:
                 meta["remainingItemCount"] = remaining
-        version, kind, _ = RESOURCES[plural]
-        if wants_metadata(request):
-            return as_json(
-                {
-                    "kind": "PartialObjectMetadataList",
-                    "apiVersion": "meta.k8s.io/v1",
-                    "metadata": meta,
-                    "items": [partial(item) for item in page],
-                }
-            )
+        if wants(request, "Table"):
+            return as_json(self.table(request, plural, page, meta))
         bare = [
             {key: value for key, value in item.items() if key not in ("kind", "apiVersion")}
             for item in page
         ]
+        if wants(request, "PartialObjectMetadataList"):
+            kind, version = "PartialObjectMetadata", "meta.k8s.io/v1"
+            bare = [partial(item) for item in page]
         return as_json(
             {"kind": f"{kind}List", "apiVersion": version, "metadata": meta, "items": bare}
         )
 
-    def usage(self, request: Request, namespace: str) -> Response:
+    def watch(self, request: Request, plural: str, items: Iterable[Object]) -> Response:
+        """Return the events of a watch that stays open: the objects there are, where they are asked for."""
+        complete = request.query.get("sendInitialEvents") in ("true", "1")
+        known = request.query.get("resourceVersion", "0") != "0" and not complete
+        events = [
+            {"type": "ADDED", "object": self.shown(request, plural, item)}
+            for item in ([] if known else items)
+        ]
+        if complete:
+            head = {"annotations": {"k8s.io/initial-events-end": "true"}, "resourceVersion": self.version}  # fmt: skip
+            version, kind, _ = RESOURCES[plural]
+            mark = {"kind": kind, "apiVersion": version, "metadata": head}
+            events.append({"type": "BOOKMARK", "object": mark})
+        lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        seconds = float(request.query.get("timeoutSeconds", "1800"))
+        return Response(200, lines, stream=True, open_seconds=seconds)
+
+    def usage(self, request: Request, namespace: str | None, name: str | None) -> Response:
         """What metrics-server says of the pods: those of which it knows nothing are left out."""
-        instant = stamp(self.state.ago(seconds=20))
-        items = []
+        chosen, items = request.query.get("labelSelector", ""), []
         for pod in self.state.objects["pods"]:
             head = pod["metadata"]
             if (
-                head.get("namespace") != namespace
-                or head["name"] in self.state.unmeasured
-                or pod["status"].get("phase") != "Running"
-            ):
-                continue
-            if selects(request.query.get("labelSelector", ""), head.get("labels", {})):
-                cpu, memory = self.state.usage.get(
-                    head["name"], (f"{self.state.cores:.9f}", f"{self.state.memory_mib}Mi")
-                )
-                containers = [
-                    {"name": one["name"], "usage": {"cpu": cpu, "memory": memory}}
-                    for one in pod["spec"]["containers"]
-                ]
-                for name in kubelet.sidecars(self.state, head["name"]):
-                    cpu, memory = self.state.usage.get(f"{head['name']}/{name}", ("20m", "30Mi"))
-                    containers.append({"name": name, "usage": {"cpu": cpu, "memory": memory}})
-                own = {
-                    "name": head["name"],
-                    "namespace": namespace,
-                    "creationTimestamp": stamp(self.state.now),
-                    "labels": head.get("labels", {}),
-                }
-                items.append(
-                    {
-                        "metadata": own,
-                        "timestamp": instant,
-                        "window": "15.2s",
-                        "containers": containers,
-                    }
-                )
-        return as_json(
-            {
-                "kind": "PodMetricsList",
-                "apiVersion": "metrics.k8s.io/v1beta1",
-                "metadata": {},
-                "items": items,
-            }
-        )
+                (namespace or head["namespace"]) == head["namespace"] and (name or head["name"]) == head["name"]
+                and head["name"] not in self.state.unmeasured and pod["status"].get("phase") == "Running"
+                and selects(chosen, head.get("labels", {}))
+            ):  # fmt: skip
+                usual = f"{self.state.cores:.9f}", f"{self.state.memory_mib}Mi"
+                used = {
+                    one["name"]: self.state.usage.get(head["name"], usual) for one in pod["spec"]["containers"]
+                } | {
+                    one: self.state.usage.get(f"{head['name']}/{one}", ("20m", "30Mi"))
+                    for one in kubelet.sidecars(self.state, head["name"])
+                }  # fmt: skip
+                items.append({
+                    "metadata": {key: head[key] for key in ("name", "namespace", "labels") if key in head}
+                    | {"creationTimestamp": stamp(self.state.now)},
+                    "timestamp": stamp(self.state.ago(seconds=20)), "window": "15.2s",
+                    "containers": [
+                        {"name": one, "usage": {"cpu": cpu, "memory": memory}} for one, (cpu, memory) in used.items()
+                    ],
+                })  # fmt: skip
+        version = {"apiVersion": "metrics.k8s.io/v1beta1"}
+        if name is None:
+            return as_json({"kind": "PodMetricsList", **version, "metadata": {}, "items": items})
+        if not items:
+            raise not_found("pods", name)
+        return as_json({"kind": "PodMetrics", **version, **items[0]})
 
     def resumed(self, request: Request) -> int:
         """Where the list goes on: 0 without a token, a 410 for one of another state of the store."""
@@ -243,7 +265,7 @@ class Api:
         if (plural, part, request.method) == ("deployments", "scale", "PATCH"):
             return writes.verdict(self.state, request, plural, namespace, name)
         if part not in {"pods": ("log", "proxy", "exec"), "services": ("proxy",)}.get(plural, ()):
-            return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
+            return NOWHERE if request.method == "GET" else writes.refused(plural, name, part)
         if part == "exec":
             raise bad_request("Upgrade request required")
         if request.method != "GET":

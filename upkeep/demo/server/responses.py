@@ -24,13 +24,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """``stream`` sends the body in chunks, as logs are sent; ``delay_seconds`` is how long the answer takes."""
+    """``stream`` sends the body in chunks, as logs are sent, and stays open for ``open_seconds``; ``delay_seconds`` is how long the answer takes."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     stream: bool = False
+    open_seconds: float = 0.0
     delay_seconds: float = 0.0
 
 
@@ -110,5 +111,6 @@ def partial(item: Object) -> Object:
     }
 
 
-def wants_metadata(request: Request) -> bool:
-    return "as=PartialObjectMetadata" in request.accept.split(",")[0]
+def wants(request: Request, kind: str) -> bool:
+    """Whether the client would rather have another kind, or a list of it: a Table, or metadata alone."""
+    return f";as={kind.removesuffix('List')}" in request.accept.split(",")[0]

@@ -1,9 +1,12 @@
-"""The demo cluster on the wire: HTTP/1.1 with keep-alive on a local port, and the faults of the connection."""
+"""The demo cluster on the wire: HTTP/1.1 with keep-alive on a local port, with or without TLS, and the faults of the connection."""
 
 import contextlib
+import math
 import select
 import socket
+import ssl
 import threading
+import time
 from collections import deque
 from datetime import UTC
 from email.utils import format_datetime
@@ -37,9 +40,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], api: Api, fault: Fault | None, tokens: dict[str, str]
-    ) -> None:
+        self, address: tuple[str, int], api: Api, fault: Fault | None, tokens: dict[str, str], tls: ssl.SSLContext | None = None
+    ) -> None:  # fmt: skip
         super().__init__(address, Handler)
+        self.tls = tls
         self.api = api
         self.fault = fault
         self.tokens = {f"Bearer {token}": subject for token, subject in tokens.items()}
@@ -48,6 +52,15 @@ class Server(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
         self.seen: set[str] = set()
         self.lock = threading.Lock()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Accept a connection; its own thread shakes hands, so that a silent client delays no other."""
+        accepted, address = super().get_request()
+        if self.tls is not None:
+            accepted = self.tls.wrap_socket(
+                accepted, server_side=True, do_handshake_on_connect=False
+            )
+        return accepted, address
 
     def process_request(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
@@ -65,7 +78,7 @@ class Server(ThreadingHTTPServer):
         """A client that goes away is no news; anything else is a mistake here and keeps its traceback."""
         import sys
 
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # http.server hands on what it was given
 
     def first_time(self, path: str) -> bool:
@@ -101,6 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         """The demo is silent; ``Cluster.requests`` says what was asked."""
 
     def serve(self) -> None:
+        self.server.api.refresh()
         parts = urlsplit(self.path)
         pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -163,14 +177,15 @@ class Handler(BaseHTTPRequestHandler):
             self.send(instead(fault, request, good))
         return True
 
-    def wait(self) -> None:
-        """Say nothing until the client goes or the cluster stops."""
+    def wait(self, seconds: float = math.inf) -> None:
+        """Say nothing until the client goes, the time is over or the cluster stops."""
+        ends = time.monotonic() + seconds
         waiting = (
             select.poll()
         )  # select knows no descriptor beyond 1023, and dozens of clusters at once have more
         waiting.register(self.connection, select.POLLIN)
-        while not self.server.stopping.is_set():
-            if waiting.poll(100) and not self.connection.recv(1, socket.MSG_PEEK):
+        while not self.server.stopping.is_set() and time.monotonic() < ends:
+            if waiting.poll(100) and not self.connection.recv(1):
                 return
 
     def head(self, response: Response, framing: str) -> bytes:
@@ -203,6 +218,8 @@ class Handler(BaseHTTPRequestHandler):
             for start in range(0, len(response.body), 65536):
                 block = response.body[start : start + 65536]
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
+            if response.open_seconds:
+                self.wait(response.open_seconds)
             self.wfile.write(b"0\r\n\r\n")
         else:
             self.wfile.write(

@@ -8,13 +8,12 @@ from upkeep.demo.server.responses import (
     Response,
     as_json,
     bad_request,
-    forbidden,
     group_of,
     not_found,
     partial,
     qualified,
     status,
-    wants_metadata,
+    wants,
 )
 from upkeep.demo.state import Object, State
 
@@ -39,6 +38,14 @@ def _other_selector(item: Object, patch: Object) -> Object:
     return {} if merged == own else merged
 
 
+def refused(plural: str, name: str, part: str = "") -> Response:
+    """Return the refusal of every write."""
+    what = f"{qualified(plural)}{'/' if part else ''}{part}" + (f' "{name}"' if name else "")
+    fix = "" if part else " Add --dry-run=server to rehearse the change."
+    message = f"{what} is forbidden: the demo cluster changes nothing.{fix}"
+    return status(403, "Forbidden", message, name=name, kind=plural)
+
+
 def verdict(
     state: State, request: Request, plural: str, namespace: str, name: str | None
 ) -> Response:
@@ -53,7 +60,7 @@ def verdict(
             "the server does not allow this method on the requested resource",
         )
     if request.query.get("dryRun") != "All":
-        return forbidden(verb, plural, name or "", namespace)
+        return refused(plural, name or "")
     try:
         body = json.loads(request.body or b"{}")
     except ValueError as error:
@@ -97,4 +104,4 @@ def verdict(
         message = f'Operation cannot be fulfilled on {qualified(plural)} "{name}": the object has been modified; '
         message += "please apply your changes to the latest version and try again"
         return status(409, "Conflict", message, name=name, **group, kind=plural)
-    return as_json(partial(item) if wants_metadata(request) else item)
+    return as_json(partial(item) if wants(request, "PartialObjectMetadata") else item)
