@@ -179,10 +179,18 @@ def replica_set(
     revision: int,
     replicas: int,
     created: datetime,
+    tag: str = "",
 ) -> Object:
+    """A ReplicaSet of the Deployment; ``tag`` is its image's where it differs: kubectl tells revisions by their templates."""
     name = f"{owner['metadata']['name']}-{template_hash}"
     labels = pod_labels(state) | {"pod-template-hash": template_hash}
     pod = {"metadata": {"labels": labels}, "spec": owner["spec"]["template"]["spec"]}
+    if tag:
+        containers = [
+            one | {"image": f"{one['image'].rpartition(':')[0]}:{tag}"}
+            for one in pod["spec"]["containers"]
+        ]
+        pod["spec"] = pod["spec"] | {"containers": containers}
     status = {
         "replicas": replicas,
         "fullyLabeledReplicas": replicas,

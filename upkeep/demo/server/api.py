@@ -263,7 +263,7 @@ class Api:
     ) -> Response:
         part, _, tail = rest.partition("/")
         if (plural, part, request.method) == ("deployments", "scale", "PATCH"):
-            return writes.verdict(self.state, request, plural, namespace, name)
+            return writes.verdict(self.state, request, plural, namespace, name, part)
         if part not in {"pods": ("log", "proxy", "exec"), "services": ("proxy",)}.get(plural, ()):
             return NOWHERE if request.method == "GET" else writes.refused(plural, name, part)
         if part == "exec":

@@ -11,7 +11,7 @@ USER = "demo"
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as the API server sees it; ``query`` keeps the last value of each parameter, ``pairs`` all of them; ``subject`` is whose token it
-    carries, as access reviews name it: ``self`` or ``acting``."""
+    carries, as access reviews name it: ``self``, ``acting``, or the user that is impersonated."""
 
     method: str
     path: str
@@ -20,6 +20,7 @@ class Request:
     body: bytes = b""
     pairs: tuple[tuple[str, str], ...] = ()
     subject: str = "self"
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

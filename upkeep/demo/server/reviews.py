@@ -76,7 +76,7 @@ def review(state: State, request: Request, plural: str) -> Response:
     spec = spec_of(request, plural)
     kind, version = kinds[plural]
     if plural == "selfsubjectreviews":
-        name = {"self": USER, "acting": f"{USER}-acting"}[request.subject]
+        name = {"self": USER, "acting": f"{USER}-acting"}.get(request.subject, request.subject)
         answer: Object = {"userInfo": {"username": name, "groups": ["system:authenticated"]}}
     elif plural == "selfsubjectrulesreviews":
         found = rules(state, request.subject)

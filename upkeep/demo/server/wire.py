@@ -117,22 +117,17 @@ class Handler(BaseHTTPRequestHandler):
         self.server.api.refresh()
         parts = urlsplit(self.path)
         pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        accept, kind, token, user = (
+            self.headers.get(name, "") for name in ("Accept", "Content-Type", "Authorization", "Impersonate-User")
+        )  # fmt: skip
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = (
-            parse_qsl(body.decode())
-            if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-            else []
+            parse_qsl(body.decode()) if kind.startswith("application/x-www-form-urlencoded") else []
         )
-        subject = self.server.tokens.get(self.headers.get("Authorization", ""), "")
-        request = Request(
-            self.command,
-            unquote(parts.path),
-            dict([*pairs, *form]),
-            self.headers.get("Accept", ""),
-            body,
-            pairs,
-            subject,
-        )
+        subject = self.server.tokens.get(token, "")
+        subject = (subject and user) or subject
+        query, path = dict([*pairs, *form]), unquote(parts.path)
+        request = Request(self.command, path, query, accept, body, pairs, subject, kind)
         source = source_of(request, self.server.api.state.layout)
         self.server.requests.append(
             Event(subject, self.command, self.path, source, attributes(request))
