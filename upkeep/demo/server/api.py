@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from upkeep.demo.objects import kubelet
 from upkeep.demo.objects.services import endpoints
-from upkeep.demo.server import monitoring, pod_logs, proxies, reviews, writes
+from upkeep.demo.server import monitoring, pod_logs, proxies, reviews, usage, writes
 from upkeep.demo.server.discovery import discovery
 from upkeep.demo.server.responses import (
     Refused,
@@ -31,7 +30,7 @@ from upkeep.demo.server.responses import (
 )
 from upkeep.demo.server.selectors import chosen_by_fields, selects
 from upkeep.demo.server.tables import table
-from upkeep.demo.state import RESOURCES, Object, State, stamp
+from upkeep.demo.state import RESOURCES, Object, State
 
 EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
@@ -114,7 +113,7 @@ class Api:
             return NOWHERE
         group, namespace, plural, name, part = found.groups()
         if (group, plural, part) == ("apis/metrics.k8s.io/v1beta1", "pods", None):
-            return self.usage(request, namespace, name)
+            return usage.usage(self.state, request, namespace, name)
         if plural not in RESOURCES or RESOURCES[plural][0] != group.partition("/")[2]:
             return NOWHERE
         if part:
@@ -151,16 +150,9 @@ class Api:
 
     def listing(self, request: Request, plural: str, namespace: str) -> Response:
         """A list, by name, in pages where ``limit`` asks for them; or what has changed since, which is nothing."""
-        labels, fields = (
-            request.query.get("labelSelector", ""),
-            request.query.get("fieldSelector", ""),
-        )
-        stored = sorted(
-            self.stored(plural),
-            key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]),
-        )
+        labels, fields = (request.query.get(f"{kind}Selector", "") for kind in ("label", "field"))
         items = [
-            item for item in stored
+            item for item in sorted(self.stored(plural), key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"]))
             if (not namespace or item["metadata"].get("namespace") == namespace)
             and selects(labels, item["metadata"].get("labels", {})) and chosen_by_fields(fields, plural, item)
         ]  # fmt: skip
@@ -171,25 +163,21 @@ class Api:
         meta: Object = {"resourceVersion": self.version}
         page = items[first : first + limit] if limit else items[first:]
         if (remaining := len(items) - first - len(page)) > 0:
-            token = json.dumps(
-                {"v": "meta.k8s.io/v1", "rv": int(self.version), "start": first + len(page)}
-            )
-            meta["continue"] = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+            token = {"v": "meta.k8s.io/v1", "rv": int(self.version), "start": first + len(page)}
+            text = base64.urlsafe_b64encode(json.dumps(token).encode())
+            meta["continue"] = text.decode().rstrip("=")
             # The real server cannot count what a selector leaves either.
             if not labels and not fields:
                 meta["remainingItemCount"] = remaining
         if wants(request, "Table"):
             return as_json(self.table(request, plural, page, meta))
-        bare = [
-            {key: value for key, value in item.items() if key not in ("kind", "apiVersion")}
-            for item in page
-        ]
+        own = ("kind", "apiVersion")
+        bare = [{key: one[key] for key in one if key not in own} for one in page]
         if wants(request, "PartialObjectMetadataList"):
             kind, version = "PartialObjectMetadata", "meta.k8s.io/v1"
             bare = [partial(item) for item in page]
-        return as_json(
-            {"kind": f"{kind}List", "apiVersion": version, "metadata": meta, "items": bare}
-        )
+        head = {"kind": f"{kind}List", "apiVersion": version, "metadata": meta}
+        return as_json(head | {"items": bare})
 
     def watch(self, request: Request, plural: str, items: Iterable[Object]) -> Response:
         """Return the events of a watch that stays open: the objects there are, where they are asked for."""
@@ -207,38 +195,6 @@ class Api:
         lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
         seconds = float(request.query.get("timeoutSeconds", "1800"))
         return Response(200, lines, stream=True, open_seconds=seconds)
-
-    def usage(self, request: Request, namespace: str | None, name: str | None) -> Response:
-        """What metrics-server says of the pods: those of which it knows nothing are left out."""
-        chosen, items = request.query.get("labelSelector", ""), []
-        for pod in self.state.objects["pods"]:
-            head = pod["metadata"]
-            if (
-                (namespace or head["namespace"]) == head["namespace"] and (name or head["name"]) == head["name"]
-                and head["name"] not in self.state.unmeasured and pod["status"].get("phase") == "Running"
-                and selects(chosen, head.get("labels", {}))
-            ):  # fmt: skip
-                usual = f"{self.state.cores:.9f}", f"{self.state.memory_mib}Mi"
-                used = {
-                    one["name"]: self.state.usage.get(head["name"], usual) for one in pod["spec"]["containers"]
-                } | {
-                    one: self.state.usage.get(f"{head['name']}/{one}", ("20m", "30Mi"))
-                    for one in kubelet.sidecars(self.state, head["name"])
-                }  # fmt: skip
-                items.append({
-                    "metadata": {key: head[key] for key in ("name", "namespace", "labels") if key in head}
-                    | {"creationTimestamp": stamp(self.state.now)},
-                    "timestamp": stamp(self.state.ago(seconds=20)), "window": "15.2s",
-                    "containers": [
-                        {"name": one, "usage": {"cpu": cpu, "memory": memory}} for one, (cpu, memory) in used.items()
-                    ],
-                })  # fmt: skip
-        version = {"apiVersion": "metrics.k8s.io/v1beta1"}
-        if name is None:
-            return as_json({"kind": "PodMetricsList", **version, "metadata": {}, "items": items})
-        if not items:
-            raise not_found("pods", name)
-        return as_json({"kind": "PodMetrics", **version, **items[0]})
 
     def resumed(self, request: Request) -> int:
         """Where the list goes on: 0 without a token, a 410 for one of another state of the store."""
@@ -269,9 +225,8 @@ class Api:
         if part == "exec":
             raise bad_request("Upgrade request required")
         if request.method != "GET":
-            return forbidden(
-                {"POST": "create"}.get(request.method, "update"), plural, name, namespace, part
-            )
+            verb = "create" if request.method == "POST" else "update"
+            return forbidden(verb, plural, name, namespace, part)
         if part == "log":
             return pod_logs.log(self.state, self.clock, request, namespace, name)
         if plural == "pods":

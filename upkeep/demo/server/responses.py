@@ -50,19 +50,9 @@ def as_json(data: object, code: int = 200) -> Response:
 
 def status(code: int, reason: str, message: str, /, **details: object) -> Response:
     """A Status of failure."""
-    body: Object = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Failure",
-        "message": message,
-    }
-    body |= (
-        ({"reason": reason} if reason else {})
-        | ({"details": details} if details else {})
-        | {"code": code}
-    )
-    return as_json(body, code)
+    body: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    body |= {"message": message} | ({"reason": reason} if reason else {})
+    return as_json(body | ({"details": details} if details else {}) | {"code": code}, code)
 
 
 def group_of(plural: str) -> str:

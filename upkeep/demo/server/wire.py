@@ -21,15 +21,7 @@ from upkeep.demo.server.faults import Fault, instead, source_of
 from upkeep.demo.server.responses import Request, Response, status
 
 # Paths that are served without a token: they stand for programs beside the API server, or are public on a real one.
-OPEN = (
-    "/prometheus/",
-    "/alertmanager/",
-    "/collector/",
-    "/readyz",
-    "/livez",
-    "/healthz",
-    "/version",
-)
+OPEN = ("/prometheus/", "/alertmanager/", "/collector/", "/readyz", "/livez", "/healthz", "/version")  # fmt: skip
 
 
 class Server(ThreadingHTTPServer):
@@ -91,9 +83,8 @@ class Server(ThreadingHTTPServer):
     def end(self) -> None:
         """Stop at once, whatever is in flight."""
         self.stopping.set()
-        with contextlib.suppress(
-            OSError
-        ):  # wakes the accepting thread up, which would sleep to the end of its interval; not everywhere
+        # Wakes the accepting thread up, which would sleep to the end of its interval; not everywhere.
+        with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.shutdown()
         for connection in list(self.connections):
@@ -129,26 +120,18 @@ class Handler(BaseHTTPRequestHandler):
         query, path = dict([*pairs, *form]), unquote(parts.path)
         request = Request(self.command, path, query, accept, body, pairs, subject, kind)
         source = source_of(request, self.server.api.state.layout)
-        self.server.requests.append(
-            Event(subject, self.command, self.path, source, attributes(request))
-        )
+        event = Event(subject, self.command, self.path, source, attributes(request))
+        self.server.requests.append(event)
         fault = self.server.fault
         if fault is not None and fault.hits(source) and self.faulty(fault, request):
             return
         if not request.path.startswith(OPEN) and not subject:
             self.send(status(401, "Unauthorized", "Unauthorized"))
-        elif (
-            request.path.endswith("/exec")
-            and self.headers.get("Upgrade", "").lower() == "websocket"
-        ):
+        elif path.endswith("/exec") and self.headers.get("Upgrade", "").lower() == "websocket":
             self.close_connection = True
-            execution.serve(
-                self.connection,
-                self.path,
-                [(key.encode(), value.encode()) for key, value in self.headers.items()],
-                request,
-                self.server.api.state,
-            )
+            headers = [(key.encode(), value.encode()) for key, value in self.headers.items()]
+            state = self.server.api.state
+            execution.serve(self.connection, self.path, headers, request, state)
         else:
             self.send(self.server.api.answer(request))
 
@@ -175,9 +158,8 @@ class Handler(BaseHTTPRequestHandler):
     def wait(self, seconds: float = math.inf) -> None:
         """Say nothing until the client goes, the time is over or the cluster stops."""
         ends = time.monotonic() + seconds
-        waiting = (
-            select.poll()
-        )  # select knows no descriptor beyond 1023, and dozens of clusters at once have more
+        # select knows no descriptor beyond 1023, and dozens of clusters at once have more.
+        waiting = select.poll()
         waiting.register(self.connection, select.POLLIN)
         while not self.server.stopping.is_set() and time.monotonic() < ends:
             if waiting.poll(100) and not self.connection.recv(1):
@@ -189,14 +171,9 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             phrase = ""
         api = self.server.api
-        lines = [
-            f"HTTP/1.1 {response.status} {phrase}",
-            f"Content-Type: {response.content_type}",
-            framing,
-        ]
-        lines.append(
-            f"Date: {format_datetime(api.clock().astimezone(UTC) + api.state.clock_ahead, usegmt=True)}"
-        )
+        date = format_datetime(api.clock().astimezone(UTC) + api.state.clock_ahead, usegmt=True)
+        lines = [f"HTTP/1.1 {response.status} {phrase}", f"Content-Type: {response.content_type}"]
+        lines += [framing, f"Date: {date}"]
         lines += [f"{key}: {value}" for key, value in response.headers.items()]
         if self.close_connection:
             lines.append("Connection: close")
@@ -217,20 +194,14 @@ class Handler(BaseHTTPRequestHandler):
                 self.wait(response.open_seconds)
             self.wfile.write(b"0\r\n\r\n")
         else:
-            self.wfile.write(
-                self.head(response, f"Content-Length: {len(response.body)}") + response.body
-            )
+            head = self.head(response, f"Content-Length: {len(response.body)}")
+            self.wfile.write(head + response.body)
 
     def cut(self, response: Response) -> None:
         """Half of the body, then the end of the connection."""
         self.close_connection = True
         half = response.body[: len(response.body) // 2]
+        framing = f"Content-Length: {max(2, len(response.body))}"
         if response.stream:
-            self.wfile.write(
-                self.head(response, "Transfer-Encoding: chunked")
-                + b"%x\r\n%b\r\n" % (len(half), half)
-            )
-        else:
-            self.wfile.write(
-                self.head(response, f"Content-Length: {max(2, len(response.body))}") + half
-            )
+            framing, half = "Transfer-Encoding: chunked", b"%x\r\n%b\r\n" % (len(half), half)
+        self.wfile.write(self.head(response, framing) + half)
