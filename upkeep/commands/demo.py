@@ -4,6 +4,7 @@ Exit codes: 0 after Ctrl-C; 4 bad input.
 """
 
 import argparse
+import shlex
 import signal
 import threading
 from pathlib import Path
@@ -62,9 +63,11 @@ def run(options: argparse.Namespace) -> int:
                     f"--kubeconfig={options.kubeconfig}: {error.strerror}. Name a writable file."
                 ) from None
         print(
-            f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}"
+            f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}\n\n"
+            f"export KUBECONFIG={shlex.quote(str(kubeconfig))}\nkubectl get pods\npytest -m daily\n\n"
+            "The demo cluster changes nothing. Stop it with Ctrl-C.",
+            flush=True,
         )
-        print(f"kubectl --kubeconfig={kubeconfig} get pods\nStop with Ctrl-C.", flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
