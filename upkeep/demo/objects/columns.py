@@ -14,6 +14,7 @@ STEPS = (
     (120, 1, "s", 0, ""), (600, 60, "m", 1, "s"), (10800, 60, "m", 0, ""), (28800, 3600, "h", 60, "m"),
     (172800, 3600, "h", 0, ""), (691200, 86400, "d", 3600, "h"), (730 * 86400, 86400, "d", 0, ""),
 )  # fmt: skip
+MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX"}
 TEMPLATE = "*Containers=@names, *Images=@images, *Selector=@selector"
 BOUND = "Name, Role=@role, Age, *Users=@User, *Groups=@Group, *ServiceAccounts=@ServiceAccount"
 # A column is a path into the object, with its default; ``~`` makes an age of it, ``@`` is a cell of CELLS, ``*`` is shown with -o wide alone.
@@ -26,7 +27,7 @@ COLUMNS = {
     "configmaps": "Name, Data=@data, Age",
     "secrets": "Name, Type=type, Data=@data, Age",
     "persistentvolumeclaims": "Name, Status=status.phase, Volume=spec.volumeName, Capacity=status.capacity.storage, Access Modes=@modes,"
-    " StorageClass=spec.storageClassName, VolumeAttributesClass=|<unset>, Age, *VolumeMode=|<unset>",
+    " StorageClass=spec.storageClassName, VolumeAttributesClass=|<unset>, Age, *VolumeMode=spec.volumeMode|<unset>",
     "serviceaccounts": "Name, Age",
     "events": "Last Seen=~lastTimestamp, Type=type, Reason=reason, Object=@object, *Subobject=, *Source=, Message=message,"
     " *First Seen=~firstTimestamp, *Count=count|1, *Name=metadata.name",
@@ -71,11 +72,11 @@ def value(item: Any, path: str, default: Any = "") -> Any:
     return default if item is None else item
 
 
-def few(texts: Iterable[object], glue: str = ",") -> str:
+def few(texts: Iterable[object], nothing: str = "<none>", glue: str = ",") -> str:
     """Return the first three, and how many are left out."""
     words = [str(text) for text in texts]
     more = f" + {len(words) - 3} more..." if len(words) > 3 else ""
-    return (glue.join(words[:3]) + more) or "<none>"
+    return (glue.join(words[:3]) + more) or nothing
 
 
 def holds(item: Object, kind: str) -> bool:
@@ -143,7 +144,7 @@ CELLS: dict[str, Callable[[Object, datetime], object]] = {
     "ports": lambda item, _: ",".join(f"{one['port']}/{one['protocol']}" for one in item["spec"]["ports"]),
     "selector": selector,
     "data": lambda item, _: len(item.get("data", {})),
-    "modes": lambda item, _: "RWO" if value(item, "spec.volumeName") else "",
+    "modes": lambda item, _: ",".join(MODES[mode] for mode in value(item, "status.accessModes", [])),
     "object": lambda item, _: f"{item['involvedObject']['kind'].lower()}/{item['involvedObject']['name']}",
     "replicas": lambda item, _: f"{value(item, 'status.readyReplicas', 0)}/{item['spec']['replicas']}",
     "names": lambda item, _: containers(item, "name"),
@@ -156,15 +157,15 @@ CELLS: dict[str, Callable[[Object, datetime], object]] = {
     "addresses": lambda item, _: few(
         f"{one['ip']}:{port['port']}" for subset in item["subsets"] for port in subset["ports"] for one in subset.get("addresses", [])
     ),
-    "slice": lambda item, _: few(one["port"] for one in item["ports"]),
-    "endpoints": lambda item, _: few(one for entry in item["endpoints"] or [] for one in entry["addresses"]),
+    "slice": lambda item, _: few((one["port"] for one in item["ports"] or []), "<unset>"),
+    "endpoints": lambda item, _: few((one for entry in item["endpoints"] or [] for one in entry["addresses"]), "<unset>"),
     "node": lambda item, _: ("" if holds(item, "Ready") else "Not") + "Ready" + (",SchedulingDisabled" if item["spec"].get("unschedulable") else ""),
     "roles": lambda item, _: few(key.partition("role.kubernetes.io/")[2] for key in item["metadata"]["labels"] if key.startswith("node-role.")),
     "requests": lambda item, _: quota(item, limits=False),
     "limits": lambda item, _: quota(item, limits=True),
     "role": lambda item, _: f"{item['roleRef']['kind']}/{item['roleRef']['name']}",
     "scaled": lambda item, _: f"{item['spec']['scaleTargetRef']['kind']}/{item['spec']['scaleTargetRef']['name']}",
-    "targets": lambda item, _: few(map(target, item["spec"]["metrics"], value(item, "status.currentMetrics", [{}] * 9)), ", "),
+    "targets": lambda item, _: few(map(target, value(item, "spec.metrics", []), value(item, "status.currentMetrics", [{}] * 9)), glue=", "),
     **{kind: subjects(kind) for kind in ("User", "Group", "ServiceAccount")},
 }  # fmt: skip
 
