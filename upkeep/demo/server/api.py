@@ -44,8 +44,9 @@ VERSION = {
 }  # fmt: skip
 PLAYED = {"prometheus": monitoring.prometheus, "alertmanager": monitoring.alertmanager}
 NOWHERE = Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
-# A story is told anew at the first request after this age that follows this silence; at twice the age in any case.
-OLD, SILENT = timedelta(minutes=15), timedelta(minutes=1)
+# A story that is old is told anew at the first request after a silence, and one that is too old at any request: a quarter of an hour
+# makes the first control unknown (recent-logs-clean on restarted-recently).
+OLD, SILENT, TOO_OLD = timedelta(minutes=2), timedelta(minutes=1), timedelta(minutes=10)
 
 
 class Api:
@@ -70,7 +71,8 @@ class Api:
         now = self.clock().replace(microsecond=0)
         with self.lock:
             old = now - self.state.now
-            if self.tell and old > OLD and (now - self.asked > SILENT or old > 2 * OLD):
+            silent = now - self.asked > SILENT
+            if self.tell and (old > TOO_OLD or (old > OLD and silent)):
                 self.state = self.tell(now)
             self.asked = now
 
@@ -113,7 +115,7 @@ class Api:
             return NOWHERE
         group, namespace, plural, name, part = found.groups()
         if (group, plural, part) == ("apis/metrics.k8s.io/v1beta1", "pods", None):
-            return usage.usage(self.state, request, namespace, name)
+            return usage.usage(self.state, self.clock(), request, namespace, name)
         if plural not in RESOURCES or RESOURCES[plural][0] != group.partition("/")[2]:
             return NOWHERE
         if part:

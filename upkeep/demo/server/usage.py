@@ -1,12 +1,16 @@
 """What metrics-server serves beside the API server: the present usage of containers."""
 
+from datetime import datetime, timedelta
+
 from upkeep.demo.objects import kubelet
 from upkeep.demo.server.responses import Request, Response, as_json, not_found
 from upkeep.demo.server.selectors import selects
 from upkeep.demo.state import State, stamp
 
 
-def usage(state: State, request: Request, namespace: str | None, name: str | None) -> Response:
+def usage(
+    state: State, now: datetime, request: Request, namespace: str | None, name: str | None
+) -> Response:
     """What metrics-server says of the pods: those of which it knows nothing are left out."""
     chosen, items = request.query.get("labelSelector", ""), []
     for pod in state.objects["pods"]:
@@ -25,8 +29,8 @@ def usage(state: State, request: Request, namespace: str | None, name: str | Non
             }  # fmt: skip
             items.append({
                 "metadata": {key: head[key] for key in ("name", "namespace", "labels") if key in head}
-                | {"creationTimestamp": stamp(state.now)},
-                "timestamp": stamp(state.ago(seconds=20)), "window": "15.2s",
+                | {"creationTimestamp": stamp(now)},
+                "timestamp": stamp(now - timedelta(seconds=20)), "window": "15.2s",
                 "containers": [
                     {"name": one, "usage": {"cpu": cpu, "memory": memory}} for one, (cpu, memory) in used.items()
                 ],
