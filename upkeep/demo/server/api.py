@@ -44,9 +44,8 @@ VERSION = {
 }  # fmt: skip
 PLAYED = {"prometheus": monitoring.prometheus, "alertmanager": monitoring.alertmanager}
 NOWHERE = Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
-# A story that is old is told anew at the first request after a silence, and one that is too old at any request: a quarter of an hour
-# makes the first control unknown (recent-logs-clean on restarted-recently).
-OLD, SILENT, TOO_OLD = timedelta(minutes=2), timedelta(minutes=1), timedelta(minutes=10)
+# A served story is told anew after a silence, and at this age in any case: at ten minutes recent-logs-clean is unknown on restarted-recently.
+SILENCE, OLD = timedelta(minutes=1), timedelta(minutes=5)
 
 
 class Api:
@@ -70,9 +69,7 @@ class Api:
         """Tell an old story anew, and not while somebody reads it: the times of one run belong together."""
         now = self.clock().replace(microsecond=0)
         with self.lock:
-            old = now - self.state.now
-            silent = now - self.asked > SILENT
-            if self.tell and (old > TOO_OLD or (old > OLD and silent)):
+            if self.tell and (now - self.asked > SILENCE or now - self.state.now > OLD):
                 self.state = self.tell(now)
             self.asked = now
 
