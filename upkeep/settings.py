@@ -454,7 +454,9 @@ def _target(
     if value["demo"] is not None:
         for other in ("kubeconfig", "context", "collector", "acting_context"):
             if value[other] is not None:
-                raise BadInput(f"{said('demo')} and {said(other)} name two clusters. Remove one.")
+                filed = "demo" in where and other not in where
+                fix = "Add --settings=/dev/null: it reads no file." if filed else "Remove one."
+                raise BadInput(f"{said('demo')} and {said(other)} name two clusters. {fix}")
     for key, reason in absent.items():
         word = said(f"absent.{key}")
         if key not in ABSENT:
