@@ -455,8 +455,10 @@ def _target(
         for other in ("kubeconfig", "context", "collector", "acting_context"):
             if value[other] is not None:
                 filed = "demo" in where and other not in where
-                fix = "Add --settings=/dev/null: it reads no file." if filed else "Remove one."
-                raise BadInput(f"{said('demo')} and {said(other)} name two clusters. {fix}")
+                fix = ", or add --settings=/dev/null" if filed else ""
+                raise BadInput(
+                    f"{said('demo')} and {said(other)} name two clusters. Remove one{fix}."
+                )
     for key, reason in absent.items():
         word = said(f"absent.{key}")
         if key not in ABSENT:
