@@ -81,6 +81,8 @@ def test_a_served_story_does_not_grow_old(served: demo.Cluster, clock: Watch) ->
     first = restarted()
     clock.now = NOW + timedelta(minutes=1)
     assert restarted() == first + timedelta(minutes=1)
+    clock.now = NOW + timedelta(minutes=3)
+    assert restarted() == first
     clock.now = NOW + timedelta(hours=5)
     assert restarted() == first
 

@@ -17,7 +17,17 @@ TOPS = ("upkeep", "fixtures", "reports", "checks", "tests", "bench")
 # From the bottom up: a room imports only what stands before it, or in its own line.
 LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "upkeep": (
-        ("errors", "limits", "clock", "deadline", "files", "masking", "addressing", "meter"),
+        (
+            "errors",
+            "limits",
+            "clock",
+            "deadline",
+            "files",
+            "lines",
+            "masking",
+            "addressing",
+            "meter",
+        ),
         ("model",),
         ("records",),
         ("domain", "results", "verdict", "settings_file"),

@@ -94,7 +94,7 @@ class Cluster:
     :ivar requests: every request so far, as an audit log has it.
 
     :param served: for people and for kubectl, for hours: over TLS, without which client-go sends no token, and with a
-        story that is told anew before it grows old. A run of the suite needs neither.
+        story that begins anew before it grows old. A run of the suite needs neither.
     """
 
     def __init__(

@@ -191,13 +191,8 @@ def replica_set(
             for one in pod["spec"]["containers"]
         ]
         pod["spec"] = pod["spec"] | {"containers": containers}
-    status = {
-        "replicas": replicas,
-        "fullyLabeledReplicas": replicas,
-        "readyReplicas": replicas,
-        "availableReplicas": replicas,
-        "observedGeneration": 1,
-    }
+    counts = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    status = dict.fromkeys(counts, replicas) | {"observedGeneration": 1}
     result = make(
         state,
         "ReplicaSet",

@@ -44,7 +44,7 @@ VERSION = {
 }  # fmt: skip
 PLAYED = {"prometheus": monitoring.prometheus, "alertmanager": monitoring.alertmanager}
 NOWHERE = Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
-# A served story is told anew after a silence, and at this age in any case: at ten minutes recent-logs-clean is unknown on restarted-recently.
+# A served story begins anew after a silence, and at this age in any case: at ten minutes recent-logs-clean is unknown on restarted-recently.
 SILENCE, OLD = timedelta(minutes=1), timedelta(minutes=5)
 
 
@@ -52,7 +52,7 @@ class Api:
     """Answers requests from a state.
 
     :param clock: asked where a request's own time matters, as in ``sinceSeconds``.
-    :param tell: makes the state of an instant; a story that is told anew never grows old. ``None`` keeps the first.
+    :param tell: makes the state of an instant, so that a served story does not grow old. ``None`` keeps the first.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Api:
         self.spent: set[tuple[str, str]] = set()  # continue tokens that were answered 410 once
 
     def refresh(self) -> None:
-        """Tell an old story anew, and not while somebody reads it: the times of one run belong together."""
+        """Begin an old story anew, after a silence where possible: the times of one run belong together."""
         now = self.clock().replace(microsecond=0)
         with self.lock:
             if self.tell and (now - self.asked > SILENCE or now - self.state.now > OLD):
