@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: demo test full-test cluster-test program-test clean
 
 demo: .venv/ready
-	$(BIN)/pytest -m daily --demo
+	$(BIN)/pytest -m daily --demo --settings=/dev/null
 
 test: .venv/tested
 	$(BIN)/tox run -e suite

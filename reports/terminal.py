@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import textwrap
 from collections import defaultdict
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -15,6 +13,7 @@ from reports.causes import Story, stories
 from reports.ledger import LEDGER
 from reports.secrecy import FULL_TRACE
 from reports.text import codes, flat
+from upkeep.lines import wrapped
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 from upkeep.session import begin_run, output
@@ -52,10 +51,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     stories = told(results)
     if stories:
         terminalreporter.section("controls that did not pass")
+    terminal = terminalreporter.isatty
     for outcome, lines in stories:
-        terminalreporter.write_line(lines[0], bold=True, **{_COLOURS[outcome]: True})
+        for part in wrapped(lines[0], terminal=terminal):
+            terminalreporter.write_line(part, bold=True, **{_COLOURS[outcome]: True})
         for line in lines[1:]:
-            terminalreporter.write_line(f"    {line}")
+            for part in wrapped(f"    {line}", terminal=terminal):
+                terminalreporter.write_line(part)
     if config.stash[FULL_TRACE] and stories:
         terminalreporter.write_line("(ERRORS and FAILURES above have the place of each)")
     requests = begin_run(config).requests
@@ -80,17 +82,14 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
     ledger = session.config.stash.get(LEDGER, None)
     if reporter is not None and ledger is not None:
-        width = shutil.get_terminal_size().columns
-        for line in last_lines(ledger.results, width=width):
-            reporter.write_line(line, bold=True)
+        for line in last_lines(ledger.results):
+            for part in wrapped(line, terminal=reporter.isatty):
+                reporter.write_line(part, bold=True)
     return finished
 
 
-def last_lines(results: Sequence[Result], *, width: int) -> list[str]:
-    """Return the likely cause and its command; nothing where fewer than two results fell short.
-
-    :param width: the columns of the terminal. Sentences wrap at words; a command stays whole.
-    """
+def last_lines(results: Sequence[Result]) -> list[str]:
+    """Return the likely cause and its command; nothing where fewer than two results fell short."""
     found = stories(results)
     short = sum(1 + len(one.symptoms) for one in found)
     if short < 2:
@@ -101,7 +100,7 @@ def last_lines(results: Sequence[Result], *, width: int) -> list[str]:
     what = f"Likely cause of {others} more: " if others else f"First of {short}: "
     cause = f"{what}{first.cause.control.id} [{first.cause.target}]: {flat(first.cause.summary)}"
     step = flat(first.cause.next.partition("\n")[0])
-    return [*textwrap.wrap(cause, max(width, 40)), *([f"next: {step}"] if step else [])]
+    return [cause, *([f"next: {step}"] if step else [])]
 
 
 def told(results: Sequence[Result]) -> list[tuple[Outcome, list[str]]]:

@@ -510,7 +510,11 @@ def _target(
     if value["demo"] is not None:
         for other in ("kubeconfig", "context", "collector", "acting_context"):
             if value[other] is not None:
-                raise BadInput(f"{said('demo')} and {said(other)} name two clusters. Remove one.")
+                filed = "demo" in where and other not in where
+                fix = ", or add --settings=/dev/null" if filed else ""
+                raise BadInput(
+                    f"{said('demo')} and {said(other)} name two clusters. Remove one{fix}."
+                )
     for key, reason in absent.items():
         word = said(f"absent.{key}")
         if key not in ABSENT:

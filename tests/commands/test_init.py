@@ -98,11 +98,14 @@ def test_a_first_call_writes_what_the_next_run_needs(
         assert fact in said
         assert fact in text
     # Only the minimal configuration of an emergency is left: no cluster tells it.
-    ends = said.rpartition("58 controls: ")[2].splitlines()
+    before, _, after = said.rpartition("59 controls: ")
+    ends = before.splitlines()
     assert [line for line in ends if line.startswith("COULD")] == [
         "COULD NOT MEASURE restore-rehearsed (absent)"
     ]
     assert ends[-1].endswith("--emergency-config=FILE")
+    # The next command is closest to the prompt.
+    assert after.endswith("The daily checklist:\n    next: upkeep run -m daily\n")
     assert suite.run(["-m", "daily", "-q", "--out=out"]) == 0
 
 
@@ -220,7 +223,7 @@ def test_a_missing_right_is_named_with_the_command_that_grants_it(
     code, said, _ = run(capsys, "--demo=forbidden@cronjobs", "--print")
     assert code == 0
     assert "your rights     missing: list cronjobs\n" in said
-    assert said.endswith(" --namespace=monitoring | kubectl apply -f -\n")
+    assert " --namespace=monitoring | kubectl apply -f -\n59 controls: " in said
     assert listed(here) == []
 
 

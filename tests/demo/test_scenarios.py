@@ -10,6 +10,9 @@ import yaml
 from tests.demo.conftest import NOW
 from upkeep import demo
 from upkeep.commands import suite
+from upkeep.demo.objects.columns import COLUMNS
+from upkeep.demo.server.api import Api
+from upkeep.demo.server.tables import table
 from upkeep.model import CADENCES
 
 # Every control must have a scenario that makes it fail.
@@ -32,6 +35,9 @@ def test_each_scenario_differs_from_healthy_and_leaves_no_trace_in_the_next(name
     assert content(demo.parse(healthy).state(NOW)) == before
     assert scenario.summary
     assert scenario.hits == () or set(scenario.hits) <= CONTROLS
+    for plural in COLUMNS:
+        rows = table(plural, Api(changed, lambda: NOW).stored(plural), {}, NOW, whole=False)["rows"]
+        assert all(isinstance(cell, str | int) for row in rows for cell in row["cells"]), plural
 
 
 @pytest.mark.parametrize("prefix", ["", "chart/"])

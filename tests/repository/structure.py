@@ -23,6 +23,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "clock",
             "deadline",
             "files",
+            "lines",
             "masking",
             "addressing",
             "meter",

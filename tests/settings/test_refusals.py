@@ -123,7 +123,7 @@ def test_a_settings_file_that_cannot_be_read_is_never_passed_over(
     [
         ("", {"demo": "healthy", "context": "c"}, {}, "--demo and --context name two clusters. "),
         ("", {"demo": "healthy"}, {"UPKEEP_KUBECONFIG": "k"}, "--demo and UPKEEP_KUBECONFIG name two clusters. "),
-        ('context = "c"', {"demo": "healthy"}, {}, "--demo and {file} context name two clusters. "),
+        ('context = "c"', {"demo": "healthy"}, {}, "--demo and {file} context name two clusters. Remove one, or add --settings=/dev/null"),
         ("", {"collector": "http://h"}, {"UPKEEP_DEMO": "healthy"}, "UPKEEP_DEMO and --collector name two clusters. "),
         ("", {"absent": ["prometheus=x"], "prometheus": "http://h"}, {}, "--absent and --prometheus contradict: "),
         ('alertmanager = "http://h"', {}, {"UPKEEP_ABSENT": "alertmanager=x"}, "UPKEEP_ABSENT and {file} alertmanager contradict: "),

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     except demo.UnknownScenario as error:
         raise BadInput(str(error)) from None
     try:
-        started = demo.start(options.scenario, now=Clock().now, port=options.port)
+        started = demo.start(options.scenario, now=Clock().now, port=options.port, served=True)
     except (OSError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else "a port is a number up to 65535"
         raise BadInput(
@@ -64,9 +64,11 @@ def run(options: argparse.Namespace) -> int:
                     f"--kubeconfig={options.kubeconfig}: {error.strerror}. Name a writable file."
                 ) from None
         print(
-            f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}"
+            f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}\n\n"
+            f"{shell('export KUBECONFIG={}', kubeconfig)}\nkubectl get pods\npytest -m daily\n\n"
+            "The demo cluster changes nothing. Stop it with Ctrl-C.",
+            flush=True,
         )
-        print(shell("kubectl --kubeconfig={} get pods\nStop with Ctrl-C.", kubeconfig), flush=True)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())

@@ -1,16 +1,18 @@
-"""An embedded cluster for demonstrations and tests: the part of the Kubernetes API that the suite uses, over real HTTP.
+"""An embedded cluster for demonstrations and tests: the part of the Kubernetes API that the suite and kubectl use, over real HTTP.
 
 It serves stored objects, logs, proxied HTTP, exec and metrics, and plays Prometheus and Alertmanager. It does not
 merge, own fields, admit or schedule, and nothing in it can be changed. Times are offsets from the instant of the start.
-Imports the standard library, PyYAML and wsproto, and nothing of upkeep outside this package.
+Imports the standard library, PyYAML, wsproto and trustme, and nothing of upkeep outside this package.
 
 >>> with start("crash-looping") as cluster:
 ...     print(cluster.url, cluster.kubeconfig)
 """
 
+import base64
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 import threading
 from collections import deque
@@ -67,6 +69,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def certified(host: str) -> tuple[ssl.SSLContext, bytes]:
+    """Return a context with a new certificate for the host, and the authority that signed it."""
+    import trustme  # 40–90 ms that no run of the suite waits for
+
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    return context, authority.cert_pem.bytes()
+
+
 class Cluster:
     """A running demo cluster; a context manager that stops it.
 
@@ -81,17 +92,21 @@ class Cluster:
     :ivar emergency_config: the folder of the scenario's minimal configuration, likewise.
     :ivar alertmanager_config: (kind, namespace, name) of Alertmanager's configuration, where its API hides URLs and the user would name it.
     :ivar requests: every request so far, as an audit log has it.
+
+    :param served: for people and for kubectl, for hours: over TLS, without which client-go sends no token, and with a
+        story that begins anew before it grows old. A run of the suite needs neither.
     """
 
     def __init__(
-        self, scenario: Scenario, *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0
-    ) -> None:
+        self, scenario: Scenario, *, now: Clock = utc_now, host: str = "127.0.0.1", port: int = 0, served: bool = False
+    ) -> None:  # fmt: skip
         self.scenario = scenario
         self.state = scenario.state(now().astimezone(UTC).replace(microsecond=0))
         self.namespace = self.state.namespace
         self.server: Server | None = None
         self.placeholder: socket.socket | None = None
         self.requests: deque[Event] = deque()
+        tls, self.authority = certified(host) if served else (None, b"")
         if scenario.fault == Fault("refused", "all"):
             # Bound but not listening: nobody else gets the port, and every connection is refused.
             self.placeholder = socket.socket()
@@ -100,9 +115,10 @@ class Cluster:
         else:
             self.server = Server(
                 (host, port),
-                Api(self.state, now),
+                Api(self.state, now, scenario.state if served else None),
                 scenario.fault,
                 {TOKEN: "self", ACTING_TOKEN: "acting"},
+                tls,
             )
             self.requests = self.server.requests
             port = self.server.server_address[1]
@@ -112,7 +128,7 @@ class Cluster:
                 name="upkeep-demo",
                 daemon=True,
             ).start()
-        self.url = f"http://{host}:{port}"
+        self.url = f"http{'s' if served else ''}://{host}:{port}"
         self.folder = Path(tempfile.mkdtemp(prefix="upkeep-demo-"))
         self.kubeconfig = self.folder / "kubeconfig"
         self.write_kubeconfig()
@@ -126,9 +142,12 @@ class Cluster:
         self.alertmanager_config = ("Secret", self.namespace, SECRET) if named else None
 
     def write_kubeconfig(self) -> None:
+        cluster = {"server": self.url}
+        if self.authority:
+            cluster["certificate-authority-data"] = base64.b64encode(self.authority).decode()
         document = {
             "apiVersion": "v1", "kind": "Config", "current-context": "demo",
-            "clusters": [{"name": "demo", "cluster": {"server": self.url}}],
+            "clusters": [{"name": "demo", "cluster": cluster}],
             "users": [{"name": "demo", "user": {"token": TOKEN}}, {"name": ACTING, "user": {"token": ACTING_TOKEN}}],
             "contexts": [
                 {"name": name, "context": {"cluster": "demo", "user": name, "namespace": self.namespace}} for name in ("demo", ACTING)
@@ -224,8 +243,8 @@ def start(
     now: Clock = utc_now,
     host: str = "127.0.0.1",
     port: int = 0,
+    served: bool = False,
 ) -> Cluster:
-    """Start a cluster; raises UnknownScenario for a name that is none."""
-    return Cluster(
-        parse(scenario) if isinstance(scenario, str) else scenario, now=now, host=host, port=port
-    )
+    """Start a cluster, as ``Cluster`` documents it; raises UnknownScenario for a name that is none."""
+    known = parse(scenario) if isinstance(scenario, str) else scenario
+    return Cluster(known, now=now, host=host, port=port, served=served)

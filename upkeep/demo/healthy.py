@@ -54,7 +54,13 @@ def healthy(
     if age > life:
         state.add(
             workload.replica_set(
-                state, collector, workload.OLD_HASH, revision=2, replicas=0, created=now - age
+                state,
+                collector,
+                workload.OLD_HASH,
+                revision=2,
+                replicas=0,
+                created=now - age,
+                tag="1.4.1",
             )
         )
         state.former = workload.former(state, now - age, now - life) if traffic else []

@@ -20,6 +20,7 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
     "namespaces": ("v1", "Namespace", False),
     "pods": ("v1", "Pod", True),
     "services": ("v1", "Service", True),
+    "endpoints": ("v1", "Endpoints", True),  # made of the slices
     "configmaps": ("v1", "ConfigMap", True),
     "secrets": ("v1", "Secret", True),
     "persistentvolumeclaims": ("v1", "PersistentVolumeClaim", True),

@@ -175,6 +175,7 @@ class ControlPlane:
         *,
         identity: str = "admin",
         content_type: str = "application/json",
+        accept: str = "application/json",
         timeout: float = 60,
     ) -> urllib3.BaseHTTPResponse:
         """One request as an identity, whatever its status."""
@@ -183,7 +184,7 @@ class ControlPlane:
         )
         return pool.request(
             method, self.url + path, body=None if body is None else json.dumps(body).encode(), timeout=timeout, retries=False,
-            headers={"Authorization": f"Bearer {self.tokens[identity]}", "Content-Type": content_type},
+            headers={"Authorization": f"Bearer {self.tokens[identity]}", "Content-Type": content_type, "Accept": accept},
         )  # fmt: skip
 
     def get(self, path: str, *, identity: str = "admin") -> dict[str, Any]:

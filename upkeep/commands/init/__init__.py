@@ -3,7 +3,8 @@
 It reads the cluster of the current context, or of --context. It writes upkeep.toml, the folders of
 upkeep-data/ (mode 0700), the Role of the measuring account as upkeep-rbac.yaml, and a first export.
 It applies nothing to the cluster and overwrites no file. A further call appends [targets.NAME] to the
-settings file. The output ends with the controls that cannot be measured yet, and the command for each.
+settings file. The output ends with the controls that cannot be measured yet, the command for each,
+and the daily checklist.
 Exit codes: 0 everything is written; 1 the cluster cannot be read and no file is written, or the first
 export or backup failed; 4 bad input.
 """
@@ -24,6 +25,7 @@ from upkeep.commands.init.place import Place, find
 from upkeep.commands.init.report import remaining, summary
 from upkeep.commands.init.role import role
 from upkeep.errors import BadInput, Unmeasured
+from upkeep.lines import wrapped
 from upkeep.model import listed
 from upkeep.shell import shell
 
@@ -113,7 +115,9 @@ def run(options: argparse.Namespace) -> int:
         found = measure(trial, target=plan.target)
     notes = _notes(place, found, beside=access.beside)
     rules = role(collector, found, stored=values.get("alertmanager_config"))
-    print(summary(place, found, cluster=cluster, user="demo" if options.demo else access.user))
+    terminal = sys.stdout.isatty()
+    facts = summary(place, found, cluster=cluster, user="demo" if options.demo else access.user)
+    print("\n".join(wrapped(facts, terminal=terminal)))
     written = text.appended(plan.existing, notes) if plan.existing else text.whole(notes)
     failed = 0
     if options.print:
@@ -125,7 +129,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"\n--- {plan.role}\n{rules}")
     own = Address(context=values.get("context", ""), kubeconfig=values.get("kubeconfig", ""))
     apply = addressed(shell("kubectl apply -f {}", files.shown(plan.role)), own)
-    print(remaining(found, apply=apply, settings=files.shown(plan.path), target=plan.target))
+    rest = remaining(found, apply=apply, settings=files.shown(plan.path), target=plan.target)
+    print("\n".join(wrapped(rest, terminal=terminal)))
     return failed
 
 

@@ -41,19 +41,14 @@ def summary(place: Place, found: Found, *, cluster: str, user: str) -> str:
 
 
 def remaining(found: Found, *, apply: str, settings: str, target: str) -> str:
-    """Return the counts, the two next commands, and each control that cannot be measured.
+    """Return each control that cannot be measured, the counts, and the next two commands: they end closest to the prompt.
 
     :param apply: the command that applies the Role.
     :param settings: the settings file, as the user types it.
     """
     counted = Counter(Outcome(one["outcome"]) for one in found.results)
     said = ", ".join(f"{counted[one]} {word}" for one, word in WORDS.items() if counted[one])
-    lines = [
-        f"A measuring account of its own, if you want one: {apply}",
-        f"The daily checklist: {_daily(settings, target)}",
-        "",
-        f"{len(found.results)} controls: {said}",
-    ]
+    lines: list[str] = []
     causes: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in found.results:
         if one["outcome"] in (Outcome.UNKNOWN, Outcome.NOT_RUN):
@@ -67,6 +62,11 @@ def remaining(found: Found, *, apply: str, settings: str, target: str) -> str:
             lines.append(f"    next: add this option, or its key to {settings}: {step}")
         elif step:
             lines.append(f"    next: {step}")
+    lines += [
+        f"{len(found.results)} controls: {said}",
+        f"A measuring account of its own, if you want one:\n    next: {apply}",
+        f"The daily checklist:\n    next: {_daily(settings, target)}",
+    ]
     return "\n".join(lines)
 
 

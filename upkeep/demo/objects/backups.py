@@ -45,6 +45,7 @@ def store(state: State) -> None:
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": "1Gi"}},
         "volumeName": "pv-backup",
+        "volumeMode": "Filesystem",
     }
     state.add(
         make(
@@ -53,7 +54,11 @@ def store(state: State) -> None:
             "backup-pvc",
             state.ago(days=20),
             spec=claim,
-            status={"phase": "Bound", "capacity": {"storage": "1Gi"}},
+            status={
+                "phase": "Bound",
+                "accessModes": ["ReadWriteOnce"],
+                "capacity": {"storage": "1Gi"},
+            },
         ),
         make(state, "ServiceAccount", name, state.ago(days=20)),
     )

@@ -13,13 +13,9 @@ Column = list[float | None]
 
 
 def cadvisor(
-    state: State,
-    pod: str,
-    runs: Sequence[Process],
-    there: Sequence[bool],
-    instants: Sequence[datetime],
+    state: State, pod: str, runs: Sequence[Process], there: Sequence[bool], instants: Sequence[datetime],
     wanted: Callable[[str], bool],
-) -> Iterator[tuple[dict[str, str], Column]]:
+) -> Iterator[tuple[dict[str, str], Column]]:  # fmt: skip
     """Yield the series of a pod: layers while it is ``there``, CPU and memory of its ``runs``.
 
     A container that starts again has another id, and its counter starts at zero.
@@ -40,30 +36,17 @@ def sidecars(state: State, pod: str) -> list[str]:
 
 
 def _of_container(
-    state: State,
-    pod: str,
-    name: str,
-    share: float,
-    runs: Sequence[Process],
-    there: Sequence[bool],
-    instants: Sequence[datetime],
-    wanted: Callable[[str], bool],
-) -> Iterator[tuple[dict[str, str], Column]]:
-    labels = {
-        "namespace": state.namespace,
-        "pod": pod,
-        "container": name,
-        "job": "kubelet",
-    }
+    state: State, pod: str, name: str, share: float, runs: Sequence[Process], there: Sequence[bool],
+    instants: Sequence[datetime], wanted: Callable[[str], bool],
+) -> Iterator[tuple[dict[str, str], Column]]:  # fmt: skip
+    labels = {"namespace": state.namespace, "pod": pod, "container": name, "job": "kubelet"}
     for metric, value in (
         ("container_fs_usage_bytes", 5e8 * state.disk_used),
         ("container_fs_limit_bytes", 5e10),
     ):
         if wanted(metric) and any(there):
-            yield (
-                labels | {"device": "/dev/sda1", "__name__": metric},
-                [value if each else None for each in there],
-            )
+            own = labels | {"device": "/dev/sda1", "__name__": metric}
+            yield own, [value if each else None for each in there]
     for metric, value_of in (
         ("container_cpu_usage_seconds_total", _cpu),
         ("container_memory_working_set_bytes", _memory),
@@ -88,9 +71,8 @@ def _cpu(state: State, run: Process, at: datetime) -> float:
 
 
 def _memory(state: State, run: Process, at: datetime) -> float:
-    return float(
-        int(state.memory_mib * 1048576 * (0.75 - 0.25 * math.cos(DAY_TURN * at.timestamp())))
-    )
+    load = 0.75 - 0.25 * math.cos(DAY_TURN * at.timestamp())
+    return float(int(state.memory_mib * 1048576 * load))
 
 
 def _worked(at: datetime) -> float:

@@ -8,7 +8,11 @@ def store(state: State) -> None:
     """Three nodes, the last one of the control plane; and a quota and a limit range that leave room."""
     for number in (1, 2, 3):
         free = {"cpu": "3920m", "memory": "7Gi", "pods": "110"}
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": stamp(state.ago(days=40))}
+        ready = {
+            "type": "Ready", "status": "True", "lastHeartbeatTime": stamp(state.now), "lastTransitionTime": stamp(state.ago(days=40)),
+            "reason": "KubeletReady", "message": "kubelet is posting ready status",
+        }  # fmt: skip
+        info = {"kubeletVersion": f"v1.{state.minor}.3", "operatingSystem": "linux", "architecture": "amd64"}  # fmt: skip
         taints = (
             [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
             if number == 3
@@ -20,11 +24,12 @@ def store(state: State) -> None:
             f"node-{number}",
             state.ago(days=40),
             spec={"taints": taints},
-            status={"allocatable": free, "conditions": [ready]},
+            status={"allocatable": free, "conditions": [ready], "nodeInfo": info},
         )
         made["metadata"]["labels"] = {
             "kubernetes.io/hostname": f"node-{number}",
             "kubernetes.io/os": "linux",
+            **({"node-role.kubernetes.io/control-plane": ""} if number == 3 else {}),
         }
         del made["metadata"]["namespace"]
         state.add(made)

@@ -46,3 +46,20 @@ def refresh_endpoints(state: State) -> None:
     """Write the collector's EndpointSlice as its controller would after a change to the pods."""
     entry = state.objects["endpointslices"][0]
     entry["endpoints"] = [endpoint(item) for item in state.pods if item["status"].get("podIP")]
+
+
+def endpoints(entry: Object) -> Object:
+    """Return the Endpoints that mirror an EndpointSlice."""
+    head, subset = entry["metadata"], {"ports": entry["ports"]}
+    for one in entry["endpoints"] or []:
+        key = "addresses" if one["conditions"]["ready"] else "notReadyAddresses"
+        known = {name: one[name] for name in ("nodeName", "targetRef") if name in one}
+        mirrored = [{"ip": address} | known for address in one["addresses"]]
+        subset[key] = subset.get(key, []) + mirrored
+    return {
+        "apiVersion": "v1", "kind": "Endpoints",
+        "metadata": {
+            **head, "name": head["labels"]["kubernetes.io/service-name"], "labels": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
+        },
+        "subsets": [subset] if entry["endpoints"] else [],
+    }  # fmt: skip

@@ -179,17 +179,20 @@ def replica_set(
     revision: int,
     replicas: int,
     created: datetime,
+    tag: str = "",
 ) -> Object:
+    """A ReplicaSet of the Deployment; ``tag`` is its image's where it differs: kubectl tells revisions by their templates."""
     name = f"{owner['metadata']['name']}-{template_hash}"
     labels = pod_labels(state) | {"pod-template-hash": template_hash}
     pod = {"metadata": {"labels": labels}, "spec": owner["spec"]["template"]["spec"]}
-    status = {
-        "replicas": replicas,
-        "fullyLabeledReplicas": replicas,
-        "readyReplicas": replicas,
-        "availableReplicas": replicas,
-        "observedGeneration": 1,
-    }
+    if tag:
+        containers = [
+            one | {"image": f"{one['image'].rpartition(':')[0]}:{tag}"}
+            for one in pod["spec"]["containers"]
+        ]
+        pod["spec"] = pod["spec"] | {"containers": containers}
+    counts = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    status = dict.fromkeys(counts, replicas) | {"observedGeneration": 1}
     result = make(
         state,
         "ReplicaSet",

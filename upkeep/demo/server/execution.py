@@ -13,6 +13,7 @@ from upkeep.demo.server.responses import Request
 from upkeep.demo.state import State
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+PROGRAMS = "cat", "cano-collector", "df", "echo", "false", "netstat", "sh", "true", "uname"
 LIMITS = (
     "Limit                     Soft Limit           Hard Limit           Units     \n"
     "Max cpu time              unlimited            unlimited            seconds   \n"
@@ -58,31 +59,18 @@ def command(words: list[str], state: State) -> tuple[int, str, str]:
             return 1, "", f"cat: can't open '{words[-1]}': No such file or directory\n"
         case ["timeout", _, *rest]:
             return command(rest, state)
+        case ["cano-collector" | "/cano-collector", "--version"] if state.silent_program:
+            return 2, "", "flag provided but not defined: -version\n"
         case ["cano-collector" | "/cano-collector", "--version"]:
-            if state.silent_program:
-                return 2, "", "flag provided but not defined: -version\n"
             return 0, "cano-collector version 1.4.2\n", ""
         case ["uname", "-s"]:
             return 0, "Linux\n", ""
         case ["echo", *rest]:
             return 0, " ".join(rest) + "\n", ""
-        case ["true"]:
-            return 0, "", ""
-        case ["false"]:
-            return 1, "", ""
+        case ["true" | "false" as name]:
+            return int(name == "false"), "", ""
         case ["command", "-v", name]:
-            known = name in (
-                "df",
-                "netstat",
-                "cat",
-                "cano-collector",
-                "sh",
-                "uname",
-                "echo",
-                "true",
-                "false",
-            )
-            return (0, f"/usr/bin/{name}\n", "") if known else (127, "", "")
+            return (0, f"/usr/bin/{name}\n", "") if name in PROGRAMS else (127, "", "")
     return 127, "", f"sh: {words[0] if words else ''}: not found\n"
 
 
@@ -112,28 +100,19 @@ def outcome(words: list[str], state: State) -> tuple[bytes, bytes, dict[str, obj
                 "OCI runtime exec failed: exec failed: unable to start container process: "
                 f'exec: "{words[0]}": executable file not found in $PATH: unknown'
             )
-            failure: dict[str, object] = {
-                "metadata": {},
-                "status": "Failure",
-                "message": f"Internal error occurred: {text}",
-                "reason": "InternalError",
-            }
-            return b"", b"", failure | {"details": {"causes": [{"message": text}]}, "code": 500}
+            said = f"Internal error occurred: {text}"
+            details = {"causes": [{"message": text}]}
+            return b"", b"", failure(said, "InternalError", details) | {"code": 500}
     if code == 0:
         return out.encode(), err.encode(), {"metadata": {}, "status": "Success"}
-    message = f"command terminated with non-zero exit code: exit status {code}"
-    causes = {"causes": [{"reason": "ExitCode", "message": str(code)}]}
-    return (
-        out.encode(),
-        err.encode(),
-        {
-            "metadata": {},
-            "status": "Failure",
-            "message": message,
-            "reason": "NonZeroExitCode",
-            "details": causes,
-        },
-    )
+    said = f"command terminated with non-zero exit code: exit status {code}"
+    details = {"causes": [{"reason": "ExitCode", "message": str(code)}]}
+    return out.encode(), err.encode(), failure(said, "NonZeroExitCode", details)
+
+
+def failure(message: str, reason: str, details: object) -> dict[str, object]:
+    said = {"message": message, "reason": reason, "details": details}
+    return {"metadata": {}, "status": "Failure"} | said
 
 
 def serve(
@@ -147,18 +126,13 @@ def serve(
     found = re.fullmatch(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/exec", request.path)
     words = [value for key, value in request.pairs if key == "command"]
     pod = state.find("pods", found[2], found[1]) if found is not None else None
-    if pod is None or not words:
-        connection.sendall(
-            b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        return
-    if request.query.get("container") not in (
-        None,
-        *(one["name"] for one in pod["spec"]["containers"]),
-    ):
-        connection.sendall(
-            b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
+    names = [one["name"] for one in pod["spec"]["containers"]] if pod is not None else []
+    refusal = b"404 Not Found" if not names or not words else b""
+    if not refusal and request.query.get("container", names[0]) not in names:
+        refusal = b"400 Bad Request"
+    if refusal:
+        head = b"HTTP/1.1 %b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        connection.sendall(head % refusal)
         return
     socket_ = WSConnection(ConnectionType.SERVER)
     socket_.initiate_upgrade_connection(headers, target)

@@ -10,10 +10,6 @@ from dataclasses import dataclass, replace
 from upkeep.demo.server.audit import attributes
 from upkeep.demo.server.responses import Request, Response, forbidden, status
 
-KINDS = (
-    "forbidden", "refused", "hang", "cut", "throttled", "flaky-throttled", "server-error", "unavailable", "expired",
-    "malformed", "empty", "wrong-type",
-)  # fmt: skip
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
@@ -34,6 +30,7 @@ MEANINGS = {
     "empty": "answers an empty list or an empty body",
     "wrong-type": "answers an HTML page",
 }
+KINDS = tuple(MEANINGS)
 # The right that a source needs, as access reviews name it.
 RIGHTS = {
     **dict.fromkeys(("logs", "previous-logs"), "pods/log"),
@@ -135,16 +132,12 @@ def instead(fault: Fault, request: Request, good: Response) -> Response:
                 headers={"Retry-After": "1"},
             )
         case "server-error":
-            return status(
-                500,
-                "InternalError",
-                "Internal error occurred: etcdserver: request timed out",
-                causes=[{"message": "etcdserver: request timed out"}],
-            )
+            why = "etcdserver: request timed out"
+            message = f"Internal error occurred: {why}"
+            return status(500, "InternalError", message, causes=[{"message": why}])
         case "unavailable":
-            return status(
-                503, "ServiceUnavailable", "the server is currently unable to handle the request"
-            )
+            message = "the server is currently unable to handle the request"
+            return status(503, "ServiceUnavailable", message)
         case "expired":
             return status(401, "Unauthorized", "Unauthorized")
         case "malformed":
@@ -164,12 +157,11 @@ def emptied(good: Response) -> Response:
         document = json.loads(good.body)
     except ValueError:
         return Response(200, b"", good.content_type)
-    if isinstance(document, dict) and "items" in document:
-        kept = {
-            key: value for key, value in document["metadata"].items() if key == "resourceVersion"
-        }
-        document |= {"metadata": kept, "items": []}
-        return Response(200, json.dumps(document).encode(), good.content_type)
+    for key in ("items", "rows"):
+        if isinstance(document, dict) and key in document:
+            version = document["metadata"].get("resourceVersion")
+            document |= {"metadata": {"resourceVersion": version} if version else {}, key: []}
+            return Response(200, json.dumps(document).encode(), good.content_type)
     if isinstance(document, dict) and "result" in (document.get("data") or {}):
         document["data"]["result"] = []
         return Response(200, json.dumps(document).encode(), good.content_type)

@@ -1,6 +1,6 @@
 """The log of a container, as the API server gives it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from upkeep.demo.objects import logs
 from upkeep.demo.server.proxies import Clock
@@ -18,45 +18,30 @@ def log(state: State, clock: Clock, request: Request, namespace: str, name: str)
         raise bad_request(
             f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]"
         )
-    spec = item["spec"]
-    started = [one["name"] for one in spec.get("initContainers", [])]
+    started = [one["name"] for one in item["spec"].get("initContainers", [])]
     if container not in [*names, *started]:
         raise bad_request(f"container {container} is not valid for pod {name}")
     if not item["spec"].get("nodeName"):
         return Response(204, b"")
-    lines = lines_of(
-        state, item, container, previous=request.query.get("previous") in ("true", "1")
+    query = request.query
+    previous, timestamps, follow = (
+        query.get(key) in ("true", "1") for key in ("previous", "timestamps", "follow")
     )
+    lines = lines_of(state, item, container, previous=previous)
     try:
         since, tail, limit = (
-            int(request.query[key]) if key in request.query else None
+            int(query[key]) if key in query else None
             for key in ("sinceSeconds", "tailLines", "limitBytes")
         )
+        earliest = datetime.fromisoformat(query["sinceTime"]) if "sinceTime" in query else None
     except ValueError as error:
         raise bad_request(f"unable to decode query: {error}") from error
-    if (
-        (since is not None and since < 1)
-        or (limit is not None and limit < 1)
-        or (tail is not None and tail < 0)
-    ):
-        raise Refused(
-            status(
-                422,
-                "Invalid",
-                f'PodLogOptions.core "{name}" is invalid: must be greater than 0',
-                name=name,
-                kind="PodLogOptions",
-            )
-        )
-    earliest = clock() - timedelta(seconds=since) if since is not None else None
-    body = logs.select(
-        lines,
-        since=earliest,
-        tail=tail,
-        limit=limit,
-        timestamps=request.query.get("timestamps") in ("true", "1"),
-    )
-    return Response(200, body, "text/plain", stream=True)
+    if 0 in (since, limit) or min(since or 0, limit or 0, tail or 0) < 0:
+        message = f'PodLogOptions.core "{name}" is invalid: must be greater than 0'
+        raise Refused(status(422, "Invalid", message, name=name, kind="PodLogOptions"))
+    earliest = clock() - timedelta(seconds=since) if since is not None else earliest
+    body = logs.select(lines, since=earliest, tail=tail, limit=limit, timestamps=timestamps)
+    return Response(200, body, "text/plain", stream=True, open_seconds=3600.0 * follow)
 
 
 def lines_of(state: State, item: Object, container: str, *, previous: bool) -> list[logs.Line]:

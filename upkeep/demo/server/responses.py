@@ -11,7 +11,7 @@ USER = "demo"
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as the API server sees it; ``query`` keeps the last value of each parameter, ``pairs`` all of them; ``subject`` is whose token it
-    carries, as access reviews name it: ``self`` or ``acting``."""
+    carries, as access reviews name it: ``self``, ``acting``, or the user that is impersonated."""
 
     method: str
     path: str
@@ -20,17 +20,19 @@ class Request:
     body: bytes = b""
     pairs: tuple[tuple[str, str], ...] = ()
     subject: str = "self"
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """``stream`` sends the body in chunks, as logs are sent; ``delay_seconds`` is how long the answer takes."""
+    """``stream`` sends the body in chunks, as logs are sent, and stays open for ``open_seconds``; ``delay_seconds`` is how long the answer takes."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     stream: bool = False
+    open_seconds: float = 0.0
     delay_seconds: float = 0.0
 
 
@@ -48,19 +50,9 @@ def as_json(data: object, code: int = 200) -> Response:
 
 def status(code: int, reason: str, message: str, /, **details: object) -> Response:
     """A Status of failure."""
-    body: Object = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Failure",
-        "message": message,
-    }
-    body |= (
-        ({"reason": reason} if reason else {})
-        | ({"details": details} if details else {})
-        | {"code": code}
-    )
-    return as_json(body, code)
+    body: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    body |= {"message": message} | ({"reason": reason} if reason else {})
+    return as_json(body | ({"details": details} if details else {}) | {"code": code}, code)
 
 
 def group_of(plural: str) -> str:
@@ -110,5 +102,6 @@ def partial(item: Object) -> Object:
     }
 
 
-def wants_metadata(request: Request) -> bool:
-    return "as=PartialObjectMetadata" in request.accept.split(",")[0]
+def wants(request: Request, kind: str) -> bool:
+    """Whether the client would rather have another kind, or a list of it: a Table, or metadata alone."""
+    return f";as={kind.removesuffix('List')}" in request.accept.split(",")[0]

@@ -1,9 +1,12 @@
-"""The demo cluster on the wire: HTTP/1.1 with keep-alive on a local port, and the faults of the connection."""
+"""The demo cluster on the wire: HTTP/1.1 with keep-alive on a local port, with or without TLS, and the faults of the connection."""
 
 import contextlib
+import math
 import select
 import socket
+import ssl
 import threading
+import time
 from collections import deque
 from datetime import UTC
 from email.utils import format_datetime
@@ -18,15 +21,7 @@ from upkeep.demo.server.faults import Fault, instead, source_of
 from upkeep.demo.server.responses import Request, Response, status
 
 # Paths that are served without a token: they stand for programs beside the API server, or are public on a real one.
-OPEN = (
-    "/prometheus/",
-    "/alertmanager/",
-    "/collector/",
-    "/readyz",
-    "/livez",
-    "/healthz",
-    "/version",
-)
+OPEN = ("/prometheus/", "/alertmanager/", "/collector/", "/readyz", "/livez", "/healthz", "/version")  # fmt: skip
 
 
 class Server(ThreadingHTTPServer):
@@ -37,9 +32,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], api: Api, fault: Fault | None, tokens: dict[str, str]
-    ) -> None:
+        self, address: tuple[str, int], api: Api, fault: Fault | None, tokens: dict[str, str], tls: ssl.SSLContext | None = None
+    ) -> None:  # fmt: skip
         super().__init__(address, Handler)
+        self.tls = tls
         self.api = api
         self.fault = fault
         self.tokens = {f"Bearer {token}": subject for token, subject in tokens.items()}
@@ -48,6 +44,15 @@ class Server(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
         self.seen: set[str] = set()
         self.lock = threading.Lock()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Accept a connection; its own thread shakes hands, so that a silent client delays no other."""
+        accepted, address = super().get_request()
+        if self.tls is not None:
+            accepted = self.tls.wrap_socket(
+                accepted, server_side=True, do_handshake_on_connect=False
+            )
+        return accepted, address
 
     def process_request(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
@@ -65,7 +70,7 @@ class Server(ThreadingHTTPServer):
         """A client that goes away is no news; anything else is a mistake here and keeps its traceback."""
         import sys
 
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # http.server hands on what it was given
 
     def first_time(self, path: str) -> bool:
@@ -78,9 +83,8 @@ class Server(ThreadingHTTPServer):
     def end(self) -> None:
         """Stop at once, whatever is in flight."""
         self.stopping.set()
-        with contextlib.suppress(
-            OSError
-        ):  # wakes the accepting thread up, which would sleep to the end of its interval; not everywhere
+        # Wakes the accepting thread up, which would sleep to the end of its interval; not everywhere.
+        with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.shutdown()
         for connection in list(self.connections):
@@ -101,45 +105,33 @@ class Handler(BaseHTTPRequestHandler):
         """The demo is silent; ``Cluster.requests`` says what was asked."""
 
     def serve(self) -> None:
+        self.server.api.refresh()
         parts = urlsplit(self.path)
         pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        accept, kind, token, user = (
+            self.headers.get(name, "") for name in ("Accept", "Content-Type", "Authorization", "Impersonate-User")
+        )  # fmt: skip
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = (
-            parse_qsl(body.decode())
-            if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-            else []
+            parse_qsl(body.decode()) if kind.startswith("application/x-www-form-urlencoded") else []
         )
-        subject = self.server.tokens.get(self.headers.get("Authorization", ""), "")
-        request = Request(
-            self.command,
-            unquote(parts.path),
-            dict([*pairs, *form]),
-            self.headers.get("Accept", ""),
-            body,
-            pairs,
-            subject,
-        )
+        subject = self.server.tokens.get(token, "")
+        subject = (subject and user) or subject
+        query, path = dict([*pairs, *form]), unquote(parts.path)
+        request = Request(self.command, path, query, accept, body, pairs, subject, kind)
         source = source_of(request, self.server.api.state.layout)
-        self.server.requests.append(
-            Event(subject, self.command, self.path, source, attributes(request))
-        )
+        event = Event(subject, self.command, self.path, source, attributes(request))
+        self.server.requests.append(event)
         fault = self.server.fault
         if fault is not None and fault.hits(source) and self.faulty(fault, request):
             return
         if not request.path.startswith(OPEN) and not subject:
             self.send(status(401, "Unauthorized", "Unauthorized"))
-        elif (
-            request.path.endswith("/exec")
-            and self.headers.get("Upgrade", "").lower() == "websocket"
-        ):
+        elif path.endswith("/exec") and self.headers.get("Upgrade", "").lower() == "websocket":
             self.close_connection = True
-            execution.serve(
-                self.connection,
-                self.path,
-                [(key.encode(), value.encode()) for key, value in self.headers.items()],
-                request,
-                self.server.api.state,
-            )
+            headers = [(key.encode(), value.encode()) for key, value in self.headers.items()]
+            state = self.server.api.state
+            execution.serve(self.connection, self.path, headers, request, state)
         else:
             self.send(self.server.api.answer(request))
 
@@ -163,14 +155,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send(instead(fault, request, good))
         return True
 
-    def wait(self) -> None:
-        """Say nothing until the client goes or the cluster stops."""
-        waiting = (
-            select.poll()
-        )  # select knows no descriptor beyond 1023, and dozens of clusters at once have more
+    def wait(self, seconds: float = math.inf) -> None:
+        """Say nothing until the client goes, the time is over or the cluster stops."""
+        ends = time.monotonic() + seconds
+        # select knows no descriptor beyond 1023, and dozens of clusters at once have more.
+        waiting = select.poll()
         waiting.register(self.connection, select.POLLIN)
-        while not self.server.stopping.is_set():
-            if waiting.poll(100) and not self.connection.recv(1, socket.MSG_PEEK):
+        while not self.server.stopping.is_set() and time.monotonic() < ends:
+            if waiting.poll(100) and not self.connection.recv(1):
                 return
 
     def head(self, response: Response, framing: str) -> bytes:
@@ -179,14 +171,9 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             phrase = ""
         api = self.server.api
-        lines = [
-            f"HTTP/1.1 {response.status} {phrase}",
-            f"Content-Type: {response.content_type}",
-            framing,
-        ]
-        lines.append(
-            f"Date: {format_datetime(api.clock().astimezone(UTC) + api.state.clock_ahead, usegmt=True)}"
-        )
+        date = format_datetime(api.clock().astimezone(UTC) + api.state.clock_ahead, usegmt=True)
+        lines = [f"HTTP/1.1 {response.status} {phrase}", f"Content-Type: {response.content_type}"]
+        lines += [framing, f"Date: {date}"]
         lines += [f"{key}: {value}" for key, value in response.headers.items()]
         if self.close_connection:
             lines.append("Connection: close")
@@ -203,22 +190,18 @@ class Handler(BaseHTTPRequestHandler):
             for start in range(0, len(response.body), 65536):
                 block = response.body[start : start + 65536]
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
+            if response.open_seconds:
+                self.wait(response.open_seconds)
             self.wfile.write(b"0\r\n\r\n")
         else:
-            self.wfile.write(
-                self.head(response, f"Content-Length: {len(response.body)}") + response.body
-            )
+            head = self.head(response, f"Content-Length: {len(response.body)}")
+            self.wfile.write(head + response.body)
 
     def cut(self, response: Response) -> None:
         """Half of the body, then the end of the connection."""
         self.close_connection = True
         half = response.body[: len(response.body) // 2]
+        framing = f"Content-Length: {max(2, len(response.body))}"
         if response.stream:
-            self.wfile.write(
-                self.head(response, "Transfer-Encoding: chunked")
-                + b"%x\r\n%b\r\n" % (len(half), half)
-            )
-        else:
-            self.wfile.write(
-                self.head(response, f"Content-Length: {max(2, len(response.body))}") + half
-            )
+            framing, half = "Transfer-Encoding: chunked", b"%x\r\n%b\r\n" % (len(half), half)
+        self.wfile.write(self.head(response, framing) + half)

@@ -1,4 +1,4 @@
-"""The verdict on a write. Nothing can be changed: with ``dryRun=All`` it is canned, and any other is forbidden."""
+"""The verdict on a write. Nothing can be changed: that on a dry run is canned, and any other write is forbidden."""
 
 import base64
 import json
@@ -8,14 +8,13 @@ from upkeep.demo.server.responses import (
     Response,
     as_json,
     bad_request,
-    forbidden,
     group_of,
     not_found,
     partial,
     qualified,
     status,
-    wants_metadata,
-)
+    wants,
+)  # fmt: skip
 from upkeep.demo.state import Object, State
 
 
@@ -39,62 +38,70 @@ def _other_selector(item: Object, patch: Object) -> Object:
     return {} if merged == own else merged
 
 
+def refused(plural: str, name: str, part: str = "") -> Response:
+    """Return the refusal of a write, or of a subresource that is not served."""
+    what = "/".join(filter(None, (qualified(plural), part))) + (f' "{name}"' if name else "")
+    why = f"does not serve {part}" if part else "changes nothing"
+    message = f"{what} is forbidden: the demo cluster {why}."
+    return status(403, "Forbidden", message, name=name, kind=plural)
+
+
+def scaled(item: Object, body: Object) -> Object:
+    """Return the Scale of a Deployment after a dry run of its patch."""
+    kept = {key: item["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion")}
+    spec = {"replicas": item["spec"]["replicas"]}
+    return {
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": kept,
+        "spec": spec | body.get("spec", {}), "status": spec,
+    }  # fmt: skip
+
+
 def verdict(
-    state: State, request: Request, plural: str, namespace: str, name: str | None
+    state: State, request: Request, plural: str, namespace: str, name: str | None, part: str = ""
 ) -> Response:
-    """The verdict on a write: canned for a dry run, forbidden otherwise."""
-    verb = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}.get(
-        request.method, ""
-    )
+    """Return the verdict on a write: canned for a dry run, forbidden otherwise."""
+    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+    verb = verbs.get(request.method, "")
     if not verb or (name is None) != (verb == "create"):
-        return status(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        )
-    if request.query.get("dryRun") != "All":
-        return forbidden(verb, plural, name or "", namespace)
+        message = "the server does not allow this method on the requested resource"
+        return status(405, "MethodNotAllowed", message)
     try:
-        body = json.loads(request.body or b"{}")
+        sent = json.loads(request.body or b"{}")
     except ValueError as error:
+        if request.query.get("dryRun") != "All":
+            return refused(plural, name or "")
         raise bad_request(f"couldn't decode the body: {error}") from error
-    sent = body.get("metadata", {}) if isinstance(body, dict) else {}
-    group = {"group": group_of(plural)} if group_of(plural) else {}
+    # A JSON patch is a list: what it would change is not looked at.
+    body: Object = sent if isinstance(sent, dict) else {}
+    if "All" not in (request.query.get("dryRun"), *(body.get("dryRun") or [])):
+        return refused(plural, name or "")
+    head = body.get("metadata", {})
+    wanted = name or str(head.get("name", ""))
+    details = {"name": wanted} | ({"group": group_of(plural)} if group_of(plural) else {})
     if plural in state.refusals:
         code, reason, message = state.refusals[plural]
-        return status(
-            code, reason, message, name=name or str(sent.get("name", "")), **group, kind=plural
-        )
-    if name is None:
-        wanted = str(sent.get("name", ""))
-        if state.find(plural, wanted, namespace) is not None:
-            return status(
-                409,
-                "AlreadyExists",
-                f'{qualified(plural)} "{wanted}" already exists',
-                name=wanted,
-                **group,
-                kind=plural,
-            )
-        return as_json(body, 201)
-    item = state.find(plural, name, namespace)
+        return status(code, reason, message, **details, kind=plural)
+    item = state.find(plural, wanted, namespace)
+    if name is None and item is not None:
+        message = f'{qualified(plural)} "{wanted}" already exists'
+        return status(409, "AlreadyExists", message, **details, kind=plural)
     if item is None:
+        if name is None or "apply-patch" in request.content_type:
+            return as_json(body, 201)
         raise not_found(plural, name)
     if item.get("immutable") and _changes_data(item, body):
         message = f'{item["kind"]} "{name}" is invalid: data: Forbidden: field is immutable when `immutable` is set'
-        return status(422, "Invalid", message, name=name, **group, kind=plural)
+        return status(422, "Invalid", message, **details, kind=plural)
     if plural == "deployments" and (other := _other_selector(item, body)):
         refusal = f"Invalid value: {json.dumps({'matchLabels': other}, separators=(',', ':'))}: field is immutable"
         causes = [{"reason": "FieldValueInvalid", "message": refusal, "field": "spec.selector"}]
-        message = f'{qualified(plural)} "{name}" is invalid: spec.selector: {refusal}'.replace(
-            "deployments", "Deployment", 1
-        )
-        return status(422, "Invalid", message, name=name, **group, kind="Deployment", causes=causes)
-    if (
-        sent.get("resourceVersion", item["metadata"]["resourceVersion"])
-        != item["metadata"]["resourceVersion"]
-    ):
+        message = f'Deployment.apps "{name}" is invalid: spec.selector: {refusal}'
+        return status(422, "Invalid", message, **details, kind="Deployment", causes=causes)
+    stored = item["metadata"]["resourceVersion"]
+    if head.get("resourceVersion", stored) != stored:
         message = f'Operation cannot be fulfilled on {qualified(plural)} "{name}": the object has been modified; '
         message += "please apply your changes to the latest version and try again"
-        return status(409, "Conflict", message, name=name, **group, kind=plural)
-    return as_json(partial(item) if wants_metadata(request) else item)
+        return status(409, "Conflict", message, **details, kind=plural)
+    if part == "scale":
+        return as_json(scaled(item, body))
+    return as_json(partial(item) if wants(request, "PartialObjectMetadata") else item)

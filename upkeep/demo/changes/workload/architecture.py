@@ -140,8 +140,12 @@ def autoscale(state: State, **conditions: tuple[str, str, str]) -> Object:
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": state.fullname},
         "minReplicas": 2,
         "maxReplicas": 5,
-    }
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}],
+    }  # fmt: skip
     status = {"currentReplicas": 2, "desiredReplicas": 2, "conditions": entries}
+    if said["ScalingActive"][0] == "True":
+        current = {"name": "cpu", "current": {"averageUtilization": 32, "averageValue": "80m"}}
+        status["currentMetrics"] = [{"type": "Resource", "resource": current}]
     made = stored.make(
         state,
         "HorizontalPodAutoscaler",
