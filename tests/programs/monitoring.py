@@ -93,7 +93,8 @@ def monitoring(folder: Path) -> Iterator[Monitoring]:
     for group in rules["groups"]:
         group["interval"] = "1s"
         for rule in group["rules"]:
-            rule["for"] = "0s"
+            if "alert" in rule:
+                rule["for"] = "0s"
     (folder / "rules.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
     alertmanager = f"http://127.0.0.1:{free_port()}"
     prometheus = f"http://127.0.0.1:{free_port()}"
