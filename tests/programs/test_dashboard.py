@@ -1,0 +1,36 @@
+"""The Grafana dashboard: every query of it is answered by a real Prometheus that real runs fed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.checks.inner import LEDGER_ALONE
+from tests.programs.monitoring import monitoring, wait_for
+from upkeep.commands import suite
+
+DASHBOARD = ROOT / "deploy" / "monitoring" / "dashboard.json"
+# One target with a failure, one that cannot be measured: each query has a row to show.
+TARGETS = '[targets.failing]\ndemo = "alert-errors"\n[targets.blind]\ndemo = "forbidden@metrics"\n'
+
+
+def test_every_query_of_the_dashboard_has_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    queries = {
+        f"{panel['title']} {target['refId']}": target["expr"].replace("$target", ".*")
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    }
+    assert len(queries) >= len(dashboard["panels"]) > 0
+    (tmp_path / "upkeep.toml").write_text(TARGETS)
+    monkeypatch.chdir(tmp_path)
+    with monitoring(tmp_path) as programs:
+        chosen = ["-m", "daily or weekly", "--target=failing", "--target=blind", "--gate", "-q"]
+        places = [f"--ledger={tmp_path / 'ledger'}", f"--out={tmp_path / 'out'}"]
+        pushed = f"--pushgateway={programs.pushgateway}"
+        assert suite.run([*chosen, *LEDGER_ALONE, *places, pushed]) == 10
+        for name, query in queries.items():
+            assert wait_for(lambda query=query: programs.query(query), seconds=15), f"{name}: {query}"
