@@ -1,8 +1,8 @@
 """deploy/ on the real API server: admitted without a warning where the restricted policy is enforced, and run as pods would run it."""
 
-import json
 import os
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.cluster.plane.controlplane import NODE, ControlPlane, wait_for
 from tests.cluster.plane.kubelet import Kubelet
 from tests.cluster.plane.layouts import Install, installed
 from tests.cluster.plane.podnetwork import PodNetwork
-from tests.cluster.plane.runs import by_control
+from tests.cluster.plane.runs import by_control, results
 from tests.cluster.programs import program
 
 DEPLOY = ROOT / "deploy"
@@ -114,6 +114,7 @@ def deployed(
         labels = {f"{RESTRICTED}/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
         plane.patch(f"/api/v1/namespaces/{NAMESPACE}", {"metadata": {"labels": labels}})
         plane.apply(OPERATOR)
+        _without_a_backup(plane)
         rules = f"/apis/monitoring.coreos.com/v1/namespaces/{NAMESPACE}/prometheusrules"
         wait_for(lambda: plane.request("GET", rules).status == 200, what="PrometheusRules")
         plane.apply({**_service(), "metadata": {"name": "upkeep", "namespace": NAMESPACE}})
@@ -122,6 +123,16 @@ def deployed(
         bound = {"status": {"phase": "Bound"}}
         plane.patch(f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims/upkeep/status", bound)
         yield found
+
+
+def _without_a_backup(plane: ControlPlane) -> None:
+    """Remove the backup that the layout brings along."""
+    batch, core = f"/apis/batch/v1/namespaces/{NAMESPACE}", f"/api/v1/namespaces/{NAMESPACE}"
+    claim = f"{core}/persistentvolumeclaims/backup-pvc"
+    for path in (f"{batch}/cronjobs/cano-collector-backup", claim):
+        assert plane.request("DELETE", path).status == 200
+    # The controller that removes the finalizer is not started.
+    plane.patch(claim, {"metadata": {"finalizers": None}})
 
 
 def _service() -> dict[str, Any]:
@@ -219,3 +230,64 @@ def test_a_service_named_upkeep_breaks_nothing(deployed: Deployed) -> None:
     pod["spec"]["enableServiceLinks"] = True
     done = deployed.kubelet.run(pod, "export")
     assert done.returncode == 0, done.stderr
+
+
+def printed() -> dict[str, Any]:
+    """Return the backup CronJob as the guide prints it, in the namespace of this test."""
+    text = (ROOT / "docs" / "guide.rst").read_text(encoding="utf-8")
+    begin = text.index("    apiVersion: batch/v1")
+    block = text[begin : text.index("\nMonitoring Alerts", begin)]
+    return dict(yaml.safe_load(textwrap.dedent(block).replace("monitoring", NAMESPACE)))
+
+
+def judged(deployed: Deployed, out: Path) -> dict[str, Any]:
+    kubeconfig = deployed.plane.kubeconfig("admin", namespace=NAMESPACE)
+    (found,) = results(
+        "control(id='backup-job-healthy')", f"--kubeconfig={kubeconfig}", out=out
+    ).values()
+    return found
+
+
+def test_the_guides_mended_backup_is_healthy_and_the_printed_one_is_not(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    plane, batch = deployed.plane, f"/apis/batch/v1/namespaces/{NAMESPACE}"
+    finish(deployed, deployed.start("upkeep-cano-collector-backup"))
+    plane.apply(printed())
+    deployed.kubectl("create", "job", "printed", "--from=cronjob/cano-collector-backup")
+    events = f"/api/v1/namespaces/{NAMESPACE}/events?fieldSelector=involvedObject.name=printed"
+    (event, *_) = wait_for(lambda: plane.get(events)["items"], what="the refusal")
+    assert 'violates PodSecurity "restricted' in event["message"]
+    found = judged(deployed, tmp_path / "printed")
+    assert found["outcome"] == "fail"
+    codes = {finding["code"] for finding in found["findings"]}
+    assert codes == {"claim-not-bound", "volume-not-mounted", "may-not-read"}
+
+    assert plane.request("DELETE", f"{batch}/cronjobs/cano-collector-backup").status == 200
+    folder = deployed.folder / "mended"
+    component = relative(folder, DEPLOY / "components" / "guide-backup")
+    deployed.apply({"namespace": NAMESPACE, "components": [component]}, name="mended")
+    claim = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims/backup-pvc/status"
+    plane.patch(claim, {"status": {"phase": "Bound"}})
+    pod = deployed.start("cano-collector-backup")
+    (deployed.kubelet.programs / "kubectl").symlink_to(program("kubectl"))
+    done = deployed.kubelet.run(pod, "backup")
+    assert done.returncode == 0, done.stderr
+    saved = sorted(deployed.volume("backup-pvc-backup").iterdir())
+    assert [path.name.partition("-")[0] for path in saved] == ["backup", "secrets"]
+    assert [yaml.safe_load(path.read_text())["kind"] for path in saved] == ["ConfigMap", "Secret"]
+    finish(deployed, pod)
+    found = judged(deployed, tmp_path / "mended")
+    assert (found["outcome"], found["findings"]) == ("pass", [])
+
+
+def finish(deployed: Deployed, pod: dict[str, Any]) -> None:
+    """Let a pod have succeeded, and wait until its Job says so."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+    # kwok starts it in its own time, and would start it again.
+    wait_for(lambda: deployed.plane.get(path)["status"]["phase"] == "Running", what=name)
+    deployed.plane.patch(f"{path}/status", {"status": {"phase": "Succeeded"}})
+    (owner,) = pod["metadata"]["ownerReferences"]
+    job = f"/apis/batch/v1/namespaces/{namespace}/jobs/{owner['name']}"
+    wait_for(lambda: deployed.plane.get(job)["status"].get("succeeded"), what=job)
