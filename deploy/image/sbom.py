@@ -36,7 +36,9 @@ def debian() -> Iterator[dict[str, str]]:
     """Yield every installed Debian package; none where the base is no Debian."""
     for paragraph in STATUS.read_text().split("\n\n") if STATUS.exists() else ():
         fields = dict(
-            line.split(": ", 1) for line in paragraph.splitlines() if ": " in line[:40] and line[0] > " "
+            line.split(": ", 1)
+            for line in paragraph.splitlines()
+            if ": " in line[:40] and line[0] > " "
         )
         if fields.get("Status") == "install ok installed":
             name, version = fields["Package"], fields["Version"]

@@ -33,4 +33,6 @@ def test_every_query_of_the_dashboard_has_an_answer(
         pushed = f"--pushgateway={programs.pushgateway}"
         assert suite.run([*chosen, *LEDGER_ALONE, *places, pushed]) == 10
         for name, query in queries.items():
-            assert wait_for(lambda query=query: programs.query(query), seconds=15), f"{name}: {query}"
+            assert wait_for(lambda query=query: programs.query(query), seconds=15), (
+                f"{name}: {query}"
+            )

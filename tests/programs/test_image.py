@@ -51,7 +51,9 @@ class Buildah:
         if given:
             return given
         root = self.folder / "root"
-        self.run(program("debootstrap"), "--variant=minbase", f"--include={PACKAGES}", RELEASE, root)
+        self.run(
+            program("debootstrap"), "--variant=minbase", f"--include={PACKAGES}", RELEASE, root
+        )
         (self.folder / "Containerfile").write_text("FROM scratch\nADD root /\n")
         self.run("buildah", "build", "--quiet", "--tag", "localhost/base", self.folder)
         return "localhost/base"
@@ -72,7 +74,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     buildah.run(sys.executable, *words, *where)
     options = ("--pull-never", f"--volume={wheels}:/wheels:ro", "--build-arg=PIP_NO_INDEX=1",
                "--build-arg=PIP_FIND_LINKS=/wheels")  # fmt: skip
-    buildah.run(HERE / "build", base, NAME, BUILDAH_OPTIONS=" ".join(options), PYTHON=sys.executable)
+    buildah.run(
+        HERE / "build", base, NAME, BUILDAH_OPTIONS=" ".join(options), PYTHON=sys.executable
+    )
     container = buildah.run("buildah", "from", "--pull-never", NAME).strip()
     yield Path(buildah.run("buildah", "mount", container).strip())
     buildah.run("buildah", "rm", "--all")
@@ -127,7 +131,9 @@ def test_no_assertion_is_rewritten_at_the_start(image: Path) -> None:
 
 def test_there_is_no_installer_and_no_compiler(image: Path) -> None:
     names = "pip pip3 gcc cc make easy_install"
-    done = inside(image, *variables(image), "sh", "-c", f"for one in {names}; do command -v $one; done")
+    done = inside(
+        image, *variables(image), "sh", "-c", f"for one in {names}; do command -v $one; done"
+    )
     assert done.stdout == ""
     assert inside(image, *variables(image), "python3", "-m", "pip").returncode != 0
 

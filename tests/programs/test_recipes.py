@@ -38,7 +38,9 @@ def environment(folder: Path, wheels: Path, scenario: str) -> dict[str, str]:
     programs = folder / "programs"
     programs.mkdir()
     (programs / "python3").symlink_to(Path(sys.executable).resolve())
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "CI"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "CI"))
+    }
     return kept | {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "PYTHONPATH": sysconfig.get_path("purelib"),
@@ -102,7 +104,12 @@ def test_github_actions(scenario: str, code: int, tmp_path: Path, wheels: Path) 
             }
         )
     )
-    passed = ("PYTHONPATH", *(name for name in given if name.startswith("PIP_")), "UPKEEP_DEMO", "PATH")
+    passed = (
+        "PYTHONPATH",
+        *(name for name in given if name.startswith("PIP_")),
+        "UPKEEP_DEMO",
+        "PATH",
+    )
     done, said = execute(
         [
             act, "workflow_dispatch", "-W", RECIPES / "github-actions.yml", "-P", "ubuntu-latest=-self-hosted",

@@ -184,6 +184,4 @@ class Kubelet:
 
 def _expanded(word: str, environment: Mapping[str, str]) -> str:
     """Return a word with ``$(NAME)`` replaced, as Kubernetes does it."""
-    return re.sub(
-        r"\$\(([A-Za-z_]\w*)\)", lambda found: environment.get(found[1], found[0]), word
-    )
+    return re.sub(r"\$\(([A-Za-z_]\w*)\)", lambda found: environment.get(found[1], found[0]), word)
