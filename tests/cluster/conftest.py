@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.plane.controlplane import ControlPlane
-from tests.cluster.plane.deployed import Deployed, deployment
 from tests.cluster.plane.layouts import Install, installed
 from tests.cluster.plane.podnetwork import PodNetwork
 
@@ -34,12 +33,3 @@ def chart(plane: ControlPlane, network: PodNetwork) -> Iterator[Install]:
     """The chart's layout, healthy."""
     with installed(plane, network, layout="chart", namespace="kubecano") as install:
         yield install
-
-
-@pytest.fixture(scope="session")
-def deployed(
-    plane: ControlPlane, network: PodNetwork, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Deployed]:
-    """An overlay of deploy/ beside the guide's layout."""
-    with deployment(plane, network, tmp_path_factory.mktemp("deploy")) as deployed:
-        yield deployed

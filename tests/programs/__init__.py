@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+# A run for its metrics needs no report.
+QUICK = ("-p", "no:allure_pytest", "-p", "no:reports.html")
 # Where a program comes from, as .ci/run installs it.
 SOURCES = {
     "prometheus": "apt-get install prometheus",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.checks.inner import LEDGER_ALONE
+from tests.programs import QUICK
 from tests.programs.monitoring import monitoring, wait_for
 from upkeep.commands import suite
 
@@ -31,7 +31,7 @@ def test_every_query_of_the_dashboard_has_an_answer(
         chosen = ["-m", "daily or weekly", "--target=failing", "--target=blind", "--gate", "-q"]
         places = [f"--ledger={tmp_path / 'ledger'}", f"--out={tmp_path / 'out'}"]
         pushed = f"--pushgateway={programs.pushgateway}"
-        assert suite.run([*chosen, *LEDGER_ALONE, *places, pushed]) == 10
+        assert suite.run([*chosen, *QUICK, *places, pushed]) == 10
         for name, query in queries.items():
             assert wait_for(lambda query=query: programs.query(query), seconds=15), (
                 f"{name}: {query}"

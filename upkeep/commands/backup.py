@@ -6,8 +6,8 @@ and time. Secret values are base64, as in kubectl's output: protect the folder, 
 Restore: kubectl apply --server-side --force-conflicts -f FILE
 Restore an encrypted file: age --decrypt -i IDENTITY FILE.age | kubectl apply --server-side --force-conflicts -f -
 
-With --pushgateway or --textfile it publishes the time of this success and of the newest change of the
-configuration, under the names of the guide's alerts.
+--pushgateway and --textfile publish two times under the names of the guide's alerts: that of this
+success, and that of the newest change of the configuration.
 
 Exit codes: 0 a set is written, or today's newest set is equal; 1 an object is unreadable and no file
 is written; 4 bad input.

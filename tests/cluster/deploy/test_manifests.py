@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tests import ROOT
+from tests.cluster.deploy.deployed import DEPLOY, NAMESPACE, Deployed, finish, relative
 from tests.cluster.plane.controlplane import wait_for
-from tests.cluster.plane.deployed import DEPLOY, NAMESPACE, Deployed, finish, relative
 from tests.cluster.plane.runs import by_control, results
 from tests.cluster.programs import program
 from upkeep.commands.rbac import document
@@ -57,7 +57,7 @@ def test_the_backups_pod_saves_and_the_run_measures(deployed: Deployed) -> None:
     for name in ("backup", "export"):
         done = deployed.kubelet.run(pod, name)
         assert done.returncode == 0, done.stderr
-    data = deployed.volume("upkeep-data")
+    data = deployed.volume("upkeep")
     assert [one.suffix for one in (data / "backups").glob("*-2*.yaml*")] == [".age", ".age"]
     assert list((data / "exports").iterdir())
     run = deployed.start("upkeep-run")
@@ -127,7 +127,7 @@ def test_the_guides_mended_backup_is_healthy_and_the_printed_one_is_not(
     (deployed.kubelet.programs / "kubectl").symlink_to(program("kubectl"))
     done = deployed.kubelet.run(pod, "backup")
     assert done.returncode == 0, done.stderr
-    saved = sorted(deployed.volume("backup-pvc-backup").iterdir())
+    saved = sorted(deployed.volume("backup-pvc").iterdir())
     assert [path.name.partition("-")[0] for path in saved] == ["backup", "secrets"]
     assert [yaml.safe_load(path.read_text())["kind"] for path in saved] == ["ConfigMap", "Secret"]
     finish(deployed, pod)

@@ -8,8 +8,8 @@ from pathlib import Path
 import requests
 
 from tests import ROOT
+from tests.cluster.deploy.deployed import Deployed
 from tests.cluster.plane.controlplane import wait_for
-from tests.cluster.plane.deployed import Deployed
 from tests.cluster.plane.layouts import answers
 from tests.programs.monitoring import Monitoring, monitoring
 
@@ -18,7 +18,7 @@ FAULT = {"alertname": "CanoUpkeepControlFailed", "control": "health-ok"}
 
 def measure(deployed: Deployed) -> None:
     """Run the pod of the CronJob on the next day: the ledger knows of no earlier one."""
-    data = deployed.volume("upkeep-data")
+    data = deployed.volume("upkeep")
     shutil.rmtree(data / "ledger", ignore_errors=True)
     done = deployed.kubelet.run(deployed.start("upkeep-run"), "run")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,7 @@ where the volumes are at their paths and the root file system is read-only where
 for that. Needs root and util-linux.
 """
 
+import base64
 import json
 import os
 import re
@@ -120,6 +121,10 @@ class Kubelet:
         found = self.plane.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
         return dict(found["data"])
 
+    def volume(self, pod: dict[str, Any], name: str) -> Path:
+        """Return the folder of a pod's volume."""
+        return self._volume(pod, next(one for one in pod["spec"]["volumes"] if one["name"] == name))
+
     def _mounts(self, pod: dict[str, Any], container: dict[str, Any]) -> dict[str, Path]:
         volumes = {one["name"]: one for one in pod["spec"]["volumes"]}
         return {
@@ -130,7 +135,7 @@ class Kubelet:
     def _volume(self, pod: dict[str, Any], volume: dict[str, Any]) -> Path:
         """Return a folder with a volume's files."""
         owner = (
-            volume["persistentVolumeClaim"]["claimName"]
+            f"{pod['metadata']['namespace']}-{volume['persistentVolumeClaim']['claimName']}"
             if "persistentVolumeClaim" in volume
             else pod["metadata"]["name"]
         )
@@ -154,8 +159,6 @@ class Kubelet:
         return folder
 
     def _secret(self, pod: dict[str, Any], name: str) -> dict[str, str]:
-        import base64
-
         path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/secrets/{name}"
         data = self.plane.get(path)["data"]
         return {key: base64.b64decode(value).decode() for key, value in data.items()}

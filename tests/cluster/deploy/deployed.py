@@ -1,6 +1,7 @@
 """A user's own overlay of deploy/, applied beside a collector in a namespace that enforces the restricted policy."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,8 @@ import yaml
 from pyrage import x25519
 
 from tests import ROOT
+from tests.cluster.deploy.kubelet import Kubelet
 from tests.cluster.plane.controlplane import NODE, ControlPlane, wait_for
-from tests.cluster.plane.kubelet import Kubelet
 from tests.cluster.plane.layouts import Install, installed
 from tests.cluster.plane.podnetwork import PodNetwork
 from tests.cluster.programs import definition, program
@@ -37,12 +38,10 @@ class Deployed:
     kubelet: Kubelet
     folder: Path
 
-    @property
-    def namespace(self) -> str:
-        return self.install.namespace
-
-    def kubectl(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        kubeconfig = self.plane.kubeconfig("admin", namespace=self.namespace)
+    def kubectl(
+        self, *words: str | Path, namespace: str = NAMESPACE
+    ) -> subprocess.CompletedProcess[str]:
+        kubeconfig = self.plane.kubeconfig("admin", namespace=namespace)
         return subprocess.run(
             [program("kubectl"), *words],
             env=os.environ | {"KUBECONFIG": str(kubeconfig), "HOME": str(self.folder)},
@@ -66,20 +65,21 @@ class Deployed:
         done = self.kubectl("apply", "-k", settings.parent)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
-    def start(self, cron_job: str) -> dict[str, Any]:
+    def start(self, cron_job: str, *, namespace: str = NAMESPACE) -> dict[str, Any]:
         """Return the pod of a Job that is made from a CronJob now, with a node."""
         job = f"{cron_job}-{os.urandom(3).hex()}"
-        done = self.kubectl("create", "job", job, f"--from=cronjob/{cron_job}")
+        words = ("create", "job", job, f"--from=cronjob/{cron_job}")
+        done = self.kubectl(*words, namespace=namespace)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        return self.bound(job)
+        return self.bound(job, namespace=namespace)
 
-    def bound(self, job: str) -> dict[str, Any]:
+    def bound(self, job: str, *, namespace: str = NAMESPACE) -> dict[str, Any]:
         """Return the pod of a Job, bound to the node."""
-        pods = f"/api/v1/namespaces/{self.namespace}/pods?labelSelector=job-name={job}"
+        pods = f"/api/v1/namespaces/{namespace}/pods?labelSelector=job-name={job}"
         (pod,) = wait_for(
             lambda: self.plane.get(pods)["items"], what=f"the pod of {job}", seconds=30
         )
-        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod['metadata']['name']}"
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}"
         binding = {
             "apiVersion": "v1",
             "kind": "Binding",
@@ -89,8 +89,10 @@ class Deployed:
         assert self.plane.request("POST", f"{path}/binding", binding).status == 201
         return pod | {"apiVersion": "v1", "kind": "Pod"}
 
-    def volume(self, name: str) -> Path:
-        return self.kubelet.folder / name
+    def volume(self, claim: str) -> Path:
+        """Return the folder that a claim of the collector's namespace keeps, as the pods see it."""
+        (found,) = self.kubelet.folder.glob(f"{NAMESPACE}-{claim}-*")
+        return found
 
 
 def relative(folder: Path, path: Path) -> str:
@@ -142,19 +144,15 @@ def overlay(deployed: Deployed) -> dict[str, Any]:
     (folder / "upkeep.toml").write_text(f"{settings}{patient}")
     acting = (DEPLOY / "components" / "acting" / "kubeconfig.yaml").read_text()
 
-    return {
+    # The overlay of the documentation, at this checkout.
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(# upkeep/kustomization.yaml\n.*?)```", text, re.DOTALL)
+    documented: dict[str, Any] = yaml.safe_load(block.replace("age1…", str(identity.to_public())))
+    return documented | {
         "namespace": NAMESPACE,
         "resources": [relative(folder, DEPLOY / "overlays" / "operator")],
         "components": [relative(folder, DEPLOY / "components" / "acting")],
-        "configMapGenerator": [
-            {"name": "upkeep-settings", "behavior": "replace", "files": ["upkeep.toml"]},
-            {
-                "name": "upkeep-backup",
-                "behavior": "merge",
-                "literals": [f"recipient={identity.to_public()}"],
-            },
-        ],
-        # As the file's first line says.
+        # As the first line of the component's kubeconfig says.
         "patches": [{"patch": acting.replace(":monitoring:", f":{NAMESPACE}:")}],
     }
 
