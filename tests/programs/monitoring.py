@@ -17,7 +17,18 @@ from tests import ROOT
 from tests.programs import program
 
 RULES = ROOT / "deploy" / "monitoring" / "rules.yaml"
+DASHBOARD = ROOT / "deploy" / "monitoring" / "dashboard.json"
 DEADLINE_SECONDS = 60
+
+
+def dashboard_queries() -> dict[str, str]:
+    """Return the queries of the dashboard for all targets, by panel."""
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    return {
+        f"{panel['title']} {target['refId']}": target["expr"].replace("$target", ".*")
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    }
 
 
 def free_port() -> int:

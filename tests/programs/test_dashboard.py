@@ -1,16 +1,13 @@
 """The Grafana dashboard: every query of it is answered by a real Prometheus that real runs fed."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests import ROOT
 from tests.programs import QUICK
-from tests.programs.monitoring import monitoring, wait_for
+from tests.programs.monitoring import dashboard_queries, monitoring, wait_for
 from upkeep.commands import suite
 
-DASHBOARD = ROOT / "deploy" / "monitoring" / "dashboard.json"
 # One target with a failure, one that cannot be measured: each query has a row to show.
 TARGETS = '[targets.failing]\ndemo = "alert-errors"\n[targets.blind]\ndemo = "forbidden@metrics"\n'
 
@@ -18,13 +15,8 @@ TARGETS = '[targets.failing]\ndemo = "alert-errors"\n[targets.blind]\ndemo = "fo
 def test_every_query_of_the_dashboard_has_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
-    queries = {
-        f"{panel['title']} {target['refId']}": target["expr"].replace("$target", ".*")
-        for panel in dashboard["panels"]
-        for target in panel["targets"]
-    }
-    assert len(queries) >= len(dashboard["panels"]) > 0
+    queries = dashboard_queries()
+    assert len(queries) == 10
     (tmp_path / "upkeep.toml").write_text(TARGETS)
     monkeypatch.chdir(tmp_path)
     with monitoring(tmp_path) as programs:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,12 +59,33 @@ class Deployed:
         done = self.kubectl("apply", "-k", folder)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
-    def publish(self, url: str) -> None:
-        """Add a Pushgateway to the overlay's settings, and apply it again."""
+    @contextmanager
+    def publishing(self, url: str) -> Iterator[None]:
+        """Have the pods publish to a Pushgateway, by the overlay's settings."""
         settings = self.folder / "overlay" / "upkeep.toml"
-        settings.write_text(f'pushgateway = "{url}"\n{settings.read_text()}')
-        done = self.kubectl("apply", "-k", settings.parent)
+        before = settings.read_text()
+        try:
+            settings.write_text(f'pushgateway = "{url}"\n{before}')
+            self.reapply()
+            yield
+        finally:
+            settings.write_text(before)
+            self.reapply()
+
+    def reapply(self) -> None:
+        done = self.kubectl("apply", "-k", self.folder / "overlay")
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+    def measure(self) -> dict[str, Any]:
+        """Run the pod of the CronJob as on another day: the ledger knows of no earlier one.
+
+        Return the pod.
+        """
+        shutil.rmtree(self.volume("upkeep") / "ledger", ignore_errors=True)
+        pod = self.start("upkeep-run")
+        done = self.kubelet.run(pod, "run")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return pod
 
     def start(self, cron_job: str, *, namespace: str = NAMESPACE) -> dict[str, Any]:
         """Return the pod of a Job that is made from a CronJob now, with a node."""
@@ -138,7 +160,9 @@ def overlay(deployed: Deployed) -> dict[str, Any]:
     folder = deployed.folder / "overlay"
     folder.mkdir()
     identity = x25519.Identity.generate()
-    (deployed.folder / "identity").write_text(f"{identity}\n")
+    secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"identity": str(identity)}}
+    head = {"name": "upkeep-identity", "namespace": NAMESPACE}
+    deployed.plane.apply(secret | {"metadata": head})
     settings = (DEPLOY / "jobs" / "upkeep.toml").read_text()
     patient = 'request_deadline = "1m"\nsweep_deadline = "2m"\nhealth_latency = "30s"\n'
     (folder / "upkeep.toml").write_text(f"{settings}{patient}")
@@ -151,7 +175,9 @@ def overlay(deployed: Deployed) -> dict[str, Any]:
     return documented | {
         "namespace": NAMESPACE,
         "resources": [relative(folder, DEPLOY / "overlays" / "operator")],
-        "components": [relative(folder, DEPLOY / "components" / "acting")],
+        "components": [
+            relative(folder, DEPLOY / "components" / name) for name in ("acting", "identity")
+        ],
         # As the first line of the component's kubeconfig says.
         "patches": [{"patch": acting.replace(":monitoring:", f":{NAMESPACE}:")}],
     }

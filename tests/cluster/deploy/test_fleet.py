@@ -7,7 +7,6 @@ from tests.cluster.plane.controlplane import wait_for
 
 HUB = "upkeep-fleet"
 TARGETS = """
-kubeconfig = "/etc/kubeconfig/config"
 ledger = "/var/lib/upkeep/ledger"
 out = "/var/lib/upkeep/reports"
 [targets.one]
@@ -24,7 +23,6 @@ def test_one_pod_measures_every_target(deployed: Deployed) -> None:
     plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": head})
     account = f"/api/v1/namespaces/{HUB}/serviceaccounts/default"
     wait_for(lambda: plane.request("GET", account).status == 200, what="the default account")
-    # Its second context is that of the on-call engineer, who may not read everything.
     config = plane.kubeconfig("admin", namespace=NAMESPACE).read_text()
     stored = {"config": config.replace(str(plane.folder), "/etc/kubeconfig")}
     stored["apiserver.crt"] = (plane.folder / "apiserver.crt").read_text()
@@ -58,4 +56,5 @@ def test_one_pod_measures_every_target(deployed: Deployed) -> None:
     reports = deployed.kubelet.volume(pod, "data") / "reports"
     lines = map(json.loads, (reports / "results.jsonl").read_text().splitlines())
     ready = {one["target"]: one["outcome"] for one in lines if one["control"] == "pods-ready"}
-    assert ready == {"one": "pass", "two": "pass"}
+    # Who is on call may not list Deployments, and the other target is measured all the same.
+    assert ready == {"one": "pass", "two": "unknown"}

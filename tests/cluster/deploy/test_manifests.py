@@ -16,6 +16,7 @@ from tests.cluster.programs import program
 from upkeep.commands.rbac import document
 from upkeep.commands.roles import ALL
 
+REHEARSED = ("restart-rehearsed", "scale-rehearsed", "limits-rehearsed", "backup-restores")
 JOBS = ("upkeep-run", "upkeep-cano-collector-backup")
 
 
@@ -58,20 +59,13 @@ def test_the_backups_pod_saves_and_the_run_measures(deployed: Deployed) -> None:
         done = deployed.kubelet.run(pod, name)
         assert done.returncode == 0, done.stderr
     data = deployed.volume("upkeep")
-    assert [one.suffix for one in (data / "backups").glob("*-2*.yaml*")] == [".age", ".age"]
+    assert {one.suffix for one in (data / "backups").glob("*-2*.yaml*")} == {".age"}
     assert list((data / "exports").iterdir())
-    run = deployed.start("upkeep-run")
-    done = deployed.kubelet.run(run, "run")
-    assert done.returncode == 0, done.stdout + done.stderr
+    run = deployed.measure()
     judged = by_control(data / "reports")
-    expected = (
-        "pods-ready",
-        "health-ok",
-        "restart-rehearsed",
-        "scale-rehearsed",
-        "limits-rehearsed",
-    )
-    assert {name: judged[name]["outcome"] for name in expected} == dict.fromkeys(expected, "pass")
+    expected = ("pods-ready", "health-ok", "config-backed-up", *REHEARSED)
+    said = {name: (judged[name]["outcome"], judged[name]["summary"]) for name in expected}
+    assert {name for name in said if said[name][0] != "pass"} == set(), said
     again = deployed.kubelet.run(run, "run")
     assert again.returncode == 0
     assert "nothing is due" in again.stdout
@@ -168,3 +162,20 @@ def test_the_roles_are_those_that_upkeep_prints(
         for text in (shipped, printed)
     ]
     assert rights[0] == rights[1]
+
+
+@pytest.mark.parametrize(("components", "encrypted"), [((), True), (("unencrypted",), False)])
+def test_backups_are_encrypted_unless_a_component_says_otherwise(
+    deployed: Deployed, components: tuple[str, ...], encrypted: bool
+) -> None:
+    folder = deployed.folder / f"encrypted-{encrypted}"
+    folder.mkdir()
+    document = {
+        "resources": [relative(folder, DEPLOY / "base")],
+        "components": [relative(folder, DEPLOY / "components" / name) for name in components],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(document))
+    made = yaml.safe_load_all(deployed.kubectl("kustomize", folder).stdout)
+    (job,) = (one for one in made if one["metadata"]["name"] == "upkeep-cano-collector-backup")
+    words = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert ("--recipient=$(RECIPIENT)" in words) is encrypted
