@@ -16,7 +16,11 @@ from tests.cluster.programs import program
 from upkeep.commands.rbac import document
 from upkeep.commands.roles import ALL
 
-REHEARSED = ("restart-rehearsed", "scale-rehearsed", "limits-rehearsed", "backup-restores")
+# By the acting identity of the component, whose Role is for these alone.
+REHEARSED = (
+    *("restart-rehearsed", "scale-rehearsed", "limits-rehearsed", "restore-rehearsed"),
+    *("backup-restores", "secrets-rotatable", "triage-possible"),
+)
 JOBS = ("upkeep-run", "upkeep-cano-collector-backup")
 
 
