@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test full-test cluster-test program-test clean
+.PHONY: demo test full-test cluster-test program-test image clean
 
 demo: .venv/ready
 	$(BIN)/pytest -m daily --demo --settings=/dev/null
@@ -33,6 +33,11 @@ cluster-test: .venv/tested
 program-test: .venv/tested
 	$(BIN)/tox run -e oscal --notest
 	$(BIN)/tox exec -e suite -- pytest tests/programs
+
+# make image BASE=docker.io/library/python@sha256:…
+image: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'build>=1.2,<2'
+	PYTHON=$(BIN)/python deploy/image/build "$(BASE)"
 
 clean:
 	rm -rf .venv .tox .cache reports/out dist build

@@ -3,16 +3,18 @@
 Groups on the Pushgateway: outcomes under job, target, cadence by PUT, which replaces the group; the
 guide's two times under job, target by POST, so that a run that did not measure them keeps them.
 Only a cadence that was run whole is published: otherwise the last whole run would be erased.
+``upkeep backup`` publishes the guide's two alone.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,8 +37,15 @@ from upkeep.session import (
 from upkeep.sweep import Sweep
 from upkeep.verdict import Code, Verdict
 
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+    from prometheus_client.samples import Sample
+
+    from upkeep.settings import RunSettings
+
 JOB = "cano-upkeep"
 PUSH_DEADLINE_SECONDS = 10
+GUIDE = ("cano_backup_last_success_timestamp", "cano_config_last_modified_timestamp")
 _SAID = pytest.StashKey[list[str]]()
 
 
@@ -62,13 +71,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     groups = list(published(config))
     if not groups:
         said.append("no metric published: no cadence was run whole")
+    said += publish(chosen, groups)
+
+
+def publish(chosen: RunSettings, groups: Sequence[Published]) -> list[str]:
+    """Push and write the groups, as the settings say. Return a sentence for each failure."""
+    said = []
+    if chosen.pushgateway is not None:
+        said += _tried(partial(push, chosen.pushgateway, groups))
+    if chosen.textfile is not None:
+        said += _tried(partial(write, chosen.textfile, groups))
+    return said
+
+
+def _tried(send: Callable[[], None]) -> list[str]:
     try:
-        if chosen.pushgateway is not None:
-            push(chosen.pushgateway, groups)
-        if chosen.textfile is not None:
-            write(chosen.textfile, groups)
+        send()
     except OSError as error:
-        said.append(f"metrics not published: {one_line(mask(str(error)))}")
+        return [f"metrics not published: {one_line(mask(str(error)))}"]
+    return []
 
 
 @pytest.hookimpl(trylast=True)
@@ -97,7 +118,7 @@ def published(config: pytest.Config) -> Iterator[Published]:
         sweep = config.stash.get(SWEEPS, {}).get(target)
         found = guide_times(sweep) if sweep is not None else {}
         if found:
-            yield Published(target, "", _guide_registry(found))
+            yield Published(target, "", guide_registry(found))
 
 
 def outcome_registry(
@@ -159,15 +180,16 @@ def guide_times(sweep: Sweep) -> dict[str, datetime]:
     successes = [one.last_success for one in getattr(jobs, "cron_jobs", ()) if one.last_success]
     successes += [one.taken for one in getattr(folder, "sets", ()) if not one.faults]
     if successes:
-        found["cano_backup_last_success_timestamp"] = max(successes)
+        found[GUIDE[0]] = max(successes)
     stored = sweep.known("configuration_metadata") or ()
     written = [owner.changed for one in stored for owner in one.owners if owner.changed]
     if written:
-        found["cano_config_last_modified_timestamp"] = max(written)
+        found[GUIDE[1]] = max(written)
     return found
 
 
-def _guide_registry(found: dict[str, datetime]) -> Any:
+def guide_registry(found: dict[str, datetime]) -> Any:
+    """Return the guide's two times, as far as they are known."""
     from prometheus_client import CollectorRegistry, Gauge
 
     registry = CollectorRegistry()
@@ -213,7 +235,8 @@ def write(template: str, groups: Sequence[Published]) -> None:
     """Write the groups for node_exporter's textfile collector, each file whole.
 
     ``{target}`` and ``{cadence}`` in the name give a file for each; the guide's two are then in
-    one of their own, with ``guide`` for the cadence.
+    one of their own, with ``guide`` for the cadence. As on the Pushgateway, a run without one of
+    the guide's two keeps the earlier one, and the guide's two alone replace no outcome.
 
     :raises OSError: a file cannot be written.
     """
@@ -222,23 +245,48 @@ def write(template: str, groups: Sequence[Published]) -> None:
         name = template.replace("{target}", group.target)
         files.setdefault(name.replace("{cadence}", group.cadence or "guide"), []).append(group)
     for name, those in files.items():
-        write_whole(Path(name), exposition(those), mode=0o644)
+        path = Path(name)
+        kept = _earlier(path, all_of_it=not any(group.cadence for group in those))
+        write_whole(path, exposition(those, kept), mode=0o644)
 
 
-def exposition(groups: Sequence[Published]) -> bytes:
-    """Return the groups in the text format, with target and cadence as labels of every series."""
+def _earlier(path: Path, *, all_of_it: bool) -> list[Metric]:
+    """Return the guide's two of a file that is there, or all its families; none of an unreadable one."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = list(text_string_to_metric_families(text))
+    except (OSError, ValueError):
+        return []
+    return [family for family in found if all_of_it or family.name in GUIDE]
+
+
+def exposition(groups: Sequence[Published], kept: Sequence[Metric] = ()) -> bytes:
+    """Return the groups in the text format, with target and cadence as labels of every series.
+
+    :param kept: earlier families; a series of the groups replaces the one of the same labels.
+    """
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.core import Metric
 
     families: dict[str, Metric] = {}
+    series: dict[tuple[str, frozenset[tuple[str, str]]], Sample] = {}
+
+    def add(family: Metric, labels: dict[str, str]) -> None:
+        families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+        for sample in family.samples:
+            whole = {**labels, **sample.labels}
+            series[family.name, frozenset(whole.items())] = sample._replace(labels=whole)
+
+    for earlier in kept:
+        add(earlier, {})
     for group in groups:
         labels = {"target": group.target} | ({"cadence": group.cadence} if group.cadence else {})
         for family in group.registry.collect():
-            whole = families.setdefault(
-                family.name, Metric(family.name, family.documentation, family.type)
-            )
-            for sample in family.samples:
-                whole.add_sample(sample.name, {**labels, **sample.labels}, sample.value)
+            add(family, labels)
+    for (name, _), sample in series.items():
+        families[name].samples.append(sample)
 
     class Whole:
         def collect(self) -> Iterator[Metric]:

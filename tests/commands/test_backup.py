@@ -121,3 +121,26 @@ def test_no_value_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     said = capsys.readouterr()
     assert demo.CANARY not in said.out + said.err
     assert demo.CANARY.encode() not in next(tmp_path.glob("manifest-*")).read_bytes()
+
+
+def test_a_success_is_published_under_the_guides_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "{target}-{cadence}.prom"
+    assert run(tmp_path / "backups", f"--textfile={written}") == 0
+    found = [
+        line.split("{")[0]
+        for line in (tmp_path / "default-guide.prom").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert found == ["cano_backup_last_success_timestamp", "cano_config_last_modified_timestamp"]
+    capsys.readouterr()
+    assert run(tmp_path / "backups", f"--textfile={tmp_path / 'none' / 'x.prom'}") == 0
+    assert "metrics not published: " in capsys.readouterr().err
+
+
+def test_a_failed_backup_publishes_nothing(tmp_path: Path) -> None:
+    written = tmp_path / "guide.prom"
+    words = ("--backups=" + str(tmp_path / "backups"), f"--textfile={written}")
+    assert main(["backup", "--demo=forbidden@configuration", *words]) == 1
+    assert not written.exists()

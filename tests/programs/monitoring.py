@@ -17,7 +17,18 @@ from tests import ROOT
 from tests.programs import program
 
 RULES = ROOT / "deploy" / "monitoring" / "rules.yaml"
+DASHBOARD = ROOT / "deploy" / "monitoring" / "dashboard.json"
 DEADLINE_SECONDS = 60
+
+
+def dashboard_queries() -> dict[str, str]:
+    """Return the queries of the dashboard for all targets, by panel."""
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    return {
+        f"{panel['title']} {target['refId']}": target["expr"].replace("$target", ".*")
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    }
 
 
 def free_port() -> int:
@@ -93,7 +104,8 @@ def monitoring(folder: Path) -> Iterator[Monitoring]:
     for group in rules["groups"]:
         group["interval"] = "1s"
         for rule in group["rules"]:
-            rule["for"] = "0s"
+            if "alert" in rule:
+                rule["for"] = "0s"
     (folder / "rules.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
     alertmanager = f"http://127.0.0.1:{free_port()}"
     prometheus = f"http://127.0.0.1:{free_port()}"

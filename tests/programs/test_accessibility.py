@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.inner import LEDGER_ALONE
-from tests.programs import program
+from tests.programs import QUICK, program
 from upkeep.__main__ import main
 from upkeep.commands import suite
 
@@ -50,7 +49,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A report with findings and with what could not be measured, and the fleet's three kinds of pages."""
     folder = tmp_path_factory.mktemp("pages")
     every = "daily or weekly or monthly or quarterly or emergency"
-    chosen = ["-m", every, "-q", "--demo=chart-defaults", f"--out={folder}", *LEDGER_ALONE]
+    chosen = ["-m", every, "-q", "--demo=chart-defaults", f"--out={folder}", *QUICK]
     suite.run([*chosen, f"--ledger={folder / 'ledger'}", "--gate"])
     fleet = folder / "fleet"
     assert main(["render", f"--ledger={folder / 'ledger'}", f"--out={fleet}"]) == 0

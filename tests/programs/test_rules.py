@@ -7,16 +7,17 @@ import pytest
 import requests
 import yaml
 
+from reports import metrics
 from tests import ROOT
-from tests.checks.inner import LEDGER_ALONE
-from tests.programs import program
+from tests.programs import QUICK, program
 from tests.programs.monitoring import Monitoring, monitoring, pushgateway, wait_for
+from upkeep.__main__ import main
 from upkeep.commands import suite
 
 
 def run(scenario: str, url: str, out: Path, *arguments: str) -> int:
     """Run the daily checks on the embedded cluster, and publish their outcomes."""
-    chosen = ["-m", "daily", "-q", *LEDGER_ALONE, f"--demo={scenario}", f"--out={out}"]
+    chosen = ["-m", "daily", "-q", *QUICK, f"--demo={scenario}", f"--out={out}"]
     return suite.run([*chosen, f"--pushgateway={url}", *arguments])
 
 
@@ -58,6 +59,31 @@ def test_outcomes_are_put_and_the_guides_times_are_kept(tmp_path: Path) -> None:
     assert len(failed) == 1
     assert 'outcome="fail"' in failed[0]
     assert "cano_backup_last_success_timestamp{" in second
+
+
+def test_a_backup_renews_its_time_and_erases_no_outcome(tmp_path: Path) -> None:
+    name = "cano_backup_last_success_timestamp"
+    with pushgateway(tmp_path) as url:
+        assert run("healthy", url, tmp_path / "out") == 0
+        before = series(url)
+        folder = f"--backups={tmp_path / 'backups'}"
+        assert main(["backup", "--demo", folder, f"--pushgateway={url}"]) == 0
+        after = series(url)
+    changed = {line for line in after if after[line] != before.get(line)}
+    # The second time is that of the embedded cluster, which is made anew for each command.
+    named = {line.partition("{")[0] for line in changed if line.startswith("cano")}
+    assert named <= set(metrics.GUIDE)
+    (line,) = (line for line in changed if line.startswith(name))
+    assert float(after[line]) > float(before[line])
+    assert before.keys() <= after.keys()
+
+
+def series(url: str) -> dict[str, str]:
+    """Return the value of each series of a Pushgateway."""
+    lines = requests.get(f"{url}/metrics", timeout=5).text.splitlines()
+    return {
+        line.rpartition(" ")[0]: line.rpartition(" ")[2] for line in lines if line[:1] not in "#"
+    }
 
 
 def test_a_part_of_a_cadence_publishes_nothing(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     key = home / ".ssh" / "id_ed25519"
     subprocess.run(
         [
-            program("ssh-keygen", package="openssh-client"),
+            program("ssh-keygen"),
             "-q",
             "-t",
             "ed25519",
@@ -53,7 +53,7 @@ def ran(line: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_signature_and_every_file_verify(signed: tuple[Path, list[str]]) -> None:
     home, (_, verify, files) = signed
-    program("jq", package="jq")
+    program("jq")
     assert ran(verify, home).stdout.startswith(f'Good "upkeep" signature for {SIGNER}')
     said = ran(files, home)
     assert said.returncode == 0, said.stderr
@@ -64,7 +64,7 @@ def test_the_signature_and_every_file_verify(signed: tuple[Path, list[str]]) -> 
 def test_an_edited_file_and_an_edited_run_are_found(signed: tuple[Path, list[str]]) -> None:
     home, (_, verify, files) = signed
     out = home / "reports" / "out"
-    program("jq", package="jq")
+    program("jq")
     summary = out / "summary.md"
     summary.write_text(summary.read_text(encoding="utf-8") + "edited\n", encoding="utf-8")
     said = ran(files, home)

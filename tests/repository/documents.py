@@ -44,6 +44,11 @@ def role() -> str:
     return document(ALL, "monitoring", "monitoring", "upkeep")
 
 
+def chart_role() -> str:
+    """deploy/overlays/chart/chart-role.yaml."""
+    return document(ALL, "kubecano", "monitoring", "upkeep")
+
+
 def operator_rules() -> str:
     """deploy/monitoring/prometheusrule.yaml: rules.yaml as an object of the Prometheus operator."""
     plain = (ROOT / "deploy" / "monitoring" / "rules.yaml").read_text(encoding="utf-8")
@@ -58,6 +63,7 @@ def operator_rules() -> str:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/limits.md": limits,
     "deploy/rbac/role.yaml": role,
+    "deploy/overlays/chart/chart-role.yaml": chart_role,
     "deploy/monitoring/prometheusrule.yaml": operator_rules,
     "docs/checklist.md": checklist.document,
     controls.PATH: controls.document,

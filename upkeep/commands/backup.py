@@ -5,12 +5,17 @@ and time. Secret values are base64, as in kubectl's output: protect the folder, 
 --recipient. A second set of a day has the time in its names; no file is overwritten.
 Restore: kubectl apply --server-side --force-conflicts -f FILE
 Restore an encrypted file: age --decrypt -i IDENTITY FILE.age | kubectl apply --server-side --force-conflicts -f -
+
+--pushgateway and --textfile publish two times under the names of the guide's alerts: that of this
+success, and that of the newest change of the configuration.
+
 Exit codes: 0 a set is written, or today's newest set is equal; 1 an object is unreadable and no file
 is written; 4 bad input.
 """
 
 import argparse
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +56,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=7,
         metavar="N",
         help="always keep the newest N sets of upkeep (default: 7)",
+    )
+    parser.add_argument(
+        "--pushgateway", metavar="URL", help="publish the time of the backup to a Pushgateway"
+    )
+    parser.add_argument(
+        "--textfile",
+        metavar="FILE",
+        help="write the time of the backup as a metric; {target} is replaced, {cadence} by guide",
     )
 
 
@@ -113,7 +126,27 @@ def run(options: argparse.Namespace) -> int:
         folder, now=now, days=options.keep_days, at_least=options.keep_at_least
     ):
         print(f"removed {stamp}, older than {options.keep_days} days")
+    _publish(found, objects, now=now)
     return 0
+
+
+def _publish(found: connection.Connection, saved: list[dict[str, Any]], *, now: datetime) -> None:
+    """Publish the guide's two times, where the settings ask for it; a failure is one line."""
+    chosen = found.settings
+    if chosen.pushgateway is None and chosen.textfile is None:
+        return
+    from upkeep.adapters.cluster.objects import field_owners
+    from upkeep.commands.suite import plugin
+
+    metrics = plugin("reports.metrics")
+    backup, configuration = metrics.GUIDE
+    times = {backup: now}
+    owners = [owner for one in saved for owner in field_owners(one["metadata"])]
+    if changed := [owner.changed for owner in owners if owner.changed is not None]:
+        times[configuration] = max(changed)
+    group = metrics.Published(found.target.name or "default", "", metrics.guide_registry(times))
+    for said in metrics.publish(chosen, [group]):
+        print(f"upkeep: {said}", file=sys.stderr)
 
 
 def _count(text: str) -> int:

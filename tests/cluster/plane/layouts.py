@@ -175,7 +175,7 @@ def installed(
             )
             install.processes.append(subprocess.Popen([*WITH_US, *words], start_new_session=True))
         for pod in addresses:
-            wait_for(lambda pod=pod: _answers(install, pod), what=f"the process of {pod}")
+            wait_for(lambda pod=pod: answers(install, pod), what=f"the process of {pod}")
             install.alert(pod, count=3)
         slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
         wait_for(lambda: _ready_endpoints(plane.get(slices)) == replicas, what="ready endpoints")
@@ -250,7 +250,8 @@ def _ready_endpoints(slices: dict[str, Any]) -> int:
     )
 
 
-def _answers(install: Install, pod: str) -> bool:
+def answers(install: Install, pod: str) -> bool:
+    """Whether the process of a pod serves its metrics."""
     try:
         return (
             urllib3.request(

@@ -25,6 +25,17 @@ MODULES = {
     # The judge of Alertmanager's routes.
     "alertmanager": {"amtool": "amtool"},
 }
+# Kinds of other programs: the module that defines each, and the file.
+DEFINITIONS = {
+    "prometheusrules": (
+        "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+        "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+    ),
+    "analysistemplates": (
+        "github.com/argoproj/argo-rollouts@v1.8.3",
+        "manifests/crds/analysis-template-crd.yaml",
+    ),
+}
 _LDFLAGS = f"-s -w -X k8s.io/component-base/version.gitVersion={VERSION}"
 _HERE = Path(__file__).parent
 
@@ -55,6 +66,16 @@ def kwok_stages() -> list[Path]:
         stages / "node" / "fast" / "node-initialize.yaml",
         *(stages / "pod" / "fast" / f"pod-{name}.yaml" for name in ("ready", "delete")),
     ]
+
+
+def definition(kind: str) -> Path:
+    """The file with a kind's CustomResourceDefinition, from the module of the program that reads it."""
+    module, file = DEFINITIONS[kind]
+    command = ["go", "mod", "download", "-json", module]
+    done = subprocess.run(
+        command, cwd=tempfile.gettempdir(), check=True, capture_output=True, text=True
+    )
+    return Path(json.loads(done.stdout)["Dir"]) / file
 
 
 def _built(module: str) -> Path:

@@ -21,7 +21,7 @@ from tests.cluster.plane.runs import PATIENT
 from tests.cluster.programs import program
 from upkeep.commands import suite
 
-CHART = Path(__file__).with_name("plane") / "chart"
+CHART = Path(__file__).parents[1] / "plane" / "chart"
 CANARY = "canary-7f3a-upgrade"
 NEWER = {"tag": "0.0.25", "motd": "good morning", "policy": False}
 KINDS = {

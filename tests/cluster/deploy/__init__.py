@@ -1,0 +1,1 @@
+"""deploy/ on the real API server, its pods run as processes."""

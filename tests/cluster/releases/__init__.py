@@ -1,0 +1,1 @@
+"""Releases and upgrades, with the real helm."""
