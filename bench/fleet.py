@@ -38,7 +38,7 @@ def cost(*commands: list[str], expect: tuple[int, ...] = (0,)) -> Cost:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in expect:
-            raise RuntimeError(f"{' '.join(process.args)}: exit code {process.returncode}")  # type: ignore[arg-type]
+            raise RuntimeError(f"{' '.join(process.args)}: exit code {process.returncode}")
         cpu += usage.ru_utime + usage.ru_stime
         peak = max(peak, usage.ru_maxrss / 1024)
     return Cost(cpu, time.monotonic() - began, peak)

@@ -156,7 +156,7 @@ def main() -> None:
             ("`upkeep render --ledger`, with verify and the gate", page),
         )
         for what, run in rows:
-            seconds = seconds_of(lambda run=run: run(folder))  # type: ignore[misc]
+            seconds = seconds_of(lambda run=run: run(folder))
             lines.append(f"| {what} | {seconds:.3f} | {seconds / bytes_read:.2f} |")
     lines += ["", f"compliance.html of 50 controls × 20 targets: {report() / 2**20:.2f} MiB."]
     text = "\n".join(lines)

@@ -43,7 +43,7 @@ def read(way: str, kubeconfig: str, path: str) -> None:
     from upkeep.adapters.formats import logstream
     from upkeep.clock import Clock
     from upkeep.meter import Meter
-    from upkeep.settings import TargetSettings
+    from upkeep.settings.targets import TargetSettings
 
     access = load(TargetSettings(kubeconfig=kubeconfig), environ=os.environ)
     kube = Kube(access.configuration, clock=Clock(), meter=Meter(), deadline_seconds=600)

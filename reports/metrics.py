@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
     from prometheus_client.samples import Sample
 
-    from upkeep.settings import RunSettings
+    from upkeep.settings.run import RunSettings
 
 JOB = "cano-upkeep"
 PUSH_DEADLINE_SECONDS = 10

@@ -19,7 +19,7 @@ from upkeep.errors import BadInput
 from upkeep.limits import nearest
 from upkeep.masking import own
 from upkeep.session import SETTINGS
-from upkeep.settings import resolve
+from upkeep.settings.run import resolve
 from upkeep.urls import without_user
 
 # The cache of pytest is off: these options would select nothing, or everything, without a word.

@@ -30,7 +30,7 @@ from upkeep.records.bundle import (
     BundledTarget,
     StoppedAs,
 )
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 from upkeep.sweep import Measurement, Sweep, Taken, digest
 
 # Values of the run that a bundle gives again; of the target's settings those of BundledTarget.

@@ -26,7 +26,7 @@ from upkeep.masking import own
 from upkeep.meter import Meter
 from upkeep.model import CADENCES, Control, Evidence, Run
 from upkeep.records.bundle import Bundle
-from upkeep.settings import RunSettings
+from upkeep.settings.run import RunSettings
 from upkeep.sweep import Measurement, Sweep, declared_in
 from upkeep.urls import shown, without_user
 from upkeep.verdict import Verdict

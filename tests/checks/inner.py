@@ -1,5 +1,6 @@
 """Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
 
+import json
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +40,14 @@ def named(place: str) -> str:
 def place_of(target: str) -> str:
     """The scenario or place of a target."""
     return target.replace("+", "/")
+
+
+# On a busy machine an answer is late, and that is no finding.
+PATIENT = [
+    "--limit=health_latency=30s",
+    "--limit=request_deadline=1m",
+    "--limit=sweep_deadline=10m",
+]
 
 
 class Held:
@@ -150,3 +159,17 @@ def run(
     ]
     found = {(place_of(result["target"]), result["control"]): result for result in results}
     return Ran(code, found, held.requests)
+
+
+def results(selected: str, *words: str, out: Path) -> dict[str, dict[str, Any]]:
+    """Runs the selected checks, and gives what each said, by control."""
+    suite.run(["-m", selected, "-q", f"--out={out}", *PATIENT, *words])
+    return by_control(out)
+
+
+def by_control(out: Path) -> dict[str, dict[str, Any]]:
+    """What a run said of each control."""
+    return {
+        result["control"]: result
+        for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())
+    }

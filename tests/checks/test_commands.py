@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.plane.runs import results
+from tests.checks.inner import results
 from upkeep import demo
 
 READY, ENDPOINTS = "control(id='pods-ready')", "control(id='endpoints-serving')"

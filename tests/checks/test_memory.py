@@ -13,7 +13,7 @@ from upkeep.clock import HeldClock
 from upkeep.commands import gate, suite
 from upkeep.errors import BadInput
 from upkeep.session import CLOCK
-from upkeep.settings import resolve
+from upkeep.settings.run import resolve
 
 START = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 WAIVER = """\

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checks.inner import results
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install
-from tests.cluster.plane.runs import results
 from upkeep.__main__ import main
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.checks.inner import results
 from tests.cluster.plane import prometheus
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install
-from tests.cluster.plane.runs import results
 from tests.cluster.programs import program
 from upkeep import demo
 from upkeep.demo.objects import telemetry

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.checks.inner import PATIENT
 from tests.cluster.plane.controlplane import ControlPlane, wait_for
 from tests.cluster.plane.layouts import Install
-from tests.cluster.plane.runs import PATIENT
 from upkeep.__main__ import main
 from upkeep.commands import suite
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checks.inner import PATIENT
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install
-from tests.cluster.plane.runs import PATIENT, permitted
+from tests.cluster.plane.runs import permitted
 from tests.cluster.programs import program
 from tests.cluster.test_live import READERS, role
 from upkeep.commands import suite

@@ -18,7 +18,7 @@ from tests.cluster.programs import program
 from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.errors import BadInput, Unmeasured
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 Change = Callable[["Case"], None]
 LIST = "/api/v1/namespaces/default/configmaps"

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.checks.inner import by_control, results
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install, minimal
 from tests.cluster.plane.objects import objects
 from tests.cluster.plane.releases import write_repository
-from tests.cluster.plane.runs import ABSENT, by_control, for_the_measurer, permitted, results
+from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted
 from tests.cluster.programs import program
 from upkeep.__main__ import main
 from upkeep.adapters.cluster.configuration import keys_of
@@ -24,7 +25,7 @@ from upkeep.commands.rbac import document
 from upkeep.commands.roles import ALL
 from upkeep.judges.attestations.signoffs import WHAT
 from upkeep.meter import Meter
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 NOT_APPLICABLE = {
     "fallback-notification",

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checks.inner import PATIENT
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install
 from tests.cluster.plane.objects import SECRET
-from tests.cluster.plane.runs import PATIENT, for_the_measurer, permitted
+from tests.cluster.plane.runs import for_the_measurer, permitted
 from upkeep.__main__ import main
 from upkeep.commands.rbac import document
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.checks.inner import results
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install, minimal
-from tests.cluster.plane.runs import results
 from upkeep.__main__ import main
 from upkeep.adapters.cluster import nodes, objects, quotas
 from upkeep.adapters.cluster.identity.kubeconfig import load
@@ -18,7 +18,7 @@ from upkeep.adapters.cluster.rehearsals.rehearsal import Rehearsal
 from upkeep.clock import Clock
 from upkeep.domain.demands import with_defaults
 from upkeep.meter import Meter
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 CONTROLS = (
     "backup-restores", "secrets-rotatable", "restart-rehearsed", "scale-rehearsed", "limits-rehearsed", "restore-rehearsed", "triage-possible",

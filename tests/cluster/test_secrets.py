@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.checks.inner import results
 from tests.cluster.plane.controlplane import ControlPlane
 from tests.cluster.plane.layouts import Install
-from tests.cluster.plane.runs import results
 from tests.judges.samples import NOW
 from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.kube import Kube
@@ -19,7 +19,7 @@ from upkeep.clock import Clock
 from upkeep.judges.attestations.ages import age_of
 from upkeep.meter import Meter
 from upkeep.records.configuration import StoredObject
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 VALUE = "canary-of-the-secrets-test"
 CONTROLS = "control(id='secrets-complete') or control(id='secrets-rotated') or control(id='secrets-rotatable')"

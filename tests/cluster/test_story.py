@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 
 from tests import ROOT
+from tests.checks.inner import PATIENT, by_control
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install, installed
 from tests.cluster.plane.objects import SECRET
 from tests.cluster.plane.podnetwork import PodNetwork
-from tests.cluster.plane.runs import ABSENT, PATIENT, by_control, for_the_measurer, permitted
+from tests.cluster.plane.runs import ABSENT, for_the_measurer, permitted
 from tests.cluster.programs import program
 from tests.cluster.test_backups import content, objects_in
 from upkeep.__main__ import main

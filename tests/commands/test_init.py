@@ -14,7 +14,7 @@ from upkeep import demo
 from upkeep.__main__ import main
 from upkeep.commands import suite
 from upkeep.commands.init import files
-from upkeep.settings import resolve
+from upkeep.settings.run import resolve
 
 DATA = "upkeep-data"
 

@@ -12,7 +12,7 @@ from tests import ROOT
 from upkeep.__main__ import main
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
-from upkeep.settings import resolve
+from upkeep.settings.run import resolve
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import jinja2  # noqa: F401 - see above
 import pytest
 import pytest_html.plugin  # noqa: F401 - see above
 
-import upkeep.settings
+import upkeep.settings.run
 import upkeep.sweep  # noqa: F401 - see above
 
 PLUGINS = [

@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("model",),
         ("records",),
-        ("domain", "results", "verdict", "settings_file"),
+        ("domain", "results", "verdict"),
         ("settings",),
         ("adapters", "judges", "sweep"),
         ("session", "replay"),

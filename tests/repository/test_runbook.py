@@ -16,7 +16,7 @@ from upkeep.model import CADENCES
 from upkeep.records.backups import BackupFaultCode
 from upkeep.records.configuration import FaultCode
 from upkeep.records.counters import ExportFaultCode
-from upkeep.settings import ABSENT
+from upkeep.settings.targets import ABSENT
 
 TEXT = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 SECTIONS = {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from upkeep.errors import BadInput
-from upkeep.settings import RunSettings, resolve
+from upkeep.settings.run import RunSettings, resolve
 
 SECRET = "canary-header-17"
 

@@ -114,7 +114,7 @@ def test_a_settings_file_that_cannot_be_read_is_never_passed_over(
 
     default.unlink()
     default.write_text("")
-    monkeypatch.setattr("upkeep.settings_file.read_bounded", denied)
+    monkeypatch.setattr("upkeep.settings.file.read_bounded", denied)
     assert refusal(tmp_path) == f"{default}: Permission denied. Expected a readable TOML file"
 
 

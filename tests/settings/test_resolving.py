@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.settings.resolved import HEADED, SECRET, refusal, resolved
-from upkeep.settings import RunSettings, resolve
+from upkeep.settings.run import RunSettings, resolve
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from upkeep.errors import BadInput
-from upkeep.sharding import shard_of
+from upkeep.settings.sharding import shard_of
 
 NAMES = ["a", "b", "c", "d", "e"]
 

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     from upkeep.adapters.folders import attestations
     from upkeep.clock import Clock
     from upkeep.model import parse_time
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     if options.control not in LIMIT_OF:
         known = ", ".join(LIMIT_OF)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from upkeep.adapters.cluster.identity.kubeconfig import Access
     from upkeep.adapters.cluster.kube import Kube
     from upkeep.clock import Clock
-    from upkeep.settings import RunSettings, TargetSettings
+    from upkeep.settings.run import RunSettings
+    from upkeep.settings.targets import TargetSettings
 
 OPTIONS = {
     "kubeconfig": ("FILE", "kubeconfig file (default: KUBECONFIG, ~/.kube/config, in-cluster)"),
@@ -79,7 +80,7 @@ def reached(options: argparse.Namespace) -> Iterator[Reached]:
     from upkeep.clock import Clock
     from upkeep.meter import Meter
     from upkeep.model import UNVERIFIED
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     given = {
         key: [value] if key == "target" and value else value

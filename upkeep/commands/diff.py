@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     """Compares and prints."""
     from upkeep.adapters.folders import recorded
     from upkeep.domain.decisions.comparison import compare
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}
     ledger = resolve(given, os.environ, cwd=Path.cwd()).ledger

@@ -18,7 +18,7 @@ from upkeep.errors import BadInput
 
 if TYPE_CHECKING:
     from upkeep.records.decisions import Override
-    from upkeep.settings import RunSettings
+    from upkeep.settings.run import RunSettings
     from upkeep.verdict import Verdict
 
 
@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints the verdict."""
     from upkeep.clock import Clock
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     given = {
         "settings": options.settings,

@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carries out the action."""
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}
     folder = resolve(given, os.environ, cwd=Path.cwd()).ledger

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Merge, write the results and draw the reports."""
     from upkeep.commands.suite import plugin
     from upkeep.files import write_whole
-    from upkeep.settings_file import target_name
+    from upkeep.settings.file import target_name
 
     out = Path(options.out)
     for name in options.target:

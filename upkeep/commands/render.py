@@ -49,7 +49,7 @@ def _fleet(options: argparse.Namespace) -> int:
     from upkeep.commands.gate import decide
     from upkeep.commands.suite import plugin
     from upkeep.domain.decisions.overdue import standings
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}
     settings = resolve(given, os.environ, cwd=Path.cwd())

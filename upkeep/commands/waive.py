@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from upkeep.domain.decisions.comparison import identities
     from upkeep.domain.decisions.waiving import MOST_DAYS
     from upkeep.files import write_whole
-    from upkeep.settings import resolve
+    from upkeep.settings.run import resolve
 
     given = {"settings": options.settings, "ledger": options.ledger}
     ledger = resolve(given, os.environ, cwd=Path.cwd()).ledger

@@ -20,7 +20,7 @@ from upkeep.adapters.http.web import UrlApi
 from upkeep.clock import Clock
 from upkeep.errors import Malformed, TimedOut, Unmeasured
 from upkeep.meter import Meter
-from upkeep.settings import HttpAccess
+from upkeep.settings.access import HttpAccess
 from upkeep.sweep import Measurement, Sweep, concurrently
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -16,7 +16,7 @@ from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
 from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured
 from upkeep.meter import Meter
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 PATH = "/api/v1/namespaces/monitoring/configmaps"

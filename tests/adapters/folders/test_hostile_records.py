@@ -15,7 +15,7 @@ from upkeep.adapters.folders import decisions, ledger, recorded
 from upkeep.commands import gate
 from upkeep.domain.decisions.waiving import sound
 from upkeep.errors import BadInput
-from upkeep.settings import resolve
+from upkeep.settings.run import resolve
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 DEEP = b"[" * 100_000

@@ -17,7 +17,7 @@ from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.lines import RunFile
 from upkeep.errors import BadInput, UpkeepError
 from upkeep.results import from_line
-from upkeep.settings import resolve
+from upkeep.settings.run import resolve
 
 WRONG = ([], {}, [7], {"x": 7}, 7, 7.5, True, None, "")
 TIME = "2026-01-02T12:00:00Z"

@@ -14,7 +14,7 @@ from upkeep.domain.versions import Version, of_chart, offered
 from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured, Unreachable
 from upkeep.meter import Meter
 from upkeep.records.releases import ChartIndex, ChartVersion
-from upkeep.settings import HttpAccess
+from upkeep.settings.access import HttpAccess
 
 CONTENT = b"\x1f\x8b a chart"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -20,7 +20,7 @@ from upkeep.errors import (
 )
 from upkeep.meter import Meter
 from upkeep.records.releases import ChartVersion
-from upkeep.settings import HttpAccess
+from upkeep.settings.access import HttpAccess
 
 SECRET = "canary-bearer-18"
 INDEX = """apiVersion: v1

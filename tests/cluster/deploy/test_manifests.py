@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tests import ROOT
+from tests.checks.inner import by_control, results
 from tests.cluster.deploy.deployed import DEPLOY, NAMESPACE, Deployed, finish, relative
 from tests.cluster.plane.controlplane import wait_for
-from tests.cluster.plane.runs import by_control, results
 from tests.cluster.programs import program
 from upkeep.commands.rbac import document
 from upkeep.commands.roles import ALL

@@ -3,36 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.cluster.plane.controlplane import ControlPlane, path_of, wait_for
 from tests.cluster.plane.layouts import Install
-from upkeep.commands import suite
 
-# On a machine with other things to do an answer may take its time, and that is no finding here.
-PATIENT = [
-    "--limit=health_latency=30s",
-    "--limit=request_deadline=1m",
-    "--limit=sweep_deadline=10m",
-]
 ABSENT = ["--absent=prometheus=none in this test", "--absent=alertmanager=none in this test"]
-
-
-def results(selected: str, *words: str, out: Path) -> dict[str, dict[str, Any]]:
-    """Runs the selected checks, and gives what each said, by control."""
-    suite.run(["-m", selected, "-q", f"--out={out}", *PATIENT, *words])
-    return by_control(out)
-
-
-def by_control(out: Path) -> dict[str, dict[str, Any]]:
-    """What a run said of each control."""
-    return {
-        result["control"]: result
-        for result in map(json.loads, (out / "results.jsonl").read_text().splitlines())
-    }
 
 
 def for_the_measurer(printed: str) -> list[dict[str, Any]]:

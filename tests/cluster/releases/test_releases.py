@@ -22,7 +22,7 @@ from upkeep.domain.removed_apis import REMOVALS
 from upkeep.errors import Absent
 from upkeep.meter import Meter
 from upkeep.records.releases import ReleasedObject
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 MINOR = int(VERSION.split(".")[1])
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checks.inner import PATIENT
 from tests.cluster.plane.controlplane import ControlPlane, wait_for
-from tests.cluster.plane.runs import PATIENT
 from tests.cluster.programs import program
 from upkeep.commands import suite
 

@@ -24,7 +24,7 @@ from upkeep.files import read_bounded
 from upkeep.meter import Meter
 from upkeep.model import listed, parse_time
 from upkeep.records.releases import ChartIndex, ChartVersion
-from upkeep.settings import HttpAccess
+from upkeep.settings.access import HttpAccess
 from upkeep.shell import shell
 
 # The largest public repositories have some ten megabytes.

@@ -32,7 +32,7 @@ from upkeep.errors import (
 from upkeep.files import read_bounded
 from upkeep.masking import hide, sensitive
 from upkeep.meter import Meter, note
-from upkeep.settings import HttpAccess
+from upkeep.settings.access import HttpAccess
 from upkeep.shell import shell
 
 T = TypeVar("T")

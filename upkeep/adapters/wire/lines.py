@@ -55,7 +55,7 @@ class RunPart(Wire, frozen=True):
 
 
 class PlaceFact(Wire, frozen=True):
-    """A cluster that a run looked at: ``upkeep.model.Place``."""
+    """A cluster that a run read: ``upkeep.model.Place``."""
 
     target: str
     server: str = ""

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from upkeep import settings_file
 from upkeep.commands.init.settings_text import Folders, Text
 from upkeep.errors import BadInput
 from upkeep.files import write_whole
+from upkeep.settings import file as settings_file
 
 # What makes two targets the same: the cluster and the place in it.
 SAME = ("demo", "kubeconfig", "context", "namespace")

@@ -8,7 +8,7 @@ from upkeep.commands import rbac
 from upkeep.commands.roles import ALL, MONITORING, NAME
 from upkeep.domain import discovery
 from upkeep.domain.mounted_configuration import configuration_objects, destination_objects
-from upkeep.settings import stored_object
+from upkeep.settings.access import stored_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -160,9 +160,8 @@ def _rights(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
             f"Container {name} may gain privileges: allowPrivilegeEscalation is "
             f"{'true' if said.allow_privilege_escalation else 'not set, which means true'}."
         )
-        yield Finding(
-            subject, "may-escalate", message, said.allow_privilege_escalation, False, "", edit
-        )
+        observed = "true" if said.allow_privilege_escalation else "not set"
+        yield Finding(subject, "may-escalate", message, observed, "false", "", edit)
 
 
 def _privileges(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
@@ -171,7 +170,7 @@ def _privileges(container: ContainerSpec, *, install: Install) -> Iterator[Findi
     subject, edit = _in(install, container), _edit(install)
     if said.privileged:
         message = f"Container {container.name} is privileged: it is root on its node."
-        yield Finding(subject, "runs-privileged", message, True, False, "", edit)
+        yield Finding(subject, "runs-privileged", message, "true", "false", "", edit)
     added = sorted(set(said.added) - {ALLOWED_CAPABILITY})
     if added:
         message = f"Container {container.name} adds the capabilities {listed(added)}."

@@ -26,7 +26,7 @@ from upkeep.errors import (
     Unreachable,
 )
 from upkeep.meter import SOURCES
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

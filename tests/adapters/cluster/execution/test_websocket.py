@@ -16,7 +16,7 @@ from upkeep.adapters.cluster.identity.connection import Configuration, Impersona
 from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.clock import Clock
 from upkeep.errors import Malformed, TimedOut, Truncated, Unauthenticated
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 SECRET = "canary-token-17-of-exec"
 

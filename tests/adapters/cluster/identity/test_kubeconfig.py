@@ -12,7 +12,7 @@ from upkeep.adapters.cluster.identity import kubeconfig as adapter
 from upkeep.adapters.cluster.identity.kubeconfig import Access, load
 from upkeep.addressing import Address
 from upkeep.errors import BadInput
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 SECRET = "canary-token-17"
 

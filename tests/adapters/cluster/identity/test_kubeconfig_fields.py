@@ -24,7 +24,7 @@ from tests.adapters.cluster.identity.kubeconfig_fields import (
 from tests.adapters.cluster.identity.tls_server import TlsServer, ask, proxy
 from upkeep.adapters.cluster.identity.kubeconfig import Access, load
 from upkeep.errors import BadInput, Unreachable
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 
 @pytest.fixture(scope="module")

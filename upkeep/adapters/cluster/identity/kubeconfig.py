@@ -22,7 +22,7 @@ from upkeep.adapters.cluster.identity.users import basic, identity, impersonatio
 from upkeep.addressing import Address
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
-from upkeep.settings import TargetSettings
+from upkeep.settings.targets import TargetSettings
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 ANONYMOUS = "anonymous (the context names no user)"
