@@ -5,15 +5,11 @@ A measurement is a function. Its parameters name its needs: other measurements, 
 of requests. The sweep stores what a measurement returned or raised.
 """
 
-import contextvars
 import hashlib
-import math
-import queue
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,63 +19,11 @@ from upkeep.clock import Clock
 from upkeep.errors import NotApplicable, TimedOut, Unmeasured, UpkeepError
 from upkeep.meter import SOURCES
 from upkeep.model import Evidence, Place
+from upkeep.records.rights import Right
 from upkeep.shell import shell
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-Holder = Literal["role", "exec", "helm", "everybody", "acting"]
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """A right that a measurement needs: a rule of a Role.
-
-    :ivar resource: ``plural`` or ``plural/subresource``; a path (``/apis``) for what is no object.
-    :ivar names: a word for the names it is about, resolved per install (``prometheus`` …), or
-        ``""`` for all.
-    :ivar scope: ``namespace`` of the collector, ``monitoring``, that of Prometheus and
-        Alertmanager, ``kube-system``, or ``cluster``.
-    :ivar held_by: what gives the right. ``role`` is the Role of ``upkeep rbac``; ``exec`` and
-        ``helm`` are its Roles on request; ``everybody`` has it by Kubernetes' default Roles
-        ``system:basic-user`` and ``system:discovery``; ``acting`` is the identity of
-        ``--acting-context``, which asks an access review before each verb.
-    :ivar optional: the measurement says in its record what it did without.
-    """
-
-    verb: str
-    resource: str
-    group: str = ""
-    names: str = ""
-    scope: str = "namespace"
-    held_by: Holder = "role"
-    optional: bool = False
-
-
-# What several measurements ask, by rights that no Role of ours gives.
-REVIEW = Right(
-    "create",
-    "selfsubjectaccessreviews",
-    group="authorization.k8s.io",
-    scope="cluster",
-    held_by="everybody",
-)
-DISCOVERY = Right("get", "/apis", scope="cluster", held_by="everybody")
-ACTING = Right("*", "*", held_by="acting")
-# Of the run itself, and of no control: which cluster this is. RBAC asks for a namespace in itself.
-IDENTITY = Right("get", "namespaces", names="kube-system", scope="kube-system", optional=True)
-# Each revision of a release has another name, and RBAC cannot narrow a list to labels. Whoever may
-# list Secrets reads all of them in the namespace: a Role of its own, on request.
-HELM = (
-    Right("list", "secrets", held_by="helm"),
-    Right("list", "configmaps", held_by="helm"),
-)
-# Whoever may run df in a container may run anything there: a Role of its own, on request.
-EXEC = (
-    Right("create", "pods/exec", held_by="exec"),
-    Right("get", "pods/exec", held_by="exec"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,62 +52,6 @@ class Taken:
     record: Any
     stopped: Exception | None
     evidence: Evidence
-
-
-def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int = 16) -> list[R]:
-    """Return the function's result of each thing, in their order, computed in parallel.
-
-    The first exception by that order is raised. No thread outlives the deadline of the caller, and
-    none keeps the process from ending.
-
-    :raises TimedOut: the deadline passes before the last result.
-    """
-    if len(things) <= 1:
-        return [function(thing) for thing in things]
-    todo: queue.SimpleQueue[tuple[Future[R], T]] = queue.SimpleQueue()
-    futures: list[Future[R]] = [Future() for _ in things]
-    for pair in zip(futures, things, strict=True):
-        todo.put(pair)
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.is_set():
-            try:
-                future, thing = todo.get_nowait()
-            except queue.Empty:
-                return
-            _settle(future, lambda: function(thing))  # noqa: B023 - called before the next one
-
-    for _ in range(min(most, len(things))):
-        _start(work, name="upkeep-each")
-    clock = Clock()
-    try:
-        results = []
-        for future in futures:
-            left = deadline.ends() - clock.monotonic()
-            results.append(future.result(None if math.isinf(left) else max(left, 0.0)))
-        return results
-    except TimeoutError:
-        raise TimedOut(
-            f"{len(things)} requests were not answered within the deadline of all requests together",
-            next_step="a larger --limit=sweep_deadline",
-        ) from None
-    finally:
-        over.set()
-
-
-def _start(work: Callable[[], None], *, name: str) -> None:
-    """Run it on a thread that does not keep the process from ending."""
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(work,), name=name, daemon=True).start()
-
-
-def _settle(future: Future[R], work: Callable[[], R]) -> None:
-    """Give a future the result of some work, or what it raised."""
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - handed on, to where it is waited for
-        future.set_exception(error)
 
 
 def declared_in(plugins: Iterable[Any]) -> dict[str, Measurement]:
@@ -285,9 +173,9 @@ class Sweep:
 
         def work() -> None:
             with deadline.ending(ends):
-                _settle(future, lambda: self._measure(measurement))
+                deadline.settle(future, lambda: self._measure(measurement))
 
-        _start(work, name="upkeep-sweep")
+        deadline.start(work, name="upkeep-sweep")
         return future
 
     def of(self, name: str) -> Any:

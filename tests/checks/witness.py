@@ -15,8 +15,9 @@ from typing import Any
 from tests.checks.inner import EVERY, run
 from upkeep.commands import suite
 from upkeep.demo.server.audit import Attributes, Event
+from upkeep.records.rights import Right
 from upkeep.session import measurements_of
-from upkeep.sweep import Measurement, Right
+from upkeep.sweep import Measurement
 
 HEALTHY = {"guide": "healthy", "chart": "chart"}
 NAMESPACES = {"guide": "monitoring", "chart": "kubecano"}

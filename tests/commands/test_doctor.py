@@ -5,7 +5,7 @@ import pytest
 from upkeep.__main__ import main
 from upkeep.commands.roles import USUAL_NAMES
 from upkeep.commands.suite import declared
-from upkeep.sweep import IDENTITY
+from upkeep.records.rights import IDENTITY
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:

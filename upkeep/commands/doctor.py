@@ -17,11 +17,11 @@ from upkeep.commands.suite import declared
 from upkeep.commands.suite import run as run_checks
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.model import CADENCES
-from upkeep.sweep import IDENTITY
+from upkeep.records.rights import IDENTITY
 
 if TYPE_CHECKING:
     from upkeep.adapters.cluster.kube import Kube
-    from upkeep.sweep import Right
+    from upkeep.records.rights import Right
 
 MONITORING = "monitoring"
 # The scope of a right outside the collector's namespace.
@@ -58,8 +58,8 @@ class Looked:
 
     def pytest_sessionfinish(self, session: Any) -> None:
         from upkeep import deadline
+        from upkeep.deadline import concurrently
         from upkeep.session import SWEEPS, clock_of, measurements_of, settings
-        from upkeep.sweep import concurrently
 
         measurements = measurements_of(session.config)
         limits, clock = settings(session.config).limits, clock_of(session.config)

@@ -9,8 +9,6 @@ Exit codes: 0 every restored object equals the backup; 1 an object differs or an
 """
 
 import argparse
-import getpass
-import json
 import signal
 import sys
 from pathlib import Path
@@ -21,13 +19,11 @@ from upkeep.errors import Absent, BadInput, Unmeasured
 from upkeep.shell import shell
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from upkeep.adapters.cluster.rehearsals.scratch import Scratch
     from upkeep.adapters.folders.backups import Manifest
     from upkeep.records.backups import BackupSet
+from upkeep.commands.drill_record import text
 
-REVIEWER = "upkeep drill restore"
 SCHEMA = "cano-upkeep/drill/1"
 
 
@@ -124,14 +120,14 @@ def run(options: argparse.Namespace) -> int:
     if record is not None:
         evidence = {
             "schema": SCHEMA,
-            "ended": _text(now),
+            "ended": text(now),
             "seconds": round(seconds, 3),
             "server": found.kube.server,
             "namespace": scratch.namespace,
             "backup": newest.stamp,
             "objects": objects,
         }
-        _record(
+        record(
             record,
             found.target.name or "default",
             options,
@@ -264,43 +260,3 @@ def _show(one: dict[str, Any]) -> None:
         + (f": {one['why']}" if one["why"] else ""),
         flush=True,
     )
-
-
-def _record(
-    path: Path,
-    target: str,
-    options: argparse.Namespace,
-    now: "datetime",
-    sentence: str,
-    evidence: dict[str, Any],
-    *,
-    satisfied: bool,
-) -> None:
-    from upkeep.adapters.folders import attestations
-    from upkeep.files import write_whole
-    from upkeep.limits import LIMITS
-
-    file = path.parent / f"drill-restore-{now:%Y%m%d-%H%M%S}.json"
-    limit = LIMITS["recovery_age"]
-    entry = {
-        "control": "recovery-rehearsed",
-        "target": target,
-        "status": "satisfied" if satisfied else "not-satisfied",
-        "explanation": sentence,
-        "by": (options.by or getpass.getuser()).strip(),
-        "reviewed_by": REVIEWER,
-        "valid_for": limit.text(limit.default).replace(" ", ""),
-        "evidence": [file.name],
-    }
-    try:
-        write_whole(file, json.dumps(evidence, indent=2).encode() + b"\n", mode=0o644)
-    except OSError as error:
-        raise BadInput(f"--attestations={path}: cannot write {file} ({error.strerror}).") from None
-    attestations.append(path, entry, at=now.replace(microsecond=0))
-    print(f"{path}: recovery-rehearsed ({entry['status']}), evidence {file.name}")
-
-
-def _text(instant: "datetime") -> str:
-    from upkeep.model import rfc3339
-
-    return rfc3339(instant)

@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
     from upkeep.adapters.folders import exports
     from upkeep.adapters.http import collector
     from upkeep.adapters.wire import pods as wire
+    from upkeep.deadline import concurrently
     from upkeep.meter import Meter
-    from upkeep.sweep import concurrently
 
     try:
         with connection.connected(options) as found:

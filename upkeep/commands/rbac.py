@@ -14,8 +14,8 @@ from upkeep.commands.roles import NAME, USUAL_NAMES, bindings, name_for, roles
 from upkeep.commands.suite import declared
 from upkeep.errors import BadInput
 from upkeep.model import CADENCES
+from upkeep.records.rights import EXEC, HELM, IDENTITY, Right
 from upkeep.settings.access import stored_object
-from upkeep.sweep import EXEC, HELM, IDENTITY, Right
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from upkeep.model import CADENCES
-from upkeep.sweep import Right
+from upkeep.records.rights import Right
 
 # The resourceNames of both layouts and of the Prometheus operator, for an offline command.
 # A proxied Service has its port in its name, as in the path of the request.

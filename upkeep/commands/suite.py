@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from upkeep.errors import BadInput
 
 if TYPE_CHECKING:
-    from upkeep.sweep import Right
+    from upkeep.records.rights import Right
 
 
 def root() -> Path:

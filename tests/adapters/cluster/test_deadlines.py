@@ -18,10 +18,11 @@ from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.http.web import UrlApi
 from upkeep.clock import Clock
+from upkeep.deadline import concurrently
 from upkeep.errors import Malformed, TimedOut, Unmeasured
 from upkeep.meter import Meter
 from upkeep.settings.access import HttpAccess
-from upkeep.sweep import Measurement, Sweep, concurrently
+from upkeep.sweep import Measurement, Sweep
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SLOW = {

@@ -1,9 +1,33 @@
 """What an exception of urllib3, or an answer that refuses, says about a request."""
 
+from typing import NamedTuple
+
 import urllib3
 from urllib3 import exceptions as urllib3_errors
 
+from upkeep.adapters.cluster.answers import Answer, look, status_object
+from upkeep.errors import (
+    Absent,
+    Forbidden,
+    Malformed,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+    Unmeasured,
+    Unreachable,
+)
 from upkeep.masking import mask
+from upkeep.shell import Command, shell
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+
+
+class Ends(NamedTuple):
+    """When a request must have ended, on the monotonic clock, and the words for it."""
+
+    at: float
+    words: str
+    next_step: str
 
 
 def is_late(error: urllib3_errors.HTTPError) -> bool:
@@ -36,3 +60,67 @@ def why(error: urllib3_errors.HTTPError) -> str:
     if isinstance(error, urllib3_errors.ProtocolError):
         return "it closed the connection without an answer"
     return type(error).__name__
+
+
+def refusal(
+    answer: Answer, source: str, *, server: str, right_step: Command, deadline_seconds: float
+) -> Unmeasured:
+    """Return what a status other than success means.
+
+    :param right_step: the command that gives this identity the right that it lacks.
+    """
+    status = status_object(answer) or {}
+    message = mask(str(status.get("message") or f"HTTP {answer.status}"))[:300]
+    if answer.status == 401:
+        return Unauthenticated(
+            f"{server} does not accept the credentials (401): the token has expired "
+            "or was never valid",
+            source=source,
+            next_step="log in again (a new token for this context), then: kubectl auth whoami",
+        )
+    if answer.status == 403:
+        return Forbidden(message, source=source, next_step=right_step)
+    if answer.status in (404, 410):
+        return Absent(message, source=source)
+    if answer.status in RETRIED:
+        return unavailable(
+            answer.status, message, source, server=server, deadline_seconds=deadline_seconds
+        )
+    return Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
+
+
+def unavailable(
+    status: int, message: str, source: str, *, server: str, deadline_seconds: float
+) -> Unavailable:
+    """Return that a server could not answer until the deadline."""
+    return Unavailable(
+        f"{server} answered {status} until the deadline of {deadline_seconds:g} s: {message}",
+        source=source,
+        next_step=look(server),
+    )
+
+
+def unanswered(
+    error: urllib3_errors.HTTPError,
+    source: str,
+    ends: Ends,
+    *,
+    refused: int,
+    server: str,
+    deadline_seconds: float,
+) -> Unmeasured:
+    """Return why a request has no answer; ``refused`` is the status of the answer before."""
+    late = is_late(error)
+    if late and refused:
+        return unavailable(
+            refused, f"HTTP {refused}", source, server=server, deadline_seconds=deadline_seconds
+        )
+    if late:
+        return TimedOut(
+            f"{source}: no answer from {server} within {ends.words}",
+            source=source,
+            next_step=shell("{}, or {}", look(server), Command(ends.next_step)),
+        )
+    return Unreachable(
+        f"{server} cannot be reached: {why(error)}", source=source, next_step=look(server)
+    )

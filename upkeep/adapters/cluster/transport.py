@@ -6,46 +6,31 @@ is an ``Unmeasured`` of the kind that says why.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import urllib3
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
-from upkeep.adapters.cluster.answers import Answer, look, status_object
-from upkeep.adapters.cluster.failures import is_late, retry_after, why
+from upkeep.adapters.cluster.answers import Answer, look
+from upkeep.adapters.cluster.failures import RETRIED, Ends, refusal, retry_after, unanswered
 from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.server_time import require_one_time
 from upkeep.adapters.wire.reading import until
 from upkeep.clock import Clock
 from upkeep.errors import (
-    Absent,
     BadInput,
-    Forbidden,
     Malformed,
     TimedOut,
     Truncated,
     Unauthenticated,
-    Unavailable,
     Unmeasured,
-    Unreachable,
 )
-from upkeep.masking import mask
 from upkeep.meter import Meter
 from upkeep.shell import Command, shell
 
 BLOCK_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
-RETRIED = frozenset({429, 500, 502, 503, 504})
-
-
-class Ends(NamedTuple):
-    """When a request must have ended, on the monotonic clock, and the words for it."""
-
-    at: float
-    words: str
-    next_step: str
 
 
 class Transport:
@@ -237,7 +222,14 @@ class Transport:
                         timeout=urllib3.Timeout(total=max(ends.at - began, 0.001)),
                     )
             except urllib3_errors.HTTPError as error:
-                raise self._not_sent(error, source, ends, refused=refused) from error
+                raise unanswered(
+                    error,
+                    source,
+                    ends,
+                    refused=refused,
+                    server=self.server,
+                    deadline_seconds=self._deadline_seconds,
+                ) from error
             try:
                 require_one_time(
                     response.headers,
@@ -270,25 +262,6 @@ class Transport:
             ) from None
         return headers
 
-    def _not_sent(
-        self, error: urllib3_errors.HTTPError, source: str, ends: Ends, *, refused: int
-    ) -> Unmeasured:
-        """Return why a request has no answer; ``refused`` is the status of the answer before."""
-        late = is_late(error)
-        if late and refused:
-            return self._unavailable(refused, f"HTTP {refused}", source)
-        if late:
-            return TimedOut(
-                f"{source}: no answer from {self.server} within {ends.words}",
-                source=source,
-                next_step=shell("{}, or {}", look(self.server), Command(ends.next_step)),
-            )
-        return Unreachable(
-            f"{self.server} cannot be reached: {why(error)}",
-            source=source,
-            next_step=look(self.server),
-        )
-
     def _permit(self, method: str, path: str, query: Mapping[str, str]) -> None:
         """Refuse what could change something: the last line before the wire.
 
@@ -301,34 +274,16 @@ class Transport:
 
     def _refuse(self, answer: Answer, source: str) -> None:
         """Raise what a status other than success means."""
-        if answer.status < 300:
-            return
-        status = status_object(answer) or {}
-        message = mask(str(status.get("message") or f"HTTP {answer.status}"))[:300]
-        if answer.status == 401:
-            raise Unauthenticated(
-                f"{self.server} does not accept the credentials (401): the token has expired "
-                "or was never valid",
-                source=source,
-                next_step="log in again (a new token for this context), then: kubectl auth whoami",
+        if answer.status >= 300:
+            raise refusal(
+                answer,
+                source,
+                server=self.server,
+                right_step=self._right_step(),
+                deadline_seconds=self._deadline_seconds,
             )
-        if answer.status == 403:
-            raise Forbidden(message, source=source, next_step=self._right_step())
-        if answer.status in (404, 410):
-            raise Absent(message, source=source)
-        if answer.status in RETRIED:
-            raise self._unavailable(answer.status, message, source)
-        raise Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
 
     def _right_step(self) -> Command:
         """Return the command that gives this identity the right that it lacks."""
         named = shell(" --namespace={}", self._namespace) if self._namespace else Command()
         return shell("upkeep rbac{} | kubectl apply -f -", named)
-
-    def _unavailable(self, status: int, message: str, source: str) -> Unavailable:
-        return Unavailable(
-            f"{self.server} answered {status} until the deadline of "
-            f"{self._deadline_seconds:g} s: {message}",
-            source=source,
-            next_step=look(self.server),
-        )

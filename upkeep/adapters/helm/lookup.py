@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from upkeep.adapters.cluster.reviews import may
 from upkeep.adapters.helm import storage
 from upkeep.adapters.wire.meta import PartialObjectMetadata
+from upkeep.deadline import concurrently
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.records.releases import HelmRelease
 from upkeep.records.workload import Deployment
 from upkeep.shell import shell
-from upkeep.sweep import concurrently
 
 if TYPE_CHECKING:
     from upkeep.adapters.cluster.kube import Kube

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE
 from upkeep.adapters.helm.manifests import changes, manifest, merge_patch, owned
 from upkeep.adapters.helm.storage import STORAGE, ReleasePayload
+from upkeep.deadline import concurrently
 from upkeep.errors import Absent
 from upkeep.records.access import AccessAnswer, DryRun
 from upkeep.records.releases import HelmRelease, ObjectChange
-from upkeep.sweep import concurrently
 
 if TYPE_CHECKING:
     from upkeep.adapters.cluster.rehearsals.rehearsal import Rehearsal

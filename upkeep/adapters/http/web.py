@@ -4,7 +4,6 @@ Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanag
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -12,41 +11,29 @@ from urllib.parse import unquote, urlsplit
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
+from upkeep.adapters.cluster.failures import RETRIED
 from upkeep.adapters.cluster.identity.users import bearer
 from upkeep.adapters.cluster.kube import Kube
-from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
-from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.cluster.transport import MOST_BYTES
+from upkeep.adapters.http.answers import WebAnswer, document, note_query, refuse, told
 from upkeep.adapters.wire.reading import bounded, until
 from upkeep.clock import Clock
 from upkeep.errors import (
-    Absent,
     BadInput,
-    Forbidden,
     Malformed,
     TimedOut,
     Truncated,
     Unauthenticated,
-    Unavailable,
     Unreachable,
 )
 from upkeep.files import read_bounded
 from upkeep.masking import hide, sensitive
-from upkeep.meter import Meter, note
+from upkeep.meter import Meter
 from upkeep.settings.access import HttpAccess
 from upkeep.shell import shell
 
 T = TypeVar("T")
 MOST_TOKEN_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class WebAnswer:
-    """A whole answer; ``location`` is where a redirection leads, and empty where it is none."""
-
-    status: int
-    content_type: str
-    body: bytes = field(repr=False)
-    location: str = field(default="", repr=False)
 
 
 class WebApi(Protocol):
@@ -73,14 +60,14 @@ class ServiceApi:
         self.where = f"Service {namespace}/{service}:{port}"
 
     def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
-        _note(query)
+        note_query(query)
         answer = self._kube.proxied(f"{self._base}{path}", query, retry=RETRIED)
         if answer.status == 0:
             raise Unreachable(
                 f"{self.where}: nothing listens there (the API server's proxy was refused)",
                 source=path,
             )
-        return _document(
+        return document(
             answer.status, answer.content_type, answer.body, type, where=self.where, path=path
         )
 
@@ -131,9 +118,9 @@ class UrlApi:
         self.where, self._look = f"{option}={server}", shell("curl -v {}", server)
 
     def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
-        _note(query)
+        note_query(query)
         answer = self._whole(path, query, accept="application/json")
-        return _document(
+        return document(
             answer.status, answer.content_type, answer.body, type, where=self.where, path=path
         )
 
@@ -143,9 +130,9 @@ class UrlApi:
         :raises Unmeasured: anything but a whole text with status 200. Redirections are not followed: they would take the credentials along.
         """
         answer = self._whole(path, {}, accept="*/*")
-        _refuse(answer.status, where=self.where, path=path)
+        refuse(answer.status, where=self.where, path=path)
         if answer.status != 200 or "html" in answer.content_type:
-            what = "a redirection" if answer.location else _told(answer)
+            what = "a redirection" if answer.location else told(answer)
             raise Malformed(
                 f"{self.where}{path}: a text was asked for, {what} came: give the address of the file itself",
                 source=path,
@@ -166,10 +153,10 @@ class UrlApi:
         answer = self._whole("", {}, accept="*/*")
         if answer.location:
             return answer
-        _refuse(answer.status, where=self.where, path="")
+        refuse(answer.status, where=self.where, path="")
         if answer.status != 200 or "html" in answer.content_type:
             raise Malformed(
-                f"{self.where}: a file was asked for, {_told(answer)} came", source=self.where
+                f"{self.where}: a file was asked for, {told(answer)} came", source=self.where
             )
         return answer
 
@@ -288,46 +275,3 @@ class UrlApi:
             raise Unreachable(
                 f"{self.where} cannot be reached: {why}", source=path, next_step=self._look
             ) from None
-
-
-def _note(query: Mapping[str, str]) -> None:
-    if "query" in query:
-        note(query["query"])
-
-
-def _told(answer: WebAnswer) -> str:
-    return f"{answer.content_type.split(';')[0] or 'no content type'} with status {answer.status}"
-
-
-def _refuse(status: int, *, where: str, path: str) -> None:
-    """Raises what a status means that says that there is nothing to read."""
-    if status == 401:
-        raise Unauthenticated(
-            f"{where} does not accept the credentials (401)",
-            source=path,
-            next_step="bearer_file in the settings",
-        )
-    if status == 403:
-        raise Forbidden(f"{where} forbids {path} (403)", source=path)
-    if status in RETRIED:
-        raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
-    if status == 404:
-        raise Absent(
-            f"{where} has no {path or 'such file'} (404): is the URL, with its path prefix, right?",
-            source=path,
-        )
-
-
-def _document(
-    status: int, content_type: str, body: bytes, type: type[T], *, where: str, path: str
-) -> T:
-    """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
-    _refuse(status, where=where, path=path)
-    if status not in (200, 400, 422) or "json" not in content_type:
-        kind = content_type.split(";")[0] or "no content type"
-        raise Malformed(
-            f"{where}{path}: JSON was asked for, {kind} with status {status} came: a login page, or not the program's own address?",
-            source=path,
-            next_step="give the address of the program's API, for instance http://prometheus.monitoring:9090",
-        )
-    return decode(body, type, what=f"The answer of {where}{path}", source=path)
