@@ -226,7 +226,7 @@ def test_an_event_as_old_and_new_clients_write_it(fields: dict, last: str, count
 
 def raw_deployment(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, Any]:
     head = {"name": "c", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
-    spec = {"selector": {"matchLabels": {"app": "c"}}, "template": TEMPLATE}
+    spec = {"selector": {"matchLabels": {"app": "cano-collector"}}, "template": TEMPLATE}
     return {"metadata": head | {"annotations": annotations, "labels": labels}, "spec": spec}
 
 
@@ -304,7 +304,15 @@ def test_a_variable_that_has_no_name_makes_the_deployment_malformed(variable: di
     assert (
         objects.deployment(
             raw
-            | {"spec": raw["spec"] | {"template": {"spec": spec | {"containers": [{"name": "c"}]}}}}
+            | {
+                "spec": raw["spec"]
+                | {
+                    "template": {
+                        "metadata": {"labels": {"a": "b"}},
+                        "spec": spec | {"containers": [{"name": "c"}]},
+                    }
+                }
+            }
         ).name
         == "d"
     )
@@ -373,3 +381,11 @@ def test_labels_that_are_no_texts_make_a_service_malformed(labels: Any):
 def test_a_type_of_policy_that_is_no_text_makes_it_malformed():
     with pytest.raises(Malformed, match="NetworkPolicy/p is not as the API describes it"):
         objects.network_policy({"metadata": {"name": "p"}, "spec": {"policyTypes": [None]}})
+
+
+def test_a_deployment_that_does_not_select_its_own_pods_is_impossible() -> None:
+    raw = raw_deployment({}, {})
+    assert objects.deployment(raw).name == "c"
+    raw["spec"] = raw["spec"] | {"selector": {"matchLabels": {"app": "another"}}}
+    with pytest.raises(Malformed, match="does not select the labels"):
+        objects.deployment(raw)

@@ -55,6 +55,12 @@ def test_the_spread_of_one_ready_pod_cannot_be_measured():
         loss(replace(cluster(), pods=(first, replace(second, ready=False))))
     with pytest.raises(Absent, match="no pod is listed"):
         loss(replace(cluster(), pods=()))
+    with pytest.raises(Absent, match="no pod is listed"):
+        loss(replace(cluster(), pods=(first,)))  # of two
+    told = loss(replace(cluster(), pods=(first,)), ())
+    assert [one.code for one in told.findings] == ["budget-missing"]
+    assert isinstance(told.unmeasured, Absent)
+    assert loss(cluster(replicas=1, nodes=("a",))).unmeasured is None  # the finding says why
 
 
 def test_a_budget_that_its_controller_has_not_seen_is_not_judged():

@@ -63,7 +63,7 @@ def survives_node_loss(
             "fewer than two pods are ready: their spread over nodes is not known",
             next_step=PODS_FIRST,
         )
-    elif not one_node and len(nodes) < min(2, least, len(working) or least):
+    elif not one_node and len(nodes) < min(2, least, deployment.replicas):
         unmeasured = Absent("no pod is listed with its node", source="pods", next_step=PODS_FIRST)
     elif late:
         unmeasured = TooEarly(

@@ -28,6 +28,7 @@ from upkeep.adapters.wire.serving import ContainerMetrics, PodMetrics
 from upkeep.adapters.wire.workloads import Deployment as WireDeployment
 from upkeep.adapters.wire.workloads import ReplicaSet as WireReplicaSet
 from upkeep.adapters.wire.workloads import Strategy
+from upkeep.domain.discovery import matches
 from upkeep.records.usage import ContainerUsage
 from upkeep.records.workload import ContainerStatus, Deployment, Pod, ReplicaSet, Termination
 
@@ -57,6 +58,9 @@ def deployment(raw: WireDeployment) -> Deployment:
     """Return a Deployment (apps/v1)."""
     metadata, spec, status = raw.metadata, raw.spec, raw.status
     release, release_namespace = _release(metadata)
+    # The API server refuses a Deployment whose own pods its selector would not select.
+    if not matches(label_selector(spec.selector), spec.template.metadata.labels):
+        raise Impossible("spec.selector does not select the labels of spec.template")
     return Deployment(
         name=metadata.name,
         namespace=metadata.namespace,
