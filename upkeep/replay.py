@@ -88,7 +88,7 @@ def _bundled(taken: Taken, one: Measurement, *, target: str) -> BundledMeasureme
 def _stopped(error: Exception) -> StoppedAs:
     if isinstance(error, Unmeasured):
         source, message = own(error.source), own(error.message)
-        return StoppedAs(error.reason, message, source, error.next_step)
+        return StoppedAs(error.reason, message, source, str(error.next_step))
     if isinstance(error, NotApplicable):
         return StoppedAs(NOT_APPLICABLE, own(str(error)))
     return StoppedAs(INTERNAL, mask(str(error)).strip(), kind=type(error).__name__)
@@ -124,7 +124,7 @@ def _redacted(value: Any, field: str = "") -> Any:
 
 @lru_cache(maxsize=8192)  # the labels of a week of samples
 def _text(text: str, field: str) -> str:
-    return mask(text) if field in _COMMANDS else own(text)
+    return str(mask(text) if field in _COMMANDS else own(text))
 
 
 @lru_cache(maxsize=256)

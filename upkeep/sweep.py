@@ -265,11 +265,13 @@ def digest(record: Any) -> str:
     if record is None:
         return ""
     # A week of Prometheus' samples is in it: the standard library took longer for this than for asking.
-    text = msgspec.json.encode(record, enc_hook=_of_mapping, order="sorted")
+    text = msgspec.json.encode(record, enc_hook=_plain, order="sorted")
     return hashlib.sha256(text).hexdigest()
 
 
-def _of_mapping(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, str):  # a Command: msgspec takes no subclass of str
+        return str(value)
     raise TypeError(f"a record may not hold a {type(value).__name__}")
