@@ -234,7 +234,8 @@ def pod(state: State, owner: Object, suffix: str, index: int, created: datetime)
         name,
         created,
         template_["metadata"]["labels"],
-        spec=template_["spec"] | {"nodeName": f"node-{index}"},
+        # The API server adds an empty context; `kubectl debug` crashes without one.
+        spec={"securityContext": {}} | template_["spec"] | {"nodeName": f"node-{index}"},
         status=status,
     )
     result["metadata"] |= metadata(
