@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upkeep.commands import connection
+from upkeep.commands.drill_record import record_drill
 from upkeep.errors import Absent, BadInput, Unmeasured
 from upkeep.shell import shell
 
@@ -127,7 +128,7 @@ def run(options: argparse.Namespace) -> int:
             "backup": newest.stamp,
             "objects": objects,
         }
-        record(
+        record_drill(
             record,
             found.target.name or "default",
             options,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 REVIEWER = "upkeep drill restore"
 
 
-def record(
+def record_drill(
     path: Path,
     target: str,
     options: argparse.Namespace,
