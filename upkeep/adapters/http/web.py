@@ -15,6 +15,7 @@ from upkeep import deadline
 from upkeep.adapters.cluster.identity.users import bearer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES, RETRIED
+from upkeep.adapters.imports import IMPORTING
 from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.reading import bounded, until
 from upkeep.clock import Clock
@@ -97,7 +98,8 @@ class UrlApi:
         meter: Meter,
         deadline_seconds: float,
     ) -> None:
-        import requests  # 80 ms that only a URL of the user's costs
+        with IMPORTING:
+            import requests  # 80 ms that only a URL of the user's costs
 
         self._access = access
         self._base = access.url.rstrip("/")
