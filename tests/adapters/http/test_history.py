@@ -35,6 +35,4 @@ def test_series_of_the_collector_are_samples_of_its_past():
 def test_process_starts_alone_do_not_prove_that_counters_were_zero(labels: dict[str, str]):
     """prometheus/prometheus#12350: a scrape of native histograms leaves out their buckets."""
     found = past(**labels)
-    assert found == EarlierCounters(
-        (), "Prometheus: process starts alone, none of these counters"
-    )
+    assert found == EarlierCounters((), "Prometheus: process starts alone, none of these counters")

@@ -75,9 +75,7 @@ def network_restricted(
             message = f"NetworkPolicy/{policy.name} admits egress to every address ({rule})."
             fix = f"kubectl -n {install.namespace} edit networkpolicy {policy.name}"
             where_open, limit = f"NetworkPolicy/{policy.name}", "named peers or ports"
-            found.append(
-                Finding(where_open, "egress-to-everywhere", message, rule, limit, "", fix)
-            )
+            found.append(Finding(where_open, "egress-to-everywhere", message, rule, limit, "", fix))
     others = listed([f"{one.kind} ({one.group})" for one in kinds])
     unmeasured = None
     if unseen:

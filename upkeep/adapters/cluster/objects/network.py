@@ -39,7 +39,9 @@ def network_policy(raw: wire.NetworkPolicy) -> NetworkPolicy:
     open_from = []
     if "Egress" in types:
         for number, out in enumerate(spec.egress, 1):
-            wide = _every_address([one for one in out.to if one.ipBlock and not one.ipBlock.except_])
+            wide = _every_address(
+                [one for one in out.to if one.ipBlock and not one.ipBlock.except_]
+            )
             if _every_port(out.ports) and (not out.to or wide):
                 open_from.append(f"egress rule {number}: {wide[0] if wide else 'any destination'}")
     return NetworkPolicy(
