@@ -7,6 +7,7 @@ import pytest
 from tests.adapters.http.test_prometheus import Answer, matrix
 from upkeep.adapters.http.history import asked
 from upkeep.adapters.http.prometheus import Prometheus
+from upkeep.errors import Malformed
 from upkeep.records.counters import EarlierCounters
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -36,3 +37,12 @@ def test_process_starts_alone_do_not_prove_that_counters_were_zero(labels: dict[
     """prometheus/prometheus#12350: a scrape of native histograms leaves out their buckets."""
     found = past(**labels)
     assert found == EarlierCounters((), "Prometheus: process starts alone, none of these counters")
+
+
+def test_an_agent_answers_no_query_and_the_storage_behind_it_is_the_next_step():
+    """prometheus/prometheus#12860: agent mode stores nothing; Prometheus 2.42's own answer."""
+    said = {"status": "error", "errorType": "execution"}
+    agent = Prometheus(Answer(said | {"error": "unavailable with Prometheus Agent"}))
+    with pytest.raises(Malformed, match="unavailable with Prometheus Agent") as caught:
+        agent.vector("up", at=NOW)
+    assert caught.value.next_step == "--prometheus=URL of the storage that the agent writes to"

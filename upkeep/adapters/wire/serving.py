@@ -15,7 +15,6 @@ from upkeep.adapters.wire.meta import (
     Generation,
     Labels,
     LabelSelector,
-    Nothing,
     ObjectMeta,
     Port,
     Quantity,

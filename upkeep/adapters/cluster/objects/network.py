@@ -61,15 +61,11 @@ def _every_address(peers: Sequence[wire.Peer]) -> list[str]:
             less = f" except {', '.join(block.except_)}" if block.except_ else ""
             return [f"{block.cidr}{less}"]
     nets = [ip_network(one.cidr, strict=False) for one in blocks if not one.except_]
-    families: tuple[list[IPv4Network], list[IPv6Network]] = (
-        [one for one in nets if isinstance(one, IPv4Network)],
-        [one for one in nets if isinstance(one, IPv6Network)],
-    )
+    old = [one for one in nets if isinstance(one, IPv4Network)]
+    new = [one for one in nets if isinstance(one, IPv6Network)]
     whole = [
-        one
-        for family in families
-        if any(joined.prefixlen == 0 for joined in collapse_addresses(family))
-        for one in family
+        *(old if any(one.prefixlen == 0 for one in collapse_addresses(old)) else ()),
+        *(new if any(one.prefixlen == 0 for one in collapse_addresses(new)) else ()),
     ]
     return [" and ".join(map(str, whole))] if whole else []
 
