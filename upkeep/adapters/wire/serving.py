@@ -248,9 +248,9 @@ class Used(Wire, frozen=True):
 
 
 class ContainerMetrics(Wire, frozen=True):
-    """metrics.k8s.io/v1beta1 ContainerMetrics."""
+    """metrics.k8s.io/v1beta1 ContainerMetrics; prometheus-adapter names a pod's own cgroup ''."""
 
-    name: Text
+    name: str
     usage: Used
 
 
