@@ -73,7 +73,7 @@ def network_restricted(
             )
         for rule in policy.to_everywhere:
             message = f"NetworkPolicy/{policy.name} admits egress to every address ({rule})."
-            fix = f"kubectl -n {install.namespace} edit networkpolicy {policy.name}"
+            fix = shell("kubectl -n {} edit networkpolicy {}", install.namespace, policy.name)
             where_open, limit = f"NetworkPolicy/{policy.name}", "named peers or ports"
             found.append(Finding(where_open, "egress-to-everywhere", message, rule, limit, "", fix))
     others = listed([f"{one.kind} ({one.group})" for one in kinds])
