@@ -92,10 +92,12 @@ class SeenLabels:
 
     :ivar without_name: the labels without the name.
     :ivar keys: the key of each labels and sample name.
+    :ivar beside_bound: the labels of a bucket without ``le``.
     """
 
     without_name: dict[int, dict[str, str]] = field(default_factory=dict)
     keys: dict[tuple[int, str], Key] = field(default_factory=dict)
+    beside_bound: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
 
 def read_all(snapshots: Sequence[Snapshot]) -> list[Counts]:
@@ -136,9 +138,19 @@ def _labels(sample: Sample, seen: SeenLabels) -> dict[str, str]:
     return seen.without_name[place]
 
 
+def _beside_bound(sample: Sample, seen: SeenLabels) -> frozenset[tuple[str, str]]:
+    """Return the labels of a bucket but its bound, which can be spelled in two ways."""
+    place = id(sample.labels)
+    if place not in seen.beside_bound:
+        labels = _labels(sample, seen).items()
+        seen.beside_bound[place] = frozenset(one for one in labels if one[0] != "le")
+    return seen.beside_bound[place]
+
+
 def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels) -> Counts:
     # By name first: a family is exposed under one of several, and each sample belongs to one family at most.
     named: dict[str, dict[Key, int]] = {}
+    spelled: dict[tuple[str, Key, frozenset[tuple[str, str]]], int] = {}
     for sample in snapshot.samples:
         family = _FAMILY.get(sample.name)
         if family is None:
@@ -153,7 +165,14 @@ def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels
                     *(_value(labels, label, snapshot) for label in family.labels),
                 )
             counts = named.setdefault(sample.name, {})
-            counts[key] = counts.get(key, 0) + _count(sample, snapshot, scale=family.scale)
+            count = _count(sample, snapshot, scale=family.scale)
+            if "le" in family.labels:
+                # After an upgrade to Prometheus 3 a bucket is there twice for five minutes.
+                bucket = (sample.name, key, _beside_bound(sample, seen))
+                before = spelled.get(bucket, 0)
+                spelled[bucket] = max(before, count)
+                count = max(count - before, 0)
+            counts[key] = counts.get(key, 0) + count
     found: dict[Key, int] = {}
     for family in (*COUNTERS, *TIMINGS, *EFFORT):
         schemes = {name: named[name] for name in family.names if name in named}

@@ -6,6 +6,7 @@ https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resour
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from upkeep.records.placement import Demand, LimitRange
 from upkeep.records.workload import ContainerResources, ContainerSpec, Pod, PodTemplate, Workload
@@ -96,6 +97,34 @@ def newest_pod(workload: Workload) -> Pod | None:
         key=lambda pod: (pod.created, pod.name),
         default=None,
     )
+
+
+def after_admission(
+    template: PodTemplate, ranges: Sequence[LimitRange], workload: Workload
+) -> tuple[ContainerResources, ...]:
+    """Return the resources of each container of a new pod, as admission will see them.
+
+    Admission may state what the template does not, and inject containers: the newest pod shows it.
+    """
+    pod = newest_pod(workload)
+    present = {one.name: one for one in pod.resources} if pod else {}
+    planned = [
+        with_defaults(one, ranges) for one in (*template.containers, *template.init_containers)
+    ]
+    names = {one.name for one in planned}
+    injected = [one for one in present.values() if one.name not in names]
+    return (*(_completed(one, present.get(one.name)) for one in planned), *injected)
+
+
+def _completed(said: ContainerResources, pod: ContainerResources | None) -> ContainerResources:
+    fields = (
+        "cpu_request_nanocores",
+        "cpu_limit_nanocores",
+        "memory_request_bytes",
+        "memory_limit_bytes",
+    )
+    missing = {name: getattr(pod, name) for name in fields if getattr(said, name) is None and pod}
+    return replace(said, **missing)
 
 
 def added_by_admission(workload: Workload, ranges: Sequence[LimitRange]) -> Demand:

@@ -102,13 +102,15 @@ class NetworkPolicy:
     """A NetworkPolicy.
 
     :ivar types: Ingress and Egress, the API's defaults included.
-    :ivar from_everywhere: the ingress rules that admit any source.
+    :ivar from_everywhere: the ingress rules that admit any source; ``to_everywhere``: the egress
+        rules that admit every TCP port of any destination.
     """
 
     name: str
     selector: LabelSelector
     types: tuple[str, ...]
     from_everywhere: tuple[str, ...] = ()
+    to_everywhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Autoscaler:
     """A HorizontalPodAutoscaler of the collector's Deployment.
 
     :ivar least: minReplicas; ``most`` is maxReplicas, ``current`` the replicas of its status.
+    :ivar unread: its metrics that the controller could not read.
     """
 
     name: str
@@ -135,3 +138,4 @@ class Autoscaler:
     most: int
     current: int
     conditions: tuple[Condition, ...] = ()
+    unread: tuple[str, ...] = ()

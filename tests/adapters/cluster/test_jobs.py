@@ -1,5 +1,6 @@
 """CronJobs as records: whether their status can know of a success."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -37,3 +38,52 @@ def test_a_cron_job_records_its_successes_unless_its_jobs_go_at_once(
         ).records_success
         is records
     )
+
+
+def test_a_time_zone_and_a_deadline_change_nothing_that_is_judged():
+    """DataDog/datadog-agent#36975: the status has instants, whatever zone the schedule is in."""
+    spec = {"schedule": "30 8 * * 1-6", "timeZone": "Europe/Paris", "startingDeadlineSeconds": 200}
+    template = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}}
+    success = "2026-01-02T07:31:00Z"
+    found = objects.cron_job(
+        {
+            "metadata": {
+                "name": "b",
+                "namespace": "n",
+                "uid": "u",
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+            },
+            "spec": spec | {"jobTemplate": template},
+            "status": {"lastSuccessfulTime": success},
+        }
+    )
+    assert found.last_success == datetime.fromisoformat(success)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ended"),
+    [
+        (["SuccessCriteriaMet"], (False, False)),
+        (["FailureTarget"], (False, False)),
+        (["SuccessCriteriaMet", "Complete"], (True, False)),
+        (["FailureTarget", "Failed"], (False, True)),
+        (["Suspended"], (False, False)),
+    ],
+)
+def test_a_job_has_ended_where_its_last_condition_says_so(
+    conditions: list[str], ended: tuple[bool, bool]
+):
+    """kubernetes/kubernetes#123412: a policy's condition comes before the pods are gone."""
+    said = [{"type": kind, "status": "True"} for kind in conditions]
+    found = objects.job(
+        {
+            "metadata": {
+                "name": "j",
+                "namespace": "n",
+                "uid": "u",
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+            },
+            "status": {"conditions": said},
+        }
+    )
+    assert (found.succeeded, found.failed) == ended

@@ -181,6 +181,28 @@ def test_a_network_policy_with_the_apis_defaults(spec: dict, types: tuple, wide:
     assert (policy.types, policy.from_everywhere) == (types, wide)
 
 
+def test_an_autoscaler_names_the_metrics_that_it_cannot_read():
+    """kubernetes/kubernetes#74052: the status keeps an empty entry in the metric's place."""
+    metrics = [
+        {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}},
+        {"type": "External", "external": {"metric": {"name": "queue_length"}, "target": {}}},
+    ]
+    raw = {
+        "metadata": {"name": "h", "uid": "u"},
+        "spec": {
+            "scaleTargetRef": {"kind": "Deployment", "name": "cano"},
+            "maxReplicas": 5,
+            "metrics": metrics,
+        },
+        "status": {"currentReplicas": 2, "currentMetrics": [{"type": "Resource"}, {"type": ""}]},
+    }
+    found = objects.autoscaler(raw, deployment="cano")
+    assert found is not None
+    assert found.unread == ("External queue_length",)
+    raw["status"].pop("currentMetrics")
+    assert objects.autoscaler(raw, deployment="cano").unread == ()
+
+
 @pytest.mark.parametrize(
     ("fields", "last", "count"),
     [

@@ -77,6 +77,14 @@ def test_resources_of_the_pod_as_a_whole():
     assert read(SPEC).whole is None
 
 
+def test_a_status_that_lost_a_key_of_the_pods_resources_keeps_that_of_the_spec():
+    """kubernetes/kubernetes#141814: a resize of memory alone drops CPU from status.resources."""
+    spec = SPEC | {"resources": limits("500m", "768Mi")}
+    whole = read(spec, resources={"limits": {"memory": "1Gi"}}).whole
+    assert whole is not None
+    assert (whole.cpu_limit_nanocores, whole.memory_limit_bytes) == (500_000_000, 1024 * MIB)
+
+
 @pytest.mark.parametrize(
     ("state", "found"),
     [({"running": {}}, ["debugger"]), ({"terminated": {"exitCode": 137}}, []), ({}, [])],

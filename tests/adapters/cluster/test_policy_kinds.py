@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.scripted import JSON, Server, kube
-from upkeep.adapters.cluster import policy_kinds
+from upkeep.adapters.cluster import objects, policy_kinds
 from upkeep.errors import Absent, Malformed, Unmeasured
 
 
@@ -111,3 +111,44 @@ def test_a_document_that_lists_nothing_or_is_none_is_not_taken_for_no_other_kind
 ) -> None:
     with pytest.raises(error):
         found(server, {"/apis": document})
+
+
+def blocks(*cidrs: str, **more: list[str]) -> list[dict]:
+    return [{"ipBlock": {"cidr": cidr, **more}} for cidr in cidrs]
+
+
+@pytest.mark.parametrize(
+    ("rule", "wide"),
+    [
+        ({}, ["egress rule 1: any destination"]),
+        ({"ports": [{"protocol": "TCP"}]}, ["egress rule 1: any destination"]),
+        ({"ports": [{"port": 1, "endPort": 65535}]}, ["egress rule 1: any destination"]),
+        ({"ports": [{"protocol": "UDP", "port": 53}]}, []),
+        ({"ports": [{"protocol": "TCP", "port": 443}]}, []),
+        ({"to": blocks("0.0.0.0/0")}, ["egress rule 1: 0.0.0.0/0"]),
+        ({"to": blocks("0.0.0.0/0", **{"except": ["10.0.0.0/8"]})}, []),
+        ({"to": blocks("0.0.0.0/0"), "ports": [{"port": 443}]}, []),
+        ({"to": blocks("0.0.0.0/1", "128.0.0.0/1")}, ["egress rule 1: 0.0.0.0/1 and 128.0.0.0/1"]),
+        ({"to": blocks("10.0.0.0/8", "fd00::/8")}, []),
+        ({"to": blocks("::/0")}, ["egress rule 1: ::/0"]),
+        ({"to": [{"namespaceSelector": {}}]}, []),
+    ],
+)
+def test_an_egress_rule_that_restricts_nothing(rule: dict, wide: list):
+    """gardener/diki#486, lexfrei/cloudflare-tunnel-gateway-controller#700."""
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]}
+    policy = objects.network_policy({"metadata": {"name": "x"}, "spec": spec})
+    assert list(policy.to_everywhere) == wide
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "wide"),
+    [
+        (("0.0.0.0/1", "128.0.0.0/1"), ["ingress rule 1: 0.0.0.0/1 and 128.0.0.0/1"]),
+        (("0.0.0.0/1", "10.0.0.0/8"), []),
+    ],
+)
+def test_halves_of_the_address_space_are_every_source(cidrs: tuple, wide: list):
+    spec = {"podSelector": {}, "ingress": [{"from": blocks(*cidrs)}]}
+    policy = objects.network_policy({"metadata": {"name": "x"}, "spec": spec})
+    assert list(policy.from_everywhere) == wide

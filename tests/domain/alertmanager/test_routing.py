@@ -53,6 +53,10 @@ def test_matchers_hold_of_every_alert_of_some_or_of_none(text: str, expected: st
         # Both syntaxes take this and differ: the classic one holds.
         ('a="\\x41"', [("a", "=", "\\x41")]),
         ('"ä"="\\x41"', [("ä", "=", "A")]),
+        # prometheus/alertmanager#3486: amtool 0.25 prints these values.
+        ("{a=}}", [("a", "=", "}")]),
+        ("{a=~}", [("a", "=~", "")]),
+        ("{a=,}", [("a", "=", "")]),
     ],
 )  # fmt: skip
 def test_both_syntaxes_are_read(text: str, expected: list[tuple[str, str, str]]) -> None:

@@ -1,15 +1,17 @@
 """Quantiles of classic histograms. The numbers of the examples are what Prometheus 2.42's histogram_quantile gives for the same buckets."""
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upkeep.domain.counters import Counts
-from upkeep.domain.metric_names import PROCESSING, SENDING
+from upkeep.domain.counters import Counts, read
+from upkeep.domain.metric_names import PROCESS_START, PROCESSING, SENDING
 from upkeep.errors import Malformed
 from upkeep.judges.counting.quantiles import Histogram, histogram, seconds
+from upkeep.records.counters import Sample, Snapshot
 
 TEN = Histogram(((0.1, 2), (0.5, 8), (1.0, 9), (math.inf, 10)))
 BOUNDS = (0.005, 0.05, 0.5, 5.0, math.inf)
@@ -82,3 +84,14 @@ def test_a_histogram_that_is_not_whole_is_malformed(values, words: str):
 def test_what_lies_beyond_the_last_bound_is_at_least_that():
     assert seconds(0.2345, highest=10) == "0.234 s"
     assert seconds(10, highest=10) == "10 s or more"
+
+
+def test_a_bucket_that_is_there_in_both_spellings_is_counted_once():
+    """prometheus/prometheus#17128: for five minutes after an upgrade to Prometheus 3 both are."""
+    name, target = PROCESSING.names[0], {"pod": "p", "job": "cano"}
+    counts = {"0.5": 90.0, "1": 95.0, "1.0": 97.0, "+Inf": 100.0}
+    samples = [Sample(name, {**target, "le": bound}, count) for bound, count in counts.items()]
+    samples.append(Sample(PROCESS_START, target, 1.0))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    found = read(Snapshot("p", start, start, tuple(samples), "prometheus"))
+    assert histogram(found, PROCESSING).buckets == ((0.5, 90), (1.0, 97), (math.inf, 100))

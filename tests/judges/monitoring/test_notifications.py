@@ -336,3 +336,22 @@ def test_to_hide_a_url_never_makes_a_pass(receivers: list[NotificationReceiver])
         replace(one, webhooks=tuple(Webhook("hidden") for _ in one.webhooks)) for one in receivers
     ]
     assert not (outcome(*hidden) and not outcome(*receivers))
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ((("alertname=Maintenance",), ('alertname=~".+"',), ("cluster",)), True),
+        ((("alertname=Maintenance",), ('severity="info"',), ("cluster",)), False),
+        # The source has the label, so that it is like no alert that lacks it.
+        ((("alertname=Maintenance", 'cluster=~".+"'), ('alertname=~".+"',), ("cluster",)), False),
+    ],
+)
+def test_a_label_that_both_alerts_lack_is_equal_and_what_it_silences_is_told(rule, told):
+    """prometheus/alertmanager#507, #1727."""
+    tree = NotificationRoute("cano", routes=(CRITICAL, EVERYTHING))
+    loaded = AlertmanagerConfiguration(tree, (OURS, MAIL), "x", inhibit_rules=(InhibitRule(*rule),))
+    judgement = fallback(loaded, SERVICES, limits=Limits({}), install=install())
+    said = "while alertname=Maintenance fires, an inhibit rule silences every alert without label"
+    assert (said in judgement.observed) is told
+    assert judgement.findings == ()

@@ -111,3 +111,24 @@ def test_a_limit_range_that_came_later_refuses_further_pods():
     ranges = (LimitRange("narrow", "Container", most={"memory": GIB // 2}),)
     assert [one.code for one in scale(ranges=ranges).findings] == ["limit-range-refuses"]
     assert not scale(wants(3), ranges=ranges).findings
+
+
+def test_a_limit_range_refuses_pods_with_an_injected_container():
+    """linkerd/linkerd2#2750: a maximum and no default refuse a proxy without a limit."""
+    own = ContainerResources("c", 250_000_000, None, GIB, GIB)
+    proxy = ContainerResources("linkerd-proxy", memory_request_bytes=GIB // 8)
+    pods = (replace(pod("a"), resources=(own, proxy)),)
+    ranges = (LimitRange("most", "Container", most={"memory": 2 * GIB}),)
+    (finding,) = scale(replace(wants(), pods=pods), ranges=ranges).findings
+    assert "container linkerd-proxy would have no limit of memory" in finding.message
+    assert not scale(replace(wants(3), pods=pods), ranges=ranges).findings
+
+
+def test_what_a_webhook_states_in_the_pods_is_no_fault_of_a_limit_range():
+    seen = wants(memory_limit_bytes=None)
+    ranges = (LimitRange("most", "Container", most={"memory": 2 * GIB}),)
+    assert scale(seen, ranges=ranges).findings
+    stated = ContainerResources("c", 250_000_000, None, GIB, GIB)
+    named = replace(stated, name=seen.deployment.template.containers[0].name)
+    pods = (replace(pod("a"), resources=(named,)),)
+    assert not scale(replace(seen, pods=pods), ranges=ranges).findings

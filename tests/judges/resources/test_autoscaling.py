@@ -1,5 +1,6 @@
 """scaling-sound: autoscalers, and room to grow where there is none."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,13 @@ def test_an_autoscaler_with_room_passes_whatever_is_used():
 )
 def test_an_autoscaler_that_is_not_sound_is_named(autoscalers, codes):
     assert [finding.code for finding in scaling(*autoscalers).findings] == codes
+
+
+def test_an_autoscaler_that_reads_some_of_its_metrics_is_not_sound():
+    """kubernetes/kubernetes#74052: ScalingActive stays True while one metric can be read."""
+    (finding,) = scaling(replace(autoscaler(), unread=("External queue_length",))).findings
+    assert (finding.code, finding.observed) == ("metric-unread", 1)
+    assert "cannot read 1 metric (External queue_length)" in finding.message
 
 
 def test_an_autoscaler_that_says_nothing_is_not_judged():

@@ -279,6 +279,25 @@ def test_quantities_are_exact(text: str, nanocores: int):
     )
 
 
+def test_what_is_no_container_is_left_out_and_one_without_memory_hides_no_other():
+    """kubernetes-sigs/prometheus-adapter#211: it lists the pod's sum and the pause container."""
+    usages = {"": "2Gi", "POD": "0", "cano-collector": "1Gi", "beside": "0"}
+    raw = {
+        "metadata": {"name": "a"},
+        "timestamp": "2026-01-02T12:00:00Z",
+        "window": "1m0s",
+        "containers": [
+            {"name": name, "usage": {"cpu": "1m", "memory": memory}}
+            for name, memory in usages.items()
+        ],
+    }
+    found = objects.container_usages(raw, now=NOW)
+    assert [(one.container, one.memory_bytes) for one in found] == [
+        ("cano-collector", 1024**3),
+        ("beside", 0),
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "NaN", "Infinity", "1ki", "0x10", None])
 def test_a_quantity_that_is_none_is_malformed(text):
     raw = {

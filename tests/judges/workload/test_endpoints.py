@@ -160,6 +160,15 @@ def test_a_ready_address_that_is_no_pod_of_the_collector_fails():
     )
 
 
+def test_a_terminating_pod_that_a_service_publishes_is_no_stranger():
+    """kubernetes/kubernetes#116285: publishNotReadyAddresses keeps it ready in the slice."""
+    going = replace(pod("c"), deleted=NOW)
+    slices = (endpoint_slice(endpoint(A), endpoint(B), endpoint(going)),)
+    seen = replace(workload(), pods=(A, B, going))
+    published = (replace(service(), serves_unready=True),)
+    assert serving(published, slices, seen).findings == ()
+
+
 def test_an_address_that_is_not_ready_is_not_stale():
     assert (
         serving(

@@ -20,6 +20,9 @@ POLICIES = (
     NetworkPolicy("out", EVERY_POD, ("Egress",)),
 )
 OPEN = NetworkPolicy("open", EVERY_POD, ("Ingress",), ("ingress rule 1: any source",))
+OUT = NetworkPolicy(
+    "out-all", EVERY_POD, ("Egress",), to_everywhere=("egress rule 1: any destination",)
+)
 CILIUM = PolicyKind("CiliumNetworkPolicy", "cilium.io", "ciliumnetworkpolicies.cilium.io")
 
 
@@ -38,6 +41,8 @@ def restricted(
         (POLICIES[:1], ["egress-unrestricted"]),
         (POLICIES[1:], ["ingress-unrestricted"]),
         ((*POLICIES, OPEN), ["ingress-from-everywhere"]),
+        # gardener/diki#486: a default-allow policy beside those that restrict
+        ((*POLICIES, OUT), ["egress-to-everywhere"]),
     ],
 )
 def test_policies_add_up(policies, found):

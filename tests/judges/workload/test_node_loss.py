@@ -14,6 +14,8 @@ from upkeep.records.selectors import LabelSelector
 from upkeep.records.usage import DisruptionBudget
 from upkeep.records.workload import Workload
 
+ALONE = replace(BUDGET, expected=1)
+
 
 def loss(
     seen: Workload | None = None, budgets: tuple[DisruptionBudget, ...] = (BUDGET,), **limits: float
@@ -33,7 +35,7 @@ def test_two_replicas_on_two_nodes_with_a_budget_survive():
 @pytest.mark.parametrize(
     ("seen", "budgets", "found"),
     [
-        (cluster(replicas=1, nodes=("a",)), (BUDGET,), [("too-few-replicas", 1, 2)]),
+        (cluster(replicas=1, nodes=("a",)), (ALONE,), [("too-few-replicas", 1, 2)]),
         (cluster(nodes=("a", "a")), (BUDGET,), [("one-node", 1, 2)]),
         (cluster(), (), [("budget-missing", 0, 1)]),
         (cluster(), (BUDGET, replace(BUDGET, name="b")), [("budgets-overlap", 2, 1)]),
@@ -70,7 +72,7 @@ def test_a_budget_that_its_controller_has_not_seen_is_not_judged():
 
 
 def test_one_replica_is_enough_where_the_limit_says_so():
-    assert loss(cluster(replicas=1, nodes=("a",)), least_replicas=1).findings == ()
+    assert loss(cluster(replicas=1, nodes=("a",)), (ALONE,), least_replicas=1).findings == ()
 
 
 def test_the_command_that_spreads_the_pods_holds_their_labels():
@@ -106,6 +108,26 @@ def test_budgets_that_share_no_pod_do_not_overlap():
     assert codes(loss(labelled({"zone": "a"}, {"zone": "b"}), halves)) == []
     both = (*halves, replace(BUDGET, name="all", selector=LabelSelector({})))
     assert codes(loss(labelled({"zone": "a"}, {"zone": "b"}), both)) == ["budgets-overlap"]
+
+
+def test_a_budget_over_several_workloads_may_let_all_of_the_collectors_go():
+    """kubernetes/kubernetes#113891: expectedPods adds up the pods of every controller."""
+    shared = replace(BUDGET, expected=5, healthy=5, desired_healthy=3, allowed=2)
+    (finding,) = loss(budgets=(shared,)).findings
+    assert (finding.code, finding.message) == (
+        "budget-keeps-none",
+        "PodDisruptionBudget/cano also selects 3 pods of other workloads and requires 3 healthy "
+        "pods: node drains may evict all of the collector's at once.",
+    )
+    assert codes(loss(budgets=(replace(shared, desired_healthy=4, allowed=1),))) == []
+
+
+def test_evicted_pods_that_the_budget_counts_are_no_other_workload():
+    """A failed pod stays in the list, and in expectedPods where minAvailable is a number."""
+    seen = cluster()
+    evicted = [replace(seen.pods[0], name=f"e{n}", phase="Failed", ready=False) for n in "12"]
+    counted = replace(BUDGET, expected=4)
+    assert codes(loss(replace(seen, pods=(*seen.pods, *evicted)), (counted,))) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from upkeep.adapters.imports import IMPORTING
 from upkeep.adapters.wire.decoding import convert, kind_of
 from upkeep.adapters.wire.meta import Condition as WireCondition
 from upkeep.adapters.wire.meta import LabelSelector as WireSelector
@@ -116,7 +117,8 @@ def quantity(said: Quantity) -> Decimal:
     :raises ValueError: it is none, or is negative.
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
-    from kubernetes.utils.quantity import parse_quantity  # imported late: --help stays fast
+    with IMPORTING:
+        from kubernetes.utils.quantity import parse_quantity  # imported late: --help stays fast
 
     found: Decimal = parse_quantity(said)  # type: ignore[no-untyped-call]  # the client has no types
     if not found.is_finite() or found < 0:

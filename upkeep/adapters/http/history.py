@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from upkeep.adapters.http.prometheus import Prometheus
 from upkeep.domain import pod_names
+from upkeep.domain.metric_names import PROCESS_START
 from upkeep.errors import Absent, NotApplicable, Unmeasured
 from upkeep.records.counters import EarlierCounters
 from upkeep.records.stopped import Stopped
@@ -34,6 +35,9 @@ def asked(
         found = prometheus.snapshots(expression, start=start, end=now, step_seconds=step_seconds)
     except Unmeasured as error:
         return EarlierCounters((), f"Prometheus: {error.reason}", Stopped.by(error))
+    if found and not any(sample.name != PROCESS_START for one in found for sample in one.samples):
+        # Native histograms have no buckets, and relabeling drops series: absent is not zero here.
+        return EarlierCounters((), "Prometheus: process starts alone, none of these counters")
     return EarlierCounters(
         found,
         f"Prometheus: {len(found)} earlier samples"

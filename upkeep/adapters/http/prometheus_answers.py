@@ -38,6 +38,10 @@ class Reply(Protocol[D]):
     def marks(self) -> list[str]: ...
 
 
+# An agent stores nothing: https://prometheus.io/blog/2021/11/16/agent/
+STORAGE = "--prometheus=URL of the storage that the agent writes to"
+
+
 def data_of(reply: Reply[D], *, where: str, source: str) -> D:
     """Return the data of a successful and whole answer.
 
@@ -48,6 +52,7 @@ def data_of(reply: Reply[D], *, where: str, source: str) -> D:
         raise Malformed(
             f"{where}: the query failed: {reply.error[:200] or 'this is not an answer of Prometheus'}.",
             source=source,
+            next_step=STORAGE if "Prometheus Agent" in reply.error else "",
         )
     marks = [*reply.marks(), *reply.data.marks()]
     if marks:

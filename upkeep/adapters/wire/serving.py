@@ -15,7 +15,6 @@ from upkeep.adapters.wire.meta import (
     Generation,
     Labels,
     LabelSelector,
-    Nothing,
     ObjectMeta,
     Port,
     Quantity,
@@ -97,6 +96,7 @@ class IpBlock(Wire, frozen=True):
     """networking.k8s.io/v1 IPBlock."""
 
     cidr: Text
+    except_: tuple[Text, ...] = field(default=(), name="except")
 
 
 class Peer(Wire, frozen=True):
@@ -113,13 +113,28 @@ class IngressRule(Wire, frozen=True):
     from_: tuple[Peer, ...] = field(default=(), name="from")
 
 
+class PolicyPort(Wire, frozen=True):
+    """networking.k8s.io/v1 NetworkPolicyPort: TCP where it has no protocol, every port where it has none."""
+
+    protocol: str = "TCP"
+    port: int | str | None = None
+    endPort: int | None = None
+
+
+class EgressRule(Wire, frozen=True):
+    """networking.k8s.io/v1 NetworkPolicyEgressRule."""
+
+    to: tuple[Peer, ...] = ()
+    ports: tuple[PolicyPort, ...] = ()
+
+
 class NetworkPolicySpec(Wire, frozen=True):
     """networking.k8s.io/v1 NetworkPolicySpec; the API server writes policyTypes where they are not said."""
 
     podSelector: LabelSelector = LabelSelector()
     policyTypes: tuple[Literal["Ingress", "Egress"], ...] = ()
     ingress: tuple[IngressRule, ...] = ()
-    egress: tuple[Nothing, ...] = ()
+    egress: tuple[EgressRule, ...] = ()
 
 
 class NetworkPolicy(Wire, frozen=True):
@@ -164,12 +179,48 @@ class ScaleTarget(Wire, frozen=True):
     name: Text
 
 
+class MetricName(Wire, frozen=True):
+    """autoscaling/v2 MetricIdentifier."""
+
+    name: Text
+
+
+class ResourceMetric(Wire, frozen=True):
+    """autoscaling/v2 ResourceMetricSource and ContainerResourceMetricSource."""
+
+    name: Text
+
+
+class NamedMetric(Wire, frozen=True):
+    """autoscaling/v2 PodsMetricSource, ObjectMetricSource and ExternalMetricSource."""
+
+    metric: MetricName
+
+
+class MetricSpec(Wire, frozen=True):
+    """autoscaling/v2 MetricSpec."""
+
+    type: Text
+    resource: ResourceMetric | None = None
+    containerResource: ResourceMetric | None = None
+    pods: NamedMetric | None = None
+    object: NamedMetric | None = None
+    external: NamedMetric | None = None
+
+
+class MetricStatus(Wire, frozen=True):
+    """autoscaling/v2 MetricStatus: its type is empty where the controller could not read the metric."""
+
+    type: str = ""
+
+
 class AutoscalerSpec(Wire, frozen=True):
     """autoscaling/v2 HorizontalPodAutoscalerSpec: 1 at least where it says nothing."""
 
     scaleTargetRef: ScaleTarget
     maxReplicas: Count
     minReplicas: Count = 1
+    metrics: tuple[MetricSpec, ...] = ()
 
 
 class AutoscalerStatus(Wire, frozen=True):
@@ -177,6 +228,7 @@ class AutoscalerStatus(Wire, frozen=True):
 
     currentReplicas: Count = 0
     conditions: tuple[Condition, ...] | None = None
+    currentMetrics: tuple[MetricStatus, ...] | None = None
 
 
 class HorizontalPodAutoscaler(Wire, frozen=True):
@@ -196,9 +248,9 @@ class Used(Wire, frozen=True):
 
 
 class ContainerMetrics(Wire, frozen=True):
-    """metrics.k8s.io/v1beta1 ContainerMetrics."""
+    """metrics.k8s.io/v1beta1 ContainerMetrics; prometheus-adapter names a pod's own cgroup ''."""
 
-    name: Text
+    name: str
     usage: Used
 
 

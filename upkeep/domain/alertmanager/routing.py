@@ -175,6 +175,28 @@ def silences_everything(rules: Sequence[InhibitRule]) -> tuple[InhibitRule, ...]
     return tuple(found)
 
 
+def silences_the_unlabelled(rules: Sequence[InhibitRule]) -> tuple[InhibitRule, ...]:
+    """Return the inhibit rules that silence every alert without any label of their ``equal``.
+
+    A label that both alerts lack is equal. Which alerts have it, the configuration does not tell.
+
+    :raises BadMatcher: a matcher is none. :raises Unreadable: it cannot be decided.
+    """
+    found = []
+    for rule in rules:
+        source, target = conditions(rule.source), conditions(rule.target)
+        bare = tuple(Matcher(label, "=", "") for label in rule.equal)
+        alerts = Alerts((*source, *target, *bare))
+        if (
+            bare
+            and alerts.example(bare, (target,)) is None
+            and alerts.example((*source, *bare)) is not None
+            and alerts.example(bare, (source,)) is not None
+        ):
+            found.append(rule)
+    return tuple(found)
+
+
 def _every(route: NotificationRoute) -> Iterator[NotificationRoute]:
     yield route
     for child in route.routes:

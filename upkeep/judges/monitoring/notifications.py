@@ -5,9 +5,10 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/; Alertmanager'
 
 from collections.abc import Sequence
 
+from upkeep.domain.alertmanager import routing
 from upkeep.domain.alertmanager.automata import Unreadable
 from upkeep.domain.alertmanager.matchers import BadMatcher
-from upkeep.domain.alertmanager.routing import Delivery, deliveries, silences_everything
+from upkeep.domain.alertmanager.routing import Delivery
 from upkeep.domain.metric_names import WEBHOOK_PATH
 from upkeep.errors import Absent, Ambiguous, Malformed
 from upkeep.judges.monitoring.receivers import EVERY_ALERT, name_of, said
@@ -51,7 +52,7 @@ def fallback(
             source=f"GET /api/v1/namespaces/{install.namespace}/services",
             next_step=shell("kubectl -n {} get services", install.namespace),
         )
-    reached, silencing = _decided(configuration)
+    reached, silencing, partly = _decided(configuration)
     used = {one.route.receiver for one in reached if not one.route.muted}
     receivers = [one for one in configuration.receivers if one.name in used]
     limit, found = int(limits[LIMIT]), []
@@ -96,6 +97,11 @@ def fallback(
         else f"to the collector: {'not known' if unsure else 'none'}"
     ]
     told.append(f"to others: {said(independent, reached, kinds=True) or 'none'}")
+    told += [
+        f"while {excerpt(mask(', '.join(rule.source)))} fires, an inhibit rule silences every alert "
+        f"without label {listed(list(rule.equal))}"
+        for rule in partly
+    ]
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
     unit = "receivers beside the collector"
     return Judgement(tuple(found), "; ".join(told), limit, unit, basis, unmeasured=unmeasured)
@@ -103,13 +109,16 @@ def fallback(
 
 def _decided(
     configuration: AlertmanagerConfiguration,
-) -> tuple[tuple[Delivery, ...], tuple[InhibitRule, ...]]:
-    """Return where alerts end, and the inhibit rules that silence every alert.
+) -> tuple[tuple[Delivery, ...], tuple[InhibitRule, ...], tuple[InhibitRule, ...]]:
+    """Return where alerts end, the inhibit rules that silence every alert, and those that silence
+    every alert without certain labels.
 
     :raises Malformed: it cannot be decided.
     """
     try:
-        return deliveries(configuration.route), silences_everything(configuration.inhibit_rules)
+        rules = configuration.inhibit_rules
+        some = routing.silences_the_unlabelled(rules)
+        return routing.deliveries(configuration.route), routing.silences_everything(rules), some
     except (BadMatcher, Unreadable) as error:
         raise Malformed(
             f"The matchers of Alertmanager's routes cannot be decided: {error}.",

@@ -5,11 +5,17 @@ Source: https://kubernetes.io/docs/concepts/policy/limit-range/.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from upkeep.domain.demands import demand, total, with_defaults
+from upkeep.domain.demands import after_admission, demand, total, with_defaults
 from upkeep.domain.emergency_patches import cpu_text, memory_text
 from upkeep.model import Finding
 from upkeep.records.placement import Demand, LimitRange
-from upkeep.records.workload import ContainerResources, ContainerSpec, Install, PodTemplate
+from upkeep.records.workload import (
+    ContainerResources,
+    ContainerSpec,
+    Install,
+    PodTemplate,
+    Workload,
+)
 from upkeep.shell import shell
 
 # (resource, field of the request, field of the limit)
@@ -20,12 +26,19 @@ FIELDS = (
 
 
 def range_findings(
-    template: PodTemplate, ranges: Sequence[LimitRange], *, added: Demand, install: Install
+    template: PodTemplate,
+    ranges: Sequence[LimitRange],
+    *,
+    added: Demand,
+    workload: Workload,
+    install: Install,
 ) -> list[Finding]:
     """Return a finding for each bound that the pods of a template would break.
 
     :param added: what admission adds to a pod beyond its template.
+    :param workload: its newest pod shows the containers that admission injects.
     """
+    containers = after_admission(template, ranges, workload)
     return [
         Finding(
             f"LimitRange/{item.name}",
@@ -36,24 +49,23 @@ def range_findings(
             "",
             shell("kubectl -n {} describe limitrange {}", install.namespace, item.name),
         )
-        for item, what, observed, limit in _outside(template, ranges, added)
+        for item, what, observed, limit in _outside(template, containers, ranges, added)
     ]
 
 
 def _outside(
-    template: PodTemplate, ranges: Sequence[LimitRange], added: Demand
+    template: PodTemplate,
+    containers: Sequence[ContainerResources],
+    ranges: Sequence[LimitRange],
+    added: Demand,
 ) -> Iterator[tuple[LimitRange, str, str, str]]:
     """Yield (limit range, what breaks it, what it is, what it may be)."""
     whole = total(demand(template, ranges), added)
-    containers = (*template.containers, *template.init_containers)
     for item in ranges:
         said = (
             [("the pod", _pairs(whole))]
             if item.kind == "Pod"
-            else [
-                (f"container {one.name}", _pairs_of(with_defaults(one, ranges)))
-                for one in containers
-            ]
+            else [(f"container {one.name}", _pairs_of(one)) for one in containers]
         )
         for what, pairs in said:
             for resource, (request, limit) in pairs.items():
@@ -61,8 +73,8 @@ def _outside(
                     (item, f"{what} {told}", observed, most)
                     for told, observed, most in _broken(item, resource, request, limit)
                 )
-    for one in containers:
-        yield from _inconsistent(one, ranges)
+    for spec in (*template.containers, *template.init_containers):
+        yield from _inconsistent(spec, ranges)
 
 
 def _inconsistent(

@@ -71,7 +71,7 @@ def raised(
     found += raise_findings(wanted, replicas=int(limits["emergency_replicas"]), install=install)
     after = patched(before, install.container, memory_bytes=memory, cpu_nanocores=cpu)
     added = added_by_admission(workload, ranges)
-    found += range_findings(after, ranges, added=added, install=install)
+    found += range_findings(after, ranges, added=added, workload=workload, install=install)
     refused, uncounted = rollout_findings(
         total(demand(before, ranges), added),
         total(demand(after, ranges), added),

@@ -1,9 +1,9 @@
 """Is there room for further pods? In the quotas that count them, and on nodes that take them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from upkeep.domain.demands import newest_pod, with_defaults
+from upkeep.domain.demands import after_admission, newest_pod
 from upkeep.domain.placement import keeps_away
 from upkeep.domain.quotas import counts, unstated
 from upkeep.errors import TooEarly
@@ -44,34 +44,15 @@ def newcomers(
 ) -> Newcomers:
     """Return pods of a template that is the Deployment's, or a change of it."""
     pod = newest_pod(workload)
-    present = {one.name: one for one in pod.resources} if pod else {}
-    planned = [
-        with_defaults(one, ranges) for one in (*template.containers, *template.init_containers)
-    ]
-    names = {one.name for one in planned}
-    # Admission may state what the template does not, and inject containers.
-    containers = [_completed(one, present.get(one.name)) for one in planned]
-    containers += [one for one in present.values() if one.name not in names]
     return Newcomers(
         wanted,
         more,
         need,
-        tuple(containers),
+        after_admission(template, ranges, workload),
         template.resources,
         pod.priority_class if pod else template.placement.priority_class,
         template.placement.cross_namespace,
     )
-
-
-def _completed(said: ContainerResources, pod: ContainerResources | None) -> ContainerResources:
-    fields = (
-        "cpu_request_nanocores",
-        "cpu_limit_nanocores",
-        "memory_request_bytes",
-        "memory_limit_bytes",
-    )
-    missing = {name: getattr(pod, name) for name in fields if getattr(said, name) is None and pod}
-    return replace(said, **missing)
 
 
 def pods_of(workload: Workload) -> list[str]:

@@ -81,7 +81,9 @@ def scale(
         quotas if more else (), those, code="quota-too-small", install=install
     )
     found += refused
-    found += range_findings(template, ranges if more else (), added=added, install=install)
+    found += range_findings(
+        template, ranges if more else (), added=added, workload=workload, install=install
+    )
     room = fit(template.placement, rooms, wanted, taken=pods_of(workload), same_revision=True)
     where = open_nodes(template.placement, rooms)
     if room < more:

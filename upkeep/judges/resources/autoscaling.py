@@ -34,7 +34,7 @@ def scaling_sound(
     limits: Limits,
     install: Install,
 ) -> Judgement:
-    """scaling-sound: the autoscaler can scale, reads its metrics and is below its maximum.
+    """scaling-sound: the autoscaler can scale, reads all its metrics and is below its maximum.
 
     Without an autoscaler, usage must stay within ``limits["scaling_usage"]``.
 
@@ -60,6 +60,14 @@ def scaling_sound(
                 findings.append(
                     Finding(subject, code, message, condition.status, "True", "", command)
                 )
+        if one.unread:
+            message = (
+                f"{subject} cannot read {counted(len(one.unread), 'metric')} "
+                f"({listed(list(one.unread))}): it does not scale down, and misses their load."
+            )
+            findings.append(
+                Finding(subject, "metric-unread", message, len(one.unread), 0, "metrics", command)
+            )
         limited = said.get("ScalingLimited")
         wants_more = (
             limited is not None and limited.status == "True" and limited.reason == "TooManyReplicas"

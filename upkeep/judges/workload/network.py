@@ -30,7 +30,8 @@ def network_restricted(
     """Judge network-restricted: policies restrict both directions and name the sources of ingress.
 
     Policies select the labels of each pod. Rules add up: one that admits any source opens the
-    pods, whatever the others say. No rule at all admits none.
+    pods, whatever the others say. So does one that admits every port of any destination. No rule
+    at all admits none.
 
     :param policies: the NetworkPolicies that select the template or one of the pods.
     :param kinds: the other kinds of network policy that the cluster serves; none of them is read.
@@ -70,6 +71,11 @@ def network_restricted(
                     fix,
                 )
             )
+        for rule in policy.to_everywhere:
+            message = f"NetworkPolicy/{policy.name} admits egress to every address ({rule})."
+            fix = shell("kubectl -n {} edit networkpolicy {}", install.namespace, policy.name)
+            where_open, limit = f"NetworkPolicy/{policy.name}", "named peers or ports"
+            found.append(Finding(where_open, "egress-to-everywhere", message, rule, limit, "", fix))
     others = listed([f"{one.kind} ({one.group})" for one in kinds])
     unmeasured = None
     if unseen:

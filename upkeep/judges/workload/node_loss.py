@@ -54,7 +54,7 @@ def survives_node_loss(
         message = f"All {len(ready)} ready pods run on node {nodes[0]}: its loss is an outage."
         fix = _spread(deployment, install)
         found.append(Finding(where, "one-node", message, 1, 2, "nodes", fix))
-    found += _of_budgets(budgets, working, deployment, install=install)
+    found += _of_budgets(budgets, working, workload.pods, deployment, install=install)
     late = sorted(budget.name for budget in budgets if not budget.current)
     one_node = any(one.code == "one-node" for one in found)
     unmeasured: Unmeasured | None = None
@@ -90,11 +90,15 @@ def survives_node_loss(
 def _of_budgets(
     budgets: Sequence[DisruptionBudget],
     pods: Sequence[Pod],
+    listed_pods: Sequence[Pod],
     deployment: Deployment,
     *,
     install: Install,
 ) -> Iterator[Finding]:
-    """Yield the faults of the budgets, pod by pod: a budget selects the labels of a pod."""
+    """Yield the faults of the budgets, pod by pod: a budget selects the labels of a pod.
+
+    :param listed_pods: finished pods too: an evicted pod counts in ``expectedPods``.
+    """
     where = f"Deployment/{deployment.name}"
     subjects = [(pod.name, pod.labels) for pod in pods] or [("", deployment.template.labels)]
     of_pod = {
@@ -126,15 +130,19 @@ def _of_budgets(
     for budget in sorted(
         {one.name: one for each in of_pod.values() for one in each}.values(), key=_name
     ):
-        yield from _of_budget(budget, install=install)
+        own = sum(matches(budget.selector, pod.labels) for pod in listed_pods)
+        yield from _of_budget(budget, own=max(own, deployment.replicas), install=install)
 
 
 def _name(budget: DisruptionBudget) -> str:
     return budget.name
 
 
-def _of_budget(budget: DisruptionBudget, *, install: Install) -> Iterator[Finding]:
-    """Yield the fault of one budget; one that its controller has not seen has none yet."""
+def _of_budget(budget: DisruptionBudget, *, own: int, install: Install) -> Iterator[Finding]:
+    """Yield the fault of one budget; one that its controller has not seen has none yet.
+
+    :param own: how many of its expected pods are the collector's, at most.
+    """
     subject = f"PodDisruptionBudget/{budget.name}"
     look = shell("kubectl -n {} describe poddisruptionbudget {}", install.namespace, budget.name)
     if not budget.current:
@@ -153,6 +161,13 @@ def _of_budget(budget: DisruptionBudget, *, install: Install) -> Iterator[Findin
         yield Finding(
             subject, "budget-keeps-none", message, budget.desired_healthy, 1, "pods", look
         )
+    elif budget.desired_healthy <= (others := budget.expected - own):
+        message = (
+            f"{subject} also selects {counted(others, 'pod')} of other workloads and requires "
+            f"{counted(budget.desired_healthy, 'healthy pod')}: node drains may evict all of the "
+            "collector's at once."
+        )
+        yield Finding(subject, "budget-keeps-none", message, 0, 1, "pods", look)
     elif budget.allowed < 1:
         state = f"it requires {budget.desired_healthy} of {counted(budget.expected, 'healthy pod')}"
         if budget.desired_healthy < budget.expected:

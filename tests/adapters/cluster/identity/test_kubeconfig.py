@@ -178,6 +178,31 @@ def test_an_exec_plugin_gives_the_token(tmp_path: Path) -> None:
     assert authorization(found) == f"Bearer {SECRET}"
 
 
+def test_an_exec_plugin_is_asked_again_when_its_token_ends(tmp_path: Path) -> None:
+    """fabric8io/kubernetes-client#3998, kubernetes-client/java#2438: EKS's tokens last 15 minutes."""
+    script = (
+        f"""n=$(cat {tmp_path}/n 2>/dev/null); echo x$n >{tmp_path}/n; """
+        """echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","""
+        """"status":{"token":"t'$n'","expirationTimestamp":"2026-01-01T00:00:00Z"}}'"""
+    )
+    found = access(write(tmp_path / "k", user=plugin(tmp_path, script)))
+    assert len({authorization(found), authorization(found)}) == 2
+
+
+def test_an_exec_plugin_is_told_the_clusters_own_configuration(tmp_path: Path) -> None:
+    """kubernetes-client/python#2395: Gardener's plugin needs the extension of the cluster."""
+    answer = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"\'$found\'"}}'
+    script = f"found=$(echo $KUBERNETES_EXEC_INFO | grep -o shoot--[a-z]*)\necho '{answer}'"
+    user = plugin(tmp_path, script)
+    user["exec"]["provideClusterInfo"] = True
+    extension = {
+        "name": "client.authentication.k8s.io/exec",
+        "extension": {"shootRef": "shoot--garden"},
+    }
+    file = write(tmp_path / "k", user=user, cluster={"extensions": [extension]})
+    assert authorization(access(file)) == "Bearer shoot--garden"
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [

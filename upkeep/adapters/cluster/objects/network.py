@@ -4,13 +4,16 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/;
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
-from ipaddress import ip_network
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from upkeep.adapters.cluster.fields import label_selector, reads
 from upkeep.adapters.wire import serving as wire
 from upkeep.adapters.wire.meta import LabelSelector
 from upkeep.records.serving import Endpoint, EndpointSlice, Service, ServicePort
 from upkeep.records.usage import NetworkPolicy
+
+MOST_PORT = 65535
 
 
 @reads(wire.NetworkPolicy)
@@ -24,8 +27,7 @@ def network_policy(raw: wire.NetworkPolicy) -> NetworkPolicy:
     open_to = []
     if "Ingress" in types:
         for number, rule in enumerate(spec.ingress, 1):
-            blocks = [peer.ipBlock.cidr for peer in rule.from_ if peer.ipBlock]
-            wide = [cidr for cidr in blocks if ip_network(cidr, strict=False).prefixlen == 0]
+            wide = _every_address(rule.from_)
             wide += [
                 "every namespace"
                 for peer in rule.from_
@@ -34,8 +36,46 @@ def network_policy(raw: wire.NetworkPolicy) -> NetworkPolicy:
             ]
             if not rule.from_ or wide:
                 open_to.append(f"ingress rule {number}: {wide[0] if wide else 'any source'}")
+    open_from = []
+    if "Egress" in types:
+        for number, out in enumerate(spec.egress, 1):
+            wide = _every_address(
+                [one for one in out.to if one.ipBlock and not one.ipBlock.except_]
+            )
+            if _every_port(out.ports) and (not out.to or wide):
+                open_from.append(f"egress rule {number}: {wide[0] if wide else 'any destination'}")
     return NetworkPolicy(
-        raw.metadata.name, label_selector(spec.podSelector), tuple(types), tuple(open_to)
+        raw.metadata.name,
+        label_selector(spec.podSelector),
+        tuple(types),
+        tuple(open_to),
+        tuple(open_from),
+    )
+
+
+def _every_address(peers: Sequence[wire.Peer]) -> list[str]:
+    """Return the blocks that are together all addresses of a family; empty where none are."""
+    blocks = [peer.ipBlock for peer in peers if peer.ipBlock]
+    for block in blocks:
+        if ip_network(block.cidr, strict=False).prefixlen == 0:
+            less = f" except {', '.join(block.except_)}" if block.except_ else ""
+            return [f"{block.cidr}{less}"]
+    nets = [ip_network(one.cidr, strict=False) for one in blocks if not one.except_]
+    old = [one for one in nets if isinstance(one, IPv4Network)]
+    new = [one for one in nets if isinstance(one, IPv6Network)]
+    whole = [
+        *(old if any(one.prefixlen == 0 for one in collapse_addresses(old)) else ()),
+        *(new if any(one.prefixlen == 0 for one in collapse_addresses(new)) else ()),
+    ]
+    return [" and ".join(map(str, whole))] if whole else []
+
+
+def _every_port(ports: Sequence[wire.PolicyPort]) -> bool:
+    """Return whether a rule's ports are all ports of TCP; no port at all is every port."""
+    return not ports or any(
+        one.protocol == "TCP"
+        and (one.port is None or (one.port == 1 and (one.endPort or 1) == MOST_PORT))
+        for one in ports
     )
 
 

@@ -5,7 +5,11 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizonta
 """
 
 from upkeep.adapters.cluster.fields import conditions_of, label_selector, reads
-from upkeep.adapters.wire.serving import HorizontalPodAutoscaler, PodDisruptionBudget
+from upkeep.adapters.wire.serving import (
+    HorizontalPodAutoscaler,
+    MetricSpec,
+    PodDisruptionBudget,
+)
 from upkeep.records.usage import Autoscaler, DisruptionBudget
 
 
@@ -49,4 +53,18 @@ def autoscaler(raw: HorizontalPodAutoscaler, *, deployment: str) -> Autoscaler |
         most=raw.spec.maxReplicas,
         current=raw.status.currentReplicas,
         conditions=conditions_of(raw.status.conditions),
+        # The controller keeps an empty status in the place of a metric that it cannot read.
+        unread=tuple(
+            _named(wanted)
+            for wanted, read in zip(raw.spec.metrics, raw.status.currentMetrics or (), strict=False)
+            if not read.type
+        ),
     )
+
+
+def _named(metric: MetricSpec) -> str:
+    """Return a metric's type and name, as ``External queue_length``."""
+    own = metric.resource or metric.containerResource
+    other = metric.pods or metric.object or metric.external
+    name = own.name if own else other.metric.name if other else ""
+    return f"{metric.type} {name}".strip()

@@ -35,6 +35,8 @@ from upkeep.records.workload import ContainerStatus, Deployment, Pod, ReplicaSet
 REVISION = "deployment.kubernetes.io/revision"
 # metrics-server stamps what it scraped with its own clock.
 MOST_AHEAD = timedelta(minutes=5)
+# prometheus-adapter also lists the pod's own cgroup, its sum, and the pause container.
+NO_CONTAINERS = ("", "POD")
 
 
 def selector(said: LabelSelector) -> str:
@@ -191,19 +193,16 @@ def container_usages(raw: PodMetrics, *, now: datetime) -> tuple[ContainerUsage,
     """
     if raw.timestamp > now + MOST_AHEAD:
         raise Impossible("timestamp is in the future")
-    return tuple(_usage(raw, one) for one in raw.containers or ())
+    return tuple(_usage(raw, one) for one in raw.containers or () if one.name not in NO_CONTAINERS)
 
 
 def _usage(raw: PodMetrics, one: ContainerMetrics) -> ContainerUsage:
-    memory = int(quantity(one.usage.memory))
-    if memory == 0:  # a process without a page of memory: cAdvisor has no sample of it yet
-        raise Impossible("containers[].usage.memory is 0 bytes")
     return ContainerUsage(
         raw.metadata.name,
         one.name,
         raw.timestamp.astimezone(UTC),
         int(quantity(one.usage.cpu) * 10**9),
-        memory,
+        int(quantity(one.usage.memory)),
         durationpy.from_str(raw.window).total_seconds(),
     )
 

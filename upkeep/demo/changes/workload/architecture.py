@@ -62,6 +62,14 @@ def budget_keeps_none(state: State) -> None:
     budget(state)["status"] |= {"disruptionsAllowed": 2, "desiredHealthy": 0}
 
 
+@scenario("budget-shared", "the PodDisruptionBudget also selects three other pods", HIT)
+def budget_shared(state: State) -> None:
+    shared = budget(state)
+    shared["spec"] |= {"minAvailable": 3, "selector": {}}
+    shared["status"] |= {"desiredHealthy": 3, "expectedPods": 5, "currentHealthy": 5}
+    shared["status"]["disruptionsAllowed"] = 2
+
+
 @scenario("limits-missing", "the container has no memory limit and requests no CPU", "limits-set")
 def limits_missing(state: State) -> None:
     state.container["resources"] = {"requests": {"memory": "512Mi"}, "limits": {"cpu": "500m"}}
@@ -185,6 +193,25 @@ def autoscaler_blind(state: State) -> None:
             "unable to get metrics for resource cpu: no metrics returned",
         ),
     )
+
+
+@scenario(
+    "autoscaler-metric-unread",
+    "the HorizontalPodAutoscaler reads one of its two metrics",
+    "scaling-sound",
+)
+def autoscaler_metric_unread(state: State) -> None:
+    made = autoscale(state)
+    external = {
+        "metric": {"name": "queue_length"},
+        "target": {"type": "AverageValue", "averageValue": "10"},
+    }
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    made["spec"]["metrics"] = [
+        {"type": "Resource", "resource": cpu},
+        {"type": "External", "external": external},
+    ]
+    made["status"]["currentMetrics"] = [{"type": "Resource"}, {"type": ""}]
 
 
 @scenario("autoscaler-pinned", "the HorizontalPodAutoscaler is at its maximum", "scaling-sound")

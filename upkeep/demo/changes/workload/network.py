@@ -33,6 +33,23 @@ def egress_open(state: State) -> None:
 
 
 @scenario(
+    "egress-to-everywhere",
+    "a third NetworkPolicy selects every pod and admits egress to every destination",
+    "network-restricted",
+)
+def egress_to_everywhere(state: State) -> None:
+    state.add(
+        stored.make(
+            state,
+            "NetworkPolicy",
+            "allow-egress",
+            state.ago(days=2),
+            spec={"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]},
+        )
+    )
+
+
+@scenario(
     "cilium-policies-only",
     "no NetworkPolicy selects the pods, and the cluster serves CiliumNetworkPolicy",
 )
