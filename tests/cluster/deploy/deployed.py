@@ -89,18 +89,19 @@ class Deployed:
 
     def start(self, cron_job: str, *, namespace: str = NAMESPACE) -> dict[str, Any]:
         """Return the pod of a Job that is made from a CronJob now, with a node."""
+        return self.bound(self.job(cron_job, namespace=namespace), namespace=namespace)
+
+    def job(self, cron_job: str, *, namespace: str = NAMESPACE) -> str:
+        """Return the name of a Job that is made from a CronJob now."""
         job = f"{cron_job}-{os.urandom(3).hex()}"
         words = ("create", "job", job, f"--from=cronjob/{cron_job}")
         done = self.kubectl(*words, namespace=namespace)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        return self.bound(job, namespace=namespace)
+        return job
 
     def bound(self, job: str, *, namespace: str = NAMESPACE) -> dict[str, Any]:
         """Return the pod of a Job, bound to the node."""
-        pods = f"/api/v1/namespaces/{namespace}/pods?labelSelector=job-name={job}"
-        (pod,) = wait_for(
-            lambda: self.plane.get(pods)["items"], what=f"the pod of {job}", seconds=30
-        )
+        (pod,) = self.pods(job, namespace=namespace)
         path = f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}"
         binding = {
             "apiVersion": "v1",
@@ -109,7 +110,19 @@ class Deployed:
             "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
         }
         assert self.plane.request("POST", f"{path}/binding", binding).status == 201
-        return pod | {"apiVersion": "v1", "kind": "Pod"}
+        return pod
+
+    def pods(self, job: str, *, namespace: str = NAMESPACE, count: int = 1) -> list[dict[str, Any]]:
+        """Return the pods that the Job controller makes for a Job."""
+        path = f"/api/v1/namespaces/{namespace}/pods?labelSelector=job-name={job}"
+
+        def made() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = self.plane.get(path)["items"]
+            return found if len(found) == count else []
+
+        whole = {"apiVersion": "v1", "kind": "Pod"}
+        found = wait_for(made, what=f"the pods of {job}", seconds=30)
+        return [pod | whole for pod in found]
 
     def volume(self, claim: str) -> Path:
         """Return the folder that a claim of the collector's namespace keeps, as the pods see it."""

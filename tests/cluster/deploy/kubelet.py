@@ -109,8 +109,12 @@ class Kubelet:
             return str(variable["value"])
         source = variable["valueFrom"]
         if "fieldRef" in source:
+            path = source["fieldRef"]["fieldPath"]
+            annotation = re.fullmatch(r"metadata\.annotations\['(.+)'\]", path)
+            if annotation is not None:
+                return str(pod["metadata"]["annotations"][annotation[1]])
             found: Any = pod
-            for part in source["fieldRef"]["fieldPath"].split("."):
+            for part in path.split("."):
                 found = found[part]
             return str(found)
         key = source["configMapKeyRef"]

@@ -18,7 +18,7 @@ from upkeep.commands.roles import ALL
 
 # By the acting identity of the component, whose Role is for these alone.
 REHEARSED = (
-    *("restart-rehearsed", "scale-rehearsed", "limits-rehearsed", "restore-rehearsed"),
+    *("restart-rehearsed", "scale-rehearsed", "limits-rehearsed"),
     *("backup-restores", "secrets-rotatable", "triage-possible"),
 )
 JOBS = ("upkeep-run", "upkeep-cano-collector-backup")
