@@ -207,7 +207,7 @@ class Hunter(Held):
         self, scenario: str, player: Player, *, sample: random.Random | None, most: int, ends: float
     ) -> None:
         hits = SCENARIOS[scenario].hits
-        super().__init__({scenario: hits, "healthy": hits})
+        super().__init__({named(scenario): hits, "healthy": hits})
         self.scenario, self.player = scenario, player
         self.sample, self.most, self.ends = sample, most, ends
         self.tried, self.escapes = 0, list[Escape]()

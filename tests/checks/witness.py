@@ -41,14 +41,14 @@ class Alone:
     @property
     def layout(self) -> str:
         """The layout's name."""
-        return self.place.partition(" ")[0]
+        return self.place.partition("-")[0]
 
 
 # A right that only another cluster than the healthy one, or only a setting, makes use of.
 CONDITIONS = (
-    Alone("guide after a crash", "pods-stable", "crash-looping"),
+    Alone("guide-after-a-crash", "pods-stable", "crash-looping"),
     Alone(
-        "chart with a named ConfigMap",
+        "chart-with-a-named-ConfigMap",
         "fallback-notification",
         "chart",
         'alertmanager_config = "ConfigMap/monitoring/none"',
@@ -146,7 +146,7 @@ class Witnessed:
             for event in events
             for asked in event.attributes or (None,)
             if not any(
-                allows(right, event, asked, NAMESPACES[place.partition(" ")[0]])
+                allows(right, event, asked, NAMESPACES[place.partition("-")[0]])
                 for _, right in self.declared.rights(control)
             )
         ]
@@ -168,7 +168,7 @@ class Witnessed:
             (name, right)
             for (place, control), events in self.requests.items()
             for name, right in self.declared.rights(control)
-            if any(covers(right, event, NAMESPACES[place.partition(" ")[0]]) for event in events)
+            if any(covers(right, event, NAMESPACES[place.partition("-")[0]]) for event in events)
         }
         return sorted(f"{name}: {right}" for name, right in told - used)
 

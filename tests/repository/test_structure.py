@@ -14,7 +14,17 @@ TOO_LONG = {
 # Beside the eleven subjects: what runs a sweep, and what several judges share.
 BESIDE = {
     "checks": set(),
-    "fixtures": {"bundle", "clock", "cluster", "demo", "host", "measurement", "options", "sweep"},
+    "fixtures": {
+        "bundle",
+        "clock",
+        "cluster",
+        "demo",
+        "host",
+        "measurement",
+        "options",
+        "sweep",
+        "target",
+    },
     "upkeep/judges": {"counting", "wording"},
     "upkeep/demo/changes": {"catalogue"},
     "tests/judges": {"counting", "samples", "unmeasured"},

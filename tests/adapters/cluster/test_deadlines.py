@@ -172,7 +172,7 @@ def test_no_thread_of_a_measurement_keeps_the_process_from_ending() -> None:
     program = (
         "import threading\n"
         "from upkeep.clock import Clock\n"
-        "from upkeep.sweep import Measurement, Sweep, concurrently\n"
+        "from upkeep.deadline import concurrently\nfrom upkeep.sweep import Measurement, Sweep\n"
         "never = threading.Event()\n"
         "hang = Measurement('x', lambda: concurrently(lambda _: never.wait(), [1, 2]), ())\n"
         "Sweep({'x': hang}, {}, clock=Clock(), deadline_seconds=0.2).take(['x'])\n"

@@ -31,7 +31,13 @@ def deployment(
     spec = {"containers": [{"name": "main"}]} | {field: [{"name": "main", **container}]}
     return {
         "metadata": {"name": "d", "annotations": annotations or {}},
-        "spec": {"template": {"metadata": {"annotations": pod or {}}, "spec": spec}},
+        "spec": {
+            "selector": {"matchLabels": {"app": "d"}},
+            "template": {
+                "metadata": {"labels": {"app": "d"}, "annotations": pod or {}},
+                "spec": spec,
+            },
+        },
     }
 
 
@@ -197,7 +203,6 @@ def test_an_annotation_without_an_end_is_read_as_text() -> None:
 def test_a_deployment_carries_what_it_shows() -> None:
     raw = deployment({"env": [{"name": "API_KEY", "value": VALUE}]})
     raw["metadata"] |= {"namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
-    raw["spec"]["selector"] = {"matchLabels": {"a": "b"}}
     found = objects.deployment(raw)
     assert said(found.exposures) == [("env API_KEY of container main", "Slack token", ())]
     raw["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] = 7

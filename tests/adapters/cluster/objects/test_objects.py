@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.cluster.objects.deployments import TEMPLATE, raw_deployment
 from tests.judges.samples import deployment
 from upkeep.adapters.cluster import fields, objects
 from upkeep.adapters.wire.decoding import convert
@@ -11,31 +12,6 @@ from upkeep.adapters.wire.meta import LabelSelector
 from upkeep.domain import discovery
 from upkeep.domain.discovery import secret_references
 from upkeep.errors import Malformed
-
-TEMPLATE: dict[str, Any] = {
-    "metadata": {"labels": {"app": "cano-collector"}},
-    "spec": {
-        "imagePullSecrets": [{"name": "registry"}],
-        "containers": [
-            {
-                "name": "cano-collector",
-                "env": [
-                    {"name": "SLACK", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "token"}}},
-                    {"name": "TEAMS", "valueFrom": {"configMapKeyRef": {"name": "teams", "key": "x"}}},
-                ],
-                "envFrom": [{"secretRef": {"name": "sentry", "optional": True}}, {"configMapRef": {"name": "env"}}],
-            },
-            {"name": "sidecar", "env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "slack", "key": "other", "optional": True}}}]},
-        ],
-        "volumes": [
-            {"name": "destinations", "secret": {"secretName": "destinations"}},
-            {"name": "some", "secret": {"secretName": "certificate", "optional": True, "items": [{"key": "tls.crt", "path": "c"}]}},
-            {"name": "both", "projected": {"sources": [{"secret": {"name": "a"}}, {"configMap": {"name": "b"}},
-                                                       {"serviceAccountToken": {"path": "token"}}]}},
-            {"name": "scratch", "emptyDir": {}},
-        ],
-    },
-}  # fmt: skip
 
 
 def test_every_place_that_needs_a_secret_is_found():
@@ -244,102 +220,6 @@ def test_an_event_as_old_and_new_clients_write_it(fields: dict, last: str, count
         "Pod",
         "p",
     )
-
-
-def raw_deployment(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, Any]:
-    head = {"name": "c", "namespace": "n", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"}
-    spec = {"selector": {"matchLabels": {"app": "cano-collector"}}, "template": TEMPLATE}
-    return {"metadata": head | {"annotations": annotations, "labels": labels}, "spec": spec}
-
-
-@pytest.mark.parametrize(
-    ("annotations", "labels", "release"),
-    [
-        (
-            {"meta.helm.sh/release-name": "cano", "meta.helm.sh/release-namespace": "elsewhere"},
-            {},
-            ("cano", "elsewhere"),
-        ),
-        (
-            {"meta.helm.sh/release-name": "cano"},
-            {"app.kubernetes.io/instance": "other"},
-            ("cano", "n"),
-        ),
-        (
-            {},
-            {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "cano"},
-            ("cano", "n"),
-        ),
-        ({}, {"app.kubernetes.io/managed-by": "Helm"}, ("", "")),
-        ({}, {"app.kubernetes.io/instance": "cano"}, ("", "")),
-        ({}, {}, ("", "")),
-    ],
-)
-def test_the_release_that_a_deployment_is_part_of(
-    annotations: dict[str, str], labels: dict[str, str], release: tuple[str, str]
-):
-    made = objects.deployment(raw_deployment(annotations, labels))
-    assert (made.release, made.release_namespace) == release
-    assert made.labels == labels
-
-
-@pytest.mark.parametrize(
-    ("entry", "version"),
-    [
-        ({"name": "APP_VERSION", "value": "v0.0.24"}, "0.0.24"),
-        ({"name": "APP_VERSION", "value": "xoxb-canary-17"}, ""),
-        ({"name": "APP_VERSION", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}, ""),
-        ({"name": "OTHER", "value": "0.0.24"}, ""),
-    ],
-)
-def test_of_a_variable_the_version_alone_is_kept(entry: dict[str, Any], version: str):
-    made = objects.template({"spec": {"containers": [{"name": "c", "env": [entry]}]}})
-    assert made.containers[0].app_version == version
-    assert "canary" not in repr(made)
-
-
-@pytest.mark.parametrize(
-    "variable",
-    [
-        {"name": None},
-        {"name": 7},
-        {"name": "A", "valueFrom": {"secretKeyRef": {"name": [], "key": 7}}},
-    ],
-)
-def test_a_variable_that_has_no_name_makes_the_deployment_malformed(variable: dict[str, Any]):
-    spec = {"containers": [{"name": "c", "image": "i", "env": [variable]}]}
-    raw = {
-        "metadata": {
-            "name": "d",
-            "namespace": "n",
-            "generation": 1,
-            "uid": "u",
-            "creationTimestamp": "2026-01-02T12:00:00Z",
-        },
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": {"a": "b"}},
-            "template": {"metadata": {"labels": {"a": "b"}}, "spec": spec},
-        },
-        "status": {},
-    }
-    assert (
-        objects.deployment(
-            raw
-            | {
-                "spec": raw["spec"]
-                | {
-                    "template": {
-                        "metadata": {"labels": {"a": "b"}},
-                        "spec": spec | {"containers": [{"name": "c"}]},
-                    }
-                }
-            }
-        ).name
-        == "d"
-    )
-    with pytest.raises(Malformed, match="Deployment/d is not as the API describes it"):
-        objects.deployment(raw)
 
 
 @pytest.mark.parametrize(
