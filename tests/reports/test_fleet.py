@@ -84,7 +84,7 @@ def test_each_cell_says_what_the_newest_run_found_and_what_is_overdue(
         text[text.index(" asia closed (10)") :],
         text[text.index(" europe closed (10)") :],
     )
-    assert asia.startswith(" asia closed (10) 1 failed, 1 passed 2 h ago")
+    assert asia.startswith(" asia closed (10) 1 failed, 1 passed 2 h ")
     assert europe.startswith(" europe closed (10) OVERDUE 1 failed 9 d ago")
     changes = text[text.index("Changes since the run before", 200) :]
     assert "asia pods-ready pod-not-ready of Deployment/" in changes

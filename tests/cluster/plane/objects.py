@@ -119,7 +119,7 @@ def objects(layout: str, namespace: str, *, replicas: int) -> list[dict[str, Any
     ]
     return [
         *configuration,
-        policy | {"spec": {"podSelector": {"matchLabels": labels}, "ingress": from_monitoring, "egress": [{}]}},
+        policy | {"spec": {"podSelector": {"matchLabels": labels}, "ingress": from_monitoring, "egress": [{"to": [{"namespaceSelector": {}}]}]}},
         {
             "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata("cano-collector", namespace),
             "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels}},
