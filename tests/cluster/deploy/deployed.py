@@ -19,6 +19,8 @@ from tests.cluster.plane.controlplane import NODE, ControlPlane, wait_for
 from tests.cluster.plane.layouts import Install, installed
 from tests.cluster.plane.podnetwork import PodNetwork
 from tests.cluster.programs import definition, program
+from upkeep.commands.rbac import document
+from upkeep.commands.roles import ALL
 
 DEPLOY = ROOT / "deploy"
 NAMESPACE = "upkeep-deploy"
@@ -130,8 +132,16 @@ class Deployed:
         return found
 
 
-def relative(folder: Path, path: Path) -> str:
-    return os.path.relpath(path, folder)
+def copied(folder: Path) -> None:
+    """Copy deploy/ for another namespace, as docs/deploy.md says: replace it, and print the Roles."""
+    shutil.copytree(DEPLOY, folder)
+    for path in folder.rglob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        text = re.sub(r"(?m)namespace: (monitoring|kubecano)$", f"namespace: {NAMESPACE}", text)
+        path.write_text(text.replace(":monitoring:", f":{NAMESPACE}:"), encoding="utf-8")
+    printed = document(ALL, NAMESPACE, NAMESPACE, "upkeep")
+    for place in ("rbac/role.yaml", "overlays/chart/chart-role.yaml"):
+        (folder / place).write_text(printed, encoding="utf-8")
 
 
 @contextmanager
@@ -146,6 +156,7 @@ def deployment(plane: ControlPlane, network: PodNetwork, folder: Path) -> Iterat
             path = f"{group}/namespaces/{NAMESPACE}/{kind}"
             wait_for(lambda path=path: plane.request("GET", path).status == 200, what=kind)
         plane.apply({**_service(), "metadata": {"name": "upkeep", "namespace": NAMESPACE}})
+        copied(folder / "deploy")
         found = Deployed(plane, install, Kubelet(plane, folder), folder)
         found.apply(overlay(found))
         bound = {"status": {"phase": "Bound"}}
@@ -169,7 +180,7 @@ def _service() -> dict[str, Any]:
 
 
 def overlay(deployed: Deployed) -> dict[str, Any]:
-    """Return a user's overlay: another namespace, a key for the backups, the rehearsals."""
+    """Return a user's overlay: a key for the backups, the rehearsals."""
     folder = deployed.folder / "overlay"
     folder.mkdir()
     identity = x25519.Identity.generate()
@@ -179,21 +190,13 @@ def overlay(deployed: Deployed) -> dict[str, Any]:
     settings = (DEPLOY / "jobs" / "upkeep.toml").read_text()
     patient = 'request_deadline = "1m"\nsweep_deadline = "2m"\nhealth_latency = "30s"\n'
     (folder / "upkeep.toml").write_text(f"{settings}{patient}")
-    acting = (DEPLOY / "components" / "acting" / "kubeconfig.yaml").read_text()
-
     # The overlay of the documentation, at this checkout.
     text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(# upkeep/kustomization.yaml\n.*?)```", text, re.DOTALL)
-    documented: dict[str, Any] = yaml.safe_load(block.replace("age1…", str(identity.to_public())))
-    return documented | {
-        "namespace": NAMESPACE,
-        "resources": [relative(folder, DEPLOY / "overlays" / "operator")],
-        "components": [
-            relative(folder, DEPLOY / "components" / name) for name in ("acting", "identity")
-        ],
-        # As the first line of the component's kubeconfig says.
-        "patches": [{"patch": acting.replace(":monitoring:", f":{NAMESPACE}:")}],
-    }
+    block = block.replace("age1…", str(identity.to_public())).replace("monitoring", NAMESPACE)
+    documented: dict[str, Any] = yaml.safe_load(block)
+    components = [f"../deploy/components/{name}" for name in ("acting", "identity")]
+    return documented | {"resources": ["../deploy/overlays/operator"], "components": components}
 
 
 def finish(deployed: Deployed, pod: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.deploy.deployed import DEPLOY, NAMESPACE, RESTRICTED, Deployed, relative
+from tests.cluster.deploy.deployed import NAMESPACE, RESTRICTED, Deployed
 from tests.cluster.plane.controlplane import wait_for
 from upkeep.__main__ import main
 
@@ -43,7 +43,7 @@ def apply(hub: Deployed, overlay: str, settings: str) -> None:
     folder.mkdir()
     (folder / "upkeep.toml").write_text(settings)
     replaced = {"name": "upkeep-settings", "behavior": "replace", "files": ["upkeep.toml"]}
-    resources = [relative(folder, DEPLOY / "overlays" / overlay)]
+    resources = [f"../deploy/overlays/{overlay}"]
     document = {"namespace": HUB, "resources": resources, "configMapGenerator": [replaced]}
     hub.apply(document, name=overlay)
 

@@ -10,7 +10,7 @@ import yaml
 
 from tests import ROOT
 from tests.checks.inner import by_control, results
-from tests.cluster.deploy.deployed import DEPLOY, NAMESPACE, Deployed, finish, relative
+from tests.cluster.deploy.deployed import DEPLOY, NAMESPACE, Deployed, finish
 from tests.cluster.plane.controlplane import wait_for
 from tests.cluster.programs import program
 from upkeep.commands.rbac import document
@@ -47,11 +47,7 @@ def test_each_cron_jobs_pod_is_admitted(deployed: Deployed) -> None:
 
 @pytest.mark.parametrize("name", ["plain", "operator", "fleet", "chart"])
 def test_each_overlay_is_admitted_without_a_warning(deployed: Deployed, name: str) -> None:
-    folder = deployed.folder / f"dry-{name}"
-    folder.mkdir()
-    resources = [relative(folder, DEPLOY / "overlays" / name)]
-    document = {"namespace": NAMESPACE, "resources": resources}
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(document))
+    folder = deployed.folder / "deploy" / "overlays" / name
     done = deployed.kubectl("apply", "--dry-run=server", "-k", folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert "cronjob.batch/upkeep-run " in done.stdout
@@ -116,9 +112,7 @@ def test_the_guides_mended_backup_is_healthy_and_the_printed_one_is_not(
     assert codes == {"claim-not-bound", "volume-not-mounted", "may-not-read"}
 
     assert plane.request("DELETE", f"{batch}/cronjobs/cano-collector-backup").status == 200
-    folder = deployed.folder / "mended"
-    component = relative(folder, DEPLOY / "components" / "guide-backup")
-    deployed.apply({"namespace": NAMESPACE, "components": [component]}, name="mended")
+    deployed.apply({"components": ["../deploy/components/guide-backup"]}, name="mended")
     claim = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims/backup-pvc/status"
     plane.patch(claim, {"status": {"phase": "Bound"}})
     pod = deployed.start("cano-collector-backup")
@@ -175,8 +169,8 @@ def test_backups_are_encrypted_unless_a_component_says_otherwise(
     folder = deployed.folder / f"encrypted-{encrypted}"
     folder.mkdir()
     document = {
-        "resources": [relative(folder, DEPLOY / "base")],
-        "components": [relative(folder, DEPLOY / "components" / name) for name in components],
+        "resources": ["../deploy/base"],
+        "components": [f"../deploy/components/{name}" for name in components],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(document))
     made = yaml.safe_load_all(deployed.kubectl("kustomize", folder).stdout)
