@@ -178,13 +178,13 @@ class ControlPlane:
         accept: str = "application/json",
         timeout: float = 60,
     ) -> urllib3.BaseHTTPResponse:
-        """One request as an identity, whatever its status."""
+        """One request as an identity, whatever its status; of kubectl, as the API server's field managers tell."""
         pool = urllib3.PoolManager(
             cert_reqs="CERT_REQUIRED", ca_certs=str(self.folder / "apiserver.crt")
         )
         return pool.request(
             method, self.url + path, body=None if body is None else json.dumps(body).encode(), timeout=timeout, retries=False,
-            headers={"Authorization": f"Bearer {self.tokens[identity]}", "Content-Type": content_type, "Accept": accept},
+            headers={"Authorization": f"Bearer {self.tokens[identity]}", "Content-Type": content_type, "Accept": accept, "User-Agent": "kubectl"},
         )  # fmt: skip
 
     def get(self, path: str, *, identity: str = "admin") -> dict[str, Any]:
