@@ -29,8 +29,8 @@ ALIKE = [
     and outcomes.short(name) == outcomes.short(guide) != "—"
 ]
 BATCHES = outcomes.in_batches([name for name in NAMES if name not in ALIKE])
-# Of the controls that a row does not name a quarter runs on every change; each scenario has its own.
-SHARE = 1 if FUZZ else 4
+# Of the controls that a row does not name a sixteenth runs on every change; each scenario has its own.
+SHARE = 1 if FUZZ else 16
 WHOLE = ("healthy", "chart/healthy", *outcomes.DEFAULTS)
 
 
