@@ -265,16 +265,21 @@ def hunted(
 def main(arguments: list[str]) -> int:
     """Hunt, and print what escapes; 1 where something does that is no cure."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__)
-    parser.add_argument("scenario", nargs="*", choices=[*demo.names(faults=False), []])
+    parser.add_argument("scenario", nargs="*", help="as ``pytest --demo=list`` names them")
     parser.add_argument("--all", action="store_true", help="every scenario that a control fails on")
     parser.add_argument(
         "--seed", type=int, help="a sample with this seed, of --most places a control"
     )
-    parser.add_argument("--most", type=int, default=20)
+    parser.add_argument("--most", type=int, default=20, help="places a control, with --seed (20)")
     parser.add_argument(
         "--resume", type=Path, help="a file of what is done; what stands in it is left out"
     )
     given = parser.parse_args(arguments)
+    try:
+        for name in given.scenario:
+            demo.parse(name)
+    except demo.UnknownScenario as error:
+        parser.error(str(error))
     names = [name for name, one in SCENARIOS.items() if one.hits and not one.fault] if given.all else given.scenario  # fmt: skip
     done = given.resume.read_text().split("\n") if given.resume and given.resume.exists() else []
     known = {json.loads(line)["scenario"] for line in done if line}
