@@ -17,6 +17,11 @@ def lasted(time: timedelta) -> str:
     )
 
 
+def percent(ratio: float) -> str:
+    """Return a ratio for people: ``91 %`` of 0.912."""
+    return f"{ratio * 100:.0f} %"
+
+
 def utc(instant: datetime) -> str:
     """Return an instant for people: ``2026-11-25 22:34 UTC``."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -87,4 +87,6 @@ def test_without_an_autoscaler_growth_must_fit_into_what_is_there(
 ):
     judgement = scaling(usages=(used("a", memory=memory), used("b")), scaling_usage=limit)
     assert ([finding.code for finding in judgement.findings], judgement.limit) == (codes, limit)
-    assert judgement.observed.startswith(f"no autoscaler; highest: CPU 4%, memory {memory:.0%}")
+    assert judgement.observed.startswith(
+        f"no autoscaler; highest: CPU 4 %, memory {memory * 100:.0f} %"
+    )

@@ -26,7 +26,7 @@ def disk(found: Filesystems, **limits: float) -> Judgement:
 
 def test_the_fullest_filesystem_is_said_with_the_way():
     assert disk(seen(a=0.3, b=0.8)) == Judgement(
-        (), "highest: 80%, of 2 filesystems in 2 pods", 0.8, "ratio", "df in the container"
+        (), "highest: 80 %, of 2 filesystems in 2 pods", 0.8, "ratio", "df in the container"
     )
     (finding,) = disk(seen(a=0.3, b=0.81)).findings
     assert (finding.object, finding.code, finding.observed) == (

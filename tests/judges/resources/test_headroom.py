@@ -58,18 +58,18 @@ def judge(*usages: ContainerUsage, records: Workload | None = None, **limits: fl
 
 def test_enough_room_passes_and_says_the_highest():
     assert judge(used("a"), used("b", memory=0.5)) == Judgement(
-        (), "highest: CPU 4%, memory 50%, of 2 containers", 0.8, "ratio", "metrics.k8s.io, now"
+        (), "highest: CPU 4 %, memory 50 %, of 2 containers", 0.8, "ratio", "metrics.k8s.io, now"
     )
 
 
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        ({"memory": 0.9}, "memory-nearly-used", "uses 90% of its memory limit: 922 of 1024 MiB"),
+        ({"memory": 0.9}, "memory-nearly-used", "uses 90 % of its memory limit: 922 of 1024 MiB"),
         (
             {"cpu": 0.3},
             "cpu-nearly-used",
-            "uses 120% of its CPU request: 0.3 of 0.25 cores; it has no limit.",
+            "uses 120 % of its CPU request: 0.3 of 0.25 cores; it has no limit.",
         ),
     ],
 )
@@ -116,7 +116,7 @@ def test_what_is_nearly_used_fails_although_the_rest_has_no_bound():
     bare = replace(HAS, memory_request_bytes=None, memory_limit_bytes=None)
     judgement = judge(used("a", cpu=0.3), used("b"), records=those(bare, bare))
     assert [finding.code for finding in judgement.findings] == ["cpu-nearly-used"]
-    assert judgement.observed == "highest: CPU 120%, of 2 containers; 2 not measured"
+    assert judgement.observed == "highest: CPU 120 %, of 2 containers; 2 not measured"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_native_sidecar_is_judged_by_its_own_limits():
         ("Pod/cano-collector-a container/istio-proxy", "cpu-nearly-used", 0.975),
         ("Pod/cano-collector-a container/istio-proxy", "memory-nearly-used", 0.9766),
     ]
-    assert judgement.observed == "highest: CPU 98%, memory 98%, of 2 containers"
+    assert judgement.observed == "highest: CPU 98 %, memory 98 %, of 2 containers"
 
 
 def test_a_native_sidecar_without_usage_is_not_measured():
@@ -235,7 +235,7 @@ def test_a_resize_in_place_counts_as_the_kubelet_did_it():
     ]
     judgement = read(yaml.safe_dump(raw), BUSY.partition("- {name: istio-proxy")[0])
     assert [one.message for one in judgement.findings] == [
-        "Container cano-collector of pod cano-collector-a uses 91% of its memory limit: "
+        "Container cano-collector of pod cano-collector-a uses 91 % of its memory limit: "
         "100 of 110 MiB."
     ]
 

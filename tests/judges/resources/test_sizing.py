@@ -66,7 +66,7 @@ def judge(*series: UsageSeries, records: Workload | None = None, **limits: float
 def test_what_fits_passes_and_says_both():
     assert judge(GOOD_CPU, GOOD_MEMORY) == Judgement(
         (),
-        "cano-collector: CPU p95 80m of 250m (32%); cano-collector: memory p95 400Mi of 1Gi (39%)",
+        "cano-collector: CPU p95 80m of 250m (32 %); cano-collector: memory p95 400Mi of 1Gi (39 %)",
         "20 % to 80 % of the request",
         "",
         "p95 of 7 d, by 1 h, of the busiest pod, from Prometheus",
@@ -80,37 +80,37 @@ def test_the_chart_s_requests_for_a_collector_that_has_nothing_to_do_are_too_lar
     )  # fmt: skip
     assert (
         first.message
-        == "Container cano-collector requests 250m of CPU; its p95 is 9m (4%). 20m is enough."
+        == "Container cano-collector requests 250m of CPU; its p95 is 9m (4 %). 20m is enough."
     )
     assert first.next == (
         "kubectl -n monitoring set resources deployment cano-collector -c cano-collector --requests=cpu=20m --dry-run=server"
     )
     assert (second.code, second.message) == (
-        "memory-request-too-large", "Container cano-collector requests 1Gi of memory; its p95 is 186Mi (18%). 384Mi is enough.",
+        "memory-request-too-large", "Container cano-collector requests 1Gi of memory; its p95 is 186Mi (18 %). 384Mi is enough.",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("resources", "series", "code", "observed", "words", "command"),
     [
-        (CHART, [cpu(*[230] * MOMENTS), GOOD_MEMORY], "cpu-request-too-small", 0.92, "its p95 is 230m (92%). On a full node it gets no more. Set 500m.", "--requests=cpu=500m"),
+        (CHART, [cpu(*[230] * MOMENTS), GOOD_MEMORY], "cpu-request-too-small", 0.92, "its p95 is 230m (92 %). On a full node it gets no more. Set 500m.", "--requests=cpu=500m"),
         (
             CHART, [GOOD_CPU, memory(*[900] * MOMENTS)], "memory-limit-too-small", 0.8789,
-            "has a memory limit of 1Gi; its p95 is 900Mi (88%). Beyond the limit it is OOMKilled. Set 2Gi.",
+            "has a memory limit of 1Gi; its p95 is 900Mi (88 %). Beyond the limit it is OOMKilled. Set 2Gi.",
             "--requests=memory=2Gi --limits=memory=2Gi",
         ),
         (
             replace(CHART, memory_request_bytes=512 * MIB), [GOOD_CPU, memory(*[700] * MOMENTS)], "memory-request-too-small", 1.3672,
-            "requests 512Mi of memory; its p95 is 700Mi (137%). On a full node it gets no more. Set 1Gi.", "--requests=memory=1Gi",  # not beyond the limit
+            "requests 512Mi of memory; its p95 is 700Mi (137 %). On a full node it gets no more. Set 1Gi.", "--requests=memory=1Gi",  # not beyond the limit
         ),
         (
             replace(CHART, cpu_limit_nanocores=300 * MILLI), [cpu(*[270] * MOMENTS), GOOD_MEMORY], "cpu-limit-too-small", 0.9,
-            "has a CPU limit of 300m; its p95 is 270m (90%). Beyond the limit it is throttled. Set 550m.", "--requests=cpu=550m --limits=cpu=550m",
+            "has a CPU limit of 300m; its p95 is 270m (90 %). Beyond the limit it is throttled. Set 550m.", "--requests=cpu=550m --limits=cpu=550m",
         ),
         # With a limit and no request the API server requests the limit.
         (
             replace(CHART, cpu_request_nanocores=None, cpu_limit_nanocores=1000 * MILLI), [GOOD_CPU, GOOD_MEMORY], "cpu-request-too-large", 0.08,
-            "requests 1000m of CPU; its p95 is 80m (8%). 200m is enough.", "--requests=cpu=200m",
+            "requests 1000m of CPU; its p95 is 80m (8 %). 200m is enough.", "--requests=cpu=200m",
         ),
     ],
 )  # fmt: skip
@@ -160,7 +160,7 @@ def test_a_container_that_started_again_counts_from_zero():
         (at, 300.0 - number / 100) for number, (at, _) in enumerate(GOOD_CPU.points)
     )  # once an hour
     assert judge(replace(GOOD_CPU, points=points), GOOD_MEMORY).observed.startswith(
-        "cano-collector: CPU p95 83m of 250m (33%)"
+        "cano-collector: CPU p95 83m of 250m (33 %)"
     )
 
 
@@ -169,7 +169,7 @@ def test_hours_that_nobody_measured_may_have_been_anything():
     short = replace(GOOD_CPU, points=GOOD_CPU.points[8:])
     assert judge(short, GOOD_MEMORY).findings == ()
     with pytest.raises(
-        TooEarly, match=r"CPU of container cano-collector was measured for 95% of the last 7 d"
+        TooEarly, match=r"CPU of container cano-collector was measured for 95 % of the last 7 d"
     ) as caught:
         judge(replace(GOOD_CPU, points=GOOD_CPU.points[9:]), GOOD_MEMORY)
     assert "Retry after 2026-01-02T13:00:00Z." in caught.value.message
@@ -177,7 +177,7 @@ def test_hours_that_nobody_measured_may_have_been_anything():
 
 def test_a_day_that_was_too_busy_is_enough_to_fail_and_one_that_was_idle_is_not():
     assert codes(judge(cpu(*[240] * 24), GOOD_MEMORY)) == ["cpu-request-too-small"]
-    with pytest.raises(TooEarly, match="measured for 14%") as caught:
+    with pytest.raises(TooEarly, match="measured for 14 %") as caught:
         judge(cpu(*[1] * 24), GOOD_MEMORY)
     assert caught.value.next_step.endswith("Z, or --limit=sizing_window=1d")
     assert codes(judge(cpu(*[1] * 24), memory(*[400] * 24), sizing_window=DAY)) == [
@@ -186,14 +186,14 @@ def test_a_day_that_was_too_busy_is_enough_to_fail_and_one_that_was_idle_is_not(
 
 
 def test_one_moment_of_a_counter_is_too_early():
-    with pytest.raises(TooEarly, match="measured for 0%") as caught:
+    with pytest.raises(TooEarly, match="measured for 0 %") as caught:
         judge(UsageSeries("cano-collector-a", "cano-collector", "cpu", ((NOW, 12.0),)), GOOD_MEMORY)
     assert caught.value.next_step.endswith("Z")  # a window of a day would be no better known
 
 
 def test_a_gap_is_not_filled_with_its_mean():
     points = (*GOOD_CPU.points[:60], *GOOD_CPU.points[90:])
-    with pytest.raises(TooEarly, match="measured for 82%"):
+    with pytest.raises(TooEarly, match="measured for 82 %"):
         judge(replace(GOOD_CPU, points=points), GOOD_MEMORY)
 
 

@@ -61,10 +61,10 @@ def test_a_restarted_container_is_not_counted_twice():
         replace(pod("a"), resources=(ContainerResources("cano-collector"),), whole=SHARED)
     )
     twice = (GOOD_CPU, memory(*[600] * MOMENTS), memory(*[600] * MOMENTS))
-    assert judge(*twice, records=records).observed.endswith("memory p95 600Mi of 1Gi (59%)")
+    assert judge(*twice, records=records).observed.endswith("memory p95 600Mi of 1Gi (59 %)")
 
 
 def test_memory_of_zero_bytes_proves_nothing():
     """kubernetes-sigs/metrics-server#1098, k3s-io/k3s#292: every container used 0 bytes."""
-    with pytest.raises(TooEarly, match="measured for 0%"):
+    with pytest.raises(TooEarly, match="measured for 0 %"):
         judge(GOOD_CPU, memory(*[0] * MOMENTS))

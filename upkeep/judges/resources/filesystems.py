@@ -2,7 +2,7 @@
 
 from upkeep.errors import Absent
 from upkeep.judges.resources.headroom import LIMIT
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.usage import Filesystems
@@ -23,7 +23,7 @@ def disk_headroom(
         Finding(
             f"Pod/{one.pod}",
             "disk-nearly-full",
-            f"Filesystem {one.name} of pod {one.pod} is {one.used_ratio:.0%} full.",
+            f"Filesystem {one.name} of pod {one.pod} is {percent(one.used_ratio)} full.",
             round(one.used_ratio, 4),
             limits[LIMIT],
             "ratio",
@@ -40,7 +40,7 @@ def disk_headroom(
         )
     highest = max((one.used_ratio for one in filesystems.found), default=0.0)
     observed = (
-        f"highest: {highest:.0%}, of {counted(len(filesystems.found), 'filesystem')} "
+        f"highest: {percent(highest)}, of {counted(len(filesystems.found), 'filesystem')} "
         f"in {counted(len({one.pod for one in filesystems.found}), 'pod')}"
     )
     way = filesystems.way

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, rfc3339
 from upkeep.records.usage import ContainerUsage
@@ -113,7 +113,7 @@ def _observed(shares: Sequence[Share], *, missing: int) -> str:
         what: max(one.ratio for one in shares if one.what == what)
         for what in dict.fromkeys(one.what for one in shares)
     }
-    told = ", ".join(f"{what} {ratio:.0%}" for what, ratio in highest.items())
+    told = ", ".join(f"{what} {percent(ratio)}" for what, ratio in highest.items())
     containers = len({(one.pod.name, one.container) for one in shares if one.container})
     pods = len({one.pod.name for one in shares if not one.container})
     of = [counted(containers, "container")] if containers else []
@@ -224,7 +224,7 @@ def _short(share: Share, *, within: float, install: Install) -> Finding:
         subject += f" container/{share.container}"
         place = f"Container {share.container} of pod {pod.name}"
     unlimited = "; it has no limit" if share.of == "request" else ""
-    message = f"{place} uses {share.ratio:.0%} of its {what} {share.of}: {said}{unlimited}."
+    message = f"{place} uses {percent(share.ratio)} of its {what} {share.of}: {said}{unlimited}."
     return Finding(
         subject,
         "cpu-nearly-used" if what == "CPU" else "memory-nearly-used",

@@ -21,6 +21,7 @@ from upkeep.judges.resources.shares import (
     proposed,
     steps_of,
 )
+from upkeep.judges.wording import percent
 from upkeep.limits import DAY, Limits
 from upkeep.model import Finding, Judgement, rfc3339, span
 from upkeep.records.usage import UsageHistory
@@ -146,7 +147,7 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
         then = "is OOMKilled" if what == "memory" else "is throttled"
         message = (
             f"{asked.name} has a {what} limit of {amount_text(what, asked.limit)}; its p95 is {least} "
-            f"({used.least / asked.limit:.0%}). Beyond the limit it {then}. "
+            f"({percent(used.least / asked.limit)}). Beyond the limit it {then}. "
             f"Set {amount_text(what, good)}."
         )
         command = _command(share, good, install, limit=True)
@@ -155,7 +156,7 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
         good = min(good, asked.limit or math.inf)
         message = (
             f"{asked.name} requests {amount_text(what, share.request)} of {what}; its p95 is {least} "
-            f"({used.least / share.request:.0%}). On a full node it gets no more. "
+            f"({percent(used.least / share.request)}). On a full node it gets no more. "
             f"Set {amount_text(what, good)}."
         )
         command = _command(share, good, install)
@@ -164,7 +165,7 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
         good = proposed(used.most, share.steps, limits=limits)
         message = (
             f"{asked.name} requests {amount_text(what, share.request)} of {what}; its p95 is "
-            f"{amount_text(what, used.most)} ({used.most / share.request:.0%}). "
+            f"{amount_text(what, used.most)} ({percent(used.most / share.request)}). "
             f"{amount_text(what, good)} is enough."
         )
         command = _command(share, good, install)
@@ -213,10 +214,10 @@ def _command(share: Share, amount: float, install: Install, *, limit: bool = Fal
 def _said(share: Share) -> str:
     name, used = share.asked.container or "pod", share.used
     if math.isinf(used.most):
-        return f"{name}: {share.what} measured for {used.seen:.0%} of the time"
+        return f"{name}: {share.what} measured for {percent(used.seen)} of the time"
     ratio = (
         f"{amount_text(share.what, used.most)} of {amount_text(share.what, share.request)} "
-        f"({used.most / share.request:.0%})"
+        f"({percent(used.most / share.request)})"
     )
     return f"{name}: {share.what} p95 {ratio}"
 
@@ -261,7 +262,7 @@ def _too_early(share: Share, history: UsageHistory, *, now: datetime, limits: Li
     )
     return TooEarly(
         f"{share.what} of {share.asked.name[0].lower()}{share.asked.name[1:]} was measured for "
-        f"{seen:.0%} of the last {limits.text('sizing_window')}. A p95 needs {QUANTILE:.0%}. "
+        f"{percent(seen)} of the last {limits.text('sizing_window')}. A p95 needs {percent(QUANTILE)}. "
         f"Retry after {when}.",
         source=history.source,
         next_step=shell("run again after {}{}", when, shorter),
