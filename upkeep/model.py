@@ -203,6 +203,16 @@ class Run:
     places: tuple[Place, ...] = ()
 
 
+def utc(instant: datetime) -> str:
+    """Return an instant for people: ``2026-11-25 22:34 UTC``. Data has ``rfc3339``."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def utc_after(instant: datetime) -> str:
+    """Return the first whole minute that is not before the instant, for people: what waits for it is not too early."""
+    return utc(instant + timedelta(minutes=1, microseconds=-1))
+
+
 def rfc3339(instant: datetime) -> str:
     """Return an instant in UTC as ``2026-01-02T15:04:05Z`` (RFC 3339).
 

@@ -12,6 +12,8 @@ from tests.fuzzing import FUZZ
 from upkeep import demo
 from upkeep.masking import MASK
 
+# How data writes an instant; a sentence has ``2026-11-25 22:34 UTC``.
+OF_DATA = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 # What stands for a name that somebody would have to put in: a word in capitals, <this>, or a
 # variable of the shell.
 PLACEHOLDER = re.compile(
@@ -55,6 +57,21 @@ def unfinished(found: Ran) -> list[str]:
     ]
 
 
+def sentences(found: Ran) -> list[str]:
+    """Return what the results say to a person, without what they quote."""
+    said = [
+        text
+        for one in found.results.values()
+        for text in (
+            one["summary"],
+            one["basis"],
+            str(one["observed"]),
+            *(finding["message"] for finding in one["findings"]),
+        )
+    ]
+    return [re.sub(r"<[^>]*>|\{.*", "", text) for text in said]
+
+
 def test_every_scenario_has_its_row() -> None:
     """Renew with ``python -m tests.repository.documents outcomes``."""
     assert sorted(outcomes.committed()) == sorted(NAMES)
@@ -92,6 +109,7 @@ def test_exactly_the_controls_that_it_hits_change_and_what_is_next_can_be_pasted
     assert unfinished(found) == []
     steps = {line for result in found.results.values() for line in result["next"].splitlines()}
     assert [step for step in steps if MASK in step] == []
+    assert [one for one in sentences(found) if OF_DATA.search(one)] == []
     commands = sorted(step for step in steps if step.split(" ", 1)[0] in PROGRAMS)
     assert len(commands) > 5
     assert refused_by_bash(commands) == []

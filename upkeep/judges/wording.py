@@ -1,6 +1,6 @@
 """How judges count and quote in their sentences."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from upkeep.model import span
 
@@ -20,11 +20,6 @@ def lasted(time: timedelta) -> str:
 def percent(ratio: float) -> str:
     """Return a ratio for people: ``91 %`` of 0.912."""
     return f"{ratio * 100:.0f} %"
-
-
-def utc(instant: datetime) -> str:
-    """Return an instant for people: ``2026-11-25 22:34 UTC``."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def excerpt(text: str, *, most: int = 160) -> str:

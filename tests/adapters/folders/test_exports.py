@@ -237,7 +237,7 @@ def test_a_file_that_was_copied_later_is_of_the_beginning_of_the_day_in_its_name
         (b"# upkeep export namespace=n deployment=d pods=0 taken=2026-01-02T12:00:00Z\n", "export-unusable", "holds no exposition"),
         (b"# upkeep export namespace=n deployment=d pods=1 taken=noon\n" + WHOLE, "export-unusable", "has no time in its first line"),
         (b"# upkeep export namespace=n deployment=d pods=1 taken=2026-01-02T14:00:00Z\n" + WHOLE, "export-from-the-future",
-         "has the time 2026-01-02T14:00:00Z, which is in the future"),
+         "has the time 2026-01-02 14:00 UTC, which is in the future"),
         (b"# upkeep export namespace=n deployment=d pods=2 taken=2026-01-02T12:00:00Z\n"
          b"# upkeep namespace=n pod=a taken=2026-01-02T12:00:00Z\n" + WHOLE, "export-cut", "announces 2 pods and holds 1"),
         (b"# upkeep export namespace=n deployment=d pods=1 taken=2026-01-02T12:00:00Z\n"

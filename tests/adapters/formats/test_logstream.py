@@ -277,7 +277,7 @@ def test_a_body_that_ends_early_is_not_whole_and_its_lines_count():
     assert found.stopped is not None
     assert isinstance(found.stopped.error(), Truncated)
     assert (found.lines, found.bad_lines) == (12, 12)
-    assert "its line of 2026-01-02T11:00:00" in found.stopped.message
+    assert "its line of 2026-01-02 11:00 UTC" in found.stopped.message
     assert Forgetful(*lines, kept=20).measure(started=ago(hours=20)).stopped is None
     empty = Forgetful(*lines[-3:], kept=1).measure(speaks=False)
     assert empty.stopped is not None

@@ -77,7 +77,7 @@ def test_an_exposition_is_the_collectors_by_a_family_or_its_process(
         (GO, ago(hours=1), ago(hours=1), "before the pod was made"),
         (OWN, ago(hours=1), ago(hours=1), "before the pod was made"),
         # A sidecar that restarted, or a proxy of the node.
-        (GO, ago(days=4), ago(days=4), "but the container at 2025-12-29T12:00:00Z"),
+        (GO, ago(days=4), ago(days=4), "but the container at 2025-12-29 12:00 UTC"),
         (GO, ago(days=4), None, "but the container at an unknown time"),
         # A program of another language with nothing but its process.
         (PROCESS, START, START, "none of a Go process"),

@@ -63,7 +63,7 @@ def test_alerts_in_no_book_are_lost_and_the_sentence_says_what_to_do():
         "alert groups",
     )
     assert finding.message == (
-        "Pod a lost 3 alert groups since 2026-01-01T12:00:00Z: received, but neither processed nor counted as errors. "
+        "Pod a lost 3 alert groups since 2026-01-01 12:00 UTC: received, but neither processed nor counted as errors. "
         "A handler panic is the usual cause. Look for '[Recovery from panic]' in the log."
     )
     assert finding.next == (
@@ -77,7 +77,7 @@ def test_without_an_earlier_moment_an_imbalance_fails_at_first_sight():
         history(snapshot(received=90, lost=1), settled=(later(5, received=90, lost=1),))
     ).findings
     assert finding.message.startswith(
-        "Pod a lost 1 alert group since 2025-12-30T12:00:00Z: received"
+        "Pod a lost 1 alert group since 2025-12-30 12:00 UTC: received"
     )
     assert finding.message.endswith(
         "Without an earlier sample, this counts since the process started."
@@ -185,7 +185,7 @@ def test_more_in_the_books_than_received_is_a_finding_once_it_lasts():
     ).findings
     assert (finding.code, finding.observed) == ("more-accounted-than-received", -2)
     assert finding.message.startswith(
-        "Pod a processed or failed 2 alert groups more than it received since 2025-12-30T12:00:00Z"
+        "Pod a processed or failed 2 alert groups more than it received since 2025-12-30 12:00 UTC"
     )
     with pytest.raises(TooEarly):
         accounted_for(history(snapshot(received=5, processed=7)))

@@ -138,12 +138,12 @@ def test_few_messages_fail_from_the_second_failure_on_and_it_is_said():
 def test_failures_in_an_open_window_are_too_early_and_none_is_a_pass():
     with pytest.raises(
         TooEarly,
-        match="3 messages to ops-slack failed since 2025-12-30T12:00:00Z",
+        match="3 messages to ops-slack failed since 2025-12-30 12:00 UTC",
     ) as caught:
         succeed(history(snapshot(sent={"ops-slack": 97}, failed={"ops-slack": 3})), OPS)
     assert (
         caught.value.next_step
-        == "--prometheus=URL, or --exports=DIR now and again after 2026-01-03T12:00:00Z"
+        == "--prometheus=URL, or --exports=DIR now and again after 2026-01-03 12:00 UTC"
     )
     judgement = succeed(history(snapshot(sent={"ops-slack": 97})), OPS)
     assert (judgement.findings, judgement.basis) == (

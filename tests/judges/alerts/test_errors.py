@@ -42,14 +42,14 @@ def test_dropped_alerts_name_pod_outcome_count_and_command():
         "alert groups in 1 d",
     )
     assert first.message == (
-        "Pod a dropped 3 alert groups since 2026-01-01T12:00:00Z: no team (no_team_resolved). "
+        "Pod a dropped 3 alert groups since 2026-01-01 12:00 UTC: no team (no_team_resolved). "
         "It answered 200 to Alertmanager and sent no message."
     )
     assert first.next == (
         "kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-01T12:00:00Z | grep -F 'Alert received but'"
     )
     assert second.message.startswith(
-        "Pod a dropped 1 alert group since 2026-01-01T12:00:00Z: a team without a destination"
+        "Pod a dropped 1 alert group since 2026-01-01 12:00 UTC: a team without a destination"
     )
     assert judgement.observed == "4 of 50 alert groups dropped"
 
@@ -247,7 +247,7 @@ def test_more_errors_than_alerts_are_a_finding_and_no_division(received, errors)
 def test_errors_in_an_open_window_are_too_early_and_none_is_a_pass():
     with pytest.raises(
         TooEarly,
-        match="9 of 90 alert groups ended in an error since 2025-12-30T12:00:00Z",
+        match="9 of 90 alert groups ended in an error since 2025-12-30 12:00 UTC",
     ):
         error_rate_low(history(snapshot(received=90, errors=9)))
     assert error_rate_low(history(snapshot(received=90))).findings == ()

@@ -96,14 +96,14 @@ def test_alerts_that_are_routed_here_and_do_not_arrive_are_a_finding(those):
         "alert groups in 1 d",
     )
     assert finding.message.startswith(
-        "Alertmanager routes 2 active alerts to the collector (receiver cano-collector), the oldest since 2025-12-24T12:00:00Z (9 d). "
+        "Alertmanager routes 2 active alerts to the collector (receiver cano-collector), the oldest since 2025-12-24 12:00 UTC (9 d). "
         "None arrived since "
     )
 
 
 def test_an_alert_that_alertmanager_may_still_be_grouping_is_too_early():
     recent = RoutedAlerts(("cano-collector",), 1, ago(minutes=4))
-    with pytest.raises(TooEarly, match="Retry after 2026-01-02T12:01:00Z"):
+    with pytest.raises(TooEarly, match="Retry after 2026-01-02 12:01 UTC"):
         flow(history(snapshot()), recent)
     assert codes(flow(history(snapshot()), RoutedAlerts(("x",), 1, ago(minutes=5)))) == [
         "routed-alerts-do-not-arrive"
@@ -129,7 +129,7 @@ def test_what_alertmanager_has_not_sent_again_yet_is_too_early_after_a_restart()
     ):
         with pytest.raises(
             TooEarly,
-            match=r"repeats them after 4 h \(repeat_interval\)\. Retry after 2026-01-02T12:05:00Z",
+            match=r"repeats them after 4 h \(repeat_interval\)\. Retry after 2026-01-02 12:05 UTC",
         ):
             flow(those, routed_since())
     assert codes(flow(history(snapshot(started=ago(hours=4, minutes=5))), routed_since())) == [
@@ -164,7 +164,7 @@ def test_silence_that_nobody_can_explain_is_a_finding():
     (finding,) = flow(history(snapshot(received=4), before=(earlier(received=4),))).findings
     assert finding.code == "no-alerts"
     assert finding.message == (
-        "No alert reached the collector since 2026-01-01T12:00:00Z. Whether any should have is not known: no Alertmanager shows it. "
+        "No alert reached the collector since 2026-01-01 12:00 UTC. Whether any should have is not known: no Alertmanager shows it. "
         "Route a heartbeat (Watchdog) to it, or raise the limit alert_window (1 d)."
     )
 
@@ -172,7 +172,7 @@ def test_silence_that_nobody_can_explain_is_a_finding():
 def test_silence_of_young_processes_is_too_early_and_says_when_there_will_be_enough():
     with pytest.raises(
         TooEarly,
-        match=r"in the 3 h since the oldest process started.*Retry after 2026-01-03T09:00:00Z",
+        match=r"in the 3 h since the oldest process started.*Retry after 2026-01-03 09:00 UTC",
     ):
         flow(history(snapshot(started=ago(hours=3)), snapshot("b", started=ago(hours=1))))
     one_is_old = history(snapshot(started=ago(hours=3)), snapshot("b", started=ago(days=3)))
@@ -183,7 +183,7 @@ def test_silence_of_young_processes_is_too_early_and_says_when_there_will_be_eno
 def test_alerts_that_perhaps_came_before_the_window_are_too_early(routed):
     with pytest.raises(
         TooEarly,
-        match=r"4 alert groups arrived since .* Retry after 2026-01-03T12:00:00Z",
+        match=r"4 alert groups arrived since .* Retry after 2026-01-03 12:00 UTC",
     ):
         flow(history(snapshot(received=4)), routed)
 

@@ -84,10 +84,10 @@ def test_the_same_p95_as_before_passes_and_says_both():
     assert (judgement.findings, judgement.limit, judgement.unit) == ((), 1.5, "× the past")
     assert (
         judgement.observed
-        == "p95 0.475 s of 200 alerts since 2025-12-26T12:00:00Z, 0.475 s of 100 before: ×1"
+        == "p95 0.475 s of 200 alerts since 2025-12-26 12:00 UTC, 0.475 s of 100 before: ×1"
     )
     assert judgement.basis.startswith(
-        "since 2025-12-26T12:00:00Z, 7 d ago (samples from a saved exposition), against the past from 2025-12-13"
+        "since 2025-12-26 12:00 UTC, 7 d ago (samples from a saved exposition), against the past from 2025-12-13"
     )
 
 
@@ -103,7 +103,7 @@ def test_a_p95_of_more_than_half_as_long_again_fails():
     )
     assert (
         finding.message
-        == "Processing takes 2 times as long as before: p95 0.95 s since 2025-12-26T12:00:00Z, 0.475 s before."
+        == "Processing takes 2 times as long as before: p95 0.95 s since 2025-12-26 12:00 UTC, 0.475 s before."
     )
 
 
@@ -120,7 +120,7 @@ def test_what_pods_counted_that_are_gone_is_of_the_past():
     )
     judgement = stable(timed("new", alerts=(0, 100, 0, 0, 0), age=5), before=gone)
     assert judgement.observed.startswith(
-        "p95 0.975 s of 100 alerts since 2025-12-26T12:00:00Z, 0.475 s of 90 before"
+        "p95 0.975 s of 100 alerts since 2025-12-26 12:00 UTC, 0.475 s of 90 before"
     )
     assert codes(judgement) == ["latency-grew"]
 
@@ -128,7 +128,7 @@ def test_what_pods_counted_that_are_gone_is_of_the_past():
 def test_without_an_earlier_moment_there_is_no_past():
     with pytest.raises(
         TooEarly,
-        match=r"Pod a has no earlier sample.*Retry after 2026-01-09T12:00:00Z",
+        match=r"Pod a has no earlier sample.*Retry after 2026-01-09 12:00 UTC",
     ) as caught:
         stable(timed(alerts=(300, 0, 0, 0, 0)))
     assert caught.value.next_step.startswith("--prometheus=URL, or --exports=DIR")
@@ -137,7 +137,7 @@ def test_without_an_earlier_moment_there_is_no_past():
 def test_a_process_younger_than_the_window_has_no_past():
     with pytest.raises(
         TooEarly,
-        match=r"Only 0 alerts were processed before 2025-12-26T12:00:00Z.*Retry after 2026-01-06T12:00:00Z",
+        match=r"Only 0 alerts were processed before 2025-12-26 12:00 UTC.*Retry after 2026-01-06 12:00 UTC",
     ):
         stable(timed(alerts=(300, 0, 0, 0, 0), age=3))
 
@@ -145,7 +145,7 @@ def test_a_process_younger_than_the_window_has_no_past():
 def test_few_alerts_are_noise_and_the_limit_that_ends_it_is_named():
     with pytest.raises(
         TooEarly,
-        match="Only 40 alerts were processed since 2025-12-26T12:00:00Z; a p95 needs 50",
+        match="Only 40 alerts were processed since 2025-12-26 12:00 UTC; a p95 needs 50",
     ) as caught:
         stable(timed(alerts=(140, 0, 0, 0, 0)), before=(WEEK_AGO,))
     assert caught.value.next_step == "--limit=small_sample=40"
@@ -158,7 +158,7 @@ def test_no_alert_in_the_whole_window_passes_as_no_traffic():
 
 def test_no_alert_in_a_part_of_the_window_is_too_early():
     yesterday = timed(alerts=(100, 0, 0, 0, 0), days=1, source="export")
-    with pytest.raises(TooEarly, match="Only 0 alerts were processed since 2026-01-01T12:00:00Z"):
+    with pytest.raises(TooEarly, match="Only 0 alerts were processed since 2026-01-01 12:00 UTC"):
         stable(timed(alerts=(100, 0, 0, 0, 0)), before=(yesterday,))
 
 

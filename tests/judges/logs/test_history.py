@@ -72,7 +72,7 @@ def test_a_week_without_a_bad_line_passes():
         observed="0 error patterns in 800 lines",
         limit=10,
         unit="lines of one pattern",
-        basis="pod logs from 2025-12-26T12:00:00Z to 2026-01-02T12:00:00Z, 100 % covered",
+        basis="pod logs from 2025-12-26 12:00 UTC to 2026-01-02 12:00 UTC, 100 % covered",
     )
 
 
@@ -83,7 +83,7 @@ def test_a_pattern_is_counted_over_all_logs_and_fails_beyond_the_limit():
     assert finding == Finding(
         object="Pod/cano-collector-b container/cano-collector",
         code="error-repeated",
-        message="11 error lines of one pattern from 2025-12-27T12:00:00Z to 2026-01-01T12:00:00Z in 2 logs: Failed to resolve channel C042",
+        message="11 error lines of one pattern from 2025-12-27 12:00 UTC to 2026-01-01 12:00 UTC in 2 logs: Failed to resolve channel C042",
         observed=11,
         limit=10,
         unit="lines of one pattern",
@@ -143,7 +143,7 @@ def test_a_failure_to_send_is_told_by_destination():
         ("Destination/platform", 1),
     ]
     assert judgement.findings[0].message == (
-        "4 log lines of failed sends to destination oncall from 2025-12-27T12:00:00Z to 2025-12-31T12:00:00Z: "
+        "4 log lines of failed sends to destination oncall from 2025-12-27 12:00 UTC to 2025-12-31 12:00 UTC: "
         "Failed to send issue: timeout"
     )
 

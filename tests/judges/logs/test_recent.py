@@ -30,7 +30,7 @@ def test_logs_of_the_whole_window_without_a_bad_line_pass():
         observed="0 bad lines in 800 lines of 2 logs",
         limit=0,
         unit="bad lines",
-        basis="pod logs from 2026-01-01T12:00:00Z to 2026-01-02T12:00:00Z, 100 % covered",
+        basis="pod logs from 2026-01-01 12:00 UTC to 2026-01-02 12:00 UTC, 100 % covered",
     )
 
 
@@ -39,7 +39,7 @@ def test_a_bad_line_is_a_finding_that_says_what_when_where_and_how_to_look():
     assert finding == Finding(
         object=WHERE,
         code="error-logged",
-        message="Container cano-collector of pod cano-collector-a logged 7 error lines from 2026-01-02T09:00:00Z to 2026-01-02T10:00:00Z: "
+        message="Container cano-collector of pod cano-collector-a logged 7 error lines from 2026-01-02 09:00 UTC to 2026-01-02 10:00 UTC: "
         "Failed to send issue (team=default)",
         observed=7,
         limit=0,
@@ -61,7 +61,7 @@ def test_a_bad_line_of_the_life_before_is_found_with_previous():
     (finding,) = clean(surveys, workload(restarted, pod("b"))).findings
     assert (finding.object, finding.code) == (WHERE, "panic-logged")
     assert finding.message == (
-        "Container cano-collector of pod cano-collector-a, before its last restart, logged 1 panic line at 2026-01-02T09:00:00Z: "
+        "Container cano-collector of pod cano-collector-a, before its last restart, logged 1 panic line at 2026-01-02 09:00 UTC: "
         "Failed to send issue (team=default)"
     )
     assert (

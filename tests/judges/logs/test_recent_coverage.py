@@ -25,7 +25,7 @@ def test_a_rotated_log_is_too_little_and_the_message_says_what_is_enough():
     error = too_early((survey("a", covered_from=ago(hours=5)), survey("b")))
     assert error.message == (
         "Logs reach back 14 h 30 min of 1 d (60 %, 90 % required); errors so far are within the limit. Older lines were rotated or went "
-        "with their pods. Retry after 2026-01-03T04:36:00Z, or use --limit=log_window=5h."
+        "with their pods. Retry after 2026-01-03 04:36 UTC, or use --limit=log_window=5h."
     )
     assert error.next_step == "--limit=log_window=5h"
     assert (
@@ -93,7 +93,7 @@ def test_the_window_of_a_young_deployment_begins_with_it():
     ]
     surveys = tuple(survey(name, covered_from=ago(hours=1)) for name in "ab")
     assert clean(surveys, workload(*young, created=ago(hours=1))).basis == (
-        "pod logs from 2026-01-02T11:00:00Z to 2026-01-02T12:00:00Z, 100 % covered"
+        "pod logs from 2026-01-02 11:00 UTC to 2026-01-02 12:00 UTC, 100 % covered"
     )
 
 

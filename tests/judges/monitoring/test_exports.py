@@ -45,7 +45,7 @@ def test_a_whole_export_of_this_month_passes():
     judgement = judge(export("a", "b"), export("a", "b", days=35))
     assert judgement.findings == ()
     assert judgement.observed == "metrics-20251230.txt, 3 d old, 2 pods; 2 exports in all"
-    assert judgement.basis == "files of /exports; its time by itself (2025-12-30T12:00:00Z)"
+    assert judgement.basis == "files of /exports; its time by itself (2025-12-30 12:00 UTC)"
 
 
 def test_no_export_fails_with_the_command_that_makes_one():

@@ -313,4 +313,4 @@ def test_the_next_step_is_that_of_the_tool_that_applies_the_chart(
 
 def test_the_basis_says_how_old_the_index_is() -> None:
     offered = index(("1.4.2", 3), generated=ago(days=200))
-    assert "index of https://charts.example of 2025-06-16T12:00:00Z" in recent(offered).basis
+    assert "index of https://charts.example of 2025-06-16 12:00 UTC" in recent(offered).basis

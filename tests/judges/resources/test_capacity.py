@@ -208,7 +208,7 @@ def test_an_interval_that_holds_both_is_too_early_until_the_whole_window_is_know
     ) as caught:
         judge(history(*noisy, seconds=1))
     assert (
-        "Each day narrows it, until 2026-03-10T12:00:00Z." in caught.value.message
+        "Each day narrows it, until 2026-03-10 12:00 UTC." in caught.value.message
     )  # 81 of 90 days
     judgement = judge(history(*noisy, seconds=1), capacity_window=14 * DAY)
     assert judgement.findings == ()
@@ -230,7 +230,7 @@ def test_too_few_days_are_too_early_and_say_when_there_will_be_enough():
         TooEarly, match="13 complete days of metrics in 90; the forecast needs 14"
     ) as caught:
         judge(history(*[500] * 13))
-    assert "Retry after 2026-01-03T12:00:00Z." in caught.value.message
+    assert "Retry after 2026-01-03 12:00 UTC." in caught.value.message
     assert caught.value.next_step.startswith("--prometheus=URL")
     assert judge(history(*[500] * 13), capacity_days=13).findings == ()
 

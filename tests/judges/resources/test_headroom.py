@@ -103,7 +103,7 @@ def test_a_usage_that_is_missing_or_old_is_no_pass():
         Absent, match="no usage of container cano-collector of pod cano-collector-b"
     ):
         judge(used("a"))
-    with pytest.raises(Absent, match=r"is older than 5 min: it was taken at 2026-01-02T11:53:20Z"):
+    with pytest.raises(Absent, match=r"is older than 5 min: it was taken at 2026-01-02 11:53 UTC"):
         judge(used("a"), used("b", age=400))
     with pytest.raises(TooEarly, match="yet"):
         judge(used("a"), records=those(created=ago(minutes=1)))

@@ -172,14 +172,14 @@ def test_hours_that_nobody_measured_may_have_been_anything():
         TooEarly, match=r"CPU of container cano-collector was measured for 95 % of the last 7 d"
     ) as caught:
         judge(replace(GOOD_CPU, points=GOOD_CPU.points[9:]), GOOD_MEMORY)
-    assert "Retry after 2026-01-02T13:00:00Z." in caught.value.message
+    assert "Retry after 2026-01-02 13:00 UTC." in caught.value.message
 
 
 def test_a_day_that_was_too_busy_is_enough_to_fail_and_one_that_was_idle_is_not():
     assert codes(judge(cpu(*[240] * 24), GOOD_MEMORY)) == ["cpu-request-too-small"]
     with pytest.raises(TooEarly, match="measured for 14 %") as caught:
         judge(cpu(*[1] * 24), GOOD_MEMORY)
-    assert caught.value.next_step.endswith("Z, or --limit=sizing_window=1d")
+    assert caught.value.next_step.endswith("UTC, or --limit=sizing_window=1d")
     assert codes(judge(cpu(*[1] * 24), memory(*[400] * 24), sizing_window=DAY)) == [
         "cpu-request-too-large"
     ]
@@ -188,7 +188,7 @@ def test_a_day_that_was_too_busy_is_enough_to_fail_and_one_that_was_idle_is_not(
 def test_one_moment_of_a_counter_is_too_early():
     with pytest.raises(TooEarly, match="measured for 0 %") as caught:
         judge(UsageSeries("cano-collector-a", "cano-collector", "cpu", ((NOW, 12.0),)), GOOD_MEMORY)
-    assert caught.value.next_step.endswith("Z")  # a window of a day would be no better known
+    assert caught.value.next_step.endswith("UTC")  # a window of a day would be no better known
 
 
 def test_a_gap_is_not_filled_with_its_mean():

@@ -46,7 +46,7 @@ def test_two_ready_pods_of_the_newest_template_pass():
     assert judgement.findings == ()
     assert judgement.observed == "2 of 2 replicas ready, newest template"
     assert (judgement.limit, judgement.unit) == (2, "replicas")
-    assert judgement.basis == "Deployment, ReplicaSets and Pods at 2026-01-02T12:00:00Z"
+    assert judgement.basis == "Deployment, ReplicaSets and Pods at 2026-01-02 12:00 UTC"
 
 
 def test_one_replica_is_enough_where_one_is_desired():

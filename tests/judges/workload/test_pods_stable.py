@@ -53,7 +53,7 @@ def test_containers_that_never_restarted_pass():
     assert (judgement.limit, judgement.unit) == (0, "restarts in 1 d")
     assert (
         judgement.basis
-        == "Pods at 2026-01-02T12:00:00Z; the oldest is 4 d old; deleted pods are not seen"
+        == "Pods at 2026-01-02 12:00 UTC; the oldest is 4 d old; deleted pods are not seen"
     )
 
 

@@ -27,7 +27,7 @@ from upkeep.domain.metric_names import (
 )
 from upkeep.errors import Ambiguous, BadInput, Malformed
 from upkeep.files import read_bounded, write_whole
-from upkeep.model import parse_time, rfc3339
+from upkeep.model import parse_time, rfc3339, utc
 from upkeep.records.counters import (
     ExportFault,
     ExportFaultCode,
@@ -138,7 +138,7 @@ def _export(path: Path, match: re.Match[str], *, now: datetime) -> MetricsExport
         body, pods = body[whole.end() :], int(whole[3])
     if taken > now + exposition.MOST_AHEAD:
         return faulty(
-            "export-from-the-future", f"has the time {rfc3339(taken)}, which is in the future"
+            "export-from-the-future", f"has the time {utc(taken)}, which is in the future"
         )
     snapshots, faults = [], []
     sections = list(_sections(body)) if whole is not None else [("", "", taken, body)]

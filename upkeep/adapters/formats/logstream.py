@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from upkeep.adapters.formats.logreading import Reading, first_time, read, tail
 from upkeep.errors import Absent, Malformed, Truncated, Unmeasured
-from upkeep.model import rfc3339
+from upkeep.model import utc
 from upkeep.records.logs import LogSurvey
 from upkeep.records.stopped import Stopped
 from upkeep.records.workload import ContainerStatus
@@ -146,7 +146,7 @@ def _ends_early(
     if reading.last is not None and reading.last >= newest - DISORDER:
         return None
     return Truncated(
-        f"The {where} ends early: its line of {rfc3339(newest)} is missing.",
+        f"The {where} ends early: its line of {utc(newest)} is missing.",
         source=where,
         next_step="run again",
     )
@@ -157,7 +157,7 @@ def _of_another(first: datetime | None, instance: Instance, *, where: str) -> Ma
     if first is None or instance.started is None or first >= instance.started - BEFORE_START:
         return None
     return Malformed(
-        f"The {where} begins at {rfc3339(first)}, and its container started at {rfc3339(instance.started)}: it is not this container's.",
+        f"The {where} begins at {utc(first)}, and its container started at {utc(instance.started)}: it is not this container's.",
         source=where,
         next_step="run again",
     )

@@ -14,7 +14,7 @@ from upkeep.domain.alertmanager import routing
 from upkeep.domain.alertmanager.automata import Unreadable
 from upkeep.domain.alertmanager.matchers import BadMatcher
 from upkeep.errors import Absent, Malformed, TooEarly
-from upkeep.model import rfc3339
+from upkeep.model import utc, utc_after
 from upkeep.records.monitoring import (
     AlertmanagerConfiguration,
     NotificationReceiver,
@@ -22,7 +22,7 @@ from upkeep.records.monitoring import (
     RoutedAlerts,
 )
 from upkeep.records.serving import Service
-from upkeep.shell import shell
+from upkeep.shell import Command, shell
 
 STATUS, ALERTS = "/api/v2/status", "/api/v2/alerts"
 # Prometheus sends a firing alert again after a minute, or its evaluation interval.
@@ -102,11 +102,11 @@ class Alertmanager:
         """
         started = self._api.get(STATUS, {}, AlertmanagerUptime).uptime.astimezone(UTC)
         if at - started < SETTLED:
-            when = rfc3339(started + SETTLED)
+            when = utc_after(started + SETTLED)
             raise TooEarly(
-                f"{self.where} started at {rfc3339(started)}: Prometheus may not have sent its alerts again. Retry after {when}.",
+                f"{self.where} started at {utc(started)}: Prometheus may not have sent its alerts again. Retry after {when}.",
                 source=STATUS,
-                next_step=shell("run again after {}", when),
+                next_step=shell("run again after {}", Command(when)),
             )
 
     def _require_believable(

@@ -15,7 +15,7 @@ from upkeep.adapters.formats import exposition
 from upkeep.clock import Clock
 from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
-from upkeep.model import rfc3339
+from upkeep.model import utc, utc_after
 from upkeep.records.counters import Snapshot
 from upkeep.records.serving import proxy_path
 from upkeep.records.workload import Pod
@@ -185,7 +185,7 @@ def identified(body: bytes, snapshot: Snapshot, pod: Pod, *, container: str) -> 
 
     if began < pod.created - SAME_START:
         raise foreign(
-            f"its process started at {rfc3339(began)}, before the pod was made at {rfc3339(pod.created)}"
+            f"its process started at {utc(began)}, before the pod was made at {utc(pod.created)}"
         )
     own = _OWN.search(body)
     if own is not None:
@@ -194,9 +194,9 @@ def identified(body: bytes, snapshot: Snapshot, pod: Pod, *, container: str) -> 
     if _GO.search(body) is None:
         raise foreign("it has no family of the collector (cano_…) and none of a Go process (go_…)")
     if started is None or abs(began - started) > SAME_START:
-        when = rfc3339(started) if started else "an unknown time"
+        when = utc_after(started) if started else "an unknown time"
         raise foreign(
-            f"it has no family cano_…, and its process started at {rfc3339(began)}, but the container at {when}"
+            f"it has no family cano_…, and its process started at {utc(began)}, but the container at {when}"
         )
     return "process start of its container, no alert yet"
 

@@ -21,7 +21,7 @@ from upkeep.judges.counting.counters import (
 from upkeep.judges.counting.processes import Moment, Process, base_of, processes
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339
+from upkeep.model import Finding, Judgement, listed, utc, utc_after
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
 from upkeep.shell import shell
@@ -139,7 +139,7 @@ def accounted_for(
 def _lost(one: Balance, parts: Sequence[ProcessWindow], *, limit: int, install: Install) -> Finding:
     pod, count = one.process.pod, one.lost_least
     message = (
-        f"Pod {pod} lost {counted(count, 'alert group')} since {rfc3339(one.since)}: received, but neither processed nor counted as errors. "
+        f"Pod {pod} lost {counted(count, 'alert group')} since {utc(one.since)}: received, but neither processed nor counted as errors. "
         "A handler panic is the usual cause. Look for '[Recovery from panic]' in the log."
     )
     if not one.source:
@@ -154,7 +154,7 @@ def _lost(one: Balance, parts: Sequence[ProcessWindow], *, limit: int, install: 
 def _surplus(one: Balance, *, limit: int, install: Install) -> Finding:
     pod = one.process.pod
     message = (
-        f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {rfc3339(one.since)}. "
+        f"Pod {pod} processed or failed {counted(one.surplus, 'alert group')} more than it received since {utc(one.since)}. "
         "Its counters contradict each other, so the error rate is unreliable, too."
     )
     fix = shell("kubectl get --raw {}/metrics | grep -E '_total'", install.proxy(pod))
@@ -168,7 +168,7 @@ def _in_flight(balances: Sequence[Balance], *, window_seconds: float, settle: st
     gone = [one for one in balances if one.process.gone]
     what = f"Pod {pods} has alert groups that are unaccounted for and may be in flight."
     if gone:
-        when = rfc3339(
+        when = utc_after(
             max(one.process.moments[-1].taken for one in gone) + timedelta(seconds=window_seconds)
         )
         what += f" Its process has ended, so they stay unknown until {when}."

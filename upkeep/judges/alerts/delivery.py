@@ -24,7 +24,7 @@ from upkeep.judges.counting.counters import (
 from upkeep.judges.counting.ratios import beside
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span, utc_after
 from upkeep.records.configuration import ConfigurationDocument, ConfiguredName, Destination
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
@@ -153,11 +153,11 @@ def used(
     if uncertain:
         unmeasured = too_early(parts, what=f"{listed(uncertain)} got messages", limits=limits)
     if silent and now - begin < timedelta(seconds=limits["alert_window"] * (1 - LEEWAY)):
-        when = rfc3339(begin + timedelta(seconds=limits["alert_window"]))
+        when = utc_after(begin + timedelta(seconds=limits["alert_window"]))
         unmeasured = TooEarly(
             f"{listed(silent)} got no message in the {span(now - begin) or '0 s'} of known counters. Retry after {when}.",
             source="/metrics",
-            next_step=shell("run again after {}, or --prometheus=URL", when),
+            next_step=shell("run again after {}, or --prometheus=URL", Command(when)),
         )
         silent = []
     found += [

@@ -25,7 +25,7 @@ from upkeep.judges.counting.counters import (
 )
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339
+from upkeep.model import Finding, Judgement, listed, utc
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
 
@@ -102,4 +102,4 @@ def _drop(
 
 
 def _since(one: ProcessWindow, window: str) -> str:
-    return f"at least, in the last {window}" if one.start == OPEN else f"since {rfc3339(one.since)}"
+    return f"at least, in the last {window}" if one.start == OPEN else f"since {utc(one.since)}"

@@ -18,7 +18,7 @@ from upkeep.judges.counting.counters import (
 )
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span, utc, utc_after
 from upkeep.records.counters import CounterHistory
 from upkeep.records.monitoring import RoutedAlerts
 from upkeep.records.workload import Install
@@ -82,7 +82,7 @@ def flow(
         )
     if routed is None and all(one.start == PROCESS_START for one in parts):
         oldest = min(one.process_start for one in parts)
-        when = rfc3339(oldest + timedelta(seconds=limits["alert_window"]))
+        when = utc_after(oldest + timedelta(seconds=limits["alert_window"]))
         raise TooEarly(
             f"No alert arrived in the {span(now - oldest) or '0 s'} since the oldest process started. "
             f"Whether one should have is not known: no Alertmanager shows it. Retry after {when}.",
@@ -92,9 +92,9 @@ def flow(
     if routed is not None and routed.oldest is not None and now - routed.oldest < GROUPING:
         raise TooEarly(
             f"The oldest alert that Alertmanager routes here started {span(now - routed.oldest) or '0 s'} ago and may still wait for its group. "
-            f"Retry after {rfc3339(routed.oldest + GROUPING)}.",
+            f"Retry after {utc_after(routed.oldest + GROUPING)}.",
             source="/api/v2/alerts",
-            next_step=shell("run again after {}", rfc3339(routed.oldest + GROUPING)),
+            next_step=shell("run again after {}", Command(utc_after(routed.oldest + GROUPING))),
         )
     heard = max(
         one.since for one in parts
@@ -105,10 +105,12 @@ def flow(
         and now - heard < (again := timedelta(seconds=routed.repeat_seconds) + GROUPING)
     ):
         raise TooEarly(
-            f"Alertmanager may have sent its {counted(routed.active, 'active alert')} before {rfc3339(heard)}, the first complete sample. "
-            f"It repeats them after {span(routed.repeat_seconds)} (repeat_interval). Retry after {rfc3339(heard + again)}.",
+            f"Alertmanager may have sent its {counted(routed.active, 'active alert')} before {utc(heard)}, the first complete sample. "
+            f"It repeats them after {span(routed.repeat_seconds)} (repeat_interval). Retry after {utc_after(heard + again)}.",
             source="/metrics, /api/v2/alerts",
-            next_step=shell("run again after {}, or --prometheus=URL", rfc3339(heard + again)),
+            next_step=shell(
+                "run again after {}, or --prometheus=URL", Command(utc_after(heard + again))
+            ),
         )
     finding = _silent(parts, routed, now=now, window=window, install=install)
     return Judgement((finding,), "no alert group received", 1, f"{GROUPS} in {window}", why)
@@ -129,7 +131,7 @@ def _silent(
     install: Install,
 ) -> Finding:
     where = f"Deployment/{install.deployment}"
-    since = f"since {rfc3339(min(one.since for one in parts))}"
+    since = f"since {utc(min(one.since for one in parts))}"
     if routed is None:
         message = (
             f"No alert reached the collector {since}. Whether any should have is not known: no Alertmanager shows it. "
@@ -140,7 +142,7 @@ def _silent(
         )
         return Finding(where, "no-alerts", message, 0, 1, f"{GROUPS} in {window}", fix)
     oldest = (
-        f", the oldest since {rfc3339(routed.oldest)} ({span(now - routed.oldest)})"
+        f", the oldest since {utc(routed.oldest)} ({span(now - routed.oldest)})"
         if routed.oldest
         else ""
     )

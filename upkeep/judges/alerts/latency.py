@@ -26,7 +26,7 @@ from upkeep.judges.counting.ratios import Share, within
 from upkeep.judges.logs.coverage import go_duration
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339
+from upkeep.model import Finding, Judgement, utc
 from upkeep.records.counters import CounterHistory
 from upkeep.records.logs import LogSurvey
 from upkeep.records.workload import Install
@@ -163,7 +163,7 @@ def _slow_lines(
     worst = survey.slowest[0]
     message = (
         f"{slow} of {counted(timed, 'log line')} with a time took longer than {limits.text('processing_latency')}. "
-        f"The slowest, in pod {survey.pod}, took {worst.seconds:.3g} s at {rfc3339(worst.at)}."
+        f"The slowest, in pod {survey.pod}, took {worst.seconds:.3g} s at {utc(worst.at)}."
     )
     previous = Command(" --previous" if survey.previous else "")
     since = go_duration(limits["log_history_window"])

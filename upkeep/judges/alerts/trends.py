@@ -17,7 +17,7 @@ from upkeep.judges.counting.quantiles import Histogram, histogram, seconds
 from upkeep.judges.counting.ratios import within
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span, utc, utc_after
 from upkeep.records.configuration import Destination
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
@@ -45,12 +45,12 @@ def latency_stable(
     _require_enough(ages, present, past, now=now, limits=limits)
     growth = _growth(present, past)
     observed = (
-        f"p95 {_p95(present)} of {counted(present.events, 'alert')} since {rfc3339(ages.since)}, "
+        f"p95 {_p95(present)} of {counted(present.events, 'alert')} since {utc(ages.since)}, "
         f"{_p95(past)} of {past.events} before: ×{growth:.3g}"
     )
     found: tuple[Finding, ...] = ()
     if _grown(present, past, limits=limits):
-        message = f"Processing takes {growth:.3g} times as long as before: p95 {_p95(present)} since {rfc3339(ages.since)}, {_p95(past)} before."
+        message = f"Processing takes {growth:.3g} times as long as before: p95 {_p95(present)} since {utc(ages.since)}, {_p95(past)} before."
         command = shell("kubectl -n {} top pods --containers", install.namespace)
         found = (
             Finding(
@@ -168,17 +168,17 @@ def _require_enough(
         raise _undivided(ages, now=now, limits=limits)
     small, when = (
         limits["small_sample"],
-        rfc3339(max(ages.since, ages.began) + timedelta(seconds=limits[WINDOW])),
+        utc_after(max(ages.since, ages.began) + timedelta(seconds=limits[WINDOW])),
     )
     for those, words in (
-        (present, f"since {rfc3339(ages.since)}"),
-        (past, f"before {rfc3339(ages.since)}"),
+        (present, f"since {utc(ages.since)}"),
+        (past, f"before {utc(ages.since)}"),
     ):
         if those.events < small:
             short = counted(those.events, "alert")
             at = (
                 f"after {when}"
-                if when > rfc3339(now)
+                if when > utc(now)
                 else f"after {small - those.events:g} more alerts"
             )
             raise TooEarly(
@@ -186,23 +186,25 @@ def _require_enough(
                 source="/metrics",
                 next_step=shell("--limit=small_sample={}", max(1, min(present.events, past.events)))
                 if min(present.events, past.events)
-                else shell("--prometheus=URL, or --exports=DIR now and again after {}", when),
+                else shell(
+                    "--prometheus=URL, or --exports=DIR now and again after {}", Command(when)
+                ),
             )
 
 
 def _undivided(ages: Ages, *, now: datetime, limits: Limits) -> TooEarly:
-    when = rfc3339(now + timedelta(seconds=limits[WINDOW]))
+    when = utc_after(now + timedelta(seconds=limits[WINDOW]))
     return TooEarly(
         f"Pod {listed(ages.undivided)} has no earlier sample, so its past cannot be separated from its present. "
         f"Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
-        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", when),
+        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", Command(when)),
     )
 
 
 def _basis(ages: Ages, history: CounterHistory, *, now: datetime) -> str:
     divided = f" (samples from {' and '.join(ages.sources)})" if ages.sources else ""
-    present = f"since {rfc3339(ages.since)}, {span(now - ages.since)} ago{divided}, against the past from {rfc3339(ages.began)} on"
+    present = f"since {utc(ages.since)}, {span(now - ages.since)} ago{divided}, against the past from {utc(ages.began)} on"
     return "; ".join([present, *history.sources])
 
 
@@ -235,7 +237,7 @@ def _slower(
     install: Install,
 ) -> Finding:
     growth = _growth(present, past)
-    message = f"Messages to {name} take {growth:.3g} times as long as before: p95 {_p95(present)} since {rfc3339(since)}, {_p95(past)} before."
+    message = f"Messages to {name} take {growth:.3g} times as long as before: p95 {_p95(present)} since {utc(since)}, {_p95(past)} before."
     return Finding(
         f"Destination/{name}",
         "sending-slower",

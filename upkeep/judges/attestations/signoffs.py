@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from upkeep.domain.decisions import persons
-from upkeep.judges.wording import utc
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, span
+from upkeep.model import Finding, Judgement, listed, span, utc
 from upkeep.records.attestations import Attestation, AttestationFile
 from upkeep.records.workload import Install
 from upkeep.shell import Command, shell

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
-from upkeep.judges.wording import excerpt, utc
+from upkeep.judges.wording import excerpt
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, span
+from upkeep.model import Finding, Judgement, span, utc
 from upkeep.records.backups import BackupJobs, CronJob, Job
 from upkeep.records.workload import Install
 from upkeep.shell import shell

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from upkeep.judges.wording import excerpt, lasted, utc
+from upkeep.judges.wording import excerpt, lasted
 from upkeep.judges.workload.containers import unready_since
 from upkeep.masking import mask
+from upkeep.model import utc
 from upkeep.records.backups import BackupFolder, BackupSet
 from upkeep.records.configuration import ConfigurationObject, FieldOwner
 from upkeep.records.workload import ContainerStatus, Install, Workload

@@ -16,7 +16,7 @@ from upkeep.domain.counters import Counts, minus, plus
 from upkeep.errors import Malformed, TooEarly, Truncated
 from upkeep.judges.counting.processes import Process, base_of, counted_until, processes
 from upkeep.limits import Limits
-from upkeep.model import listed, rfc3339, span
+from upkeep.model import listed, rfc3339, span, utc, utc_after
 from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
 from upkeep.shell import Command, shell
@@ -168,16 +168,16 @@ def too_early(
     """
     opened = [one for one in parts if one.start == OPEN]
     pods = listed(sorted({one.pod for one in opened}))
-    since, length = rfc3339(min(one.since for one in opened)), limits.text(window)
+    since, length = utc(min(one.since for one in opened)), limits.text(window)
     message = (
         f"{what} since {since}, perhaps before the last {length}. "
         f"Pod {pods} has no sample from {length} ago to separate them."
     )
-    when = rfc3339(max(one.enough for one in opened))
+    when = utc_after(max(one.enough for one in opened))
     return TooEarly(
         f"{message} Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
-        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", when),
+        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", Command(when)),
     )
 
 

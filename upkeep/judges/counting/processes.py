@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from upkeep.domain.counters import ZERO, Counts, highest, read_all
 from upkeep.errors import Absent, Malformed
-from upkeep.model import rfc3339
+from upkeep.model import utc
 from upkeep.records.counters import CounterHistory, Snapshot
 
 # Prometheus stores the start as a float, and a node's boot time moves with its clock.
@@ -121,7 +121,7 @@ def _require_growth(pod: str, moments: Sequence[Moment]) -> None:
             now = moment.counts.values.get(key, 0)
             if now < value:
                 raise Malformed(
-                    f"Counter {'/'.join(filter(None, key))} of pod {pod} fell from {value} to {now} at {rfc3339(moment.taken)}. "
+                    f"Counter {'/'.join(filter(None, key))} of pod {pod} fell from {value} to {now} at {utc(moment.taken)}. "
                     "A counter of one process never falls.",
                     source=f"Pod/{pod} {moment.source}",
                     next_step="look for two processes in one pod, or for a saved exposition of another cluster in --exports",

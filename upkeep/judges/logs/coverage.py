@@ -10,7 +10,7 @@ from upkeep.errors import Absent, Malformed, TooEarly, Truncated
 from upkeep.judges.wording import counted
 from upkeep.judges.workload.pods import live
 from upkeep.limits import Limits
-from upkeep.model import listed, rfc3339, span
+from upkeep.model import listed, span, utc, utc_after
 from upkeep.records.logs import LogSurvey
 from upkeep.records.workload import ContainerStatus, Install, Pod, Workload
 from upkeep.shell import Command, shell
@@ -98,7 +98,7 @@ def _require_newest_lines(survey: LogSurvey, *, now: datetime, install: Install)
         return
     pod, container = survey.pod, survey.container
     raise Truncated(
-        f"The newest log lines of container {container} of pod {pod} are missing: the last is of {rfc3339(survey.silent_since)}, "
+        f"The newest log lines of container {container} of pod {pod} are missing: the last is of {utc(survey.silent_since)}, "
         f"{span(now - survey.silent_since)} ago. The longest pause before was {span(survey.longest_quiet_seconds) or '0 s'}.",
         source=f"log of {pod}/{container}",
         next_step=shell(
@@ -117,7 +117,7 @@ def basis(
 ) -> str:
     """Return the basis of a judgement on logs: the window, its coverage, and which logs could not be read."""
     share = coverage(surveys, workload, start=start, now=now)
-    said = f"pod logs from {rfc3339(start)} to {rfc3339(now)}, {_percent(share)} covered"
+    said = f"pod logs from {utc(start)} to {utc(now)}, {_percent(share)} covered"
     stopped = sorted(
         f"{one.pod}/{one.container} ({one.stopped.reason})"
         for one in surveys
@@ -260,7 +260,7 @@ def too_early(
     shorter = _narrower(surveys, workload, now=now, needed=needed)
     if shorter is None:
         return TooEarly(f"{message} A replica that writes no log must run first.", next_step=logs)
-    until_enough = rfc3339(now - shorter + timedelta(seconds=limits[window] * needed))
+    until_enough = utc_after(now - shorter + timedelta(seconds=limits[window] * needed))
     narrow = f"--limit={window}={go_duration(shorter.total_seconds())}"
     return TooEarly(
         f"{message} Retry after {until_enough}, or use {narrow}.",

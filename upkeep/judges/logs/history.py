@@ -10,7 +10,7 @@ from upkeep.errors import missing_of
 from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339
+from upkeep.model import Finding, Judgement, utc
 from upkeep.records.logs import LogPattern, LogSurvey, SendFailures
 from upkeep.records.workload import Install, Workload
 from upkeep.shell import Command, shell
@@ -162,7 +162,7 @@ def _total(
 
 def _times(entries: Sequence[LogPattern] | Sequence[SendFailures]) -> str:
     first, last = min(entry.first for entry in entries), max(entry.last for entry in entries)
-    return f"at {rfc3339(first)}" if first == last else f"from {rfc3339(first)} to {rfc3339(last)}"
+    return f"at {utc(first)}" if first == last else f"from {utc(first)} to {utc(last)}"
 
 
 def _worst(surveys: Sequence[LogSurvey]) -> str:

@@ -10,7 +10,7 @@ from upkeep.errors import missing_of
 from upkeep.judges.logs.coverage import basis, begin_of, go_duration, require_once, require_whole
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339
+from upkeep.model import Finding, Judgement, utc
 from upkeep.records.logs import LogPattern, LogSurvey
 from upkeep.records.workload import Install, Workload
 from upkeep.shell import Command, shell
@@ -108,9 +108,9 @@ def _finding(
     which = f"container {container} of pod {pod}" + (
         ", before its last restart," if survey.previous else ""
     )
-    times = f"at {rfc3339(pattern.first)}"
+    times = f"at {utc(pattern.first)}"
     if pattern.count > 1:
-        times = f"from {rfc3339(pattern.first)} to {rfc3339(pattern.last)}"
+        times = f"from {utc(pattern.first)} to {utc(pattern.last)}"
     number = counted(pattern.count, f"{pattern.level} line")
     message = f"{which[0].upper()}{which[1:]} logged {number} {times}: {pattern.example}"
     # A log with few lines is read beyond the window.

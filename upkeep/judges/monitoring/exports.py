@@ -6,7 +6,7 @@ from datetime import datetime
 from upkeep.errors import Malformed
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span, utc
 from upkeep.records.counters import ExportFolder, MetricsExport, Snapshot
 from upkeep.records.workload import Install, Pod, Workload
 from upkeep.shell import Command, shell
@@ -71,7 +71,7 @@ def metrics_exported(
         observed,
         age,
         "s old",
-        f"files of {folder.folder}; its time by {said} ({rfc3339(newest.taken)})",
+        f"files of {folder.folder}; its time by {said} ({utc(newest.taken)})",
         unmeasured=unmeasured,
     )
 

@@ -11,7 +11,7 @@ from upkeep.errors import Absent, Malformed, TooEarly, missing_of
 from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload.pods import some_live, starting
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span, utc, utc_after
 from upkeep.records.monitoring import AlertRule, ScrapeState
 from upkeep.records.workload import Workload
 from upkeep.shell import Command, shell
@@ -130,7 +130,7 @@ def _require_evaluated(rules: Sequence[AlertRule], *, now: datetime) -> None:
         assert rule.evaluated is not None
         if abs(now - rule.evaluated) > most:
             raise Malformed(
-                f"Prometheus last evaluated alert {rule.name} at {rfc3339(rule.evaluated)}, but must within {span(most)}. "
+                f"Prometheus last evaluated alert {rule.name} at {utc(rule.evaluated)}, but must within {span(most)}. "
                 "Its state may have changed since.",
                 source="GET /api/v1/rules",
                 next_step="read Prometheus' log: its rule evaluation has stopped, or a cache answers in its place",
@@ -139,7 +139,7 @@ def _require_evaluated(rules: Sequence[AlertRule], *, now: datetime) -> None:
 
 def _basis(rules: Sequence[AlertRule]) -> str:
     times = [rule.evaluated for rule in rules if rule.evaluated is not None]
-    last = f", last evaluated at {rfc3339(min(times))}" if times else ""
+    last = f", last evaluated at {utc(min(times))}" if times else ""
     return f"the alerting rules that Prometheus has loaded{last}"
 
 
@@ -176,11 +176,11 @@ def scraped(states: Sequence[ScrapeState], workload: Workload, *, now: datetime)
             found.append(Finding(where, "scrape-failed", message, state.up, 1, "up", fix))
     unmeasured = None
     if unfound:
-        when = rfc3339(max(made[name] for name in unfound) + FOUND_WITHIN)
+        when = utc_after(max(made[name] for name in unfound) + FOUND_WITHIN)
         unmeasured = TooEarly(
             f"Prometheus has not scraped pod {listed(unfound)} yet: it is younger than {span(FOUND_WITHIN)}. Retry after {when}.",
             source="PromQL up",
-            next_step=shell("run again after {}", when),
+            next_step=shell("run again after {}", Command(when)),
         )
     up = len(pods) - len({finding.object for finding in found} | set(unfound))
     observed = f"{up} of {counted(len(pods), 'pod')} scraped"

@@ -12,7 +12,7 @@ from upkeep.domain.versions import Version, of_chart, offered, parse
 from upkeep.errors import Absent, TooEarly, missing_of
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, listed, rfc3339, span
+from upkeep.model import Finding, Judgement, listed, span, utc
 from upkeep.records.releases import ChartIndex, ChartVersion, InstalledChart
 from upkeep.records.workload import Install
 from upkeep.shell import Command, shell
@@ -78,7 +78,7 @@ def up_to_date(
         else f"{chart.version} installed; newest {entry.version}{age}"
     )
     basis = f"{chart.source}; index of {index.where}"
-    basis += f" of {rfc3339(index.generated)}" if index.generated else ""
+    basis += f" of {utc(index.generated)}" if index.generated else ""
     basis += f"; applied by {_applied_by(chart)}" if chart.installer.tool else ""
     skipped = [one.version for one in index.versions if parse(one.version) is None]
     if skipped:

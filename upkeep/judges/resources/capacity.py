@@ -37,7 +37,7 @@ from upkeep.judges.resources.forecasts import (
 from upkeep.judges.resources.volumes import daily_volumes, require_kept
 from upkeep.judges.wording import counted
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, Trend, rfc3339
+from upkeep.model import Finding, Judgement, Trend, rfc3339, utc, utc_after
 from upkeep.records.counters import CounterHistory
 from upkeep.records.usage import Autoscaler
 from upkeep.records.workload import Install
@@ -131,7 +131,7 @@ def capacity_ahead(
         raise TooEarly(
             f"{len(known)} complete days are too few for {limits.text(HORIZON)}: {limits.text(LIMIT)} "
             f"{reached(ahead)}. Each day narrows it, until "
-            f"{rfc3339(now + timedelta(days=WHOLE * days - reach))}.",
+            f"{utc(now + timedelta(days=WHOLE * days - reach))}.",
             source="/metrics",
             next_step="--exports=DIR with every daily run, or a Prometheus that keeps more",
         )
@@ -240,7 +240,7 @@ def _more(
 def _too_few(
     number: int, *, needed: int, days: int, effort: Effort, pods: int, now: datetime, limits: Limits
 ) -> TooEarly:
-    when = rfc3339(now + timedelta(days=needed - number))
+    when = utc_after(now + timedelta(days=needed - number))
     return TooEarly(
         f"{counted(number, 'complete day')} of metrics in {days}; the forecast needs {needed}. "
         f"Now: {busy_now(effort, pods)}. Retry after {when}.",

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
 from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339
+from upkeep.model import Finding, Judgement, utc
 from upkeep.records.usage import ContainerUsage
 from upkeep.records.workload import ContainerResources, Install, Pod, Workload
 from upkeep.shell import shell
@@ -177,7 +177,7 @@ def _unusable(
     if abs(age) > most:
         when = "in the future" if age < timedelta() else f"older than {limits.text('usage_age')}"
         return Absent(
-            f"The usage of {what} is {when}: it was taken at {rfc3339(usage.taken)}.",
+            f"The usage of {what} is {when}: it was taken at {utc(usage.taken)}.",
             source=SOURCE,
             next_step="kubectl get apiservices v1beta1.metrics.k8s.io",
         )

@@ -23,7 +23,7 @@ from upkeep.judges.resources.shares import (
 )
 from upkeep.judges.wording import percent
 from upkeep.limits import DAY, Limits
-from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.model import Finding, Judgement, span, utc_after
 from upkeep.records.usage import UsageHistory
 from upkeep.records.workload import Install, Pod, Workload
 from upkeep.shell import Command, shell
@@ -254,7 +254,7 @@ def _too_early(share: Share, history: UsageHistory, *, now: datetime, limits: Li
     moments = max(1, int(window / history.step_seconds))
     missing = math.ceil(QUANTILE * moments - 1e-9) - round(seen * moments)
     # Where samples in the middle are missing, they must leave the window.
-    when = rfc3339(
+    when = utc_after(
         now + timedelta(seconds=missing * history.step_seconds if missing > 0 else window)
     )
     shorter = Command(
@@ -265,5 +265,5 @@ def _too_early(share: Share, history: UsageHistory, *, now: datetime, limits: Li
         f"{percent(seen)} of the last {limits.text('sizing_window')}. A p95 needs {percent(QUANTILE)}. "
         f"Retry after {when}.",
         source=history.source,
-        next_step=shell("run again after {}{}", when, shorter),
+        next_step=shell("run again after {}{}", Command(when), shorter),
     )

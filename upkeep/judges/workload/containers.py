@@ -6,8 +6,8 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 from dataclasses import replace
 from datetime import datetime
 
-from upkeep.judges.wording import counted, excerpt, lasted, utc
-from upkeep.model import Finding
+from upkeep.judges.wording import counted, excerpt, lasted
+from upkeep.model import Finding, utc
 from upkeep.records.workload import Condition, ContainerStatus, Deployment, Pod, Termination
 from upkeep.shell import Command, shell
 

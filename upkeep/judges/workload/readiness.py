@@ -7,7 +7,7 @@ the guide's "Check pod status".
 from datetime import datetime
 
 from upkeep.errors import TooEarly
-from upkeep.judges.wording import counted, lasted, utc
+from upkeep.judges.wording import counted, lasted
 from upkeep.judges.workload.containers import because, condition_of, not_ready
 from upkeep.judges.workload.pods import is_ready, live
 from upkeep.judges.workload.rollout import (
@@ -18,7 +18,7 @@ from upkeep.judges.workload.rollout import (
     require_newest,
     rolling,
 )
-from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.model import Finding, Judgement, span, utc
 from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
 from upkeep.shell import Command, shell
 
@@ -35,7 +35,7 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
     :raises Malformed: a ReplicaSet has no revision, so the newest template is not known.
     """
     deployment, desired = workload.deployment, workload.deployment.replicas
-    basis = f"Deployment, ReplicaSets and Pods at {rfc3339(now)}"
+    basis = f"Deployment, ReplicaSets and Pods at {utc(now)}"
     if desired == 0:
         return Judgement((_scaled_to_zero(deployment),), "0 replicas desired", 1, "replicas", basis)
 

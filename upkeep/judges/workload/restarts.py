@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent
-from upkeep.judges.wording import counted, excerpt, utc
+from upkeep.judges.wording import counted, excerpt
 from upkeep.judges.workload.containers import completed_init, exit_text
 from upkeep.judges.workload.pods import live, no_pods
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement, rfc3339, span
+from upkeep.model import Finding, Judgement, span, utc
 from upkeep.records.workload import ContainerStatus, Pod, Termination, Workload
 from upkeep.shell import shell
 
@@ -87,7 +87,7 @@ def stable(
         f"{counted(len(pairs), 'container')} of {counted(len(pods), 'pod')}"
     )
     oldest = span(now - min(pod.created for pod in pods))
-    basis = f"Pods at {rfc3339(now)}; the oldest is {oldest} old; deleted pods are not seen"
+    basis = f"Pods at {utc(now)}; the oldest is {oldest} old; deleted pods are not seen"
     return Judgement(tuple(found), observed, limit, f"restarts in {window}", basis)
 
 
