@@ -8,13 +8,13 @@ from upkeep.judges.rehearsals import actions, raised_limits, restoring, scaling
 @pytest.mark.control(id="restart-rehearsed", severity="high", guide="Quick Recovery")
 @pytest.mark.quarterly
 @pytest.mark.emergency
-def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
+def test_a_restart_would_be_accepted(judge, restart_rehearsal, collector, install):
     """The on-call engineer may restart the collector, and the API server's dry run accepts it.
 
     Otherwise the emergency finds the missing right.
     Fix: docs/runbook.md#restart-rehearsed
     """
-    assert judge(actions.restart(restart_rehearsal, install=install))
+    assert judge(actions.restart(restart_rehearsal, collector, install=install))
 
 
 @pytest.mark.control(id="scale-rehearsed", severity="high", guide="Scale up")
@@ -72,6 +72,7 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
     judge,
     backup_folder,
     configuration_references,
+    collector,
     restore_rehearsal,
     restart_if_rehearsed,
     emergency_if_read,
@@ -87,6 +88,7 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
         restoring.restored(
             backup_folder,
             configuration_references,
+            collector,
             restore=restore_rehearsal,
             restart=restart_if_rehearsed,
             emergency=emergency_if_read,

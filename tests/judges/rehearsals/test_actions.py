@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.judges.samples import install
+from tests.judges.samples import ago, deployment, install
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import actions
 from upkeep.records.access import AccessAnswer, ActionRehearsal, DryRun
@@ -17,13 +17,13 @@ RAN = DryRun("patch", "Deployment/cano-collector", True, 200)
 
 
 def test_a_restart_that_would_be_accepted_passes():
-    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), install=INSTALL)
+    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), deployment(), install=INSTALL)
     assert (judgement.findings, judgement.observed) == ((), "restart accepted")
 
 
 def test_a_missing_right_is_named_with_the_question_to_ask():
     (finding,) = actions.restart(
-        ActionRehearsal((replace(MAY, allowed=False),)), install=INSTALL
+        ActionRehearsal((replace(MAY, allowed=False),)), deployment(), install=INSTALL
     ).findings
     assert (finding.code, finding.observed) == ("restart-forbidden", "forbidden")
     assert (
@@ -35,9 +35,26 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
 
 def test_a_refusal_says_what_the_server_said():
     refused = replace(RAN, accepted=False, status=403, reason="Forbidden", message="change freeze")
-    (finding,) = actions.restart(ActionRehearsal((MAY,), (refused,)), install=INSTALL).findings
+    (finding,) = actions.restart(
+        ActionRehearsal((MAY,), (refused,)), deployment(), install=INSTALL
+    ).findings
     assert (finding.code, finding.observed, finding.limit) == ("restart-refused", 403, 200)
     assert "(403 Forbidden, change freeze)" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "step"),
+    [
+        ({"paused": True}, "deployment-paused", "kubectl -n monitoring rollout resume deployment"),
+        ({"deleted": ago(hours=1)}, "deployment-deleted", "kubectl -n monitoring get deployment"),
+    ],
+)
+def test_a_deployment_that_takes_the_patch_and_restarts_no_pod_fails(changes, code, step):
+    (finding,) = actions.restart(
+        ActionRehearsal((MAY,), (RAN,)), deployment(**changes), install=INSTALL
+    ).findings
+    assert finding.code == code
+    assert finding.next.startswith(step)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +62,7 @@ def test_a_refusal_says_what_the_server_said():
 )
 def test_what_was_not_rehearsed_is_not_judged(rehearsal: ActionRehearsal):
     with pytest.raises(Absent, match="Restart not rehearsed"):
-        actions.restart(rehearsal, install=INSTALL)
+        actions.restart(rehearsal, deployment(), install=INSTALL)
 
 
 def test_triage_names_each_right_that_is_missing():

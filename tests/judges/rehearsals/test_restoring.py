@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.judges.rehearsals.test_actions import MAY, RAN
-from tests.judges.samples import NOW, install
+from tests.judges.samples import NOW, deployment, install
 from upkeep.errors import Absent, Forbidden, TimedOut, Unmeasured
 from upkeep.judges.rehearsals import restoring
 from upkeep.model import Judgement
@@ -105,6 +105,7 @@ def judged(
     return restoring.restored(
         folder,
         references,
+        deployment(),
         restore=restore,
         restart=restart,
         emergency=emergency,

@@ -6,16 +6,19 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run.
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
+from upkeep.judges.workload.rollout import held
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import AccessAnswer, ActionRehearsal
-from upkeep.records.workload import Install
+from upkeep.records.workload import Deployment, Install
 from upkeep.shell import Command, shell
 
 BASIS = "access reviews and PATCH dryRun=All as the acting identity"
 
 
-def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
+def restart(rehearsal: ActionRehearsal, deployment: Deployment, *, install: Install) -> Judgement:
     """restart-rehearsed: the acting identity may restart the collector; the dry run accepts it.
+
+    A Deployment that is paused or being deleted takes the patch, and restarts no pod.
 
     :raises Absent: the right was not asked for, or a permitted restart was not rehearsed.
     """
@@ -41,6 +44,7 @@ def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
             found.append(
                 Finding(run.object, "restart-refused", message, run.status, 200, "", command)
             )
+    found += held(deployment)
     observed = "restart accepted" if not found else "restart not accepted"
     return Judgement(tuple(found), observed, "accepted", "", BASIS)
 

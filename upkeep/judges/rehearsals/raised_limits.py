@@ -14,6 +14,7 @@ from upkeep.judges.rehearsals.limit_ranges import range_findings
 from upkeep.judges.rehearsals.raises import Raise, patched, raise_findings, raises, replacement
 from upkeep.judges.rehearsals.rollouts import rollout_findings
 from upkeep.judges.rehearsals.room import unlooked
+from upkeep.judges.workload.rollout import held
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import ActionRehearsal
@@ -48,6 +49,7 @@ def raised(
         what="Raised limits",
         install=install,
     )
+    found += held(workload.deployment)
     before = workload.deployment.template
     container = next((one for one in before.containers if one.name == install.container), None)
     if container is None:

@@ -20,6 +20,7 @@ from upkeep.judges.rehearsals.room import (
     unlooked,
 )
 from upkeep.judges.wording import counted
+from upkeep.judges.workload.rollout import deleting
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import ActionRehearsal
@@ -50,6 +51,7 @@ def scale(
     found = lacking(
         rehearsal, "scale-forbidden", "scale the collector", what="Scaling", install=install
     )
+    found += deleting(workload.deployment)
     most = int(limits["emergency_replicas"])
     subject = f"Deployment/{install.deployment}"
     for run in rehearsal.dry_runs:
