@@ -29,6 +29,7 @@ def restored(
     *,
     restore: RestoreRehearsal | Exception,
     restart: ActionRehearsal | Exception,
+    new_pod: ActionRehearsal | Exception,
     emergency: EmergencyConfiguration | Exception,
     attempt: ActionRehearsal | Exception,
     install: Install,
@@ -47,7 +48,7 @@ def restored(
     if folder.sets:
         found += [file_fault(folder, fault) for fault in folder.sets[0].faults]
         found += _of_the_restore(folder, restore)
-    found += _of_the_restart(restart, collector, install=install)
+    found += _of_the_restart(restart, new_pod, collector, install=install)
     found += of_the_emergency(emergency, attempt, install=install)
     unmeasured = missing_of(
         _require_whole, folder, references, restore, restart, emergency, attempt, install=install
@@ -87,12 +88,16 @@ def _of_the_restore(folder: BackupFolder, restore: RestoreRehearsal | Exception)
 
 
 def _of_the_restart(
-    restart: ActionRehearsal | Exception, collector: Deployment, *, install: Install
+    restart: ActionRehearsal | Exception,
+    new_pod: ActionRehearsal | Exception,
+    collector: Deployment,
+    *,
+    install: Install,
 ) -> list[Finding]:
     return (
         []
         if isinstance(restart, Exception)
-        else list(actions.restart(restart, collector, install=install).findings)
+        else list(actions.restart(restart, new_pod, collector, install=install).findings)
     )
 
 
