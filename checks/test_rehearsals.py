@@ -8,20 +8,28 @@ from upkeep.judges.rehearsals import actions, raised_limits, restoring, scaling
 @pytest.mark.control(id="restart-rehearsed", severity="high", guide="Quick Recovery")
 @pytest.mark.quarterly
 @pytest.mark.emergency
-def test_a_restart_would_be_accepted(judge, restart_rehearsal, install):
+def test_a_restart_would_be_accepted(judge, restart_rehearsal, new_pod_seen, collector, install):
     """The on-call engineer may restart the collector, and the API server's dry run accepts it.
 
     Otherwise the emergency finds the missing right.
     Fix: docs/runbook.md#restart-rehearsed
     """
-    assert judge(actions.restart(restart_rehearsal, install=install))
+    assert judge(actions.restart(restart_rehearsal, new_pod_seen, collector, install=install))
 
 
 @pytest.mark.control(id="scale-rehearsed", severity="high", guide="Scale up")
 @pytest.mark.quarterly
 @pytest.mark.emergency
 def test_more_replicas_would_be_accepted_and_fit(
-    judge, scale_rehearsal, quotas, limit_ranges, node_rooms, workload, limits, install
+    judge,
+    scale_rehearsal,
+    new_pod_seen,
+    quotas,
+    limit_ranges,
+    node_rooms,
+    workload,
+    limits,
+    install,
 ):
     """The on-call engineer may scale up, the dry run accepts it, and quotas and nodes have room.
 
@@ -31,6 +39,7 @@ def test_more_replicas_would_be_accepted_and_fit(
     assert judge(
         scaling.scale(
             scale_rehearsal,
+            new_pod_seen,
             quotas,
             limit_ranges,
             node_rooms,
@@ -45,7 +54,15 @@ def test_more_replicas_would_be_accepted_and_fit(
 @pytest.mark.quarterly
 @pytest.mark.emergency
 def test_raised_limits_would_be_accepted_raise_and_fit(
-    judge, limits_rehearsal, quotas, limit_ranges, node_rooms, workload, limits, install
+    judge,
+    limits_rehearsal,
+    new_pod_seen,
+    quotas,
+    limit_ranges,
+    node_rooms,
+    workload,
+    limits,
+    install,
 ):
     """The on-call engineer may raise the limits, the emergency's are higher, and the pods fit.
 
@@ -55,6 +72,7 @@ def test_raised_limits_would_be_accepted_raise_and_fit(
     assert judge(
         raised_limits.raised(
             limits_rehearsal,
+            new_pod_seen,
             quotas,
             limit_ranges,
             node_rooms,
@@ -72,8 +90,10 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
     judge,
     backup_folder,
     configuration_references,
+    collector,
     restore_rehearsal,
     restart_if_rehearsed,
+    new_pod_seen,
     emergency_if_read,
     emergency_if_rehearsed,
     install,
@@ -87,8 +107,10 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
         restoring.restored(
             backup_folder,
             configuration_references,
+            collector,
             restore=restore_rehearsal,
             restart=restart_if_rehearsed,
+            new_pod=new_pod_seen,
             emergency=emergency_if_read,
             attempt=emergency_if_rehearsed,
             install=install,

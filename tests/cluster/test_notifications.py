@@ -73,7 +73,7 @@ def url() -> Iterator[str]:
             "http://cano-collector.monitoring.svc/api/alerts",
             True,
             "fail",
-            "posts to port 80 of Service cano-collector, which has 8080",
+            "posts to port 80 of Service cano-collector. The Service leads by 8080",
         ),
         (
             "http://cano-collector.monitoring.svc:8080/api/alerts",

@@ -49,6 +49,7 @@ class Job:
 class VolumeClaim:
     name: str
     phase: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class ServicePort:
 class Service:
     """A Service.
 
-    :ivar addresses: its cluster IPs; empty where it is headless.
+    :ivar addresses: its cluster IPs; empty where it has none.
+    :ivar headless: its name resolves to the pods, so no port is translated to its target.
     :ivar families: IPv4 and IPv6, as its ``ipFamilies`` lists them; empty where it lists none.
     :ivar local_only: ``internalTrafficPolicy: Local``, so nodes without an endpoint drop traffic.
     :ivar serves_unready: ``publishNotReadyAddresses``, so pods that are not ready get traffic.
@@ -41,6 +42,20 @@ class Service:
     families: tuple[str, ...] = ()
     local_only: bool = False
     serves_unready: bool = False
+    headless: bool = False
+
+    def ports_to(self, number: int) -> tuple[int, ...]:
+        """Return the ports by which clients reach a container's port.
+
+        A target by name may be that of any container, and counts.
+        """
+        if self.headless:
+            return (number,)
+        return tuple(
+            one.port
+            for one in self.ports
+            if one.protocol == "TCP" and (one.target == number or isinstance(one.target, str))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,10 @@ class ContainerResources:
 class ContainerSpec:
     """A container of a pod or of a pod template.
 
-    :ivar ports: (name, number) in the object's order; the name is empty where there is none.
+    :ivar ports: (name, number) in the object's order; the name may be empty.
     :ivar mounts: (volume, mount path, sub path).
     :ivar env_from: (kind, object, optional), kind ConfigMap or Secret.
-    :ivar env_prefixes: the prefixes of ``env_from``, in the same order.
+    :ivar env_prefixes: those of ``env_from``, in the same order.
     :ivar env_keys: (variable, kind, object, key, optional).
     :ivar probe_kinds: startup, liveness and readiness, whatever protocol they use.
     :ivar hooks: preStop and postStart.
@@ -125,6 +125,7 @@ class Deployment:
     :ivar release: the Helm release by annotations or labels; empty where they name none.
     :ivar max_unavailable: how many replicas a rollout may take down.
     :ivar exposures: what looks like a credential in its pod template and annotations.
+    :ivar deleted: set while a finalizer delays its deletion.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Deployment:
     max_unavailable: int = 0
     exposures: tuple[Exposure, ...] = ()
     installer: Installer = field(default_factory=Installer)
+    deleted: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class ReplicaSet:
 
 @dataclass(frozen=True, slots=True)
 class Termination:
-    """The end of a container; ``reason`` is the runtime's (OOMKilled, Error, Completed …)."""
+    """The end of a container, with the runtime's reason (OOMKilled, Error, Completed …)."""
 
     reason: str
     exit_code: int
@@ -181,7 +183,7 @@ class Termination:
 
 @dataclass(frozen=True, slots=True)
 class ContainerStatus:
-    """A container of a pod as the kubelet reports it.
+    """A container of a pod by the kubelet.
 
     :ivar state: waiting, running, terminated, or empty where nothing is reported yet.
     :ivar waiting_reason: CrashLoopBackOff, ImagePullBackOff, ContainerCreating …
@@ -275,8 +277,7 @@ class Workload:
 class Install:
     """The installation, derived from the Deployment's pod template and never from names.
 
-    :ivar container: the collector's container.
-    :ivar port: the number of its HTTP port.
+    :ivar container: the collector's container; ``port`` the number of its HTTP port.
     :ivar health_paths: the paths of the HTTP probes of that port; ``/health`` where there is none.
     :ivar layout: ``chart`` or ``guide``, for texts only; no judge depends on it.
     :ivar configuration: (kind, object, mount path) of the mounted ConfigMaps and Secrets.

@@ -9,8 +9,10 @@ from email.utils import format_datetime
 import pytest
 
 from tests.adapters.scripted import JSON, Server, kube
+from tests.judges.samples import install
 from upkeep import demo
 from upkeep.adapters.cluster.identity.kubeconfig import load
+from upkeep.adapters.cluster.rehearsals import deployment
 from upkeep.adapters.cluster.rehearsals.refusals import without_values
 from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
@@ -20,6 +22,7 @@ from upkeep.settings.targets import TargetSettings
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 PATH = "/api/v1/namespaces/monitoring/configmaps"
+PODS = "/api/v1/namespaces/monitoring/pods"
 BODY = {
     "apiVersion": "v1",
     "kind": "ConfigMap",
@@ -58,6 +61,28 @@ def test_every_write_is_a_dry_run(cluster: demo.Cluster):
     writes = [one.uri for one in cluster.requests if one.method in ("PATCH", "POST")]
     assert len(writes) == 2
     assert all("dryRun=All" in path and "fieldManager=upkeep" in path for path in writes)
+
+
+def test_a_new_pod_is_rehearsed_from_the_template_and_owned_by_its_deployment(
+    cluster: demo.Cluster,
+):
+    identity = acting(cluster)
+    rehearsed = deployment.new_pod(identity, install())
+    (run,) = rehearsed.dry_runs
+    assert (run.action, run.accepted, run.status) == ("create", True, 201)
+    (sent,) = (one for one in cluster.requests if one.uri.startswith(f"{PODS}?"))
+    assert "dryRun=All" in sent.uri
+    cluster.state.refusals["pods"] = (
+        403,
+        "Forbidden",
+        'pods "cano-collector-rehearsed" is forbidden: violates PodSecurity "restricted:latest": '
+        'runAsNonRoot != true (pod or container "cano-collector" must set it)',
+    )
+    (run,) = deployment.new_pod(identity, install()).dry_runs
+    assert (run.accepted, run.status, run.reason) == (False, 403, "Forbidden")
+    assert 'violates PodSecurity "restricted:latest": runAsNonRoot != true' in run.message
+    cluster.state.denied.add(("acting", "pods"))
+    assert deployment.new_pod(identity, install()).dry_runs == ()
 
 
 @pytest.mark.parametrize(

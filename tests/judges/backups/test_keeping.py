@@ -33,6 +33,13 @@ def test_a_claim_that_is_not_bound_fails(phase):
     assert finding.next == "kubectl -n monitoring describe persistentvolumeclaim backup-pvc"
 
 
+def test_a_claim_that_is_bound_until_its_last_pod_ends_fails():
+    claims = (VolumeClaim("backup-pvc", "Bound", deleted=True),)
+    (finding,) = healthy(backups(claims=claims)).findings
+    assert (finding.code, finding.observed) == ("claim-deleted", "deleted")
+    assert finding.message.endswith("is being deleted. No later Job can write to it.")
+
+
 def test_the_guides_claim_that_is_declared_and_never_mounted_fails():
     (finding,) = healthy(backups(with_volumes(CLAIM, mounted=()))).findings
     assert finding.code == "volume-not-mounted"

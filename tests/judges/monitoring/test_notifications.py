@@ -18,6 +18,7 @@ from upkeep.records.monitoring import (
     NotificationRoute,
     Webhook,
 )
+from upkeep.records.serving import Service, ServicePort
 
 SERVICES = (service(),)
 RIGHT = Webhook("collector", "cano-collector", "http", 80, "/api/alerts")
@@ -255,6 +256,27 @@ def test_a_webhook_that_does_not_arrive_fails(
         ).findings
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("of", "port", "fails"),
+    [
+        (service(headless=True), 80, True),
+        (service(headless=True), 8080, False),
+        (service(ports=(ServicePort("a", 80, 8080), ServicePort("b", 9090, 9090))), 80, False),
+        (service(ports=(ServicePort("a", 80, 8080), ServicePort("b", 9090, 9090))), 9090, True),
+    ],
+)
+def test_a_webhook_must_post_to_a_port_that_leads_to_the_collector(
+    of: Service, port: int, fails: bool
+) -> None:
+    found = AlertmanagerConfiguration(
+        NotificationRoute("cano", routes=(CRITICAL, EVERYTHING)),
+        (leading(port=port), MAIL),
+        "Service monitoring/alertmanager:9093",
+    )
+    judged = fallback(found, (of,), limits=Limits({}), install=install())
+    assert codes(judged) == ["wrong-port"] * fails
 
 
 def test_a_slash_more_at_the_end_is_the_same_path() -> None:

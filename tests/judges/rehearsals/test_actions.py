@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.judges.samples import install
+from tests.judges.samples import ago, deployment, install
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import actions
 from upkeep.records.access import AccessAnswer, ActionRehearsal, DryRun
@@ -14,16 +14,27 @@ MAY = AccessAnswer(
     "the acting identity", "patch", "apps", "deployments", "cano-collector", "monitoring", True
 )
 RAN = DryRun("patch", "Deployment/cano-collector", True, 200)
+# A new pod that admission accepts.
+POD = ActionRehearsal(
+    (replace(MAY, verb="create", group="", resource="pods", name=""),),
+    (DryRun("create", "new pod of Deployment/cano-collector", True, 201),),
+)
+
+
+def not_admitted(message: str) -> ActionRehearsal:
+    (run,) = POD.dry_runs
+    refusal = replace(run, accepted=False, status=403, reason="Forbidden", message=message)
+    return replace(POD, dry_runs=(refusal,))
 
 
 def test_a_restart_that_would_be_accepted_passes():
-    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), install=INSTALL)
+    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), POD, deployment(), install=INSTALL)
     assert (judgement.findings, judgement.observed) == ((), "restart accepted")
 
 
 def test_a_missing_right_is_named_with_the_question_to_ask():
     (finding,) = actions.restart(
-        ActionRehearsal((replace(MAY, allowed=False),)), install=INSTALL
+        ActionRehearsal((replace(MAY, allowed=False),)), POD, deployment(), install=INSTALL
     ).findings
     assert (finding.code, finding.observed) == ("restart-forbidden", "forbidden")
     assert (
@@ -35,9 +46,65 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
 
 def test_a_refusal_says_what_the_server_said():
     refused = replace(RAN, accepted=False, status=403, reason="Forbidden", message="change freeze")
-    (finding,) = actions.restart(ActionRehearsal((MAY,), (refused,)), install=INSTALL).findings
+    (finding,) = actions.restart(
+        ActionRehearsal((MAY,), (refused,)), POD, deployment(), install=INSTALL
+    ).findings
     assert (finding.code, finding.observed, finding.limit) == ("restart-refused", 403, 200)
     assert "(403 Forbidden, change freeze)" in finding.message
+
+
+def test_a_restart_whose_new_pods_are_refused_fails():
+    pods = not_admitted('violates PodSecurity "restricted:latest": runAsNonRoot != true')
+    judgement = actions.restart(
+        ActionRehearsal((MAY,), (RAN,)), pods, deployment(), install=INSTALL
+    )
+    (finding,) = judgement.findings
+    assert (finding.code, finding.observed, finding.limit) == ("new-pod-refused", 403, 201)
+    assert finding.message == (
+        "The API server refused the dry run of a new pod of Deployment/cano-collector (403 Forbidden, "
+        'violates PodSecurity "restricted:latest": runAsNonRoot != true). '
+        "The command succeeds, and no pod starts."
+    )
+
+
+@pytest.mark.parametrize(("max_unavailable", "fails"), [(0, True), (1, False)])
+def test_a_full_quota_refuses_a_restart_only_where_no_old_pod_goes_first(max_unavailable, fails):
+    pods = not_admitted("exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2")
+    collector = deployment(max_unavailable=max_unavailable)
+    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), pods, collector, install=INSTALL)
+    assert [one.code for one in judgement.findings] == ["new-pod-refused"] * fails
+
+
+@pytest.mark.parametrize(
+    ("pods", "told"),
+    [
+        (
+            ActionRehearsal((replace(POD.access[0], allowed=False),)),
+            "a new pod was not rehearsed: the acting identity may not create pods",
+        ),
+        (Absent("no answer"), "a new pod was not rehearsed: no answer"),
+    ],
+)
+def test_a_restart_without_a_rehearsed_pod_says_so(pods, told):
+    judgement = actions.restart(
+        ActionRehearsal((MAY,), (RAN,)), pods, deployment(), install=INSTALL
+    )
+    assert (judgement.findings, judgement.observed) == ((), f"restart accepted; {told}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "step"),
+    [
+        ({"paused": True}, "deployment-paused", "kubectl -n monitoring rollout resume deployment"),
+        ({"deleted": ago(hours=1)}, "deployment-deleted", "kubectl -n monitoring get deployment"),
+    ],
+)
+def test_a_deployment_that_takes_the_patch_and_restarts_no_pod_fails(changes, code, step):
+    (finding,) = actions.restart(
+        ActionRehearsal((MAY,), (RAN,)), POD, deployment(**changes), install=INSTALL
+    ).findings
+    assert finding.code == code
+    assert finding.next.startswith(step)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +112,7 @@ def test_a_refusal_says_what_the_server_said():
 )
 def test_what_was_not_rehearsed_is_not_judged(rehearsal: ActionRehearsal):
     with pytest.raises(Absent, match="Restart not rehearsed"):
-        actions.restart(rehearsal, install=INSTALL)
+        actions.restart(rehearsal, POD, deployment(), install=INSTALL)
 
 
 def test_triage_names_each_right_that_is_missing():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.rehearsals.test_actions import MAY, RAN
+from tests.judges.rehearsals.test_actions import MAY, POD, RAN, not_admitted
 from tests.judges.samples import install, pod, template, workload
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import raised_limits
@@ -59,7 +59,7 @@ def judged(
 ) -> Judgement:
     asked = rehearsal or ActionRehearsal((MAY,), (RAN,))
     return raised_limits.raised(
-        asked, quotas, ranges, rooms, seen or running(), limits=Limits(limits), install=INSTALL
+        asked, POD, quotas, ranges, rooms, seen or running(), limits=Limits(limits), install=INSTALL
     )
 
 
@@ -347,3 +347,20 @@ def test_a_limit_of_zero_is_none():
         judgement.observed
         == "container cano-collector: memory no limit → 1Gi, CPU no limit → 1000m"
     )
+
+
+@pytest.mark.parametrize(
+    ("why", "fails"), [("violates PodSecurity", True), ("exceeded quota: compute", False)]
+)
+def test_new_pods_that_admission_refuses_fail_and_quotas_are_judged_by_what_they_leave(why, fails):
+    found = raised_limits.raised(
+        ActionRehearsal((MAY,), (RAN,)),
+        not_admitted(why),
+        (),
+        (),
+        ROOMS,
+        running(),
+        limits=Limits({}),
+        install=INSTALL,
+    ).findings
+    assert [one.code for one in found] == ["new-pod-refused"] * fails

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.rehearsals.test_actions import MAY, RAN
-from tests.judges.samples import NOW, install
+from tests.judges.rehearsals.test_actions import MAY, POD, RAN
+from tests.judges.samples import NOW, deployment, install
 from upkeep.errors import Absent, Forbidden, TimedOut, Unmeasured
 from upkeep.judges.rehearsals import restoring
 from upkeep.model import Judgement
@@ -105,8 +105,10 @@ def judged(
     return restoring.restored(
         folder,
         references,
+        deployment(),
         restore=restore,
         restart=restart,
+        new_pod=POD,
         emergency=emergency,
         attempt=attempt,
         install=INSTALL,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.rehearsals.test_actions import MAY, RAN
+from tests.judges.rehearsals.test_actions import MAY, POD, RAN, not_admitted
 from tests.judges.samples import deployment, install, pod, template, workload
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import scaling
@@ -59,7 +59,7 @@ def scale(
 ):
     asked = rehearsal or ActionRehearsal((replace(MAY, subresource="scale"),), (RAN, RAN))
     return scaling.scale(
-        asked, quotas, ranges, rooms, seen or wants(), limits=Limits({}), install=INSTALL
+        asked, POD, quotas, ranges, rooms, seen or wants(), limits=Limits({}), install=INSTALL
     )
 
 
@@ -227,3 +227,20 @@ def test_a_worse_node_never_makes_a_fail_a_pass(taints: list[str], free: int, po
         room, taints=tuple(("k", "", effect) for effect in taints), memory_bytes=free - GIB
     )
     assert bool(scale(rooms=(worse,))) <= bool(scale(rooms=(room,)))
+
+
+@pytest.mark.parametrize(
+    ("why", "fails"), [("violates PodSecurity", True), ("exceeded quota: compute", False)]
+)
+def test_new_pods_that_admission_refuses_fail_and_quotas_are_judged_by_what_they_leave(why, fails):
+    found = scaling.scale(
+        ActionRehearsal((replace(MAY, subresource="scale"),), (RAN, RAN)),
+        not_admitted(why),
+        (),
+        (),
+        ROOMS,
+        wants(),
+        limits=Limits({}),
+        install=INSTALL,
+    ).findings
+    assert [one.code for one in found] == ["new-pod-refused"] * fails

@@ -202,6 +202,16 @@ def test_a_deployment_paused_before_its_newest_template_is_everywhere_fails(old,
     )
 
 
+def test_a_deployment_that_a_finalizer_keeps_after_its_deletion_fails():
+    (finding,) = ready(workload(deleted=ago(hours=1))).findings
+    assert finding.code == "deployment-deleted"
+    assert finding.message == (
+        "Deployment/cano-collector was deleted at 2026-01-02 11:00 UTC, and a finalizer keeps it. "
+        "Its controller rolls out nothing and does not scale."
+    )
+    assert finding.next.endswith("-o jsonpath='{.metadata.finalizers}'")
+
+
 def test_without_a_deadline_a_rollout_is_never_late_and_says_so():
     judgement = ready(
         workload(pod("a", revision=3), pod("b"), conditions=(), progress_deadline_seconds=2**31 - 1)

@@ -56,6 +56,25 @@ def test_a_port_that_leads_elsewhere_says_where():
     assert (finding.observed, finding.limit, finding.unit) == ("9090", 8080, "target port")
 
 
+@pytest.mark.parametrize(("port", "fails"), [(80, True), (8080, False)])
+def test_a_headless_service_translates_no_port(port: int, fails: bool) -> None:
+    found = serving((service(ports=(ServicePort("http", port, "http"),), headless=True),)).findings
+    assert [one.code for one in found] == ["no-port-to-collector"] * fails
+    if fails:
+        assert found[0].message == (
+            "Service/cano-collector is headless and translates no port. Its ports are 80, "
+            "and the collector listens on 8080."
+        )
+
+
+def test_a_headless_service_beside_one_that_leads_to_the_collector_is_no_fault() -> None:
+    both = [service(), service("second", headless=True)]
+    slices = [endpoint_slice(endpoint(A), endpoint(B), service=one.name) for one in both]
+    assert serving(both, slices).findings == ()
+    both[0] = service(ports=(ServicePort("http", 80, "http"),), headless=True)
+    assert len(serving(both, slices).findings) == 2
+
+
 def test_a_service_without_ports_leads_nowhere():
     (finding,) = serving((service(ports=()),)).findings
     assert (

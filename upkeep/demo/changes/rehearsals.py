@@ -59,6 +59,21 @@ def restart_refused(state: State) -> None:
     )
 
 
+@scenario(
+    "pod-security-refuses",
+    "the namespace enforces a Pod Security level that new pods break; the running ones stay",
+    *PATCHES,
+    "scale-rehearsed",
+)
+def pod_security_refuses(state: State) -> None:
+    state.refusals["pods"] = (
+        403,
+        "Forbidden",
+        f'pods "{state.fullname}-rehearsed" is forbidden: violates PodSecurity "restricted:latest": '
+        "seccompProfile (pod must set securityContext.seccompProfile.type to RuntimeDefault)",
+    )
+
+
 @scenario("triage-forbidden", "the on-call engineer may not read events", "triage-possible")
 def triage_forbidden(state: State) -> None:
     state.denied.add(("acting", "events"))

@@ -102,6 +102,7 @@ def _not_bound(
     cron_job: CronJob, lasting: Sequence[Volume], claims: Sequence[VolumeClaim]
 ) -> list[Finding]:
     phases = {claim.name: claim.phase for claim in claims}
+    deleted = {claim.name for claim in claims if claim.deleted}
     found = []
     for volume in lasting:
         if volume.kind == CLAIM and (phase := phases[volume.object]) != "Bound":
@@ -111,6 +112,14 @@ def _not_bound(
             )
             where, code = f"CronJob/{cron_job.name}", "claim-not-bound"
             found.append(Finding(where, code, message, phase, "Bound", "claim phase", fix))
+        elif volume.kind == CLAIM and volume.object in deleted:
+            # It stays Bound until the last pod that uses it has ended.
+            message = f"{_volume_text(volume)} of CronJob {cron_job.name} is being deleted. No later Job can write to it."
+            fix = shell(
+                "kubectl -n {} describe persistentvolumeclaim {}", cron_job.namespace, volume.object
+            )
+            where, code = f"CronJob/{cron_job.name}", "claim-deleted"
+            found.append(Finding(where, code, message, "deleted", "kept", "claim", fix))
     return found
 
 

@@ -61,7 +61,8 @@ def fallback(
     ]
     for one in ours:
         for webhook in one.webhooks:
-            found += _of_webhook(one, webhook, services) if webhook.leads == "collector" else []
+            if webhook.leads == "collector":
+                found += _of_webhook(one, webhook, services, number=install.port)
     always = {one.route.receiver for one in reached if not one.route.at_times}
     ever = {one.route.receiver for one in reached}
     independent = [one for one in configuration.receivers if one.name in ever and _independent(one)]
@@ -75,7 +76,7 @@ def fallback(
     ]
     found += [_silenced(rule) for rule in silencing]
     if not ours and not unsure:
-        found.append(_not_routed(configuration, used, services))
+        found.append(_not_routed(configuration, used, services, number=install.port))
     if len({one.name for one in beside} | ({one.name for one in unsure} & always)) < limit:
         intervals = [
             name
@@ -90,7 +91,7 @@ def fallback(
         )
     unmeasured = None
     if unsure and (not ours or len(beside) < limit):
-        unmeasured = _cannot_tell(configuration, unsure, services)
+        unmeasured = _cannot_tell(configuration, unsure, services, number=install.port)
     told = [
         f"to the collector: {said(ours, reached)}"
         if ours
@@ -134,20 +135,24 @@ def _independent(receiver: NotificationReceiver) -> bool:
 
 
 def _of_webhook(
-    receiver: NotificationReceiver, webhook: Webhook, services: Sequence[Service]
+    receiver: NotificationReceiver, webhook: Webhook, services: Sequence[Service], *, number: int
 ) -> list[Finding]:
-    """Return what stops a webhook to the collector's Service: its port, path or scheme."""
+    """Return what stops a webhook to the collector's Service at its own port ``number``."""
     service = next(one for one in services if one.name == webhook.service)
     name, where, fix = (
         name_of(receiver),
         f"Receiver/{name_of(receiver)}",
-        shell("in the receiver {} of Alertmanager: {}", name_of(receiver), _url(service)),
+        shell("in the receiver {} of Alertmanager: {}", name_of(receiver), _url(service, number)),
     )
-    ports = [port.port for port in service.ports]
+    ports = service.ports_to(number) or tuple(port.port for port in service.ports)
     found = []
     if webhook.port not in ports:
         numbers = " or ".join(map(str, ports)) or "none"
-        message = f"Receiver {name} posts to port {webhook.port} of Service {service.name}, which has {numbers}. No alert arrives."
+        why = "is headless and translates no port" if service.headless else f"leads by {numbers}"
+        message = (
+            f"Receiver {name} posts to port {webhook.port} of Service {service.name}. "
+            f"The Service {why}, and the collector listens on {number}. No alert arrives."
+        )
         found.append(Finding(where, "wrong-port", message, webhook.port, numbers, "port", fix))
     if webhook.path.rstrip("/") != WEBHOOK_PATH:
         path = excerpt(webhook.path) or "/"
@@ -160,7 +165,11 @@ def _of_webhook(
 
 
 def _not_routed(
-    configuration: AlertmanagerConfiguration, used: set[str], services: Sequence[Service]
+    configuration: AlertmanagerConfiguration,
+    used: set[str],
+    services: Sequence[Service],
+    *,
+    number: int,
 ) -> Finding:
     names = listed([service.name for service in services])
     idle = [
@@ -186,7 +195,7 @@ def _not_routed(
     message = (
         f"No receiver of Alertmanager posts to Service {names}. The collector gets no alerts.{hint}"
     )
-    fix = shell("give a receiver that has a route a webhook with {}", _url(services[0]))
+    fix = shell("give a receiver that has a route a webhook with {}", _url(services[0], number))
     return Finding("Alertmanager", "not-routed", message, 0, 1, "receivers", fix)
 
 
@@ -255,6 +264,8 @@ def _cannot_tell(
     configuration: AlertmanagerConfiguration,
     unsure: Sequence[NotificationReceiver],
     services: Sequence[Service],
+    *,
+    number: int,
 ) -> Malformed | Ambiguous:
     names = listed([name_of(one) for one in unsure])
     if any(webhook.leads == "hidden" for one in unsure for webhook in one.webhooks):
@@ -270,17 +281,18 @@ def _cannot_tell(
             else shell(
                 "in the receiver {} of Alertmanager, instead of a url_file: {}",
                 names,
-                _url(services[0]),
+                _url(services[0], number),
             ),
         )
     return Ambiguous(
         f"The webhook of receiver {names} leads out of the cluster. Whether it comes back to the collector is not known.",
         source=configuration.source,
-        next_step=shell("in the receiver {} of Alertmanager: {}", names, _url(services[0])),
+        next_step=shell("in the receiver {} of Alertmanager: {}", names, _url(services[0], number)),
     )
 
 
-def _url(service: Service) -> Command:
-    port = service.ports[0].port if service.ports else 80
+def _url(service: Service, number: int) -> Command:
+    """Return the collector's URL; ``number`` is its own port."""
+    port = next(iter(service.ports_to(number)), number)
     host = f"{service.name}.{service.namespace}.svc"
     return shell("url: {}", f"http://{host}:{port}{WEBHOOK_PATH}")

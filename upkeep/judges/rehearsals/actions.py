@@ -5,18 +5,30 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run.
 """
 
 from upkeep.errors import Absent
+from upkeep.judges.rehearsals import new_pods
 from upkeep.judges.wording import counted
+from upkeep.judges.workload.rollout import held
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import AccessAnswer, ActionRehearsal
-from upkeep.records.workload import Install
+from upkeep.records.workload import Deployment, Install
 from upkeep.shell import Command, shell
 
 BASIS = "access reviews and PATCH dryRun=All as the acting identity"
 
 
-def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
-    """restart-rehearsed: the acting identity may restart the collector; the dry run accepts it.
+def restart(
+    rehearsal: ActionRehearsal,
+    new_pod: ActionRehearsal | Exception,
+    deployment: Deployment,
+    *,
+    install: Install,
+) -> Judgement:
+    """restart-rehearsed: the acting identity may restart the collector; the dry runs accept it.
 
+    A Deployment that is paused or being deleted takes the patch, and restarts no pod. Nor does one
+    whose new pods are refused. Where the acting identity may not create pods, that is told.
+
+    :param new_pod: the rehearsed creation of a pod of the template, or why there is none.
     :raises Absent: the right was not asked for, or a permitted restart was not rehearsed.
     """
     found = lacking(
@@ -41,8 +53,10 @@ def restart(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:
             found.append(
                 Finding(run.object, "restart-refused", message, run.status, 200, "", command)
             )
+    found += held(deployment)
+    found += new_pods.refused(new_pod, quotas=not deployment.max_unavailable, install=install)
     observed = "restart accepted" if not found else "restart not accepted"
-    return Judgement(tuple(found), observed, "accepted", "", BASIS)
+    return Judgement(tuple(found), observed + new_pods.told(new_pod), "accepted", "", BASIS)
 
 
 def triage(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:

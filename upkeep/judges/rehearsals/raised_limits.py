@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from upkeep.domain.demands import added_by_admission, demand, total
 from upkeep.domain.emergency_patches import MIB, MILLI
 from upkeep.errors import Absent
+from upkeep.judges.rehearsals import new_pods
 from upkeep.judges.rehearsals.actions import BASIS, lacking
 from upkeep.judges.rehearsals.limit_ranges import range_findings
 from upkeep.judges.rehearsals.raises import Raise, patched, raise_findings, raises, replacement
 from upkeep.judges.rehearsals.rollouts import rollout_findings
 from upkeep.judges.rehearsals.room import unlooked
+from upkeep.judges.workload.rollout import held
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import ActionRehearsal
@@ -23,6 +25,7 @@ from upkeep.records.workload import Install, Workload
 
 def raised(
     rehearsal: ActionRehearsal,
+    new_pod: ActionRehearsal | Exception,
     quotas: Sequence[Quota],
     ranges: Sequence[LimitRange],
     rooms: Sequence[NodeRoom],
@@ -48,6 +51,8 @@ def raised(
         what="Raised limits",
         install=install,
     )
+    found += held(workload.deployment)
+    found += new_pods.refused(new_pod, quotas=False, install=install)
     before = workload.deployment.template
     container = next((one for one in before.containers if one.name == install.container), None)
     if container is None:
@@ -91,7 +96,7 @@ def raised(
     )
     return Judgement(
         tuple(found),
-        f"container {install.container}: {_shown(wanted)}",
+        f"container {install.container}: {_shown(wanted)}{new_pods.told(new_pod)}",
         "raised, accepted and room for it",
         "",
         basis,

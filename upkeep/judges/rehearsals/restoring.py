@@ -19,15 +19,17 @@ from upkeep.records.configuration import (
     ConfigurationReference,
     EmergencyConfiguration,
 )
-from upkeep.records.workload import Install
+from upkeep.records.workload import Deployment, Install
 
 
 def restored(
     folder: BackupFolder,
     references: Sequence[ConfigurationReference],
+    collector: Deployment,
     *,
     restore: RestoreRehearsal | Exception,
     restart: ActionRehearsal | Exception,
+    new_pod: ActionRehearsal | Exception,
     emergency: EmergencyConfiguration | Exception,
     attempt: ActionRehearsal | Exception,
     install: Install,
@@ -46,7 +48,7 @@ def restored(
     if folder.sets:
         found += [file_fault(folder, fault) for fault in folder.sets[0].faults]
         found += _of_the_restore(folder, restore)
-    found += _of_the_restart(restart, install=install)
+    found += _of_the_restart(restart, new_pod, collector, install=install)
     found += of_the_emergency(emergency, attempt, install=install)
     unmeasured = missing_of(
         _require_whole, folder, references, restore, restart, emergency, attempt, install=install
@@ -85,11 +87,17 @@ def _of_the_restore(folder: BackupFolder, restore: RestoreRehearsal | Exception)
     ]
 
 
-def _of_the_restart(restart: ActionRehearsal | Exception, *, install: Install) -> list[Finding]:
+def _of_the_restart(
+    restart: ActionRehearsal | Exception,
+    new_pod: ActionRehearsal | Exception,
+    collector: Deployment,
+    *,
+    install: Install,
+) -> list[Finding]:
     return (
         []
         if isinstance(restart, Exception)
-        else list(actions.restart(restart, install=install).findings)
+        else list(actions.restart(restart, new_pod, collector, install=install).findings)
     )
 
 

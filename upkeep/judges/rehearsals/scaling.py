@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from upkeep.domain.demands import added_by_admission, demand, total
 from upkeep.domain.placement import fit
 from upkeep.domain.quotas import amounts
+from upkeep.judges.rehearsals import new_pods
 from upkeep.judges.rehearsals.actions import BASIS, lacking
 from upkeep.judges.rehearsals.limit_ranges import range_findings
 from upkeep.judges.rehearsals.room import (
@@ -20,6 +21,7 @@ from upkeep.judges.rehearsals.room import (
     unlooked,
 )
 from upkeep.judges.wording import counted
+from upkeep.judges.workload.rollout import deleting
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import ActionRehearsal
@@ -30,6 +32,7 @@ from upkeep.shell import Command, shell
 
 def scale(
     rehearsal: ActionRehearsal,
+    new_pod: ActionRehearsal | Exception,
     quotas: Sequence[Quota],
     ranges: Sequence[LimitRange],
     rooms: Sequence[NodeRoom],
@@ -50,6 +53,8 @@ def scale(
     found = lacking(
         rehearsal, "scale-forbidden", "scale the collector", what="Scaling", install=install
     )
+    found += deleting(workload.deployment)
+    found += new_pods.refused(new_pod, quotas=False, install=install)
     most = int(limits["emergency_replicas"])
     subject = f"Deployment/{install.deployment}"
     for run in rehearsal.dry_runs:
@@ -105,7 +110,7 @@ def scale(
         )
     observed = (
         f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to "
-        f"{most} replicas, room for {min(room, 1000)} on {where}"
+        f"{most} replicas, room for {min(room, 1000)} on {where}{new_pods.told(new_pod)}"
     )
     basis = (
         f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"

@@ -11,6 +11,7 @@ from upkeep.judges.wording import counted, lasted
 from upkeep.judges.workload.containers import because, condition_of, not_ready
 from upkeep.judges.workload.pods import is_ready, live
 from upkeep.judges.workload.rollout import (
+    deleting,
     endless,
     forgotten,
     newest,
@@ -119,7 +120,7 @@ def _of_the_deployment(
     where, name, desired = f"Deployment/{deployment.name}", deployment.name, deployment.replicas
     command = shell("kubectl -n {}", deployment.namespace)
     deadline = span(deployment.progress_deadline_seconds)
-    found = []
+    found = deleting(deployment)
     progressing = condition_of(deployment, "Progressing")
     if progressing is not None and progressing.status == "False":
         reason = progressing.reason

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, Malformed
+from upkeep.judges.wording import utc
 from upkeep.judges.workload.containers import condition_of
-from upkeep.model import listed
+from upkeep.model import Finding, listed
 from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
 from upkeep.shell import shell
 
@@ -57,6 +58,44 @@ def forgotten(deployment: Deployment, *, now: datetime) -> datetime | None:
 def endless(deployment: Deployment) -> bool:
     """Return whether its rollouts have no deadline."""
     return deployment.progress_deadline_seconds >= NO_DEADLINE_SECONDS
+
+
+def deleting(deployment: Deployment) -> list[Finding]:
+    """Return the finding of a Deployment whose deletion a finalizer delays.
+
+    Its controller then writes the status and nothing else (pkg/controller/deployment,
+    syncDeployment), though the API server still accepts patches.
+    """
+    if deployment.deleted is None:
+        return []
+    where = f"Deployment/{deployment.name}"
+    message = (
+        f"{where} was deleted at {utc(deployment.deleted)}, and a finalizer keeps it. "
+        "Its controller rolls out nothing and does not scale."
+    )
+    look = shell(
+        "kubectl -n {} get deployment {} -o jsonpath={}",
+        deployment.namespace,
+        deployment.name,
+        "{.metadata.finalizers}",
+    )
+    return [Finding(where, "deployment-deleted", message, "deleted", "kept", "", look)]
+
+
+def held(deployment: Deployment) -> list[Finding]:
+    """Return why no change of the pod template reaches the pods, though the API server accepts it.
+
+    ``kubectl rollout restart`` refuses a paused Deployment (polymorphichelpers, objectrestarter.go).
+    """
+    found = deleting(deployment)
+    if deployment.paused:
+        where = f"Deployment/{deployment.name}"
+        message = f"{where} is paused: no change of its pod template reaches the pods."
+        fix = shell(
+            "kubectl -n {} rollout resume deployment {}", deployment.namespace, deployment.name
+        )
+        found.append(Finding(where, "deployment-paused", message, "paused", "not paused", "", fix))
+    return found
 
 
 def own_replica_sets(workload: Workload, pods: tuple[Pod, ...]) -> dict[str, ReplicaSet]:

@@ -22,7 +22,8 @@ def of_service(
     """Return the faults of a Service's ports.
 
     Each must resolve, and one must lead to the collector's HTTP port. Where another Service leads
-    there, this one may be a sidecar's and lead to ports that the pods declare.
+    there, this one may be a sidecar's and lead to ports that the pods declare. A headless Service
+    translates no port: its name resolves to the pods (kubernetes/kubernetes#20488).
     """
     where = f"Service/{service.name}"
     look = shell(
@@ -48,16 +49,22 @@ def of_service(
                 )
             )
         elif port.protocol == "TCP":
-            numbers.append(number)
+            numbers.append(port.port if service.headless else number)
     declared = {number for container in _with_ports(workload) for _, number in container.ports}
     sidecars = (
         bool(numbers)
         and declared.issuperset(numbers)
         and any(_leads(other, workload, install.port) for other in others)
     )
-    if install.port not in numbers and not sidecars and not found:
+    beside = service.headless and any(_leads(one, workload, install.port) for one in others)
+    if install.port not in numbers and not sidecars and not beside and not found:
         seen = listed([str(number) for number in numbers]) or "none"
-        message = f"No port of {where} leads to port {install.port} of the collector; target ports: {seen}."
+        message = (
+            f"No port of {where} leads to port {install.port} of the collector; target ports: {seen}."
+            if not service.headless
+            else f"{where} is headless and translates no port. Its ports are {seen}, "
+            f"and the collector listens on {install.port}."
+        )
         found.append(
             Finding(where, "no-port-to-collector", message, seen, install.port, "target port", look)
         )
@@ -94,7 +101,9 @@ def _with_ports(workload: Workload) -> list[ContainerSpec]:
 def _leads(service: Service, workload: Workload, number: int) -> bool:
     """Return whether one of its ports leads to the port of this number."""
     return any(
-        port.protocol == "TCP" and _target(port, workload) == number for port in service.ports
+        port.protocol == "TCP"
+        and (port.port if service.headless else _target(port, workload)) == number
+        for port in service.ports
     )
 
 

@@ -58,4 +58,6 @@ def job(raw: wire.Job) -> Job:
 @reads(wire.PersistentVolumeClaim)
 def volume_claim(raw: wire.PersistentVolumeClaim) -> VolumeClaim:
     """Return a claim as a record."""
-    return VolumeClaim(raw.metadata.name, raw.status.phase)
+    return VolumeClaim(
+        raw.metadata.name, raw.status.phase, deleted=raw.metadata.deletionTimestamp is not None
+    )

@@ -110,6 +110,7 @@ def service(raw: wire.Service) -> Service:
         families=spec.ipFamilies,
         local_only=spec.internalTrafficPolicy == "Local",
         serves_unready=spec.publishNotReadyAddresses,
+        headless=spec.clusterIP == "None",
     )
 
 

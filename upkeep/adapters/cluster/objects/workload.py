@@ -83,6 +83,7 @@ def deployment(raw: WireDeployment) -> Deployment:
         max_unavailable=_max_unavailable(spec.strategy, spec.replicas),
         exposures=exposure.of_deployment(raw),
         installer=installer(metadata),
+        deleted=instant(metadata.deletionTimestamp),
         release=release,
         release_namespace=release_namespace,
     )

@@ -53,6 +53,19 @@ def backup_pod(state: State) -> Object:
     return spec
 
 
+@scenario(
+    "backup-claim-deleted",
+    "the claim of the backups was deleted; it stays Bound until no pod uses it",
+    "backup-job-healthy",
+)
+def backup_claim_deleted(state: State) -> None:
+    name = backup_pod(state)["volumes"][0]["persistentVolumeClaim"]["claimName"]
+    state.get("persistentvolumeclaims", name)["metadata"] |= {
+        "deletionTimestamp": stamp(state.ago(hours=1)),
+        "finalizers": ["kubernetes.io/pvc-protection"],
+    }
+
+
 @scenario("backup-not-mounted", "no container mounts the backup's volume", "backup-job-healthy")
 def backup_not_mounted(state: State) -> None:
     del backup_pod(state)["containers"][0]["volumeMounts"]

@@ -83,6 +83,9 @@ def rollout_in_progress(state: State) -> None:
     "old-template",
     "a rollout is paused half way: one pod still runs the old template",
     "pods-ready",
+    "restart-rehearsed",
+    "limits-rehearsed",
+    "restore-rehearsed",
 )
 def old_template(state: State) -> None:
     replace_one(state, created=300)
@@ -105,3 +108,31 @@ def rollout_starting(state: State) -> None:
     del item["status"]["podIP"], item["status"]["containerStatuses"][0]["containerID"]
     state.processes[item["metadata"]["name"]] = []
     settle(state)
+
+
+@scenario(
+    "deployment-paused",
+    "a Deployment whose pods are up to date is paused",
+    "restart-rehearsed",
+    "limits-rehearsed",
+    "restore-rehearsed",
+)
+def deployment_paused(state: State) -> None:
+    state.deployment["spec"]["paused"] = True
+
+
+@scenario(
+    "deployment-deleted",
+    "the Deployment was deleted an hour ago, and a finalizer keeps it; its pods still run",
+    "pods-ready",
+    "restart-rehearsed",
+    "scale-rehearsed",
+    "limits-rehearsed",
+    "restore-rehearsed",
+)
+def deployment_deleted(state: State) -> None:
+    state.deployment["metadata"] |= {
+        "deletionTimestamp": stamp(state.ago(hours=1)),
+        "deletionGracePeriodSeconds": 0,
+        "finalizers": ["backups.example/keep"],
+    }

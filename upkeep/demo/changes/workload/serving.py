@@ -7,6 +7,7 @@ from typing import Any
 
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import workload
+from upkeep.demo.objects.notifications import webhook
 from upkeep.demo.state import Answer, State, stamp, uid
 
 
@@ -40,6 +41,19 @@ def service_without_endpoints(state: State) -> None:
 def target_port_unresolved(state: State) -> None:
     state.get("services", state.fullname)["spec"]["ports"][0]["targetPort"] = "web"
     state.objects["endpointslices"][0]["ports"] = []
+
+
+@scenario(
+    "service-headless",
+    "the Service is headless, and Alertmanager posts to its port 80, which no process listens on",
+    "endpoints-serving",
+    "fallback-notification",
+)
+def service_headless(state: State) -> None:
+    spec = state.get("services", state.fullname)["spec"]
+    spec |= {"clusterIP": "None", "clusterIPs": ["None"]}
+    spec["ports"][0]["port"] = 80
+    state.notifications["receivers"][0]["webhook_configs"] = [webhook(state, port=80)]
 
 
 @scenario("service-selects-nothing", "the Service's selector is misspelt", "endpoints-serving")

@@ -1,0 +1,53 @@
+"""Would the API server admit the pods that follow a restart, a scaling or a raise?
+
+Source: https://kubernetes.io/docs/concepts/security/pod-security-admission/
+"""
+
+from upkeep.errors import Unmeasured
+from upkeep.judges.wording import excerpt
+from upkeep.model import Finding
+from upkeep.records.access import ActionRehearsal
+from upkeep.records.workload import Install
+from upkeep.shell import shell
+
+# The quota's own word (plugin/pkg/admission/resourcequota). Quotas are judged by what they leave.
+QUOTA = "exceeded quota"
+
+
+def refused(
+    rehearsal: ActionRehearsal | Exception, *, quotas: bool, install: Install
+) -> list[Finding]:
+    """Return a finding where the dry run of a new pod was refused.
+
+    :param quotas: a refusal by a quota counts: no old pod gives its share back first.
+    """
+    if not isinstance(rehearsal, ActionRehearsal):
+        return []
+    look = shell(
+        "kubectl -n {} get events --field-selector=reason=FailedCreate; kubectl get namespace {} --show-labels",
+        install.namespace,
+        install.namespace,
+    )
+    return [
+        Finding(
+            f"Deployment/{install.deployment}",
+            "new-pod-refused",
+            f"The API server refused the dry run of a new pod of Deployment/{install.deployment} "
+            f"({run.status} {run.reason}, {excerpt(run.message)}). The command succeeds, and no pod starts.",
+            run.status,
+            201,
+            "HTTP status",
+            look,
+        )
+        for run in rehearsal.dry_runs
+        if not run.accepted and (quotas or QUOTA not in run.message)
+    ]
+
+
+def told(rehearsal: ActionRehearsal | Exception) -> str:
+    """Return whether a new pod was rehearsed, as the end of an observation."""
+    if isinstance(rehearsal, Unmeasured):
+        return f"; a new pod was not rehearsed: {rehearsal.message}"
+    if isinstance(rehearsal, ActionRehearsal) and not rehearsal.dry_runs:
+        return "; a new pod was not rehearsed: the acting identity may not create pods"
+    return ""
