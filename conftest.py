@@ -18,7 +18,7 @@ pytest_plugins = [
     "reports.memory",
     "reports.gate",
     "reports.metrics",
-    "reports.compliance.bundle",
+    "reports.bundle",
     "reports.compliance",
     "fixtures.options",
     "fixtures.clock",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reports.compliance.bundle import facts
+from reports.bundle import facts
 from reports.compliance.ordering import ORDER, verdict
 from reports.compliance.oscal import oscal
 from reports.compliance.page import html

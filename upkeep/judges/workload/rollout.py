@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from upkeep.errors import Absent, Malformed
-from upkeep.judges.wording import utc
 from upkeep.judges.workload.containers import condition_of
-from upkeep.model import Finding, listed
+from upkeep.model import Finding, listed, utc
 from upkeep.records.workload import Deployment, Pod, ReplicaSet, Workload
 from upkeep.shell import shell
 
