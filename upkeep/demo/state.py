@@ -102,6 +102,7 @@ class State:
     :ivar series: further series of Prometheus, (labels, value), constant over time.
     :ivar rules: the alerting rules that Prometheus has loaded.
     :ivar alerts: the alerts that Alertmanager holds.
+    :ivar evaluates_rules: Prometheus itself, and not a ruler beside it, evaluates rules.
     :ivar marks: what Prometheus says of each answer beside its data: ``isPartial``, ``warnings``.
     :ivar alertmanager_started: when Alertmanager started; nine days ago where that is not set.
     :ivar notifications: Alertmanager's configuration, as it is written.
@@ -141,6 +142,7 @@ class State:
     rules: list[Object] = field(default_factory=list)
     alerts: list[Object] = field(default_factory=list)
     marks: Object = field(default_factory=dict)
+    evaluates_rules: bool = True
     alertmanager_started: datetime | None = None
     notifications: Object = field(default_factory=dict)
     notifications_named: bool = True

@@ -5,6 +5,7 @@ Source: https://github.com/kubecano/cano-collector (the chart); docs/runbook.md 
 
 from collections.abc import Mapping, Sequence
 
+from upkeep.domain.mounted_configuration import mounted_files
 from upkeep.errors import Absent, Ambiguous
 from upkeep.limits import nearest
 from upkeep.model import listed
@@ -168,6 +169,7 @@ def install(deployment: Deployment) -> Install:
         configuration=tuple(dict.fromkeys(configuration)),
         secrets=tuple(dict.fromkeys(secrets)),
         scheme=probes[0].scheme if probes else "HTTP",
+        files=tuple(dict.fromkeys(mounted_files(template, container))),
     )
 
 

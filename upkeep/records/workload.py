@@ -67,16 +67,21 @@ class ContainerSpec:
 class Volume:
     """A volume of a pod template.
 
-    :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source.
-    :ivar object: what it names; of ``csi`` the driver.
-    :ivar keys: the keys that the volume selects; empty where it takes all.
+    :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source;
+        ``object`` is what it names, of ``csi`` the driver.
+    :ivar items: (key, path) of the keys that it selects; empty where it takes all.
     """
 
     name: str
     kind: str
     object: str
     optional: bool = False
-    keys: tuple[str, ...] = ()
+    items: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that it selects; empty where it takes all."""
+        return tuple(key for key, _ in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class PodTemplate:
 
     :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
     :ivar volume_secrets: (Secret, volume) that a volume's plugin reads to mount it.
-    :ivar automount: ``None`` where it says nothing, and the service account decides.
+    :ivar automount: ``None`` where the service account decides.
     """
 
     labels: Mapping[str, str]
@@ -103,11 +108,7 @@ class PodTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition of an object.
-
-    :ivar changed: when its status last changed.
-    :ivar updated: when any part of it last changed; only a Deployment reports this.
-    """
+    """A condition of an object: ``changed`` is when its status last changed, ``updated`` any part."""
 
     type: str
     status: str
@@ -156,8 +157,7 @@ class Deployment:
 class ReplicaSet:
     """A ReplicaSet (apps/v1); ``replicas`` is desired, ``ready_replicas`` is its status.
 
-    :ivar counted_replicas: the active pods that its controller counts (``status.replicas``).
-    :ivar selector: ``None`` where it was not read.
+    :ivar counted_replicas: its active pods (``status.replicas``); ``selector``: ``None`` if not read.
     """
 
     name: str
@@ -173,7 +173,7 @@ class ReplicaSet:
 
 @dataclass(frozen=True, slots=True)
 class Termination:
-    """The end of a container, with the runtime's reason (OOMKilled, Error, Completed …)."""
+    """The end of a container; ``reason`` is OOMKilled, Error, Completed …"""
 
     reason: str
     exit_code: int
@@ -214,8 +214,7 @@ class ContainerStatus:
 class Pod:
     """A pod as the API server admitted it, and its status.
 
-    :ivar owner_uid: the UID of the ReplicaSet that controls it; empty where none does.
-    :ivar orphan: no owner reference has ``controller: true``.
+    :ivar owner_uid: the UID of the ReplicaSet that controls it; ``orphan`` where nothing does.
     :ivar deleted: set while the pod terminates.
     :ivar specs: its containers; ``init_specs`` its init containers, native sidecars among them.
     :ivar debug_specs: the ephemeral containers that run.
@@ -256,9 +255,8 @@ class Pod:
 
     def never_ran(self, container: str) -> bool:
         """Return whether the kubelet reports no start; a pending pod may report nothing."""
-        status = next(
-            (one for one in self.containers if one.name == container and not one.init), None
-        )
+        mine = (one for one in self.containers if one.name == container and not one.init)
+        status = next(mine, None)
         if status is None:
             return self.phase == "Pending"
         return status.state == "waiting" and not status.restarts and status.last_termination is None
@@ -281,6 +279,7 @@ class Install:
     :ivar health_paths: the paths of the HTTP probes of that port; ``/health`` where there is none.
     :ivar layout: ``chart`` or ``guide``, for texts only; no judge depends on it.
     :ivar configuration: (kind, object, mount path) of the mounted ConfigMaps and Secrets.
+    :ivar files: (kind, object, file, key) of their mounts; the last two are empty for all keys.
     :ivar secrets: names of the Secrets that the template references.
     :ivar scheme: ``HTTP``, or ``HTTPS`` where its probes use it.
     """
@@ -294,6 +293,7 @@ class Install:
     configuration: tuple[tuple[str, str, str], ...]
     secrets: tuple[str, ...]
     scheme: str = "HTTP"
+    files: tuple[tuple[str, str, str, str], ...] = ()
 
     def proxy(self, pod: str) -> str:
         """Return the path of the API server's proxy to the pod's HTTP port."""

@@ -53,7 +53,7 @@ def test_the_document_of_a_secret_is_decoded_and_becomes_facts(server: Server) -
     server.on(
         f"{SECRETS}/x", stored("Secret", **{"destinations.yaml": base64.b64encode(text.encode()).decode()})
     )  # fmt: skip
-    (document,) = documents(kube(server.url), "monitoring", "Secret", "x")
+    (document,) = documents(kube(server.url), install(), "Secret", "x")
     assert [one.name for one in document.names] == ["a"]
     assert "canary" not in repr(document)
 
@@ -65,4 +65,4 @@ def test_the_document_of_a_secret_is_decoded_and_becomes_facts(server: Server) -
 def test_data_of_another_form_are_malformed(server: Server, value: object, words: str) -> None:
     server.on(f"{SECRETS}/x", stored("Secret", **{"destinations.yaml": value}))
     with pytest.raises(Malformed, match=words):
-        documents(kube(server.url), "monitoring", "Secret", "x")
+        documents(kube(server.url), install(), "Secret", "x")

@@ -1,7 +1,7 @@
 """Prometheus' range answers as series and snapshots, what it may not answer, and the use of the containers that is made of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -226,8 +226,10 @@ class Rules(CannedApi):
         query: str,
         *metrics: str,
         evaluated: str = "2026-01-02T11:59:48.123456789Z",
+        others: Sequence[Any] = (),
         **more: Any,
     ) -> None:
+        self.others = others
         self.query, self.metrics, self.evaluated, self.more = query, metrics, evaluated, more
 
     def answer(self, path: str, query: Mapping[str, str]) -> Any:
@@ -242,7 +244,9 @@ class Rules(CannedApi):
             return {
                 "status": "success",
                 "data": {
-                    "groups": [{"interval": 30, "rules": [rule, {**rule, "name": "B"}]}],
+                    "groups": [
+                        {"interval": 30, "rules": [rule, {**rule, "name": "B"}, *self.others]}
+                    ],
                     **self.more,
                 },
             }
@@ -273,6 +277,47 @@ def test_a_rule_is_told_with_its_last_evaluation() -> None:
         ["A"], at=NOW
     )
     assert rule.evaluated is None
+
+
+def test_words_of_other_programs_in_other_rules_hide_no_rule() -> None:
+    """vmalert lists recording rules with the state ``""``; Prometheus 3.6 has the state ``unknown``."""
+    others = [
+        {"name": "r", "query": "a", "state": "", "health": "ok", "type": "recording"},
+        {"name": "s", "query": "a", "state": "nomatch", "health": "no match"},
+        {"name": "t", "query": "a", "state": "unknown", "health": "unknown"},
+    ]
+    (rule,) = Prometheus(Rules("a > 1", "up", "a", others=others)).rules(["A"], at=NOW)
+    assert (rule.name, rule.state) == ("A", "inactive")
+
+
+@pytest.mark.parametrize(
+    ("flags", "evaluates"),
+    [
+        ({"rules.alert.resend-delay": "1m"}, True),
+        ({"rule-file": "/rules/*.yaml"}, True),
+        ({"query.replica-label": "replica"}, False),
+        (None, False),
+    ],
+)
+def test_no_rule_at_all_is_believed_of_a_server_that_evaluates_rules(
+    flags: dict[str, str] | None, evaluates: bool
+) -> None:
+    """vmselect without -vmalert.proxyURL, Thanos Query without a ruler and Mimir's querier list none."""
+
+    class Empty(Answer):
+        def answer(self, path: str, query: Mapping[str, str]) -> Any:
+            if path.endswith("/rules"):
+                return {"status": "success", "data": {"groups": []}}
+            if flags is None:
+                raise Absent("404")
+            return {"status": "success", "data": flags}
+
+    prometheus = Prometheus(Empty(None))
+    if evaluates:
+        assert prometheus.rules(["A"], at=NOW) == ()
+    else:
+        with pytest.raises(Absent, match="nothing shows that this server evaluates rules"):
+            prometheus.rules(["A"], at=NOW)
 
 
 def test_a_page_of_the_rules_is_not_all_of_them() -> None:

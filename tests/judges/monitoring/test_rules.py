@@ -69,7 +69,7 @@ def test_no_rule_at_all_fails_for_each_alert():
     ("changes", "seen"),
     [
         ({"health": "err"}, "err"),
-        ({"health": "no match"}, "no match"),
+        ({"health": "bad"}, "bad"),
         ({"state": ""}, "state unknown"),
         ({"state": "x"}, "state x"),
     ],
@@ -86,6 +86,11 @@ def test_a_rule_that_is_not_evaluated_fails(changes, seen):
         f"Prometheus cannot evaluate alert CanoCollectorBackupFailed: its health is {seen}: many-to-many matching"
     )
     assert (finding.observed, finding.limit, finding.unit) == (seen, "ok", "rule health")
+
+
+def test_a_rule_whose_expression_matches_no_series_was_evaluated():
+    """vmalert says "no match" of absent() over a series that is missing, and the alert fires."""
+    assert quiet(rule(BACKUP, health="no match"), rule(CONFIG)).findings == ()
 
 
 @pytest.mark.parametrize("judged", [quiet, weekly])

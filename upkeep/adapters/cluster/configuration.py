@@ -10,24 +10,26 @@ from collections.abc import Iterable
 from upkeep.adapters.cluster import objects
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.formats import configuration
+from upkeep.domain.mounted_configuration import key_of
 from upkeep.errors import Absent, Malformed, Unmeasured
 from upkeep.records.configuration import ConfigurationDocument, Environment
 from upkeep.records.workload import Deployment, Install
 
 
 def documents(
-    kube: Kube, namespace: str, kind: str, name: str, *, only: str = ""
+    kube: Kube, install: Install, kind: str, name: str, *, only: str = ""
 ) -> list[ConfigurationDocument]:
-    """Return the documents of an object as facts.
+    """Return the documents that the container sees of an object, as facts.
 
-    :param only: one key of the object; empty for all that hold a document.
+    :param only: one document by its file; empty for all.
     :raises Malformed: its data are not as the API describes them.
     """
-    raw = kube.configuration_object(kind, name, namespace=namespace)
+    raw = kube.configuration_object(kind, name, namespace=install.namespace)
     found = []
-    for key, document in configuration.KINDS.items():
+    for file, document in configuration.KINDS.items():
+        key = key_of(install, kind, name, file)
         value = raw.get("data", {}).get(key)
-        if value is not None and only in ("", key):
+        if value is not None and only in ("", file):
             found.append(
                 configuration.parse(
                     _text(value, kind, name, key), kind=document, where=f"{kind}/{name} key {key}"

@@ -14,6 +14,7 @@ from upkeep.adapters.http import prometheus_answers as answers
 from upkeep.adapters.http.promql import metrics_named
 from upkeep.adapters.http.web import WebApi
 from upkeep.adapters.wire.prometheus import (
+    Flags,
     Marked,
     Matrix,
     MatrixReply,
@@ -22,11 +23,13 @@ from upkeep.adapters.wire.prometheus import (
     Vector,
     VectorReply,
 )
-from upkeep.errors import Absent, Malformed
+from upkeep.errors import Absent, Malformed, Unmeasured
 from upkeep.records.counters import RangeSeries, Sample, Snapshot
 from upkeep.records.monitoring import AlertRule
 
-RULES = "/api/v1/rules"
+RULES, FLAGS = "/api/v1/rules", "/api/v1/status/flags"
+# Flags of Prometheus and of Thanos Ruler, which evaluate rules. Thanos Query, vmselect and Mimir's querier have none.
+EVALUATES = ("rules.", "rule-file")
 D = TypeVar("D", bound=Marked)
 
 
@@ -110,11 +113,14 @@ class Prometheus:
     def rules(self, names: Iterable[str], *, at: datetime) -> tuple[AlertRule, ...]:
         """Return the loaded alerting rules of these names, each with the metrics that its own expression names.
 
-        :raises Absent: rules are loaded, but Prometheus scrapes nothing, so missing metrics prove nothing.
+        :raises Absent: rules are loaded, but Prometheus scrapes nothing, so missing metrics prove nothing. Or no rule at all is
+            listed, and nothing shows that the server evaluates rules.
         :raises Malformed: the answer is not a list of rules, or a rule has no time of its last evaluation.
         """
         wanted = frozenset(names)
         data: Rules = self._data(RULES, {"type": "alert"}, RulesReply)
+        if not data.groups:
+            self._require_evaluator()
         loaded = list(self._rules(data, wanted))
         needed = {rule.query: sorted(metrics_named(rule.query)) for rule in loaded}
         there = self.existing({"up"}.union(*needed.values()), at=at) if loaded else frozenset()
@@ -125,6 +131,24 @@ class Prometheus:
             replace(rule, metrics=tuple((metric, metric in there) for metric in needed[rule.query]))
             for rule in loaded
         )
+
+    def _require_evaluator(self) -> None:
+        """Require that the server evaluates rules itself: another one answers with no group, too.
+
+        Source: https://docs.victoriametrics.com/victoriametrics/#prometheus-querying-api-usage; grafana/mimir#5868.
+
+        :raises Absent: nothing shows that it does.
+        """
+        try:
+            flags: frozenset[str] = frozenset(self._api.get(FLAGS, {}, Flags).data)
+        except Unmeasured:
+            flags = frozenset()
+        if not any(flag.startswith(EVALUATES) for flag in flags):
+            raise Absent(
+                f"{self.where}{RULES} lists no rule at all, and nothing shows that this server evaluates rules.",
+                source=RULES,
+                next_step="let it show those of the ruler: -vmalert.proxyURL of VictoriaMetrics, --endpoint of Thanos Query; or --prometheus=URL of the server that evaluates rules",
+            )
 
     def _rules(self, data: Rules, wanted: frozenset[str]) -> Iterator[AlertRule]:
         """Yield the wanted alerting rules, each with its last evaluation and the interval of its group.

@@ -65,12 +65,16 @@ class Matrix(Marked, frozen=True, kw_only=True):
 
 
 class Rule(Wire, frozen=True):
-    """An alerting rule; a recording rule, which older programs also give, has no state."""
+    """An alerting rule; a recording rule, which other programs also give, has no state.
+
+    Each program has words of its own: vmalert has the health ``no match`` and the state ``""``. They
+    are judged in the rules that matter, and are no reason to refuse the others.
+    """
 
     name: Text
     query: str
-    health: Literal["ok", "err", "unknown"]
-    state: Literal["firing", "pending", "inactive"] | None = None
+    health: str
+    state: str | None = None
     lastError: str = ""
     lastEvaluation: Time | None = None
 
@@ -87,6 +91,12 @@ class Rules(Marked, frozen=True, kw_only=True):
     """The data of the rules that are loaded."""
 
     groups: tuple[RuleGroup, ...]
+
+
+class Flags(Wire, frozen=True):
+    """The answer to what flags the server was started with."""
+
+    data: dict[str, str]
 
 
 class VectorReply(Marked, frozen=True, kw_only=True):
@@ -150,6 +160,7 @@ __all__ = [
     "AlertmanagerStatus",
     "AlertmanagerUptime",
     "Alerts",
+    "Flags",
     "Matrix",
     "MatrixReply",
     "Rules",

@@ -11,6 +11,7 @@ class KeyToPath(Wire, frozen=True):
     """core/v1 KeyToPath."""
 
     key: Text
+    path: Text
 
 
 class ObjectSource(Wire, frozen=True):

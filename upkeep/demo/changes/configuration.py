@@ -1,5 +1,6 @@
 """Configuration documents that the collector refuses or ignores, and old ones."""
 
+from base64 import b64encode
 from copy import deepcopy
 from typing import Any
 
@@ -46,6 +47,26 @@ def configuration_type_misspelt(state: State) -> None:
     document = configuration.destinations(state)
     document["destinations"]["slak"] = document["destinations"].pop("slack")
     configuration.configure(state, document)
+
+
+@scenario(
+    "configuration-other-key",
+    "the volume mounts the key prod.yaml as destinations.yaml; the key destinations.yaml is stale",
+    "config-valid",
+)
+def configuration_other_key(state: State) -> None:
+    kind, name = (
+        ("configmaps", "cano-collector-config")
+        if state.layout == "guide"
+        else ("secrets", f"{state.fullname}-destination-secrets")
+    )
+    data = state.get(kind, name)["data"]
+    text = "destinations:\n  slack:\n  - name: oncall\n"
+    data["prod.yaml"] = text if kind == "configmaps" else b64encode(text.encode()).decode()
+    for volume in state.deployment["spec"]["template"]["spec"]["volumes"]:
+        for source in (volume.get("configMap", {}), volume.get("secret", {})):
+            if name in source.values():
+                source["items"] = [{"key": "prod.yaml", "path": "destinations.yaml"}]
 
 
 @scenario(

@@ -12,6 +12,15 @@ def guide_alerts_missing(state: State) -> None:
 
 
 @scenario(
+    "rules-elsewhere",
+    "a ruler beside the queried server evaluates the rules, so this server lists none",
+)
+def rules_elsewhere(state: State) -> None:
+    state.rules = []
+    state.evaluates_rules = False
+
+
+@scenario(
     "guide-alerts-cannot-fire",
     "the guide's alerts are loaded, but their metrics have no series",
     *RULES,

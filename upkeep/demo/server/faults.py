@@ -97,7 +97,7 @@ def source_of(request: Request, layout: str) -> str:
     )
     plural = found[1] if found else ""
     if request.method != "GET":
-        return "rehearsals" if plural in ("configmaps", "secrets", "deployments") else ""
+        return "rehearsals" if plural in ("configmaps", "secrets", "deployments", "pods") else ""
     if plural in ("configmaps", "secrets"):
         chosen = request.query.get("labelSelector", "") + request.query.get("fieldSelector", "")
         return (

@@ -209,6 +209,13 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                         else []
                     }
                 )
+            case "/api/v1/status/flags":
+                return success(
+                    {
+                        "config.file": "/etc/prometheus/prometheus.yaml",
+                        **({"rules.alert.resend-delay": "1m"} if state.evaluates_rules else {}),
+                    }
+                )
             case "/api/v1/targets":
                 return success(
                     {

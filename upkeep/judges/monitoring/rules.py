@@ -21,6 +21,8 @@ FOUND_WITHIN = timedelta(minutes=5)
 STATES = ("firing", "pending", "inactive")
 # Prometheus' words for a rule before its first evaluation: its health, and since 3.6 its state.
 NOT_YET = "unknown"
+# vmalert's word for an evaluation that found no series: absent() fires then (VictoriaMetrics#4039).
+EVALUATED = ("ok", "no match")
 # A rule is evaluated once in its group's interval. Later than this, something has stopped.
 STALE_AFTER, STALE_INTERVALS = timedelta(minutes=10), 4
 RULES = Command("kubectl get prometheusrules --all-namespaces")
@@ -223,9 +225,9 @@ def _not_loaded(name: str, metrics: Sequence[str]) -> Finding:
 def _of_rule(rule: AlertRule) -> list[Finding]:
     """Return the findings of a rule that cannot fire. One that was not evaluated yet is no finding."""
     where, found = f"Alert/{rule.name}", []
-    if rule.health not in ("ok", NOT_YET) or rule.state not in (*STATES, NOT_YET):
+    if rule.health not in (*EVALUATED, NOT_YET) or rule.state not in (*STATES, NOT_YET):
         why = f": {excerpt(rule.error)}" if rule.error else "."
-        seen = rule.health if rule.health != "ok" else f"state {rule.state or 'unknown'}"
+        seen = rule.health if rule.health not in EVALUATED else f"state {rule.state or 'unknown'}"
         message = f"Prometheus cannot evaluate alert {rule.name}: its health is {seen}{why}"
         found.append(
             Finding(where, "alert-not-evaluated", message, seen, "ok", "rule health", RULES)

@@ -184,5 +184,5 @@ def _plugin_secret(raw: volumes.Volume) -> str:
 def _object_volume(
     name: str, kind: str, named: str, source: volumes.ObjectSource | volumes.SecretSource
 ) -> Volume:
-    keys = tuple(item.key for item in source.items)
-    return Volume(name, kind, named, bool(source.optional), keys)
+    items = tuple((item.key, item.path) for item in source.items)
+    return Volume(name, kind, named, bool(source.optional), items)
