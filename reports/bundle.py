@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.ledger import LEDGER
+from reports.ledger.record import LEDGER
 from upkeep.masking import own
 from upkeep.model import rfc3339
 from upkeep.session import BUNDLE, RUN, SWEEPS, settings, who

@@ -1,15 +1,16 @@
-"""Findings: how is a judgement recorded, and how is a finding shown?"""
+"""Findings: how is a judgement recorded, and how do all reports write one?"""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from reports.decisions import held_against, identified
-from reports.text import flat, seen
+from upkeep import REPOSITORY
 from upkeep.addressing import Address, addressed
 from upkeep.masking import own
-from upkeep.model import Finding, Judgement
+from upkeep.model import Control, Finding, Judgement, Scalar, listed
 from upkeep.session import ADDRESS
 from upkeep.shell import Command
 
@@ -61,3 +62,43 @@ def lines_of(finding: Finding) -> list[str]:
     if finding.next:
         lines.append(f"next: {flat(finding.next)}")
     return lines
+
+
+def flat(text: str) -> str:
+    """Return a text in one line."""
+    return " ".join(text.split())
+
+
+def measure(value: Scalar, unit: str) -> str:
+    """Return a value with its unit, unless its text ends with it; empty without a value."""
+    if value is None:
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if not unit or text.endswith(unit) else f"{text} {unit}"
+
+
+def seen(observed: Scalar, limit: Scalar, unit: str) -> str:
+    """Return ``observed 3 restarts, limit 0 restarts``, with the known values only."""
+    parts = [
+        f"{word} {measure(value, unit)}"
+        for word, value in (("observed", observed), ("limit", limit))
+        if value not in (None, "")
+    ]
+    return ", ".join(parts)
+
+
+def plain(value: Scalar) -> Scalar:
+    """Return a value for JSON: infinity and NaN become text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return own(value) if isinstance(value, str) else value
+
+
+def codes(findings: Sequence[Finding], *, most: int = 3) -> str:
+    """Return the distinct codes of findings in one line: the rows of the runbook's tables."""
+    return listed(list(dict.fromkeys(finding.code for finding in findings)), most=most)
+
+
+def runbook_url(control: Control) -> str:
+    """Return the public URL of a control's section of the runbook."""
+    return f"{REPOSITORY}/blob/main/{control.runbook}"

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from reports.ledger import LEDGER, Ledger, not_run, stopped
+from reports.ledger import not_run
+from reports.ledger.facts import stopped
+from reports.ledger.record import LEDGER, Ledger
 from reports.memory import nothing_due, recall, remembered
 from reports.writing import failures_of, replace
 from upkeep.masking import mask, own

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key  # pytest's own record_xml_attribute is a fixture
 
-from reports.ledger import LEDGER
+from reports.ledger.record import LEDGER
 from upkeep import REPOSITORY
 from upkeep.masking import mask
 from upkeep.results import counts

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reports.decisions import DECISIONS, audit
-from reports.ledger import LEDGER
+from reports.ledger.record import LEDGER
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import newest, short
 from upkeep.domain.decisions.overdue import (

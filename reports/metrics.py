@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.ledger import LEDGER
+from reports.ledger.record import LEDGER
 from reports.memory import MEMORY, tried
 from upkeep.adapters.wire.text import one_line
 from upkeep.domain.decisions.overdue import complete_cadences

@@ -15,9 +15,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from reports.decisions import waived_by, waived_until
-from reports.findings import JUDGEMENT, lines_of
+from reports.findings import JUDGEMENT, flat, lines_of, plain
 from reports.secrecy import FULL_TRACE, Broken, places, safe
-from reports.text import flat, plain
 from upkeep.addressing import Address, addressed
 from upkeep.errors import NotApplicable, Unmeasured
 from upkeep.masking import own

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from reports.causes import Story, stories
-from reports.ledger import LEDGER
+from reports.findings import codes, flat
+from reports.ledger.record import LEDGER
 from reports.secrecy import FULL_TRACE
-from reports.text import codes, flat
 from upkeep.lines import wrapped
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts

@@ -15,7 +15,7 @@ from reports.compliance.oscal import oscal
 from reports.compliance.page import html
 from reports.compliance.remembered import remembered
 from reports.compliance.summary import markdown
-from reports.ledger import LEDGER
+from reports.ledger.record import LEDGER
 from reports.writing import replace
 from upkeep.errors import BadInput
 from upkeep.results import from_line, to_line

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reports.compliance.summary import cell
-from reports.text import runbook_url
+from reports.findings import runbook_url
 from upkeep import REPOSITORY
 from upkeep.limits import LIMITS
 from upkeep.model import Evidence, Finding, Outcome, Result, parse_time, rfc3339

@@ -14,7 +14,7 @@ from typing import Any
 from reports.causes import stories
 from reports.compliance.guide import words
 from reports.compliance.ordering import ORDER, groups, verdict
-from reports.text import codes, measure, runbook_url
+from reports.findings import codes, measure, runbook_url
 from upkeep.model import (
     CADENCES,
     SEVERITIES,

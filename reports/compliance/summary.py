@@ -5,7 +5,7 @@ from typing import Any
 
 from reports.causes import stories
 from reports.compliance.ordering import groups, verdict
-from reports.text import codes, measure, runbook_url
+from reports.findings import codes, measure, runbook_url
 from upkeep.model import Outcome, Result
 
 

@@ -70,7 +70,7 @@ def test_a_bad_change_is_told_with_who_when_the_log_line_the_backup_and_the_comm
     assert fault in followed["config-valid"].summary
     assert "Not ready since 2026-01-02 11:37 UTC (23 min)" in followed["pods-ready"].summary
     assert (
-        "logged 1 fatal line at 2026-01-02T11:57:32Z: Failed to start: "
+        "logged 1 fatal line at 2026-01-02 11:57 UTC: Failed to start: "
         in followed["recent-logs-clean"].summary
     )
     assert "Configuration loaded, 0 errors | Failed to start: " in followed["pods-stable"].summary

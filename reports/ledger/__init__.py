@@ -1,126 +1,34 @@
 """results.jsonl: the record of a run, a line for each finished control, also of a killed run."""
 
-import dataclasses
-import errno
 import fcntl
 import hashlib
 import json
 import os
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.junitxml import xml_key
 
+from reports.ledger.facts import run_facts
+from reports.ledger.record import LEDGER, OURS, Ledger
 from reports.outcomes import RESULT
 from reports.unrun import tell, why
-from reports.writing import Failures, failures_of, open_lock, open_new, replace, write_all
-from upkeep.masking import hidden, own
-from upkeep.model import CADENCES, Outcome, Result, Run, rfc3339
-from upkeep.results import SCHEMA, counts, to_line
+from reports.writing import failures_of, open_lock, replace
+from upkeep.model import Outcome, Result
 from upkeep.session import (
     CONTROL,
     NOT_DUE,
     RUN,
     begin_run,
     chooses,
-    ended,
     output,
     records,
     settings,
     target_of,
-    who,
 )
-
-# The files of a run. A new run removes those of an earlier one, and no other file.
-OURS = (
-    "results.jsonl",
-    "run.json",
-    "gate.json",
-    "compliance.html",
-    "summary.md",
-    "oscal-assessment-results.json",
-    "report.html",
-    "junit.xml",
-)
-
-
-class Ledger:
-    """The record of the current run.
-
-    :ivar results: the written results, in order.
-    :ivar collected: every collected check, before deselection.
-    :ivar uncollected: the files that pytest could not collect: their checks are unknown.
-    """
-
-    def __init__(self, folder: Path, lock: int, failures: Failures) -> None:
-        self.failures = failures
-        self.facts: dict[str, Any] = {}
-        self.gate: dict[str, Any] | None = None
-        self.folder = folder
-        self.results: list[Result] = []
-        self.collected: list[pytest.Item] = []
-        self.uncollected: list[str] = []
-        self._lock: int | None = lock
-        self._file: int | None = None
-
-    def open(self, *, keep: Sequence[str] = ()) -> None:
-        """Remove the files of the earlier run and begin a new record; a second call does nothing.
-
-        :param keep: files that this run has written already.
-        """
-        if self._file is not None:
-            return
-        for name in set(OURS) - set(keep):
-            (self.folder / name).unlink(missing_ok=True)
-        for pattern in ("*-result.json", "*-container.json", "*-attachment*"):
-            for path in (self.folder / "allure-results").glob(pattern):
-                path.unlink()
-        self._file = open_new(self.folder / "results.jsonl")
-        self.failures.last_look = self.require_folder
-
-    def write(self, result: Result, *, run: str) -> None:
-        """Append a result and flush it."""
-        line = hidden(to_line(result, run=run)).encode("utf-8", errors="backslashreplace")
-        self.results.append(result)
-        if self._file is None:  # The folder was removed before the record began.
-            self.failures.add(FileNotFoundError(errno.ENOENT, GONE), file="results.jsonl")
-            return
-        try:
-            write_all(self._file, line + b"\n")
-        except OSError as error:
-            self.failures.add(error, file="results.jsonl")
-
-    def replace(self, name: str, text: str) -> None:
-        """Writes a file of the run whole, or notes why it could not be written."""
-        path = self.folder / name
-        self.failures.attempt(path, lambda: replace(path, text))
-
-    def require_folder(self) -> None:
-        """Note when results.jsonl was removed or replaced during the run."""
-        if self._file is None:
-            return
-        try:
-            there = (self.folder / "results.jsonl").stat()
-        except OSError as error:
-            self.failures.add(error, file="results.jsonl")
-            return
-        if there.st_ino != os.fstat(self._file).st_ino:
-            gone = FileNotFoundError(errno.ENOENT, "another process replaced it")
-            self.failures.add(gone, file="results.jsonl")
-
-    def close(self) -> None:
-        """End the record and let the next run have the folder; a second call does nothing."""
-        for descriptor in (self._file, self._lock):
-            if descriptor is not None:
-                os.close(descriptor)
-        self._file = self._lock = None
-
-
-LEDGER = pytest.StashKey[Ledger]()
-GONE = "its folder was removed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -255,7 +163,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     for item in left:
         ledger.write(not_run(item, why(session, item)), run=run.id)
     tell(left, session)
-    ledger.facts = _facts(session.config, ledger, run, exitstatus)
+    ledger.facts = run_facts(session.config, ledger, run, exitstatus=exitstatus)
     facts = json.dumps(ledger.facts, indent=2, ensure_ascii=False)
     ledger.replace("run.json", facts + "\n")
 
@@ -287,63 +195,3 @@ def not_run(item: pytest.Item, why: str) -> Result:
     return Result(
         control=item.stash[CONTROL], target=target_of(item), outcome=Outcome.NOT_RUN, summary=why
     )
-
-
-def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
-    """Return the errors of the whole run. pytest's codes 0, 1 (checks failed) and 5 (no checks) are none."""
-    found = [f"{name} could not be collected" for name in ledger.uncollected]
-    codes = {
-        pytest.ExitCode.INTERRUPTED: "the run was interrupted",
-        pytest.ExitCode.INTERNAL_ERROR: "pytest or a plugin raised an internal error",
-    }
-    if exitstatus in codes and not (found and exitstatus == pytest.ExitCode.INTERRUPTED):
-        found.append(codes[pytest.ExitCode(exitstatus)])
-    elif exitstatus not in set(pytest.ExitCode):
-        found.append(f"the run ended with code {exitstatus}")
-    return found + ledger.failures.sentences
-
-
-def _facts(config: pytest.Config, ledger: Ledger, run: Run, exitstatus: int) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "run": run.id,
-        "version": run.version,
-        "started": rfc3339(run.started),
-        "ended": rfc3339(ended(config)),
-        "who": who(),
-        "arguments": list(run.arguments),
-        "targets": list(run.targets),
-        "cadences": list(run.cadences),
-        **_shard(config),
-        "requests": run.requests,
-        "looked_at": [
-            {
-                name: own(value) if isinstance(value, str) else value
-                for name, value in dataclasses.asdict(place).items()
-            }
-            for place in run.places
-        ],
-        "limits": [
-            {"name": name, "value": value, "default": default}
-            for name, value, default in run.limits
-        ],
-        "scope": _scope(ledger),
-        "counts": counts(ledger.results),
-        "stopped": stopped(ledger, exitstatus),
-    }
-
-
-def _shard(config: pytest.Config) -> dict[str, Any]:
-    """Return this worker's place among the workers, by which ``upkeep merge`` misses the others."""
-    shard = settings(config).shard
-    return {} if shard is None else {"shard": dataclasses.asdict(shard)}
-
-
-def _scope(ledger: Ledger) -> dict[str, int]:
-    """Return the number of controls that there are: all, and those of each cadence."""
-    every = {item.stash[CONTROL].id: item.stash[CONTROL] for item in ledger.collected if CONTROL in item.stash}  # fmt: skip
-    cadences = {
-        cadence: sum(cadence in control.cadence for control in every.values())
-        for cadence in CADENCES
-    }
-    return {"all": len(every), **cadences}
