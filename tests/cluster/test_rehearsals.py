@@ -151,6 +151,59 @@ def test_a_limit_range_refuses_the_pods_and_not_the_deployment(
     )
 
 
+@pytest.fixture
+def restricted(plane: ControlPlane, guide: Install) -> Iterator[None]:
+    """The namespace enforces the Pod Security level restricted; the pods that run stay."""
+    path = f"/api/v1/namespaces/{guide.namespace}"
+
+    def enforce(level: str | None) -> None:
+        labels = {"pod-security.kubernetes.io/enforce": level}
+        merge = "application/merge-patch+json"
+        body = {"metadata": {"labels": labels}}
+        assert plane.request("PATCH", path, body, content_type=merge).status == 200
+
+    def admitted(status: int) -> bool:
+        return bool(_pod(plane, guide, memory="768Mi").status == status)
+
+    enforce("restricted")
+    wait_for(lambda: admitted(403), what="Pod Security in admission")
+    yield
+    enforce(None)
+    wait_for(lambda: admitted(201), what="Pod Security to be gone from admission")
+
+
+@pytest.mark.usefixtures("restricted")
+def test_pod_security_refuses_the_pods_and_not_the_deployment(
+    plane: ControlPlane, guide: Install, tmp_path: Path
+) -> None:
+    """kubernetes/kubernetes#125507: the server accepts the patch, with a warning at most."""
+    result = run(plane, guide, tmp_path / "warned", "restart-rehearsed")["restart-rehearsed"]
+    assert (result["outcome"], result["reason"]) == ("unknown", "absent")
+    assert 'would violate PodSecurity "restricted:latest"' in result["summary"]
+    creator = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "creator", "namespace": guide.namespace},
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}],
+    }
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": creator["metadata"],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "creator"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "oncall"}],
+    }
+    plane.apply(creator, binding)
+    try:
+        result = run(plane, guide, tmp_path / "out", "restart-rehearsed")["restart-rehearsed"]
+    finally:
+        for one in (binding, creator):
+            assert plane.request("DELETE", path_of(one)).status == 200
+    (finding,) = result["findings"]
+    assert (finding["code"], finding["observed"]) == ("new-pod-refused", 403)
+    assert 'violates PodSecurity "restricted:latest"' in finding["message"]
+
+
 def _pod(plane: ControlPlane, install: Install, *, memory: str) -> Any:
     """The server's dry run of a pod of the template with another memory limit."""
     template = plane.get(

@@ -26,6 +26,7 @@ class DryRun:
     :ivar object: ``ConfigMap/x``.
     :ivar reason: of a refusal: ``Conflict``, ``Invalid`` …; ``message`` is masked and holds no value that was sent.
     :ivar fields: the refused fields, where the answer names them: ``spec.selector``.
+    :ivar warnings: what Pod Security says of the pods that would follow; it refuses pods alone.
     """
 
     action: str
@@ -35,6 +36,7 @@ class DryRun:
     reason: str = ""
     message: str = ""
     fields: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

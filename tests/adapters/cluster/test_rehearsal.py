@@ -11,9 +11,10 @@ import pytest
 from tests.adapters.scripted import JSON, Server, kube
 from tests.judges.samples import install
 from upkeep import demo
+from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.identity.kubeconfig import load
 from upkeep.adapters.cluster.rehearsals import deployment
-from upkeep.adapters.cluster.rehearsals.refusals import without_values
+from upkeep.adapters.cluster.rehearsals.refusals import pod_security, without_values
 from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
 from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured
@@ -314,3 +315,12 @@ def test_a_kind_is_found_by_discovery(cluster: demo.Cluster):
     )
     with pytest.raises(Absent, match="has no Ingress of apps/v1"):
         identity.resource("apps/v1", "Ingress", namespace="ns")
+
+
+def test_of_the_warnings_that_of_pod_security_is_kept():
+    security = r'299 - "would violate PodSecurity \"restricted:latest\": runAsNonRoot != true"'
+    given = ('299 - "v1 ComponentStatus is deprecated in v1.19+"', security, "garbage")
+    answer = Answer(200, "application/json", b"{}", 0.1, given)
+    assert pod_security(answer) == (
+        'would violate PodSecurity "restricted:latest": runAsNonRoot != true',
+    )

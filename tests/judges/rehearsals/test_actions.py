@@ -92,6 +92,15 @@ def test_a_restart_without_a_rehearsed_pod_says_so(pods, told):
     assert (judgement.findings, judgement.observed) == ((), f"restart accepted; {told}")
 
 
+def test_a_warning_of_pod_security_is_decided_by_a_rehearsed_pod_alone():
+    warning = 'would violate PodSecurity "restricted:latest": runAsNonRoot != true'
+    rehearsal = ActionRehearsal((MAY,), (replace(RAN, warnings=(warning,)),))
+    assert not actions.restart(rehearsal, POD, deployment(), install=INSTALL).findings
+    for unseen in (ActionRehearsal((replace(POD.access[0], allowed=False),)), Absent("no answer")):
+        with pytest.raises(Absent, match="warns of new pods: would violate PodSecurity"):
+            actions.restart(rehearsal, unseen, deployment(), install=INSTALL)
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "step"),
     [

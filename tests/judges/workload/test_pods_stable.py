@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from tests.judges.samples import NOW, ago, container, no_pods, pod, termination, waiting, workload
+from tests.judges.samples import (
+    NOW,
+    ago,
+    condition,
+    container,
+    no_pods,
+    pod,
+    termination,
+    waiting,
+    workload,
+)
 from upkeep.errors import Absent
 from upkeep.judges.workload.restarts import restarts
 from upkeep.judges.workload.restarts import stable as judge_stable
@@ -213,6 +223,30 @@ def test_what_the_kubelet_remembers_proves_a_least_and_a_most(status, created, l
 def test_a_container_that_went_with_its_pod_did_not_restart(gone):
     ended = container(state="terminated", ready=False, terminated=termination())
     assert stable(pod("a"), with_status(ended, ready=False, **gone)).findings == ()
+
+
+def evicted(**span: float) -> Pod:
+    """A pod that was evicted so long ago; of its containers the kubelet keeps nothing."""
+    why = replace(condition("DisruptionTarget"), changed=ago(**span) if span else None)
+    gone = {"phase": "Failed", "reason": "Evicted", "ready": False, "conditions": (why,)}
+    return pod("b", created=ago(days=4), **gone, containers=())
+
+
+def test_an_evicted_pod_counts_as_a_restart_of_its_replacement():
+    judgement = stable(pod("a"), evicted(hours=2))
+    (finding,) = judgement.findings
+    assert (finding.object, finding.code) == ("Pod/cano-collector-b", "pod-evicted")
+    assert finding.message == (
+        "Pod cano-collector-b was evicted at 2026-01-02 10:00 UTC (limit 0). "
+        "Its node ran out of memory, disk or process ids."
+    )
+    assert judgement.observed.endswith("1 pod evicted")
+    assert stable(pod("a"), evicted(hours=2), restarts=1).findings == ()
+    assert stable(pod("a"), evicted(hours=30)).findings == ()
+    with pytest.raises(
+        Absent, match="Pod cano-collector-b was evicted at a time that nothing tells"
+    ):
+        stable(pod("a"), evicted())
 
 
 @pytest.mark.parametrize("phase", ["Pending", "Failed", "Succeeded"])

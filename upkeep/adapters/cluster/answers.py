@@ -22,12 +22,16 @@ _NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. ``seconds`` is the time from the request (the last, where it was asked again) to the end of its body."""
+    """A whole answer. ``seconds`` is the time from the request (the last, where it was asked again) to the end of its body.
+
+    :ivar warnings: the headers ``Warning`` of admission, as they came (RFC 9111, 5.5).
+    """
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 @overload

@@ -145,7 +145,9 @@ class Transport:
             blocks = []  # Its status, which came in time, is the reason.
         response.release_conn()
         kind = str(response.headers.get("Content-Type", ""))
-        return Answer(response.status, kind, b"".join(blocks), self._clock.monotonic() - began)
+        warnings = tuple(response.headers.getlist("Warning"))
+        seconds = self._clock.monotonic() - began
+        return Answer(response.status, kind, b"".join(blocks), seconds, warnings)
 
     def _blocks(
         self, response: urllib3.BaseHTTPResponse, source: str, ends: Ends

@@ -29,7 +29,8 @@ def restart(
     whose new pods are refused. Where the acting identity may not create pods, the judgement says so.
 
     :param new_pod: the rehearsed creation of a pod of the template, or why there is none.
-    :raises Absent: the right was not asked for, or a permitted restart was not rehearsed.
+    :raises Absent: the right was not asked for, or a permitted restart was not rehearsed. Or Pod
+        Security warns of the pods, and none was rehearsed.
     """
     found = lacking(
         rehearsal,
@@ -56,7 +57,14 @@ def restart(
     found += held(deployment)
     found += new_pods.refused(new_pod, quotas=not deployment.max_unavailable, install=install)
     observed = "restart accepted" if not found else "restart not accepted"
-    return Judgement(tuple(found), observed + new_pods.told(new_pod), "accepted", "", BASIS)
+    return Judgement(
+        tuple(found),
+        observed + new_pods.told(new_pod),
+        "accepted",
+        "",
+        BASIS,
+        unmeasured=new_pods.doubtful(rehearsal, new_pod, install=install),
+    )
 
 
 def triage(rehearsal: ActionRehearsal, *, install: Install) -> Judgement:

@@ -3,7 +3,7 @@
 Source: https://kubernetes.io/docs/concepts/security/pod-security-admission/
 """
 
-from upkeep.errors import Unmeasured
+from upkeep.errors import Absent, Unmeasured
 from upkeep.judges.wording import excerpt
 from upkeep.model import Finding
 from upkeep.records.access import ActionRehearsal
@@ -42,6 +42,26 @@ def refused(
         for run in rehearsal.dry_runs
         if not run.accepted and (quotas or QUOTA not in run.message)
     ]
+
+
+def doubtful(
+    rehearsal: ActionRehearsal, new_pod: ActionRehearsal | Exception, *, install: Install
+) -> Absent | None:
+    """Return that Pod Security warns of the pods, and no rehearsed pod shows whether it refuses them.
+
+    The level that it warns of is not always the level that it enforces (kubernetes/kubernetes#125507).
+    """
+    warnings = [text for run in rehearsal.dry_runs if run.accepted for text in run.warnings]
+    if not warnings or (isinstance(new_pod, ActionRehearsal) and new_pod.dry_runs):
+        return None
+    return Absent(
+        f"The API server warns of new pods: {excerpt(warnings[0])}. Whether it refuses them is not known",
+        source=f"PATCH Deployment/{install.deployment}",
+        next_step=shell(
+            "kubectl get namespace {} --show-labels, and grant the acting identity create on pods",
+            install.namespace,
+        ),
+    )
 
 
 def told(rehearsal: ActionRehearsal | Exception) -> str:

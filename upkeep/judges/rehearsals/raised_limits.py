@@ -100,7 +100,8 @@ def raised(
         "raised, accepted and room for it",
         "",
         basis,
-        unmeasured=next(iter(uncounted), None),
+        unmeasured=next(iter(uncounted), None)
+        or new_pods.doubtful(rehearsal, new_pod, install=install),
     )
 
 

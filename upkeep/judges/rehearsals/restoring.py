@@ -9,7 +9,7 @@ from upkeep.errors import Absent, Unmeasured, missing_of
 from upkeep.judges.backups.restores import may_not, refused_by_server
 from upkeep.judges.backups.sets import file_fault, no_references, none_saved
 from upkeep.judges.configuration import validity
-from upkeep.judges.rehearsals import actions
+from upkeep.judges.rehearsals import actions, new_pods
 from upkeep.judges.rehearsals.emergency import of_the_emergency
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
@@ -53,6 +53,8 @@ def restored(
     unmeasured = missing_of(
         _require_whole, folder, references, restore, restart, emergency, attempt, install=install
     )
+    if unmeasured is None and isinstance(restart, ActionRehearsal):
+        unmeasured = new_pods.doubtful(restart, new_pod, install=install)
     parts = {
         "restore": restore,
         "restart": restart,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted, excerpt
-from upkeep.judges.workload.containers import completed_init, exit_text
+from upkeep.judges.workload.containers import because, completed_init, condition_of, exit_text
 from upkeep.judges.workload.pods import live, no_pods
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, span, utc
@@ -21,6 +21,8 @@ from upkeep.records.workload import ContainerStatus, Pod, Termination, Workload
 from upkeep.shell import shell
 
 TAIL_LINES = 3
+# The kubelet's reason of a pod that it evicted for want of a resource of its node.
+EVICTED = "Evicted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ def stable(
 ) -> Judgement:
     """Judge pods-stable: at most ``limits["restarts"]`` restarts in ``limits["restart_window"]``.
 
-    The restarts of all pods add up, those of terminating ones too. Deleted pods are not seen, and
-    the basis says so.
+    The restarts of all pods add up, those of terminating ones too. So does each evicted pod: its
+    replacement starts with a count of 0. Deleted pods are not seen, and the basis says so.
 
     :param tails: the last lines of the previous log by ``pod/container``, masked.
     :raises Absent: no pod or no container is there, or the bounds do not decide.
@@ -61,11 +63,19 @@ def stable(
     since = now - timedelta(seconds=limits["restart_window"])
     counts = [restarts(pod, container, since=since) for pod, container in pairs]
     limit, window = int(limits["restarts"]), limits.text("restart_window")
-    least, most = sum(count.least for count in counts), sum(count.most for count in counts)
+    evictions = [(pod, _evicted(pod)) for pod in pods if pod.reason == EVICTED]
+    evicted = [pod for pod, when in evictions if when is not None and when >= since]
+    undated = [pod for pod, when in evictions if when is None]
+    least = len(evicted) + sum(count.least for count in counts)
+    most = len(evicted) + len(undated) + sum(count.most for count in counts)
     if least <= limit < most:
         raise Absent(
             f"{least} to {most} container restarts are in the last {window} (limit {limit}): "
-            "the kubelet keeps only the last exit of each container",
+            + (
+                f"Pod {undated[0].name} was evicted at a time that nothing tells"
+                if undated
+                else "the kubelet keeps only the last exit of each container"
+            ),
             source=f"GET /api/v1/namespaces/{deployment.namespace}/pods",
             next_step=shell(
                 "kubectl -n {} get events --field-selector=involvedObject.kind=Pod",
@@ -73,6 +83,8 @@ def stable(
             ),
         )
     found = []
+    if least > limit:
+        found += [_of_eviction(pod, namespace=deployment.namespace, limit=limit) for pod in evicted]
     for count in counts:
         if least > limit and count.least:
             tail = (tails or {}).get(f"{count.pod}/{count.container}", ())
@@ -81,14 +93,40 @@ def stable(
                     count, namespace=deployment.namespace, limit=limit, window=window, tail=tail
                 )
             )
-    number = counted(least, "restart") if least == most else f"at least {counted(least, 'restart')}"
+    seen = counted(least - len(evicted), "restart")
+    number = seen if least == most else f"at least {seen}"
     observed = (
         f"{number} in the last {window}, "
         f"{counted(len(pairs), 'container')} of {counted(len(pods), 'pod')}"
     )
+    if evicted:
+        observed += f", {counted(len(evicted), 'pod')} evicted"
     oldest = span(now - min(pod.created for pod in pods))
     basis = f"Pods at {utc(now)}; the oldest is {oldest} old; deleted pods are not seen"
     return Judgement(tuple(found), observed, limit, f"restarts in {window}", basis)
+
+
+def _evicted(pod: Pod) -> datetime | None:
+    """Return when the kubelet evicted a pod; ``None`` where neither a container nor a condition says.
+
+    Before Kubernetes 1.26 it kept no time, so a pod made before the window may have ended in it.
+    Source: https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
+    """
+    ends = [one.terminated.finished for one in pod.containers if one.terminated]
+    ends += [one.changed for one in pod.conditions if one.type in ("DisruptionTarget", "Ready")]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _of_eviction(pod: Pod, *, namespace: str, limit: int) -> Finding:
+    disruption = condition_of(pod, "DisruptionTarget")
+    when = _evicted(pod)
+    at = f" at {utc(when)}" if when is not None else ""
+    message = (
+        f"Pod {pod.name} was evicted{at}{because(disruption)} (limit {limit}). "
+        "Its node ran out of memory, disk or process ids."
+    )
+    fix = shell("kubectl -n {} describe pod {}", namespace, pod.name)
+    return Finding(f"Pod/{pod.name}", "pod-evicted", message, 1, limit, "evictions", fix)
 
 
 def _containers(pod: Pod) -> tuple[ContainerStatus, ...]:

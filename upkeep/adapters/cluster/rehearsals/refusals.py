@@ -16,6 +16,8 @@ from upkeep.masking import MASK, mask, sensitive
 # RBAC's own words: the review said yes, and the server says no. Everything else that answers 403 is admission, and a verdict.
 RBAC = re.compile(r"\bcannot \w+ resource\b")
 _QUOTED = re.compile(r"(?:Invalid|Unsupported|Duplicate) value: ")
+# The API server's own warning: 299, an agent, the text in quotes.
+_POD_SECURITY = re.compile(r'299 \S+ "(would violate PodSecurity .*)"', re.DOTALL)
 _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|[^\"]")
 
 
@@ -28,6 +30,15 @@ def failure(answer: Answer) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) and body.get("kind") == "Status" else {}
+
+
+def pod_security(answer: Answer) -> tuple[str, ...]:
+    """What Pod Security warns of, as text; every other warning is left out.
+
+    Source: k8s.io/pod-security-admission, admission.go (ValidatePodController).
+    """
+    found = (_POD_SECURITY.fullmatch(one) for one in answer.warnings)
+    return tuple(mask(re.sub(r"\\(.)", r"\1", one[1])) for one in found if one)
 
 
 def without_message(answer: Answer, message: str) -> bytes:

@@ -18,6 +18,7 @@ from upkeep.adapters.cluster.rehearsals.refusals import (
     RBAC,
     failure,
     fields,
+    pod_security,
     without_message,
     without_values,
 )
@@ -169,7 +170,8 @@ class Rehearsal(Kube):
             asked = path.removesuffix("/scale").rpartition("/")[2]
             if stored.kind == "Status" or (method == "PATCH" and stored.metadata.name != asked):
                 raise Malformed(f"{source}: the answer is not the object", source=source)
-            return DryRun(action, what, True, answer.status)
+            warnings = pod_security(answer)
+            return DryRun(action, what, True, answer.status, warnings=warnings)
         status = failure(answer)
         message = str(status.get("message") or "")
         if (

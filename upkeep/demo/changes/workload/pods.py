@@ -210,18 +210,41 @@ def restarted_long_ago(state: State) -> None:
     restart(state, hours=40, reason="Error", code=1)
 
 
-@scenario(
-    "pod-evicted",
-    "a pod was evicted nine days ago and stays in the list as Failed; its replacement serves",
-)
-def pod_evicted(state: State) -> None:
+def evict(state: State, **ago: float) -> None:
+    """Leave a pod in the list that was evicted so long ago; its replacement serves."""
     item = deepcopy(state.pods[0])
     item["metadata"] |= {"name": f"{state.fullname}-{workload.HASH}-g8h2n", "uid": uid("evicted")}
     item["metadata"]["creationTimestamp"] = stamp(state.ago(days=9))
+    message = "The node was low on resource: memory."
+    why = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "TerminationByKubelet",
+        "message": message,
+        "lastTransitionTime": stamp(state.ago(**ago)),
+    }
     item["status"] = {
         "phase": "Failed",
         "reason": "Evicted",
-        "message": "The node was low on resource: memory.",
+        "message": message,
         "startTime": stamp(state.ago(days=9)),
+        "conditions": [why],
     }
     state.add(item)
+
+
+@scenario(
+    "pod-evicted",
+    "a pod was evicted eight days ago and stays in the list as Failed; its replacement serves",
+)
+def pod_evicted(state: State) -> None:
+    evict(state, days=8)
+
+
+@scenario(
+    "pod-evicted-recently",
+    "a pod was evicted two hours ago and stays in the list as Failed; its replacement serves",
+    "pods-stable",
+)
+def pod_evicted_recently(state: State) -> None:
+    evict(state, hours=2)
