@@ -36,6 +36,25 @@ CADENCES = "daily or weekly or monthly or quarterly"
 CHANGES = ("removed", "null", "empty", "zero", "another type", "true", "list")
 WRONG = CHANGES[-3:]
 MOST_SECONDS = 60.0 * 60
+# (control, end of the path) -> why a failing control rightly passes where that is removed, empty or
+# null: the answer then describes another cluster, and nothing in it says that something is missing.
+ACCEPTED = {
+    ("rbac-least-privilege", "serviceAccountName"): (
+        "A template that names no account runs as default, whose rights are judged instead."
+    ),
+    ("scale-rehearsed", "/api/v1/pods items[]"): (
+        "One pod fewer on a node is one more place: no count says how many pods a cluster has."
+    ),
+    ("secrets-complete", "env[].valueFrom"): (
+        "A variable with neither value nor reference is a legal empty one, and needs no Secret."
+    ),
+    ("secrets-guarded", "volumes[].configMap"): (
+        "A volume of another kind is legal; a ConfigMap that nothing mounts is not searched."
+    ),
+    ("scaling-sound", "resources.limits.cpu"): (
+        "A number is a quantity, too: Quantity.UnmarshalJSON reads 7 as 7 cores."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +69,22 @@ class Escape:
     outcome: str
     cure: bool
 
+    @property
+    def reason(self) -> str:
+        """Return why the control rightly passes; empty where that is not known, and for errors."""
+        if self.outcome != "pass":
+            return ""
+        where = f"{self.request} {self.path}"
+        reasons = [
+            reason
+            for (control, end), reason in ACCEPTED.items()
+            if control == self.control and where.endswith(end)
+        ]
+        return "the scenario's own change" if self.cure else "".join(reasons[:1])
+
     def __str__(self) -> str:
-        cure = " (the scenario's own change)" if self.cure else ""
-        return f"{self.scenario}: {self.control}: {self.request} {self.path}: {self.change}: {self.outcome}{cure}"
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"{self.scenario}: {self.control}: {self.request} {self.path}: {self.change}: {self.outcome}{reason}"
 
 
 class Player:
@@ -263,7 +295,7 @@ def hunted(
 
 
 def main(arguments: list[str]) -> int:
-    """Hunt, and print what escapes; 1 where something does that is no cure."""
+    """Hunt, and print what escapes; 1 where something does without a reason."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__)
     parser.add_argument("scenario", nargs="*", help="as ``pytest --demo=list`` names them")
     parser.add_argument("--all", action="store_true", help="every scenario that a control fails on")
@@ -291,7 +323,7 @@ def main(arguments: list[str]) -> int:
             name, seed=given.seed, most=given.most, seconds=ends - time.monotonic()
         )
         total += tried
-        bad += sum(not escape.cure for escape in escapes)
+        bad += sum(not escape.reason for escape in escapes)
         print(f"{name}: {tried} changes, {len(escapes)} escapes", *escapes, sep="\n  ", flush=True)
         if given.resume and time.monotonic() < ends:
             with given.resume.open("a") as file:
@@ -301,7 +333,7 @@ def main(arguments: list[str]) -> int:
                     )
                     + "\n"
                 )
-    print(f"{total} changes tried, {bad} escapes that are no cure")
+    print(f"{total} changes tried, {bad} escapes without a reason")
     return 1 if bad else 0
 
 

@@ -9,7 +9,7 @@ from tests.mutate import changed, hunted, places, spelled
 def test_a_failing_control_stands_every_change(scenario: str) -> None:
     tried, escapes = hunted(scenario, seed=7, most=8)
     assert tried >= 30
-    assert [str(one) for one in escapes if not one.cure] == []
+    assert [str(one) for one in escapes if not one.reason] == []
 
 
 def test_the_hunt_finds_what_it_is_made_to_find() -> None:
