@@ -40,7 +40,8 @@ DOWN = frozenset(
 )
 UP_AND_NOT_READY = frozenset({"container-not-ready"})
 TOO_FEW = frozenset({"replicas-not-ready", "rollout-failed"})
-LOGGED = frozenset({"error-logged", "fatal-logged", "panic-logged", "dpanic-logged"})
+# A fatal line is no effect of a pod that is down: the process ends itself after it.
+LOGGED = frozenset({"error-logged", "panic-logged", "dpanic-logged"})
 # Controls that read pods: without a pod they have nothing to read.
 READ_PODS = frozenset(
     {
@@ -88,6 +89,11 @@ def _crash(cause: Finding, symptom: Finding) -> bool:
     ) and "OOMKilled" not in symptom.message
 
 
+def _ended(cause: Finding, symptom: Finding) -> bool:
+    """Return whether a container ended by itself, in the pod of the cause or in its Deployment."""
+    return _crash(cause, symptom) and (symptom.code in TOO_FEW or _same(cause, symptom))
+
+
 def _killed(cause: Finding, symptom: Finding) -> bool:
     return _same(cause, symptom) and "OOMKilled" in symptom.message
 
@@ -118,6 +124,9 @@ RELATIONS = (
     _Relation(_words("changed-before-crash"), STOPS_THE_START | {"misspelt"}, _same),
     _Relation(_words("changed-before-crash"), _words("unknown-destination", "name-twice"), _any),  # between documents
     _Relation(STOPS_THE_START | {"changed-before-crash"}, _CRASHED, _crash),
+    # What it says in its last line, where it does not start; alone, the line is the cause that is known.
+    _Relation(STOPS_THE_START | {"changed-before-crash"}, _words("fatal-logged"), _any),
+    _Relation(_words("fatal-logged"), _CRASHED, _ended),
     _Relation(_words("configuration-object-gone"), DOWN | TOO_FEW, _unmounted),
     # No room for a pod.
     _Relation(_words("quota-too-small"), TOO_FEW, _over_quota),

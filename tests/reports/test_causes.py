@@ -83,16 +83,24 @@ def test_a_bad_change_is_before_all_that_follows_from_it() -> None:
             "config-backed-up",
             [
                 "config-valid",
+                "recent-logs-clean",
                 "pods-ready",
                 "endpoints-serving",
                 "health-ok",
-                "recent-logs-clean",
                 "warning-events",
                 "pods-stable",
                 "processing-fast",
             ],
         )
     ]
+
+
+def test_without_the_configuration_the_last_line_of_the_crash_is_the_cause() -> None:
+    """A daily run does not read the configuration. The fatal line says what is wrong with it."""
+    fatal = result("recent-logs-clean", find("fatal-logged", A))
+    assert names(DOWN, fatal) == [("recent-logs-clean", ["pods-ready"])]
+    killed = find("container-restarted", A, 9, "it was OOMKilled")
+    assert len(names(result("pods-stable", killed), fatal)) == 2
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ message = "Container c of pod a waits: CrashLoopBackOff."
 findings = (Finding("Pod/a container/c", "container-waiting", message, "CrashLoopBackOff", next="kubectl logs a --previous"),)
 assert judge(Judgement(findings, "0 of 1 replicas ready"))
 """
-LOG = 'assert judge(Judgement((Finding("Pod/a container/c", "fatal-logged", "It said why."),), "1 bad line"))'
+LOG = 'assert judge(Judgement((Finding("Pod/a container/c", "panic-logged", "It said why."),), "1 bad line"))'
 BLIND = "raise Unreachable('Pod/a refuses connections', source='/metrics')"
 
 
@@ -77,7 +77,7 @@ def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester
         "FAIL pods-ready [default] (high, gate), the likely cause of 3 more: Container c of pod a waits: CrashLoopBackOff.",
         "    where: Pod/a container/c [container-waiting] (0 of 1 replicas ready)",
         "    next: kubectl logs a --previous",
-        "    effect: FAIL logs-clean (high) [fatal-logged]: It said why.",
+        "    effect: FAIL logs-clean (high) [panic-logged]: It said why.",
         "    effect: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
         "FAIL endpoints-odd [default] (critical): Pod a is not ready.",
         "    where: Pod/a [not-ready] (1 of 2 replicas ready)",
