@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from upkeep.errors import Absent, Malformed
+from upkeep.records.counters import Sample
 from upkeep.records.usage import Filesystem, Filesystems, UsageHistory, UsageSeries
 
 if TYPE_CHECKING:
@@ -82,16 +83,31 @@ def _claims(
         )
         for name in VOLUMES
     )
-    sizes = {sample.labels["persistentvolumeclaim"]: sample.value for sample in most}
-    held = {sample.labels["persistentvolumeclaim"]: sample.value for sample in used}
-    unseen = [claim for claim in claims if not sizes.get(claim) or claim not in held]
-    if unseen:
-        raise Absent(
-            f"{prometheus.where} has no {VOLUMES[0]} of claim {unseen[0]}.",
-            source=VOLUMES[0],
-            next_step=SCRAPE,
-        )
-    return [Filesystem(pod, f"claim {claim}", held[claim] / sizes[claim]) for claim in claims]
+    # A store of several clusters has a claim of this name in each: each series is one volume.
+    sizes = {_beside_name(sample): sample.value for sample in most}
+    found = []
+    for claim in claims:
+        mine = [one for one in used if one.labels["persistentvolumeclaim"] == claim]
+        if not mine or not all(sizes.get(_beside_name(one)) for one in mine):
+            raise Absent(
+                f"{prometheus.where} has no {VOLUMES[0]} of claim {claim}.",
+                source=VOLUMES[0],
+                next_step=SCRAPE,
+            )
+        for one in mine:
+            apart = sorted(
+                f"{name}={value}"
+                for name, value in one.labels.items()
+                if any(other.labels.get(name) != value for other in mine)
+            )
+            where = f"claim {claim}" + (f" ({', '.join(apart)})" if apart else "")
+            found.append(Filesystem(pod, where, one.value / sizes[_beside_name(one)]))
+    return found
+
+
+def _beside_name(sample: Sample) -> frozenset[tuple[str, str]]:
+    """Return the labels of a series without its name: those of used and capacity are the same."""
+    return frozenset(one for one in sample.labels.items() if one[0] != "__name__")
 
 
 def usage_selector(namespace: str, pods: str) -> str:
