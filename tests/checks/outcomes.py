@@ -8,10 +8,12 @@ from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests import ROOT
-from tests.checks.inner import EVERY, Ran, run
+from tests.checks.inner import EVERY, Ran, results, run
 from upkeep import demo
+from upkeep.__main__ import main
 
 PATH = "docs/outcomes.md"
 DEFAULTS = ["chart-defaults", "chart-defaults-no-prometheus"]
@@ -85,11 +87,24 @@ def document() -> str:
     with ProcessPoolExecutor() as pool:
         batches = in_batches(demo.names(faults=False))
         every = [row for found in pool.map(batch_rows, batches) for row in found]
-    return page(every, ran(DEFAULTS))
+    return page(every)
 
 
-def page(every_row: Sequence[str], defaults: Ran) -> str:
-    """Return the document of rows, and of a run on the chart's defaults."""
+def after_init(scenario: str) -> dict[str, dict[str, Any]]:
+    """Return what each control says with the settings, folders and first files of ``upkeep init --backup``.
+
+    The clock is the machine's: init dates the files.
+    """
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = main(["init", f"--demo={scenario}", "--backup"])
+        if code:
+            raise RuntimeError(f"upkeep init --demo={scenario} ended with code {code}")
+        return results(EVERY, "--settings=upkeep.toml", out=Path(folder, "out"))
+
+
+def page(every_row: Sequence[str]) -> str:
+    """Return the document of rows, and of runs on the chart's defaults: before and after ``upkeep init``."""
     lines = [
         "# Outcomes",
         "",
@@ -98,8 +113,10 @@ def page(every_row: Sequence[str], defaults: Ran) -> str:
         "## The chart's defaults",
         "",
         "What the chart installs when nobody changes its values, twenty minutes after the install, looked at from outside the cluster.",
+        "The first two columns are runs without a settings file; the next two are runs after `upkeep init --backup`.",
+        "What then could not be measured is too early, needs the chart's repository or an emergency configuration, or needs Prometheus.",
         "",
-        *_defaults(defaults),
+        *_defaults(ran(DEFAULTS), [after_init(name) for name in DEFAULTS]),
         "",
         "## Every scenario",
         "",
@@ -112,19 +129,39 @@ def page(every_row: Sequence[str], defaults: Ran) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _defaults(found: Ran) -> list[str]:
+def _defaults(found: Ran, initialised: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[str]:
     lines = [
-        "| control | gate | with Prometheus | without | the one line that ends what could not be measured |",
-        "| --- | --- | --- | --- | --- |",
+        "| control | gate | with Prometheus | without | after init, with | after init, without | what ends it before init |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for control in sorted({control for _, control in found.results}):
-        both = [found.results[name, control] for name in DEFAULTS]
-        steps = dict.fromkeys(result["next"] for result in both if result["outcome"] == "unknown")
-        words = [
-            result["outcome"] + (f" ({result['reason']})" if result["outcome"] == "unknown" else "")
-            for result in both
+        before = [found.results[name, control] for name in DEFAULTS]
+        steps = dict.fromkeys(result["next"] for result in before if result["outcome"] == "unknown")
+        cells = [
+            control,
+            "gate" if before[0]["gate"] else "",
+            *(_word(result) for result in [*before, *(one[control] for one in initialised)]),
+            "; ".join(f"`{step}`" for step in steps),
         ]
-        lines.append(
-            f"| {control} | {'gate' if both[0]['gate'] else ''} | {words[0]} | {words[1]} | {'; '.join(f'`{step}`' for step in steps)} |"
-        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", *_summed(found, initialised)]
+
+
+def _summed(found: Ran, initialised: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    """Return the table of the counts of each column."""
+    columns = {
+        "with Prometheus": found.outcomes(DEFAULTS[0]),
+        "without": found.outcomes(DEFAULTS[1]),
+        "after init, with": {control: one["outcome"] for control, one in initialised[0].items()},
+        "after init, without": {control: one["outcome"] for control, one in initialised[1].items()},
+    }
+    kinds = ("pass", "fail", "due", "unknown")
+    lines = [f"| run | {' | '.join(kinds)} |", f"| --- |{' --- |' * len(kinds)}"]
+    for title, outcomes in columns.items():
+        counts = [str([*outcomes.values()].count(kind)) for kind in kinds]
+        lines.append(f"| {title} | {' | '.join(counts)} |")
     return lines
+
+
+def _word(result: Mapping[str, Any]) -> str:
+    return result["outcome"] + (f" ({result['reason']})" if result["outcome"] == "unknown" else "")
