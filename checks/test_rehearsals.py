@@ -28,6 +28,7 @@ def test_more_replicas_would_be_accepted_and_fit(
     limit_ranges,
     node_rooms,
     workload,
+    autoscalers_seen,
     limits,
     install,
 ):
@@ -44,6 +45,7 @@ def test_more_replicas_would_be_accepted_and_fit(
             limit_ranges,
             node_rooms,
             workload,
+            autoscalers_seen,
             limits=limits,
             install=install,
         )

@@ -68,7 +68,7 @@ class Volume:
     """A volume of a pod template.
 
     :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source;
-        ``object`` is what it names, of ``csi`` the driver.
+        ``object`` is what it names, of ``csi`` the driver, of ``image`` the reference.
     :ivar items: (key, path) of the keys that it selects; empty where it takes all.
     """
 

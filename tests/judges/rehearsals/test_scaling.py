@@ -23,6 +23,7 @@ from upkeep.records.placement import (
     Toleration,
 )
 from upkeep.records.selectors import LabelSelector
+from upkeep.records.usage import Autoscaler
 from upkeep.records.workload import ContainerResources, Workload
 
 INSTALL = install()
@@ -56,10 +57,19 @@ def scale(
     rooms: tuple[NodeRoom, ...] = ROOMS,
     rehearsal: ActionRehearsal | None = None,
     ranges: tuple[LimitRange, ...] = (),
+    autoscalers: tuple[Autoscaler, ...] | Exception = (),
 ):
     asked = rehearsal or ActionRehearsal((replace(MAY, subresource="scale"),), (RAN, RAN))
     return scaling.scale(
-        asked, POD, quotas, ranges, rooms, seen or wants(), limits=Limits({}), install=INSTALL
+        asked,
+        POD,
+        quotas,
+        ranges,
+        rooms,
+        seen or wants(),
+        autoscalers,
+        limits=Limits({}),
+        install=INSTALL,
     )
 
 
@@ -240,7 +250,20 @@ def test_new_pods_that_admission_refuses_fail_and_quotas_are_judged_by_what_they
         (),
         ROOMS,
         wants(),
+        (),
         limits=Limits({}),
         install=INSTALL,
     ).findings
     assert [one.code for one in found] == ["new-pod-refused"] * fails
+
+
+@pytest.mark.parametrize(
+    ("autoscalers", "told"),
+    [
+        ((Autoscaler("cano", 2, 6, 2),), "cano undoes a scaling: raise its minReplicas instead"),
+        ((Autoscaler("cano", 3, 6, 3),), "on 2 of 2 nodes"),
+        (Absent("no answer"), "autoscalers were not read, and one would undo a scaling"),
+    ],
+)
+def test_an_autoscaler_that_undoes_a_scaling_is_told(autoscalers, told):
+    assert scale(autoscalers=autoscalers).observed.endswith(told)

@@ -13,7 +13,7 @@ from upkeep.judges.workload import hardening
 from upkeep.model import Judgement
 from upkeep.records.containers import SecurityContext
 from upkeep.records.events import KubernetesEvent
-from upkeep.records.workload import ContainerSpec, Workload
+from upkeep.records.workload import ContainerSpec, Volume, Workload
 
 
 def hardened(seen: Workload | None = None, *events: KubernetesEvent) -> Judgement:
@@ -196,3 +196,18 @@ def test_a_further_bad_container_never_makes_it_pass(changes, injected):
         cluster(*containers, admitted=(*containers, bad)) if injected else cluster(*containers, bad)
     )
     assert len(more.findings) == len(alone.findings) + 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "pinned"),
+    [("models:latest", False), ("models", False), ("models:1", True), ("models@sha256:ab", True)],
+)
+def test_the_image_of_a_volume_is_pinned_too(reference, pinned):
+    """sigstore/policy-controller#1976: policies about images look at containers alone."""
+    seen = cluster()
+    volumes = (Volume("models", "image", reference), Volume("x", "emptyDir", ""))
+    template = replace(seen.deployment.template, volumes=volumes)
+    judgement = hardened(replace(seen, deployment=replace(seen.deployment, template=template)))
+    assert codes(judgement) == ["image-not-pinned"] * (not pinned)
+    if not pinned:
+        assert judgement.findings[0].object == "Deployment/cano-collector volume/models"

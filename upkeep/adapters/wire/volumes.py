@@ -74,6 +74,12 @@ class OtherSource(Wire, frozen=True):
     driver: str = ""
 
 
+class ImageSource(Wire, frozen=True):
+    """core/v1 ImageVolumeSource; the reference may be left out where a controller above sets it."""
+
+    reference: str = ""
+
+
 class Volume(Wire, frozen=True):
     """core/v1 Volume: one of its sources is there; an emptyDir where none is."""
 
@@ -87,7 +93,7 @@ class Volume(Wire, frozen=True):
     hostPath: OtherSource | None = None
     nfs: OtherSource | None = None
     csi: OtherSource | None = None
-    image: OtherSource | None = None
+    image: ImageSource | None = None
     downwardAPI: OtherSource | None = None
     iscsi: OtherSource | None = None
     fc: OtherSource | None = None

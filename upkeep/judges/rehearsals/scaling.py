@@ -23,9 +23,10 @@ from upkeep.judges.rehearsals.room import (
 from upkeep.judges.wording import counted
 from upkeep.judges.workload.rollout import deleting
 from upkeep.limits import Limits
-from upkeep.model import Finding, Judgement
+from upkeep.model import Finding, Judgement, listed
 from upkeep.records.access import ActionRehearsal
 from upkeep.records.placement import LimitRange, NodeRoom, Quota
+from upkeep.records.usage import Autoscaler
 from upkeep.records.workload import Install, Workload
 from upkeep.shell import Command, shell
 
@@ -37,6 +38,7 @@ def scale(
     ranges: Sequence[LimitRange],
     rooms: Sequence[NodeRoom],
     workload: Workload,
+    autoscalers: Sequence[Autoscaler] | Exception,
     *,
     limits: Limits,
     install: Install,
@@ -111,6 +113,7 @@ def scale(
     observed = (
         f"{counted(len(rehearsal.dry_runs), 'dry run')}; {counted(more, 'further pod')} up to "
         f"{most} replicas, room for {min(room, 1000)} on {where}{new_pods.told(new_pod)}"
+        f"{_undone(autoscalers, most)}"
     )
     basis = (
         f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"
@@ -118,3 +121,18 @@ def scale(
     )
     unmeasured = next(iter(uncounted), None)
     return Judgement(tuple(found), observed, most, "replicas", basis, unmeasured=unmeasured)
+
+
+def _undone(autoscalers: Sequence[Autoscaler] | Exception, most: int) -> str:
+    """Return that an autoscaler sets the number of replicas, as the end of an observation.
+
+    Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
+    """
+    if isinstance(autoscalers, Exception):
+        return "; autoscalers were not read, and one would undo a scaling"
+    names = [one.name for one in autoscalers if one.least < most]
+    if not names:
+        return ""
+    return (
+        f"; HorizontalPodAutoscaler/{listed(names)} undoes a scaling: raise its minReplicas instead"
+    )

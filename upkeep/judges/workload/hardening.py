@@ -36,7 +36,7 @@ def runs_hardened(
         return _faults(shape, install=install)
 
     compared = compare(workload, faults_of, install=install)
-    found = list(compared.findings)
+    found = [*compared.findings, *_image_volumes(workload, install=install)]
     running = images.of_running(workload)
     found += images.differing(running, install=install)
     hooks = [event for event in events if event.reason in HOOK_FAILED]
@@ -115,9 +115,29 @@ def _probes(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
                 )
 
 
+def _image_volumes(workload: Workload, *, install: Install) -> Iterator[Finding]:
+    """Yield a finding for each image volume with a mutable reference: its files run as any image's.
+
+    Source: https://kubernetes.io/docs/tasks/configure-pod-container/image-volumes/
+    """
+    for volume in workload.deployment.template.volumes:
+        if volume.kind == "image" and _is_mutable(volume.object):
+            message = (
+                f"Volume {volume.name} holds the mutable image {mask(volume.object)}: "
+                "it can change without a rollout."
+            )
+            where = f"Deployment/{install.deployment} volume/{volume.name}"
+            tag, limit = image_tag(volume.object) or "no tag", "a version or a digest"
+            yield Finding(where, "image-not-pinned", message, tag, limit, "", _edit(install))
+
+
+def _is_mutable(image: str) -> bool:
+    return "@sha256:" not in image and image_tag(image) in ("", "latest")
+
+
 def _image(container: ContainerSpec, *, install: Install) -> Iterator[Finding]:
     tag = image_tag(container.image)
-    if "@sha256:" not in container.image and tag in ("", "latest"):
+    if _is_mutable(container.image):
         message = (
             f"Container {container.name} uses the mutable image {mask(container.image)}: "
             "it can change without a rollout."

@@ -164,6 +164,8 @@ def _volumes(raw: volumes.Volume) -> list[Volume]:
         ]
     if raw.csi:
         return [Volume(raw.name, "csi", raw.csi.driver)]
+    if raw.image:
+        return [Volume(raw.name, "image", raw.image.reference)]
     return [Volume(raw.name, next(iter(_sources(raw)), "emptyDir"), "")]
 
 

@@ -80,6 +80,14 @@ def image_latest(state: State) -> None:
     state.container["image"] = state.container["image"].partition(":")[0] + ":latest"
 
 
+@scenario("image-volume-latest", "a volume holds an image with the tag latest", "runs-hardened")
+def image_volume_latest(state: State) -> None:
+    source = {"reference": "registry.example/models:latest", "pullPolicy": "Always"}
+    state.deployment["spec"]["template"]["spec"]["volumes"].append(
+        {"name": "models", "image": source}
+    )
+
+
 @scenario("images-differ", "the pods run different images of the same tag", "runs-hardened")
 def images_differ(state: State) -> None:
     status = state.pods[0]["status"]["containerStatuses"][0]
