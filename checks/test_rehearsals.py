@@ -8,13 +8,19 @@ from upkeep.judges.rehearsals import actions, raised_limits, restoring, scaling
 @pytest.mark.control(id="restart-rehearsed", severity="high", guide="Quick Recovery")
 @pytest.mark.quarterly
 @pytest.mark.emergency
-def test_a_restart_would_be_accepted(judge, restart_rehearsal, new_pod_seen, collector, install):
+def test_a_restart_would_be_accepted(
+    judge, restart_rehearsal, new_pod_seen, service_account_seen, collector, install
+):
     """The on-call engineer may restart the collector, and the API server's dry run accepts it.
 
     Otherwise the emergency finds the missing right.
     Fix: docs/runbook.md#restart-rehearsed
     """
-    assert judge(actions.restart(restart_rehearsal, new_pod_seen, collector, install=install))
+    assert judge(
+        actions.restart(
+            restart_rehearsal, new_pod_seen, service_account_seen, collector, install=install
+        )
+    )
 
 
 @pytest.mark.control(id="scale-rehearsed", severity="high", guide="Scale up")
@@ -24,6 +30,7 @@ def test_more_replicas_would_be_accepted_and_fit(
     judge,
     scale_rehearsal,
     new_pod_seen,
+    service_account_seen,
     quotas,
     limit_ranges,
     node_rooms,
@@ -41,6 +48,7 @@ def test_more_replicas_would_be_accepted_and_fit(
         scaling.scale(
             scale_rehearsal,
             new_pod_seen,
+            service_account_seen,
             quotas,
             limit_ranges,
             node_rooms,
@@ -59,6 +67,7 @@ def test_raised_limits_would_be_accepted_raise_and_fit(
     judge,
     limits_rehearsal,
     new_pod_seen,
+    service_account_seen,
     quotas,
     limit_ranges,
     node_rooms,
@@ -75,6 +84,7 @@ def test_raised_limits_would_be_accepted_raise_and_fit(
         raised_limits.raised(
             limits_rehearsal,
             new_pod_seen,
+            service_account_seen,
             quotas,
             limit_ranges,
             node_rooms,
@@ -96,6 +106,7 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
     restore_rehearsal,
     restart_if_rehearsed,
     new_pod_seen,
+    service_account_seen,
     emergency_if_read,
     emergency_if_rehearsed,
     install,
@@ -113,6 +124,7 @@ def test_a_restore_and_a_minimal_configuration_would_be_accepted(
             restore=restore_rehearsal,
             restart=restart_if_rehearsed,
             new_pod=new_pod_seen,
+            account=service_account_seen,
             emergency=emergency_if_read,
             attempt=emergency_if_rehearsed,
             install=install,

@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 CONTROL_PLANE = "endpointslice-controller.k8s.io"
 
@@ -27,6 +28,7 @@ class Service:
     """A Service.
 
     :ivar addresses: its cluster IPs; empty where it has none.
+    :ivar deleted: set while a finalizer delays its deletion.
     :ivar headless: its name resolves to the pods, so no port is translated to its target.
     :ivar families: IPv4 and IPv6, as its ``ipFamilies`` lists them; empty where it lists none.
     :ivar local_only: ``internalTrafficPolicy: Local``, so nodes without an endpoint drop traffic.
@@ -43,6 +45,7 @@ class Service:
     local_only: bool = False
     serves_unready: bool = False
     headless: bool = False
+    deleted: datetime | None = None
 
     def ports_to(self, number: int) -> tuple[int, ...]:
         """Return the ports by which clients reach a container's port.

@@ -39,13 +39,19 @@ def test_items_may_leave_their_kind_out_or_say_it(server: Server) -> None:
         (page(service(), service()), "Service/a came twice"),
         (page(service(), service("b", spec=[])), "Service/b is not as the API describes it: spec is not of its type"),
         (page(service(), 7), "Service is not as the API describes it"),
-        (page(service(), remainingItemCount=-1), "metadata.remainingItemCount is not of its type"),
+        (page(service(), remainingItemCount="1"), "metadata.remainingItemCount is not of its type"),
     ],
 )  # fmt: skip
 def test_a_list_of_something_else_is_malformed(server: Server, reply: Reply, said: str) -> None:
     server.on(PATH, reply)
     with pytest.raises(Malformed, match=said):
         kube(server.url).items(PATH, type=Service)
+
+
+def test_an_estimate_below_zero_says_that_nothing_remains(server: Server) -> None:
+    """clusterpedia-io/clusterpedia#123: a front end of its own counts on with a negative number."""
+    server.on(PATH, page(service(), remainingItemCount=-3))
+    assert len(kube(server.url).items(PATH, type=Service)) == 1
 
 
 def test_an_item_that_comes_again_on_the_next_page_is_malformed(server: Server) -> None:

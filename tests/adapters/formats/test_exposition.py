@@ -227,3 +227,24 @@ def test_fifty_thousand_unwanted_series_are_passed_over():
         f'cano_other_seconds_bucket{{alert_name="a{number}",le="1"}} 4' for number in range(50_000)
     ]
     assert len(parsed(*lines, "cano_alerts_errors_total 1").samples) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'cano_alerts_errors_total{alert_name="a",error_type="x"} 3 # {trace_id="t"} 1.0 1712345678.1',
+        b'cano_alerts_errors_total{alert_name="a",error_type="x"} 3 1712345678000',
+        b'cano_alerts_errors_total { alert_name = "a" , error_type = "x" , } 3',
+        b'{"cano_alerts_errors_total",alert_name="a",error_type="x"} 3',
+    ],
+)
+def test_exemplars_times_and_quoted_names_of_newer_formats_are_read(line: bytes) -> None:
+    """prometheus/common#219 and #537: OpenMetrics, and UTF-8 names beside the usual ones."""
+    beside = b"""# TYPE "my.metric" gauge
+{"my.metric","label.x"="v"} 1
+cano_alerts_errors_created{alert_name="a",error_type="x"} 1.7e9
+process_start_time_seconds 1.7e9
+"""
+    found = exposition.parse(beside + line + b"\n# EOF\n", pod=POD, taken=TAKEN)
+    (one,) = (one for one in found.samples if one.name == "cano_alerts_errors_total")
+    assert (one.value, one.labels) == (3, {"alert_name": "a", "error_type": "x"})

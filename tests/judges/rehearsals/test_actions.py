@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 
 from tests.judges.samples import ago, deployment, install
-from upkeep.errors import Absent
+from upkeep.errors import Absent, Forbidden
 from upkeep.judges.rehearsals import actions
-from upkeep.records.access import AccessAnswer, ActionRehearsal, DryRun
+from upkeep.records.access import AccessAnswer, ActionRehearsal, DryRun, ServiceAccount
 
 INSTALL = install()
 MAY = AccessAnswer(
     "the acting identity", "patch", "apps", "deployments", "cano-collector", "monitoring", True
 )
 RAN = DryRun("patch", "Deployment/cano-collector", True, 200)
+ACCOUNT = ServiceAccount("default", None)
 # A new pod that admission accepts.
 POD = ActionRehearsal(
     (replace(MAY, verb="create", group="", resource="pods", name=""),),
@@ -28,13 +29,15 @@ def not_admitted(message: str) -> ActionRehearsal:
 
 
 def test_a_restart_that_would_be_accepted_passes():
-    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), POD, deployment(), install=INSTALL)
+    judgement = actions.restart(
+        ActionRehearsal((MAY,), (RAN,)), POD, ACCOUNT, deployment(), install=INSTALL
+    )
     assert (judgement.findings, judgement.observed) == ((), "restart accepted")
 
 
 def test_a_missing_right_is_named_with_the_question_to_ask():
     (finding,) = actions.restart(
-        ActionRehearsal((replace(MAY, allowed=False),)), POD, deployment(), install=INSTALL
+        ActionRehearsal((replace(MAY, allowed=False),)), POD, ACCOUNT, deployment(), install=INSTALL
     ).findings
     assert (finding.code, finding.observed) == ("restart-forbidden", "forbidden")
     assert (
@@ -47,7 +50,7 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
 def test_a_refusal_says_what_the_server_said():
     refused = replace(RAN, accepted=False, status=403, reason="Forbidden", message="change freeze")
     (finding,) = actions.restart(
-        ActionRehearsal((MAY,), (refused,)), POD, deployment(), install=INSTALL
+        ActionRehearsal((MAY,), (refused,)), POD, ACCOUNT, deployment(), install=INSTALL
     ).findings
     assert (finding.code, finding.observed, finding.limit) == ("restart-refused", 403, 200)
     assert "(403 Forbidden, change freeze)" in finding.message
@@ -56,7 +59,7 @@ def test_a_refusal_says_what_the_server_said():
 def test_a_restart_whose_new_pods_are_refused_fails():
     pods = not_admitted('violates PodSecurity "restricted:latest": runAsNonRoot != true')
     judgement = actions.restart(
-        ActionRehearsal((MAY,), (RAN,)), pods, deployment(), install=INSTALL
+        ActionRehearsal((MAY,), (RAN,)), pods, ACCOUNT, deployment(), install=INSTALL
     )
     (finding,) = judgement.findings
     assert (finding.code, finding.observed, finding.limit) == ("new-pod-refused", 403, 201)
@@ -71,7 +74,9 @@ def test_a_restart_whose_new_pods_are_refused_fails():
 def test_a_full_quota_refuses_a_restart_only_where_no_old_pod_goes_first(max_unavailable, fails):
     pods = not_admitted("exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2")
     collector = deployment(max_unavailable=max_unavailable)
-    judgement = actions.restart(ActionRehearsal((MAY,), (RAN,)), pods, collector, install=INSTALL)
+    judgement = actions.restart(
+        ActionRehearsal((MAY,), (RAN,)), pods, ACCOUNT, collector, install=INSTALL
+    )
     assert [one.code for one in judgement.findings] == ["new-pod-refused"] * fails
 
 
@@ -87,18 +92,31 @@ def test_a_full_quota_refuses_a_restart_only_where_no_old_pod_goes_first(max_una
 )
 def test_a_restart_without_a_rehearsed_pod_says_so(pods, told):
     judgement = actions.restart(
-        ActionRehearsal((MAY,), (RAN,)), pods, deployment(), install=INSTALL
+        ActionRehearsal((MAY,), (RAN,)), pods, ACCOUNT, deployment(), install=INSTALL
     )
     assert (judgement.findings, judgement.observed) == ((), f"restart accepted; {told}")
+
+
+def test_without_its_service_account_no_new_pod_is_made():
+    """Whoever may not create pods finds it out by reading the account."""
+    unseen = ActionRehearsal((replace(POD.access[0], allowed=False),))
+    rehearsal = ActionRehearsal((MAY,), (RAN,))
+    gone = Absent('serviceaccounts "default" not found')
+    (finding,) = actions.restart(rehearsal, unseen, gone, deployment(), install=INSTALL).findings
+    assert finding.code == "service-account-missing"
+    assert finding.next == "kubectl -n monitoring create serviceaccount default"
+    for account, pods in ((gone, POD), (Forbidden("no"), unseen), (ACCOUNT, unseen)):
+        judged = actions.restart(rehearsal, pods, account, deployment(), install=INSTALL)
+        assert judged.findings == ()
 
 
 def test_a_warning_of_pod_security_is_decided_by_a_rehearsed_pod_alone():
     warning = 'would violate PodSecurity "restricted:latest": runAsNonRoot != true'
     rehearsal = ActionRehearsal((MAY,), (replace(RAN, warnings=(warning,)),))
-    assert not actions.restart(rehearsal, POD, deployment(), install=INSTALL).findings
+    assert not actions.restart(rehearsal, POD, ACCOUNT, deployment(), install=INSTALL).findings
     for unseen in (ActionRehearsal((replace(POD.access[0], allowed=False),)), Absent("no answer")):
         with pytest.raises(Absent, match="warns of new pods: would violate PodSecurity"):
-            actions.restart(rehearsal, unseen, deployment(), install=INSTALL)
+            actions.restart(rehearsal, unseen, ACCOUNT, deployment(), install=INSTALL)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +128,7 @@ def test_a_warning_of_pod_security_is_decided_by_a_rehearsed_pod_alone():
 )
 def test_a_deployment_that_takes_the_patch_and_restarts_no_pod_fails(changes, code, step):
     (finding,) = actions.restart(
-        ActionRehearsal((MAY,), (RAN,)), POD, deployment(**changes), install=INSTALL
+        ActionRehearsal((MAY,), (RAN,)), POD, ACCOUNT, deployment(**changes), install=INSTALL
     ).findings
     assert finding.code == code
     assert finding.next.startswith(step)
@@ -121,7 +139,7 @@ def test_a_deployment_that_takes_the_patch_and_restarts_no_pod_fails(changes, co
 )
 def test_what_was_not_rehearsed_is_not_judged(rehearsal: ActionRehearsal):
     with pytest.raises(Absent, match="Restart not rehearsed"):
-        actions.restart(rehearsal, POD, deployment(), install=INSTALL)
+        actions.restart(rehearsal, POD, ACCOUNT, deployment(), install=INSTALL)
 
 
 def test_triage_names_each_right_that_is_missing():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.rehearsals.test_actions import MAY, POD, RAN, not_admitted
+from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN, not_admitted
 from tests.judges.samples import install, pod, template, workload
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import raised_limits
@@ -59,7 +59,15 @@ def judged(
 ) -> Judgement:
     asked = rehearsal or ActionRehearsal((MAY,), (RAN,))
     return raised_limits.raised(
-        asked, POD, quotas, ranges, rooms, seen or running(), limits=Limits(limits), install=INSTALL
+        asked,
+        POD,
+        ACCOUNT,
+        quotas,
+        ranges,
+        rooms,
+        seen or running(),
+        limits=Limits(limits),
+        install=INSTALL,
     )
 
 
@@ -356,6 +364,7 @@ def test_new_pods_that_admission_refuses_fail_and_quotas_are_judged_by_what_they
     found = raised_limits.raised(
         ActionRehearsal((MAY,), (RAN,)),
         not_admitted(why),
+        ACCOUNT,
         (),
         (),
         ROOMS,

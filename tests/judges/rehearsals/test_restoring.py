@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.rehearsals.test_actions import MAY, POD, RAN
+from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN
 from tests.judges.samples import NOW, deployment, install
 from upkeep.errors import Absent, Forbidden, TimedOut, Unmeasured
 from upkeep.judges.rehearsals import restoring
@@ -109,6 +109,7 @@ def judged(
         restore=restore,
         restart=restart,
         new_pod=POD,
+        account=ACCOUNT,
         emergency=emergency,
         attempt=attempt,
         install=INSTALL,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.judges.rehearsals.test_actions import MAY, POD, RAN, not_admitted
+from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN, not_admitted
 from tests.judges.samples import deployment, install, pod, template, workload
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import scaling
@@ -63,6 +63,7 @@ def scale(
     return scaling.scale(
         asked,
         POD,
+        ACCOUNT,
         quotas,
         ranges,
         rooms,
@@ -246,6 +247,7 @@ def test_new_pods_that_admission_refuses_fail_and_quotas_are_judged_by_what_they
     found = scaling.scale(
         ActionRehearsal((replace(MAY, subresource="scale"),), (RAN, RAN)),
         not_admitted(why),
+        ACCOUNT,
         (),
         (),
         ROOMS,

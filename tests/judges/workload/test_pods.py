@@ -117,6 +117,15 @@ def test_a_crash_loop_shows_the_last_exit_and_the_previous_log():
     )
 
 
+def test_a_pod_that_its_node_shut_down_and_left_running_is_named():
+    """kubernetes/kubernetes#104531: its container completed, and its ReplicaSet counts the pod."""
+    done = container(
+        ready=False, state="terminated", terminated=termination(reason="Completed", exit_code=0)
+    )
+    judgement = ready(workload(pod("a"), unready("b", status=done, reason="Terminated")))
+    assert codes(judgement) == ["container-ended", "replicas-not-ready"]
+
+
 def test_a_container_whose_probe_fails_is_named():
     judgement = ready(workload(pod("a"), unready(status=container(ready=False))))
     assert codes(judgement) == ["container-not-ready", "replicas-not-ready"]

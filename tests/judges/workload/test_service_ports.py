@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.judges.samples import (
+    ago,
     deployment,
     endpoint,
     endpoint_slice,
@@ -173,3 +174,9 @@ def test_a_port_of_a_container_that_a_webhook_injected_resolves():
     both = (service(), second)
     assert serving(both, slices, workload(*injected)).findings == ()
     assert codes(serving(both, slices)) == ["target-port-unresolved"]
+
+
+def test_a_service_that_a_finalizer_keeps_after_its_deletion_fails() -> None:
+    (finding,) = serving((service(deleted=ago(hours=1)),)).findings
+    assert (finding.object, finding.code) == ("Service/cano-collector", "service-deleted")
+    assert finding.message.startswith("Service/cano-collector was deleted at 2026-01-02 11:00 UTC")

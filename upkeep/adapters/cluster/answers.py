@@ -134,7 +134,7 @@ class Listing:
 
         :raises Truncated: it says that more would follow.
         """
-        if page.metadata.remainingItemCount:
+        if (page.metadata.remainingItemCount or 0) > 0:
             raise Truncated(
                 f"{self.source}: the list ends, and says that {page.metadata.remainingItemCount} objects remain",
                 source=self.source,

@@ -94,7 +94,8 @@ class ListMeta(Wire, frozen=True):
     """meta/v1 ListMeta. ``continue`` is a word of Python."""
 
     continue_: str = field(default="", name="continue")
-    remainingItemCount: Generation | None = None
+    # An estimate; clusterpedia gives negative ones (clusterpedia-io/clusterpedia#123).
+    remainingItemCount: int | None = None
 
 
 class List(Wire, frozen=True):

@@ -74,6 +74,17 @@ def pod_security_refuses(state: State) -> None:
     )
 
 
+@scenario(
+    "service-account-missing",
+    "the service account of the pod template was deleted; the pods that run keep their tokens",
+    *PATCHES,
+    "scale-rehearsed",
+)
+def service_account_missing(state: State) -> None:
+    spec = state.deployment["spec"]["template"]["spec"]
+    state.drop("serviceaccounts", spec.get("serviceAccountName", "default"))
+
+
 @scenario("triage-forbidden", "the on-call engineer may not read events", "triage-possible")
 def triage_forbidden(state: State) -> None:
     state.denied.add(("acting", "events"))

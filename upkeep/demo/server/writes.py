@@ -81,6 +81,11 @@ def verdict(
     if plural in state.refusals:
         code, reason, message = state.refusals[plural]
         return status(code, reason, message, **details, kind=plural)
+    account = body.get("spec", {}).get("serviceAccountName", "default")
+    if plural == "pods" and state.find("serviceaccounts", account, namespace) is None:
+        why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+        message = f'pods "{wanted}" is forbidden: {why}'
+        return status(403, "Forbidden", message, **details, kind=plural)
     item = state.find(plural, wanted, namespace)
     if name is None and item is not None:
         message = f'{qualified(plural)} "{wanted}" already exists'

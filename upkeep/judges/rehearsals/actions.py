@@ -9,7 +9,7 @@ from upkeep.judges.rehearsals import new_pods
 from upkeep.judges.wording import counted
 from upkeep.judges.workload.rollout import held
 from upkeep.model import Finding, Judgement
-from upkeep.records.access import AccessAnswer, ActionRehearsal
+from upkeep.records.access import AccessAnswer, ActionRehearsal, ServiceAccount
 from upkeep.records.workload import Deployment, Install
 from upkeep.shell import Command, shell
 
@@ -19,6 +19,7 @@ BASIS = "access reviews and PATCH dryRun=All as the acting identity"
 def restart(
     rehearsal: ActionRehearsal,
     new_pod: ActionRehearsal | Exception,
+    account: ServiceAccount | Exception,
     deployment: Deployment,
     *,
     install: Install,
@@ -29,6 +30,7 @@ def restart(
     whose new pods are refused. Where the acting identity may not create pods, the judgement says so.
 
     :param new_pod: the rehearsed creation of a pod of the template, or why there is none.
+    :param account: the template's service account, or why it was not read.
     :raises Absent: the right was not asked for, or a permitted restart was not rehearsed. Or Pod
         Security warns of the pods, and none was rehearsed.
     """
@@ -55,7 +57,9 @@ def restart(
                 Finding(run.object, "restart-refused", message, run.status, 200, "", command)
             )
     found += held(deployment)
-    found += new_pods.refused(new_pod, quotas=not deployment.max_unavailable, install=install)
+    found += new_pods.refused(
+        new_pod, account, deployment, quotas=not deployment.max_unavailable, install=install
+    )
     observed = "restart accepted" if not found else "restart not accepted"
     return Judgement(
         tuple(found),

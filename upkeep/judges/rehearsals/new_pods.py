@@ -6,8 +6,8 @@ Source: https://kubernetes.io/docs/concepts/security/pod-security-admission/
 from upkeep.errors import Absent, Unmeasured
 from upkeep.judges.wording import excerpt
 from upkeep.model import Finding
-from upkeep.records.access import ActionRehearsal
-from upkeep.records.workload import Install
+from upkeep.records.access import ActionRehearsal, ServiceAccount
+from upkeep.records.workload import Deployment, Install
 from upkeep.shell import shell
 
 # The quota's own word (plugin/pkg/admission/resourcequota). Quotas are judged by what they leave.
@@ -15,14 +15,22 @@ QUOTA = "exceeded quota"
 
 
 def refused(
-    rehearsal: ActionRehearsal | Exception, *, quotas: bool, install: Install
+    rehearsal: ActionRehearsal | Exception,
+    account: ServiceAccount | Exception,
+    deployment: Deployment,
+    *,
+    quotas: bool,
+    install: Install,
 ) -> list[Finding]:
     """Return a finding where the dry run of a new pod was refused.
 
+    Without one, a service account that does not exist is a finding all the same.
+
+    :param account: the service account of the template, or why it was not read.
     :param quotas: a refusal by a quota counts: no old pod gives its share back first.
     """
-    if not isinstance(rehearsal, ActionRehearsal):
-        return []
+    if not isinstance(rehearsal, ActionRehearsal) or not rehearsal.dry_runs:
+        return _without_account(account, deployment)
     look = shell(
         "kubectl -n {} get events --field-selector=reason=FailedCreate; kubectl get namespace {} --show-labels",
         install.namespace,
@@ -42,6 +50,17 @@ def refused(
         for run in rehearsal.dry_runs
         if not run.accepted and (quotas or QUOTA not in run.message)
     ]
+
+
+def _without_account(account: ServiceAccount | Exception, deployment: Deployment) -> list[Finding]:
+    """Return the finding of a service account that the API server does not have (404)."""
+    if not isinstance(account, Absent):
+        return []
+    name = deployment.template.service_account
+    message = f"ServiceAccount/{name} of the pod template does not exist. The API server refuses new pods."
+    fix = shell("kubectl -n {} create serviceaccount {}", deployment.namespace, name)
+    where = f"Deployment/{deployment.name}"
+    return [Finding(where, "service-account-missing", message, 0, 1, "service accounts", fix)]
 
 
 def doubtful(

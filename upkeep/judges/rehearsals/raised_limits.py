@@ -18,7 +18,7 @@ from upkeep.judges.rehearsals.room import unlooked
 from upkeep.judges.workload.rollout import held
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
-from upkeep.records.access import ActionRehearsal
+from upkeep.records.access import ActionRehearsal, ServiceAccount
 from upkeep.records.placement import LimitRange, NodeRoom, Quota
 from upkeep.records.workload import Install, Workload
 
@@ -26,6 +26,7 @@ from upkeep.records.workload import Install, Workload
 def raised(
     rehearsal: ActionRehearsal,
     new_pod: ActionRehearsal | Exception,
+    account: ServiceAccount | Exception,
     quotas: Sequence[Quota],
     ranges: Sequence[LimitRange],
     rooms: Sequence[NodeRoom],
@@ -52,7 +53,7 @@ def raised(
         install=install,
     )
     found += held(workload.deployment)
-    found += new_pods.refused(new_pod, quotas=False, install=install)
+    found += new_pods.refused(new_pod, account, workload.deployment, quotas=False, install=install)
     before = workload.deployment.template
     container = next((one for one in before.containers if one.name == install.container), None)
     if container is None:

@@ -13,7 +13,7 @@ from upkeep.judges.rehearsals import actions, new_pods
 from upkeep.judges.rehearsals.emergency import of_the_emergency
 from upkeep.judges.wording import counted
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records.access import ActionRehearsal, RestoreRehearsal
+from upkeep.records.access import ActionRehearsal, RestoreRehearsal, ServiceAccount
 from upkeep.records.backups import BackupFolder
 from upkeep.records.configuration import (
     ConfigurationReference,
@@ -30,6 +30,7 @@ def restored(
     restore: RestoreRehearsal | Exception,
     restart: ActionRehearsal | Exception,
     new_pod: ActionRehearsal | Exception,
+    account: ServiceAccount | Exception,
     emergency: EmergencyConfiguration | Exception,
     attempt: ActionRehearsal | Exception,
     install: Install,
@@ -48,7 +49,7 @@ def restored(
     if folder.sets:
         found += [file_fault(folder, fault) for fault in folder.sets[0].faults]
         found += _of_the_restore(folder, restore)
-    found += _of_the_restart(restart, new_pod, collector, install=install)
+    found += _of_the_restart(restart, new_pod, account, collector, install=install)
     found += of_the_emergency(emergency, attempt, install=install)
     unmeasured = missing_of(
         _require_whole, folder, references, restore, restart, emergency, attempt, install=install
@@ -92,6 +93,7 @@ def _of_the_restore(folder: BackupFolder, restore: RestoreRehearsal | Exception)
 def _of_the_restart(
     restart: ActionRehearsal | Exception,
     new_pod: ActionRehearsal | Exception,
+    account: ServiceAccount | Exception,
     collector: Deployment,
     *,
     install: Install,
@@ -99,7 +101,7 @@ def _of_the_restart(
     return (
         []
         if isinstance(restart, Exception)
-        else list(actions.restart(restart, new_pod, collector, install=install).findings)
+        else list(actions.restart(restart, new_pod, account, collector, install=install).findings)
     )
 
 

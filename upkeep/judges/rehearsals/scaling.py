@@ -24,7 +24,7 @@ from upkeep.judges.wording import counted
 from upkeep.judges.workload.rollout import deleting
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
-from upkeep.records.access import ActionRehearsal
+from upkeep.records.access import ActionRehearsal, ServiceAccount
 from upkeep.records.placement import LimitRange, NodeRoom, Quota
 from upkeep.records.usage import Autoscaler
 from upkeep.records.workload import Install, Workload
@@ -34,6 +34,7 @@ from upkeep.shell import Command, shell
 def scale(
     rehearsal: ActionRehearsal,
     new_pod: ActionRehearsal | Exception,
+    account: ServiceAccount | Exception,
     quotas: Sequence[Quota],
     ranges: Sequence[LimitRange],
     rooms: Sequence[NodeRoom],
@@ -56,7 +57,7 @@ def scale(
         rehearsal, "scale-forbidden", "scale the collector", what="Scaling", install=install
     )
     found += deleting(workload.deployment)
-    found += new_pods.refused(new_pod, quotas=False, install=install)
+    found += new_pods.refused(new_pod, account, workload.deployment, quotas=False, install=install)
     most = int(limits["emergency_replicas"])
     subject = f"Deployment/{install.deployment}"
     for run in rehearsal.dry_runs:

@@ -8,6 +8,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1
 from collections.abc import Sequence
 
 from upkeep.domain.discovery import selects
+from upkeep.judges.wording import utc
 from upkeep.model import Finding
 from upkeep.records.serving import Service
 from upkeep.records.workload import Pod
@@ -24,6 +25,18 @@ def misdirected(service: Service, pods: Sequence[Pod]) -> list[Finding]:
         shell("kubectl -n {} patch service", service.namespace),
     )
     found = []
+    if service.deleted is not None:
+        message = (
+            f"{where} was deleted at {utc(service.deleted)}, and a finalizer keeps it. "
+            "Alerts are lost when it goes."
+        )
+        look = shell(
+            "kubectl -n {} get service {} -o jsonpath={}",
+            service.namespace,
+            service.name,
+            "{.metadata.finalizers}",
+        )
+        found.append(Finding(where, "service-deleted", message, "deleted", "kept", "", look))
     if service.local_only:
         message = (
             f"{where} has internalTrafficPolicy Local: "

@@ -7,7 +7,7 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
-from upkeep.adapters.cluster.fields import label_selector, reads
+from upkeep.adapters.cluster.fields import instant, label_selector, reads
 from upkeep.adapters.wire import serving as wire
 from upkeep.adapters.wire.meta import LabelSelector
 from upkeep.records.serving import Endpoint, EndpointSlice, Service, ServicePort
@@ -111,6 +111,7 @@ def service(raw: wire.Service) -> Service:
         local_only=spec.internalTrafficPolicy == "Local",
         serves_unready=spec.publishNotReadyAddresses,
         headless=spec.clusterIP == "None",
+        deleted=instant(raw.metadata.deletionTimestamp),
     )
 
 

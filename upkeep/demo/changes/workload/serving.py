@@ -56,6 +56,18 @@ def service_headless(state: State) -> None:
     state.notifications["receivers"][0]["webhook_configs"] = [webhook(state, port=80)]
 
 
+@scenario(
+    "service-deleted",
+    "the Service was deleted, and the finalizer of its load balancer keeps it",
+    "endpoints-serving",
+)
+def service_deleted(state: State) -> None:
+    state.get("services", state.fullname)["metadata"] |= {
+        "deletionTimestamp": stamp(state.ago(hours=1)),
+        "finalizers": ["service.kubernetes.io/load-balancer-cleanup"],
+    }
+
+
 @scenario("service-selects-nothing", "the Service's selector is misspelt", "endpoints-serving")
 def service_selects_nothing(state: State) -> None:
     state.get("services", state.fullname)["spec"]["selector"] = {"app": "cano-colector"}
