@@ -8,8 +8,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1
 from collections.abc import Sequence
 
 from upkeep.domain.discovery import selects
-from upkeep.judges.wording import utc
-from upkeep.model import Finding
+from upkeep.model import Finding, utc
 from upkeep.records.serving import Service
 from upkeep.records.workload import Pod
 from upkeep.shell import shell
