@@ -60,16 +60,15 @@ def _main(arguments: Sequence[str] | None) -> int:
         if not words:
             parser.print_help(sys.stderr)
             return BAD_INPUT
+        if words[0] == "doctor":
+            from upkeep.commands import doctor
+
+            words[1:] = doctor.in_order(words[1:])
+        else:  # all options are the command's own, with or without it
+            words = [word for word in words if word != "--"]
         options, others = parser.parse_known_args(words)
         if others:
-            behind = (
-                f" Options of the checks follow --: upkeep doctor -- {' '.join(others)}"
-                if words[0] == "doctor"
-                else ""
-            )
-            raise BadInput(
-                f"unknown arguments: {' '.join(others)}. See upkeep {words[0]} --help.{behind}"
-            )
+            raise BadInput(f"unknown arguments: {' '.join(others)}. See upkeep {words[0]} --help.")
         code: int = options.module.run(options)
         sys.stdout.flush()
         return code

@@ -1,14 +1,16 @@
 """``upkeep doctor``: show what this account may read, and the command that closes each gap.
 
-Options after -- go to the checks unchanged: upkeep doctor -- --context=prod --namespace=monitoring
+All other options go to the checks: upkeep doctor --context=prod --namespace=monitoring
 Exit codes: 0 every control of the cadences can be measured; 1 at least one cannot; 4 bad input.
 """
 
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +46,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "checks",
         nargs="*",
-        metavar="-- OPTION",
+        metavar="OPTION",
         help="options of the checks, such as --context, --namespace, --prometheus, --demo",
     )
+
+
+def in_order(words: Sequence[str]) -> list[str]:
+    """Return the words with -- before the options of the checks, where it was left out."""
+    own: list[str] = []
+    checks: list[str] = []
+    if "--" in words:
+        return list(words)
+    rest = iter(words)
+    for word in rest:
+        if word == "--cadence":
+            own += [word, *itertools.islice(rest, 1)]
+        elif word in ("-h", "--help") or word.startswith("--cadence="):
+            own.append(word)
+        else:
+            checks.append(word)
+    return [*own, "--", *checks] if checks else own
 
 
 class Looked:
