@@ -36,6 +36,18 @@ def find_service(
             next_step=shell("--{}=URL, or --absent={}=REASON", program, program),
         )
     best = ranked[min(ranked)]
+    # The operator's governing Service leads to the pods of all its objects in the namespace, at random
+    # (kubermatic/kubermatic#637). Services of single objects show that there are several.
+    if 0 in ranked and len(best) == 1:
+        single = [
+            service
+            for rank, group in ranked.items()
+            if rank
+            for service in group
+            if service.namespace == best[0].namespace and service.selector
+        ]
+        if len({tuple(sorted(service.selector.items())) for service in single}) > 1:
+            best = single
     if len(best) > 1:
         raise Ambiguous(
             f"{len(best)} Services could be {program}: "

@@ -250,6 +250,8 @@ class Rules(CannedApi):
                     **self.more,
                 },
             }
+        if path.endswith("/config"):
+            raise Absent("404")
         names = re.fullmatch(r'count by \(__name__\) \({__name__=~"(.*)"}\)', query["query"])
         assert names is not None
         there = [name for name in self.metrics if re.fullmatch(names[1], name)]
@@ -318,6 +320,22 @@ def test_no_rule_at_all_is_believed_of_a_server_that_evaluates_rules(
     else:
         with pytest.raises(Absent, match="nothing shows that this server evaluates rules"):
             prometheus.rules(["A"], at=NOW)
+
+
+def test_what_one_shard_lacks_another_may_have() -> None:
+    """prometheus-operator/prometheus-operator#4958: each request may reach another shard."""
+
+    class Shard(Rules):
+        def answer(self, path: str, query: Mapping[str, str]) -> Any:
+            if path.endswith("/config"):
+                relabeling = "- source_labels: [__address__]\n  modulus: 2\n  action: hashmod"
+                return {"status": "success", "data": {"yaml": relabeling}}
+            return super().answer(path, query)
+
+    (rule,) = Prometheus(Shard("cano_backup > 1", "up", "cano_backup")).rules(["A"], at=NOW)
+    assert rule.metrics == (("cano_backup", True),)
+    with pytest.raises(Absent, match="one shard of several"):
+        Prometheus(Shard("cano_backup > 1", "up")).rules(["A"], at=NOW)
 
 
 def test_a_page_of_the_rules_is_not_all_of_them() -> None:

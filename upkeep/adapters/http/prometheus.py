@@ -14,6 +14,7 @@ from upkeep.adapters.http import prometheus_answers as answers
 from upkeep.adapters.http.promql import metrics_named
 from upkeep.adapters.http.web import WebApi
 from upkeep.adapters.wire.prometheus import (
+    Config,
     Flags,
     Marked,
     Matrix,
@@ -27,7 +28,7 @@ from upkeep.errors import Absent, Malformed, Unmeasured
 from upkeep.records.counters import RangeSeries, Sample, Snapshot
 from upkeep.records.monitoring import AlertRule
 
-RULES, FLAGS = "/api/v1/rules", "/api/v1/status/flags"
+RULES, FLAGS, CONFIG = "/api/v1/rules", "/api/v1/status/flags", "/api/v1/status/config"
 # Flags of Prometheus and of Thanos Ruler, which evaluate rules. Thanos Query, vmselect and Mimir's querier have none.
 EVALUATES = ("rules.", "rule-file")
 D = TypeVar("D", bound=Marked)
@@ -110,6 +111,26 @@ class Prometheus:
             next_step="--prometheus=URL of the Prometheus that scrapes the collector, and its tenant header in the settings",
         )
 
+    def require_unsharded(self, missing: str) -> None:
+        """Require that a series that is missing is not in another shard.
+
+        Each shard scrapes a share of the targets, which the action ``hashmod`` chooses.
+        Source: https://prometheus-operator.dev/docs/platform/high-availability/;
+        prometheus-operator/prometheus-operator#4958.
+
+        :raises Absent: this is one shard of several.
+        """
+        try:
+            configuration = self._api.get(CONFIG, {}, Config).data.yaml
+        except Unmeasured:  # other programs have no such answer
+            return
+        if "action: hashmod" in configuration:
+            raise Absent(
+                f"{self.where} has no series of {missing}. It is one shard of several, and another may have it.",
+                source=CONFIG,
+                next_step="--prometheus=URL of a store of all shards (Thanos Query, or a remote-write target)",
+            )
+
     def rules(self, names: Iterable[str], *, at: datetime) -> tuple[AlertRule, ...]:
         """Return the loaded alerting rules of these names, each with the metrics that its own expression names.
 
@@ -127,6 +148,9 @@ class Prometheus:
         if loaded and "up" not in there:
             # Nothing at all is scraped: that a metric has no series says nothing about the metric.
             raise self.blind()
+        unseen = sorted({one for metrics in needed.values() for one in metrics} - there)
+        if unseen:
+            self.require_unsharded(unseen[0])
         return tuple(
             replace(rule, metrics=tuple((metric, metric in there) for metric in needed[rule.query]))
             for rule in loaded

@@ -93,6 +93,18 @@ class Rules(Marked, frozen=True, kw_only=True):
     groups: tuple[RuleGroup, ...]
 
 
+class ConfigText(Wire, frozen=True):
+    """The data of the loaded configuration, its secrets hidden."""
+
+    yaml: str
+
+
+class Config(Wire, frozen=True):
+    """The answer to what configuration is loaded."""
+
+    data: ConfigText
+
+
 class Flags(Wire, frozen=True):
     """The answer to what flags the server was started with."""
 
@@ -160,6 +172,7 @@ __all__ = [
     "AlertmanagerStatus",
     "AlertmanagerUptime",
     "Alerts",
+    "Config",
     "Flags",
     "Matrix",
     "MatrixReply",

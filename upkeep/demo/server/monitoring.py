@@ -209,6 +209,8 @@ def prometheus(state: State, path: str, query: dict[str, str], now: datetime) ->
                         else []
                     }
                 )
+            case "/api/v1/status/config":
+                return success({"yaml": "global:\n  scrape_interval: 30s\n"})
             case "/api/v1/status/flags":
                 return success(
                     {
