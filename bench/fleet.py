@@ -1,15 +1,19 @@
-"""Two hundred embedded targets, the daily controls: one process, two workers, and targets that hang.
+"""Two hundred targets, the daily controls: one process, two workers, and targets that hang.
 
 ``python -m bench.fleet`` prints a table; with ``--write`` also bench/fleet.md. The counterpart is pytest with the same
-plugins and reports on as many empty checks. CPU is user and system time of the process, embedded clusters included.
+plugins and reports on as many empty checks. CPU is user and system time of the run. The embedded clusters are served
+by a process of their own, which is not counted.
 """
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,21 +48,50 @@ def cost(*commands: list[str], expect: tuple[int, ...] = (0,)) -> Cost:
     return Cost(cpu, time.monotonic() - began, peak)
 
 
-def settings(folder: Path, *, hanging: int) -> Path:
-    """Write the settings of the fleet."""
+def serve(ready: Path) -> None:
+    """Serve a healthy cluster for each target until SIGTERM; ``ready`` then lists their kubeconfigs."""
+    from upkeep import demo
+
+    with ExitStack() as stack:
+        clusters = [stack.enter_context(demo.start("healthy")) for _ in range(TARGETS)]
+        ready.with_suffix(".new").write_text("\n".join(str(one.kubeconfig) for one in clusters))
+        ready.with_suffix(".new").rename(ready)
+        signal.sigwait([signal.SIGTERM])
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[list[str]]:
+    """Yield the kubeconfigs of the fleet."""
+    ready = folder / "ready"
+    server = subprocess.Popen([sys.executable, "-m", "bench.fleet", f"--serve={ready}"])
+    try:
+        while not ready.exists():
+            if server.poll() is not None:
+                raise RuntimeError("the embedded clusters did not start")
+            time.sleep(0.2)
+        yield ready.read_text().splitlines()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def settings(folder: Path, kubeconfigs: list[str], *, hanging: int) -> Path:
+    """Write the settings of the fleet. Targets that hang are embedded in the run."""
     file = folder / f"fleet-{hanging}.toml"
-    kinds = ["hang@all"] * hanging + ["healthy"] * (TARGETS - hanging)
+    places = ['demo = "hang@all"'] * hanging
+    places += [f'kubeconfig = "{one}"' for one in kubeconfigs[hanging:]]
     file.write_text(
-        "".join(f'[targets.t{number:03}]\ndemo = "{kind}"\n' for number, kind in enumerate(kinds))
+        "".join(f"[targets.t{number:03}]\n{place}\n" for number, place in enumerate(places))
     )
     return file
 
 
-def daily(folder: Path, out: str, *words: str, hanging: int = 0) -> list[str]:
-    """Return the command of a daily run of the fleet."""
+def daily(file: Path, out: str, *words: str) -> list[str]:
+    """Return the command of a daily run of the fleet of a settings file."""
     return [
         sys.executable, "-m", "pytest", "-q", "-m", "daily", "--target=*",
-        f"--settings={settings(folder, hanging=hanging)}", f"--out={folder / out}", *words,
+        f"--settings={file}", f"--out={file.parent / out}", *words,
+        "--limit=health_latency=30s",  # one process answers for all clusters
     ]  # fmt: skip
 
 
@@ -74,24 +107,23 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--serve", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve is not None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        serve(options.serve)
+        return
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        cost(daily(folder, "warm", "--shard=0/200"))
+    with tempfile.TemporaryDirectory() as name, served(folder := Path(name)) as kubeconfigs:
+        fleet = settings(folder, kubeconfigs, hanging=0)
+        cost(daily(fleet, "warm", "--shard=0/200"))
         bare = cost(empty(folder))
-        one = cost(daily(folder, "one"))
-        shards = [daily(folder, f"s{index}", f"--shard={index}/2") for index in range(2)]
-        two = cost(*shards)
-        merge = [
-            sys.executable,
-            "-m",
-            "upkeep",
-            "merge",
-            *(str(folder / f"s{n}") for n in range(2)),
-        ]
-        merged = cost([*merge, f"--out={folder / 'merged'}"])
-        hang = cost(daily(folder, "hang", hanging=HANGING), expect=(1,))
+        one = cost(daily(fleet, "one"))
+        two = cost(*(daily(fleet, f"s{index}", f"--shard={index}/2") for index in range(2)))
+        shards = [str(folder / f"s{index}") for index in range(2)]
+        merged = cost([sys.executable, "-m", "upkeep", "merge", *shards, f"--out={folder}/merged"])
+        some = settings(folder, kubeconfigs, hanging=HANGING)
+        hang = cost(daily(some, "hang"), expect=(1,))
     rows = [
         (f"pytest and its plugins, {TARGETS * 13:,} empty checks", bare),
         (f"`pytest -m daily`, {TARGETS} targets", one),

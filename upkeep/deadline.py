@@ -4,6 +4,7 @@ import contextvars
 import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ from upkeep.errors import TimedOut
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# How often it is looked whether this process is idle, and below which share of one core it is.
+LOOK_SECONDS = 0.25
+IDLE = 0.5
 
 _ENDS: contextvars.ContextVar[float] = contextvars.ContextVar("ends", default=math.inf)
 
@@ -43,12 +48,16 @@ def lifted() -> Iterator[None]:
         _ENDS.reset(token)
 
 
-def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int = 16) -> list[R]:
+def concurrently(
+    function: Callable[[T], R], things: Sequence[T], *, most: int = 16, most_waiting: int = 0
+) -> list[R]:
     """Return the function's result of each thing, in their order, computed in parallel.
 
     The first exception by that order is raised. No thread outlives the deadline of the caller, and
     none keeps the process from ending.
 
+    :param most: how many at a time.
+    :param most_waiting: how many at a time while this process is idle: what runs then waits for answers.
     :raises TimedOut: the deadline passes before the last result.
     """
     if len(things) <= 1:
@@ -57,24 +66,50 @@ def concurrently(function: Callable[[T], R], things: Sequence[T], *, most: int =
     futures: list[Future[R]] = [Future() for _ in things]
     for pair in zip(futures, things, strict=True):
         todo.put(pair)
-    over = threading.Event()
+    over, workers, lock = threading.Event(), 0, threading.Lock()
+
+    def goes_on() -> bool:
+        """Whether this worker takes another thing: one of those that were added does not."""
+        nonlocal workers
+        with lock:
+            if over.is_set() or todo.empty() or workers > most:
+                workers -= 1
+                return False
+            return True
 
     def work() -> None:
-        while not over.is_set():
+        first = True
+        while first or goes_on():
+            first = False
             try:
                 future, thing = todo.get_nowait()
             except queue.Empty:
-                return
+                continue
             settle(future, lambda: function(thing))  # noqa: B023 - called before the next one
 
-    for _ in range(min(most, len(things))):
-        start(work, name="upkeep-each")
-    clock = Clock()
+    def add(number: int) -> None:
+        nonlocal workers
+        with lock:
+            workers += number
+        for _ in range(number):
+            start(work, name="upkeep-each")
+
+    add(min(most, len(things)))
+    clock, looked = Clock(), (time.process_time(), time.monotonic())
     try:
-        results = []
-        for future in futures:
-            left = ends() - clock.monotonic()
-            results.append(future.result(None if math.isinf(left) else max(left, 0.0)))
+        results: list[R] = []
+        while len(results) < len(futures):
+            left, future = ends() - clock.monotonic(), futures[len(results)]
+            wait = min(left, LOOK_SECONDS) if workers < most_waiting else left
+            try:
+                results.append(future.result(None if math.isinf(wait) else max(wait, 0.0)))
+            except TimeoutError:
+                if future.done() or left <= wait:
+                    raise
+                before, looked = looked, (time.process_time(), time.monotonic())
+                share = (looked[0] - before[0]) / (looked[1] - before[1])
+                if share < IDLE and not todo.empty():
+                    add(min(most, most_waiting - workers))
         return results
     except TimeoutError:
         raise TimedOut(

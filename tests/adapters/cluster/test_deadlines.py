@@ -182,3 +182,22 @@ def test_no_thread_of_a_measurement_keeps_the_process_from_ending() -> None:
         [sys.executable, "-c", program], cwd=ROOT, timeout=60, capture_output=True, check=False
     )
     assert (ran.returncode, ran.stdout) == (0, b"ended\n")
+
+
+@pytest.mark.parametrize(("idle", "together"), [(1.0, True), (0.0, False)])
+def test_more_run_at_a_time_where_those_that_run_wait(
+    idle: float, together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share below ``IDLE`` is idle: below 1 any process is, and none is below 0."""
+    monkeypatch.setattr("upkeep.deadline.IDLE", idle)
+    monkeypatch.setattr("upkeep.deadline.LOOK_SECONDS", 0.01)
+    met = threading.Barrier(6)
+
+    def meet(_: int) -> bool:
+        try:
+            met.wait(30 if together else 0.3)
+        except threading.BrokenBarrierError:
+            return False
+        return True
+
+    assert all(concurrently(meet, range(6), most=2, most_waiting=6)) is together
