@@ -122,7 +122,7 @@ def test_a_warning_of_pod_security_is_decided_by_a_rehearsed_pod_alone():
 @pytest.mark.parametrize(
     ("changes", "code", "step"),
     [
-        ({"paused": True}, "deployment-paused", "kubectl -n monitoring rollout resume deployment"),
+        ({"paused": True}, "paused-deployment", "kubectl -n monitoring rollout resume deployment"),
         ({"deleted": ago(hours=1)}, "deployment-deleted", "kubectl -n monitoring get deployment"),
     ],
 )

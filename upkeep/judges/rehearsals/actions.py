@@ -27,7 +27,7 @@ def restart(
     """restart-rehearsed: the acting identity may restart the collector; the dry runs accept it.
 
     A Deployment that is paused or being deleted takes the patch, and restarts no pod. Nor does one
-    whose new pods are refused. Where the acting identity may not create pods, the judgement says so.
+    whose new pods are refused. Where the acting identity may not create pods, the observation says so.
 
     :param new_pod: the rehearsed creation of a pod of the template, or why there is none.
     :param account: the template's service account, or why it was not read.

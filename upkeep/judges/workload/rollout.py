@@ -93,7 +93,7 @@ def held(deployment: Deployment) -> list[Finding]:
         fix = shell(
             "kubectl -n {} rollout resume deployment {}", deployment.namespace, deployment.name
         )
-        found.append(Finding(where, "deployment-paused", message, "paused", "not paused", "", fix))
+        found.append(Finding(where, "paused-deployment", message, "paused", "not paused", "", fix))
     return found
 
 
