@@ -14,7 +14,7 @@ def requests_of(folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "requests"), [("healthy", 28), ("chart/healthy", 35), ("chart-defaults", 22)]
+    ("scenario", "requests"), [("healthy", 28), ("chart/healthy", 35), ("chart-defaults", 23)]
 )
 def test_a_daily_run_makes_a_known_number_of_requests(
     scenario: str, requests: int, tmp_path: Path
