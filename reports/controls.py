@@ -112,8 +112,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def describe(item: pytest.Item, control: Control) -> None:
-    """Store the meta-data for the reports: in the stash, JUnit's properties and Allure's labels."""
+    """Store the meta-data for the reports: in the stash, JUnit's properties and Allure's labels. -k knows the id."""
     item.stash[CONTROL] = control
+    item.extra_keyword_matches.add(control.id)
     item.user_properties += [
         ("control", control.id),
         ("cadence", " ".join(control.cadence)),

@@ -81,3 +81,8 @@ def test_a_file_that_cannot_be_read_is_told_first(pytester):
     result = inner.run("-m", "control(id='in-the-broken-file')")
     assert "no control" not in result.stderr.str()
     assert result.ret == 2
+
+
+def test_a_keyword_is_part_of_the_controls_id(pytester: pytest.Pytester) -> None:
+    inner = Inner(pytester, READY, FLOW)
+    inner.run("-k", "pods-re").assert_outcomes(passed=1, deselected=1)
