@@ -66,7 +66,11 @@ def test_the_backups_pod_saves_and_the_run_measures(deployed: Deployed) -> None:
     judged = by_control(data / "reports")
     expected = ("pods-ready", "health-ok", "config-backed-up", *REHEARSED)
     said = {name: (judged[name]["outcome"], judged[name]["summary"]) for name in expected}
-    assert {name for name in said if said[name][0] != "pass"} == set(), said
+    # The collector itself does not meet the policy: its running pods are older than the labels, and the
+    # acting account may rehearse no pod. That a restart would be refused is warned of, and not known.
+    warned = {"restart-rehearsed", "limits-rehearsed"}
+    assert {name for name in said if said[name][0] != "pass"} == warned, said
+    assert all("The API server warns of new pods" in said[name][1] for name in warned)
     again = deployed.kubelet.run(run, "run")
     assert again.returncode == 0
     assert "nothing is due" in again.stdout
