@@ -10,7 +10,7 @@ from upkeep.judges.monitoring import exports, notifications, rules
 @pytest.mark.quarterly
 @pytest.mark.emergency
 def test_alerts_have_a_receiver_without_the_collector(
-    judge, alertmanager_configuration, collector_services, limits, install
+    judge, alertmanager_configuration, silences, collector_services, limits, install
 ):
     """Alerts reach the collector at the right port and path, and a receiver that works without it.
 
@@ -19,7 +19,11 @@ def test_alerts_have_a_receiver_without_the_collector(
     """
     assert judge(
         notifications.fallback(
-            alertmanager_configuration, collector_services, limits=limits, install=install
+            alertmanager_configuration,
+            collector_services,
+            silences=silences,
+            limits=limits,
+            install=install,
         )
     )
 

@@ -74,6 +74,7 @@ def paths(cluster: demo.Cluster) -> dict[str, tuple[str, str]]:
         "prometheus-query": ("GET", f"{prometheus}/api/v1/query?query=up"),
         "prometheus-rules": ("GET", f"{prometheus}/api/v1/rules?type=alert"),
         "alertmanager-alerts": ("GET", f"{alertmanager}/api/v2/alerts"),
+        "alertmanager-silences": ("GET", f"{alertmanager}/api/v2/silences"),
         "alertmanager-status": ("GET", f"{alertmanager}/api/v2/status"),
     }
 

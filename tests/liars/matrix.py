@@ -19,12 +19,14 @@ BELIEVED = (
     Liar("Events", "events", "warned", "warning-events", (Lie("empty", "no event", of_json(emptied)),)),
     Liar("NetworkPolicies", "networkpolicies", "network-open", "network-restricted", (Lie("stale", "the policies from before the fault", older),)),
     Liar("RBAC: Roles", "rbac", "wildcard-rights", "rbac-least-privilege", (Lie("partial", "ClusterRoles with `rules: null`, but cluster-admin", of_items(lambda item: None if item["metadata"]["name"] == "cluster-admin" else ruleless(item))),), path=r"roles$"),
+    Liar("Alertmanager: silences", "alertmanager-silences", "everything-silenced", "fallback-notification", (Lie("empty", "no silence", of_json(lambda one: [])),)),
     Liar("Chart index", "charts", "outdated", "up-to-date", (Lie("stale", "a mirror without the newest versions", replaced(rb"version: (?!1\.4\.2).*", b"version: 0.0.1")),)),
 )  # fmt: skip
 WHY = {
     "Events": "The API server deletes events after an hour. No other object counts them.",
     "NetworkPolicies": "No other object says how often a policy changed.",
     "RBAC: Roles": "A Role without rules is valid. Each server gives cluster-admin its rules again.",
+    "Alertmanager: silences": "Alertmanager lists no silence on most days. Only each silenced alert names its silence.",
     "Chart index": "`generated` is the time of the last release in many repositories.",
 }
 

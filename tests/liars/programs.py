@@ -158,6 +158,17 @@ PROGRAMS = (
         ),
     ),
     Liar(
+        "Alertmanager: silences", "alertmanager-silences", "everything-silenced", "fallback-notification",
+        (
+            CUT, NOTHING,
+            Lie("stale", "active silences that ended a day ago", of_json(each_alert(endsAt="2026-01-01T12:00:00Z"))),
+            Lie("partial", "silences without a state", of_json(each_alert(status={}))),
+            Lie("partial", "silences without matchers", of_json(each_alert(matchers=[]))),
+            Lie("foreign", "another program's states", of_json(each_alert(status={"state": "enabled"}))),
+            Lie("foreign", "an object in place of a list", of_json(lambda one: {"status": "success", "data": one})),
+        ),
+    ),
+    Liar(
         "Alertmanager: alerts", "alertmanager-alerts", "alerts-stopped", "alerts-flow",
         (
             CUT, NOTHING,

@@ -133,8 +133,9 @@ def entries() -> dict[str, int]:
     for top in (*TOPS, "docs", "deploy"):
         for folder in [ROOT / top, *(ROOT / top).rglob("*/")]:
             shown = [path.name for path in folder.iterdir() if path.name[0] not in "._"]
-            if "__pycache__" not in folder.parts and folder.name != "out":
-                found[str(folder.relative_to(ROOT))] = len(set(shown) - {"out"})
+            own = folder.relative_to(ROOT)
+            if not {"__pycache__", "out"} & {*own.parts}:  # the reports of a run are in reports/out
+                found[str(own)] = len({*shown} - {"out"})
     return found
 
 

@@ -101,7 +101,7 @@ class State:
     :ivar unreachable: pods that Prometheus has not been able to scrape for ten minutes (``up`` is 0).
     :ivar series: further series of Prometheus, (labels, value), constant over time.
     :ivar rules: the alerting rules that Prometheus has loaded.
-    :ivar alerts: the alerts that Alertmanager holds.
+    :ivar alerts: the alerts that Alertmanager holds; ``silences`` are its silences.
     :ivar evaluates_rules: Prometheus itself, and not a ruler beside it, evaluates rules.
     :ivar marks: what Prometheus says of each answer beside its data: ``isPartial``, ``warnings``.
     :ivar alertmanager_started: when Alertmanager started; nine days ago where that is not set.
@@ -141,6 +141,7 @@ class State:
     series: list[tuple[dict[str, str], float]] = field(default_factory=list)
     rules: list[Object] = field(default_factory=list)
     alerts: list[Object] = field(default_factory=list)
+    silences: list[Object] = field(default_factory=list)
     marks: Object = field(default_factory=dict)
     evaluates_rules: bool = True
     alertmanager_started: datetime | None = None

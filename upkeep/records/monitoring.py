@@ -119,6 +119,19 @@ class InhibitRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """An active silence: Alertmanager notifies no receiver of the alerts that it matches.
+
+    :ivar matchers: one in each text, all of which must hold: ``severity="critical"``.
+    :ivar until: when it ends.
+    """
+
+    id: str
+    matchers: tuple[str, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AlertmanagerConfiguration:
     """Alertmanager's configuration.
 

@@ -104,6 +104,7 @@ def test_every_text_is_of_a_kind_that_is_found(text: str, expressions: list[str]
     kinds = memberships([*map(anchored, expressions), literal(text)])
     held = {n for n, one in enumerate(expressions) if re.fullmatch(one, text)}
     assert frozenset({*held, len(expressions)}) in kinds
+    assert held == {n for n, one in enumerate(expressions) if anchored(one).accepts(text)}
     for inside, example in kinds.items():
         assert {n for n, one in enumerate(expressions) if re.fullmatch(one, example)} == inside - {
             len(expressions)

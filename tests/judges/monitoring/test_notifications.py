@@ -41,7 +41,7 @@ def told(
     found = AlertmanagerConfiguration(
         tree, receivers, "Service monitoring/alertmanager:9093", stored
     )
-    return fallback(found, SERVICES, limits=Limits(limits), install=install())
+    return fallback(found, SERVICES, silences=(), limits=Limits(limits), install=install())
 
 
 def codes(judgement: Judgement) -> list[str]:
@@ -117,7 +117,7 @@ def test_an_inhibit_rule_about_every_alert_is_a_fault() -> None:
         "Alertmanager",
         inhibit_rules=(InhibitRule(('alertname="CanoCollectorDown"',), ()),),
     )
-    (finding,) = fallback(found, SERVICES, limits=Limits(), install=install()).findings
+    (finding,) = fallback(found, SERVICES, silences=(), limits=Limits(), install=install()).findings
     assert (finding.object, finding.code, finding.observed, finding.limit) == (
         "Alertmanager",
         "inhibits-everything",
@@ -275,7 +275,7 @@ def test_a_webhook_must_post_to_a_port_that_leads_to_the_collector(
         (leading(port=port), MAIL),
         "Service monitoring/alertmanager:9093",
     )
-    judged = fallback(found, (of,), limits=Limits({}), install=install())
+    judged = fallback(found, (of,), silences=(), limits=Limits({}), install=install())
     assert codes(judged) == ["wrong-port"] * fails
 
 
@@ -320,6 +320,7 @@ def test_without_a_service_nothing_can_lead_to_the_collector() -> None:
         fallback(
             AlertmanagerConfiguration(EVERYTHING, (OURS, MAIL), "x"),
             (),
+            silences=(),
             limits=Limits({}),
             install=install(),
         )
@@ -373,7 +374,7 @@ def test_a_label_that_both_alerts_lack_is_equal_and_what_it_silences_is_told(rul
     """prometheus/alertmanager#507, #1727."""
     tree = NotificationRoute("cano", routes=(CRITICAL, EVERYTHING))
     loaded = AlertmanagerConfiguration(tree, (OURS, MAIL), "x", inhibit_rules=(InhibitRule(*rule),))
-    judgement = fallback(loaded, SERVICES, limits=Limits({}), install=install())
+    judgement = fallback(loaded, SERVICES, silences=(), limits=Limits({}), install=install())
     said = "while alertname=Maintenance fires, an inhibit rule silences every alert without label"
     assert (said in judgement.observed) is told
     assert judgement.findings == ()

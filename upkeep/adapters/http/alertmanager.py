@@ -1,4 +1,4 @@
-"""Ask Alertmanager for its configuration and its active alerts, by API v2.
+"""Ask Alertmanager for its configuration, its active alerts and its active silences, by API v2.
 
 Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 """
@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 from upkeep.adapters.http.alertmanager_configuration import REPEAT_SECONDS, parse
 from upkeep.adapters.http.web import WebApi
-from upkeep.adapters.wire.prometheus import AlertmanagerStatus, AlertmanagerUptime, Alerts
+from upkeep.adapters.wire.prometheus import (
+    AlertmanagerStatus,
+    AlertmanagerUptime,
+    Alerts,
+    Silences,
+)
 from upkeep.adapters.wire.text import printable
 from upkeep.domain.alertmanager import routing
 from upkeep.domain.alertmanager.automata import Unreadable
-from upkeep.domain.alertmanager.matchers import BadMatcher
+from upkeep.domain.alertmanager.matchers import BadMatcher, Matcher
 from upkeep.errors import Absent, Malformed, TooEarly
 from upkeep.model import utc, utc_after
 from upkeep.records.monitoring import (
@@ -20,13 +25,17 @@ from upkeep.records.monitoring import (
     NotificationReceiver,
     NotificationRoute,
     RoutedAlerts,
+    Silence,
 )
 from upkeep.records.serving import Service
 from upkeep.shell import Command, shell
 
-STATUS, ALERTS = "/api/v2/status", "/api/v2/alerts"
+STATUS, ALERTS, SILENCES = "/api/v2/status", "/api/v2/alerts", "/api/v2/silences"
 # Prometheus sends a firing alert again after a minute, or its evaluation interval.
 SETTLED = timedelta(minutes=10)
+# An active silence that has ended is no answer of now; clocks may differ by less.
+ENDED = timedelta(minutes=5)
+_OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
 
 
 class Alertmanager:
@@ -93,6 +102,34 @@ class Alertmanager:
         again = max(_sent_again(configuration.route, own), default=float(REPEAT_SECONDS))
         return RoutedAlerts(
             tuple(own), len(mine), min(starts, default=None), max(starts, default=None), again
+        )
+
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        """Return the silences that are active.
+
+        :raises Malformed: one has ended, so the answer is not of now.
+        :raises Unmeasured: of any kind.
+        """
+        active = [
+            one for one in self._api.get(SILENCES, {}, Silences) if one.status.state == "active"
+        ]
+        for one in active:
+            if at - one.endsAt.astimezone(UTC) > ENDED:
+                raise Malformed(
+                    f"{self.where} says that silence {one.id} is active. It ended at {utc(one.endsAt)}.",
+                    source=SILENCES,
+                    next_step="run again",
+                )
+        return tuple(
+            Silence(
+                one.id,
+                tuple(
+                    str(Matcher(each.name, _OPERATORS[each.isEqual, each.isRegex], each.value))
+                    for each in one.matchers
+                ),
+                one.endsAt.astimezone(UTC),
+            )
+            for one in active
         )
 
     def _require_settled(self, at: datetime) -> None:

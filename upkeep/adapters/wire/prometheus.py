@@ -167,7 +167,32 @@ class Alert(Wire, frozen=True):
     startsAt: Time
 
 
+class SilenceMatcher(Wire, frozen=True):
+    """matcher of the same; before 0.22 there were no negative ones."""
+
+    name: Text
+    value: str
+    isRegex: bool
+    isEqual: bool = True
+
+
+class SilenceStatus(Wire, frozen=True):
+    """silenceStatus of the same."""
+
+    state: Literal["expired", "active", "pending"]
+
+
+class Silence(Wire, frozen=True):
+    """gettableSilence of the same, where it is required; Alertmanager takes none without a matcher."""
+
+    id: Text
+    status: SilenceStatus
+    matchers: Annotated[tuple[SilenceMatcher, ...], Meta(min_length=1)]
+    endsAt: Time
+
+
 Alerts = tuple[Alert, ...]
+Silences = tuple[Silence, ...]
 __all__ = [
     "AlertmanagerStatus",
     "AlertmanagerUptime",
@@ -178,6 +203,7 @@ __all__ = [
     "MatrixReply",
     "Rules",
     "RulesReply",
+    "Silences",
     "Vector",
     "VectorReply",
 ]

@@ -162,6 +162,20 @@ def fallback_muted(state: State) -> None:
     state.notifications["route"]["routes"][0]["mute_time_intervals"] = ["night"]
 
 
+@scenario("everything-silenced", "a silence of every alert is active in Alertmanager", HIT)
+def everything_silenced(state: State) -> None:
+    state.silences.append(alerting.silence(state, "all", ("alertname", ".*", True)))
+
+
+@scenario(
+    "fallback-silenced",
+    "a silence of critical alerts is active, and the mail receiver gets no others",
+    HIT,
+)
+def fallback_silenced(state: State) -> None:
+    state.silences.append(alerting.silence(state, "critical", ("severity", "critical", False)))
+
+
 @scenario(
     "webhook-wrong-port",
     "Alertmanager posts to a port that the collector's Service does not have",

@@ -33,6 +33,22 @@ def alert(
     }  # fmt: skip
 
 
+def silence(
+    state: State, name: str, *matchers: tuple[str, str, bool], ended: bool = False
+) -> Object:
+    """A silence as Alertmanager's API shows it, of (label, value, is an expression); one that has ended is kept five days."""
+    ends = state.ago(hours=2) if ended else state.now + timedelta(hours=6)
+    return {
+        "id": uid("silence", name), "status": {"state": "expired" if ended else "active"},
+        "matchers": [
+            {"name": label, "value": value, "isRegex": expression, "isEqual": True}
+            for label, value, expression in matchers
+        ],
+        "startsAt": stamp(state.ago(hours=8)), "endsAt": stamp(ends), "updatedAt": stamp(state.ago(hours=8)),
+        "createdBy": "sre@example.org", "comment": "Move to the new node pool",
+    }  # fmt: skip
+
+
 def store(state: State) -> None:
     """Prometheus and Alertmanager: their Services, the guide's rules, an alert on its way to the collector.
 
@@ -83,6 +99,15 @@ def store(state: State) -> None:
     state.alerts = [
         alert(state, "Watchdog", "cano-collector", started=state.ago(days=9), severity="none"),
         alert(state, "KubePodCrashLooping", "cano-collector", started=state.ago(hours=5)),
+    ]
+    state.silences = [
+        silence(
+            state,
+            "node",
+            ("alertname", "KubeNodeUnreachable", False),
+            ("node", "worker-[34]", True),
+        ),
+        silence(state, "move", ("alertname", ".+", True), ended=True),
     ]
     labels = {"namespace": state.namespace, "job": "cano-upkeep"}
     state.series = [

@@ -13,7 +13,7 @@ from upkeep.demo.server.responses import Request, Response, forbidden, status
 SOURCES = (
     "deployments", "replicasets", "pods", "services", "endpointslices", "logs", "previous-logs", "health", "metrics",
     "configuration", "rehearsals", "usage", "exec", "cronjobs", "jobs", "persistentvolumeclaims", "accessreviews", "events",
-    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "limitranges", "rbac", "serviceaccounts", "releases", "discovery", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-status", "all",
+    "poddisruptionbudgets", "networkpolicies", "horizontalpodautoscalers", "nodes", "resourcequotas", "limitranges", "rbac", "serviceaccounts", "releases", "discovery", "prometheus-query", "prometheus-rules", "alertmanager-alerts", "alertmanager-silences", "alertmanager-status", "all",
 )  # fmt: skip
 # What each kind does, for the scenario's sentence.
 MEANINGS = {
@@ -35,7 +35,7 @@ KINDS = tuple(MEANINGS)
 RIGHTS = {
     **dict.fromkeys(("logs", "previous-logs"), "pods/log"),
     **dict.fromkeys(("health", "metrics"), "pods/proxy"),
-    **dict.fromkeys(SOURCES[-5:-1], "services/proxy"),
+    **dict.fromkeys(SOURCES[-6:-1], "services/proxy"),
     "accessreviews": "localsubjectaccessreviews",
     "rehearsals": "rehearsals",  # of another identity
     "usage": "pods.metrics.k8s.io",
@@ -48,6 +48,7 @@ PLAYED = (
     (re.compile(r"/api/v1/query(_range)?$"), "prometheus-query"),
     (re.compile(r"/api/v1/rules$"), "prometheus-rules"),
     (re.compile(r"/api/v2/alerts(/groups)?$"), "alertmanager-alerts"),
+    (re.compile(r"/api/v2/silences$"), "alertmanager-silences"),
     (re.compile(r"/api/v2/(status|receivers)$"), "alertmanager-status"),
 )
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"

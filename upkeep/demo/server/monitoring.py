@@ -260,6 +260,8 @@ def alertmanager(state: State, path: str, query: dict[str, str], now: datetime) 
             return reply(status | {"uptime": stamp(started)})
         case "/api/v2/receivers":
             return reply([{"name": one["name"]} for one in state.notifications["receivers"]])
+        case "/api/v2/silences":
+            return reply(state.silences)
         case "/api/v2/alerts":
             try:
                 wanted = comparison("=~", query.get("receiver", ".*"))

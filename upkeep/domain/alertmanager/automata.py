@@ -51,6 +51,19 @@ class Automaton:
                     todo.append(target)
         return frozenset(found)
 
+    def accepts(self, text: str) -> bool:
+        """Return whether the automaton reads the whole text and ends in its final state."""
+        states = frozenset((0,))
+        for place, character in enumerate(text):
+            code = ord(character)
+            states = frozenset(
+                target
+                for state in self.closure(states, start=not place, end=False)
+                for ranges, target in self.steps[state]
+                if any(low <= code <= high for low, high in ranges)
+            )
+        return self.final in self.closure(states, start=not text, end=True)
+
 
 def literal(text: str) -> Automaton:
     """Return the automaton of one text.

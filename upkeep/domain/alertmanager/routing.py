@@ -104,13 +104,63 @@ def conditions(texts: Sequence[str]) -> Conditions:
     return tuple(matcher for text in texts for matcher in parse(text))
 
 
-def deliveries(root: NotificationRoute) -> tuple[Delivery, ...]:
+def deliveries(
+    root: NotificationRoute, *, excluded: Sequence[Conditions] = ()
+) -> tuple[Delivery, ...]:
     """Return every route at which some alert ends, in the order of the tree.
+
+    :param excluded: the alerts of which all matchers of one of these groups hold do not count.
+    :raises BadMatcher: a matcher is none. :raises Unreadable: it cannot be decided.
+    """
+    matchers = [one for route in _every(root) for one in conditions(route.matchers)]
+    alerts = Alerts([*matchers, *(one for group in excluded for one in group)])
+    return tuple(_deliveries(root, (), [*excluded], alerts))
+
+
+def heard(
+    root: NotificationRoute, silences: Sequence[Conditions]
+) -> tuple[tuple[Delivery, ...], tuple[Conditions, ...]]:
+    """Return every route at which some alert ends that no silence matches, and the silences that decide.
+
+    Hundreds of silences of single alerts are usual and decide nothing. So a silence is taken
+    into the search only when it matches the example that was found without it.
 
     :raises BadMatcher: a matcher is none. :raises Unreadable: it cannot be decided.
     """
-    alerts = Alerts([one for route in _every(root) for one in conditions(route.matchers)])
-    return tuple(_deliveries(root, (), [], alerts))
+    taken, others = list[Conditions](), list(dict.fromkeys(silences))
+    while True:
+        reached = deliveries(root, excluded=taken)
+        more = [
+            silence for silence in others if any(all_hold(silence, one.example) for one in reached)
+        ]
+        if not more:
+            return reached, tuple(taken)
+        taken += more
+        others = [silence for silence in others if silence not in more]
+
+
+def some_alert(matchers: Conditions) -> bool:
+    """Return whether all matchers hold of some alert.
+
+    :raises Unreadable: it cannot be decided.
+    """
+    return Alerts(matchers).example(matchers) is not None
+
+
+def all_hold(matchers: Conditions, labels: Mapping[str, str]) -> bool:
+    """Return whether all matchers hold of an alert with these labels.
+
+    :raises Unreadable: an expression is not read here.
+    """
+    return all(
+        (
+            anchored(one.value).accepts(labels.get(one.label, ""))
+            if one.expression
+            else one.value == labels.get(one.label, "")
+        )
+        is not one.negative
+        for one in sorted(matchers, key=lambda one: one.expression)
+    )
 
 
 def _deliveries(

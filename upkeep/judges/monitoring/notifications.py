@@ -10,8 +10,9 @@ from upkeep.domain.alertmanager.automata import Unreadable
 from upkeep.domain.alertmanager.matchers import BadMatcher
 from upkeep.domain.alertmanager.routing import Delivery
 from upkeep.domain.metric_names import WEBHOOK_PATH
-from upkeep.errors import Absent, Ambiguous, Malformed
-from upkeep.judges.monitoring.receivers import EVERY_ALERT, name_of, said
+from upkeep.errors import Absent, Ambiguous, Malformed, Unmeasured
+from upkeep.judges.monitoring.receivers import name_of, said
+from upkeep.judges.monitoring.silences import inhibiting, silenced
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
 from upkeep.masking import mask
@@ -20,6 +21,7 @@ from upkeep.records.monitoring import (
     AlertmanagerConfiguration,
     InhibitRule,
     NotificationReceiver,
+    Silence,
     Webhook,
 )
 from upkeep.records.serving import Service
@@ -33,6 +35,7 @@ def fallback(
     configuration: AlertmanagerConfiguration,
     services: Sequence[Service],
     *,
+    silences: Sequence[Silence] | Unmeasured,
     limits: Limits,
     install: Install,
 ) -> Judgement:
@@ -40,9 +43,10 @@ def fallback(
 
     Each integration of a receiver is notified by itself. So a receiver with one beside the collector's webhook counts as another; ``null`` does not.
     Receivers that no alert can reach do not count, nor do those whose every route is muted at times. An inhibit rule that silences every alert
-    is a finding. Which alerts reach which receiver is shown and not judged.
+    is a finding, and so are silences of every alert that the collector or the others would get. Which alerts reach which receiver is not judged.
 
     :raises Absent: no Service selects the collector's pods.
+    :param silences: those that are active; the error where they are not known, which matters only where nothing else is found.
     :raises Malformed: a webhook decides and its URL is hidden, or a matcher cannot be decided.
     :raises Ambiguous: a webhook decides and its address is outside the cluster.
     """
@@ -74,7 +78,7 @@ def fallback(
         for one in receivers
         if any(webhook.leads in ("hidden", "unknown") for webhook in one.webhooks)
     ]
-    found += [_silenced(rule) for rule in silencing]
+    found += [inhibiting(rule) for rule in silencing]
     if not ours and not unsure:
         found.append(_not_routed(configuration, used, services, number=install.port))
     if len({one.name for one in beside} | ({one.name for one in unsure} & always)) < limit:
@@ -89,7 +93,9 @@ def fallback(
             if muted
             else _no_fallback(configuration, ever, ours, beside, limit=limit)
         )
-    unmeasured = None
+    if not isinstance(silences, Unmeasured):
+        found += silenced(configuration, silences, reached, ours=ours, beside=beside, limit=limit)
+    unmeasured = silences if isinstance(silences, Unmeasured) else None
     if unsure and (not ours or len(beside) < limit):
         unmeasured = _cannot_tell(configuration, unsure, services, number=install.port)
     told = [
@@ -104,6 +110,8 @@ def fallback(
         for rule in partly
     ]
     basis = f"{configuration.source}; a webhook counts as the collector's when its host is one of its Services"
+    if not isinstance(silences, Unmeasured):
+        basis += f"; {counted(len(silences), 'active silence')}"
     unit = "receivers beside the collector"
     return Judgement(tuple(found), "; ".join(told), limit, unit, basis, unmeasured=unmeasured)
 
@@ -248,15 +256,6 @@ def _muted(
     )
     return Finding(
         f"Receiver/{name}", "fallback-muted", message, len(beside), limit, "receivers", fix
-    )
-
-
-def _silenced(rule: InhibitRule) -> Finding:
-    shown = excerpt(mask(", ".join(rule.source)))
-    message = f"One inhibit rule silences every alert: while {shown} fires, Alertmanager sends no other alert."
-    fix = shell("in the inhibit rule of {}: narrow it by target_matchers, and by equal", shown)
-    return Finding(
-        "Alertmanager", "inhibits-everything", message, EVERY_ALERT, "some alerts", "", fix
     )
 
 
