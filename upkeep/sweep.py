@@ -8,10 +8,10 @@ of requests. The sweep stores what a measurement returned or raised.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from upkeep import deadline
 from upkeep.addressing import Address
@@ -26,8 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """A measurement. ``needs`` are the names of ``take``'s parameters.
 
     :ivar tolerates: needs that it can do without. It gets the exception of a need that failed or is
@@ -45,8 +44,7 @@ class Measurement:
     record: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The record of a measurement, or its exception, with its evidence."""
 
     record: Any

@@ -1,8 +1,9 @@
 """Declared and witnessed: each control alone asks what its measurements declare, and all of that."""
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from tests.checks.sources import committed, reading
 from tests.checks.witness import HEALTHY, Witnessed, witnessed
@@ -70,8 +71,8 @@ def test_a_request_that_nothing_declares_and_a_right_that_nobody_uses_are_told(
     acting = replace(stray, subject="acting")
     for event in (stray, acting, replace(stray, attributes=())):
         more = {**log.requests, place: (*log.requests[place], event)}
-        told = set(replace(log, requests=more).undeclared()) - set(log.undeclared())
+        told = set(dataclasses.replace(log, requests=more).undeclared()) - set(log.undeclared())
         assert [one.partition(": ")[0] for one in told] == ["pods-ready (guide)"]
     less = {key: events for key, events in log.requests.items() if key[1] != "survives-node-loss"}
-    (unused,) = set(replace(log, requests=less).unused()) - set(log.unused())
+    (unused,) = set(dataclasses.replace(log, requests=less).unused()) - set(log.unused())
     assert unused.startswith("budgets: Right(verb='list', resource='poddisruptionbudgets'")

@@ -8,7 +8,8 @@ Exit codes: 0 printed; 4 bad input.
 
 import argparse
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from upkeep.commands.roles import NAME, USUAL_NAMES, bindings, name_for, roles
 from upkeep.commands.suite import declared

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 # Part of every secret value, token, webhook URL and Authorization header of the demo: tests search all outputs for it.
 CANARY = "canary-7f3a"
 
@@ -44,8 +46,7 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A canned HTTP answer of a collector's pod, given after ``delay_seconds``."""
 
     status: int
@@ -54,8 +55,7 @@ class Answer:
     delay_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """Groups of alerts of one kind, spread evenly over the lifetime of a process (from ``since``, up to ``until``).
 
     Counters are derived from streams, never set one by one, so received − processed − errors is 0 unless

@@ -1,8 +1,7 @@
 """runs-hardened: images are compared where they can be, and only there."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.workload.hardened import GOOD, INSTALL, cluster, codes
 from upkeep.errors import Absent

@@ -1,9 +1,9 @@
 """survives-node-loss: what passes, what fails by name and number, what cannot be measured."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.workload.hardened import BUDGET, INSTALL, cluster, codes
 from upkeep.errors import Absent, TooEarly

@@ -5,7 +5,8 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.demo.server.responses import Request
 
@@ -17,8 +18,7 @@ _OBJECT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(Struct, frozen=True):
     """What RBAC decides a request by. ``resource`` is ``plural/subresource`` where there is one.
 
     :ivar name: of the object; a proxied one keeps its port (``prometheus-operated:9090``).
@@ -31,8 +31,7 @@ class Attributes:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One request.
 
     :ivar subject: whose token it carried: ``self``, ``acting``, or none.

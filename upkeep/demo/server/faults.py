@@ -5,7 +5,9 @@ A fault is one of the API server, its proxy, or the wire; the collector's own fa
 
 import json
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.demo.server.audit import attributes
 from upkeep.demo.server.responses import Request, Response, forbidden, status
@@ -54,8 +56,7 @@ PLAYED = (
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     kind: str
     source: str
 

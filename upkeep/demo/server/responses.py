@@ -1,15 +1,15 @@
 """Requests to the Kubernetes API and its answers: JSON, and a Status whose wording, code and reason are those of a real kube-apiserver."""
 
 import json
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from upkeep.demo.state import RESOURCES, Object
 
 USER = "demo"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as the API server sees it; ``query`` keeps the last value of each parameter, ``pairs`` all of them; ``subject`` is whose token it
     carries, as access reviews name it: ``self``, ``acting``, or the user that is impersonated."""
 
@@ -23,8 +23,7 @@ class Request:
     content_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """``stream`` sends the body in chunks, as logs are sent, and stays open for ``open_seconds``; ``delay_seconds`` is how long the answer takes."""
 
     status: int

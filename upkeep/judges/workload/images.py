@@ -9,7 +9,8 @@ https://kubernetes.io/docs/concepts/containers/images/#image-names
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
@@ -18,8 +19,7 @@ from upkeep.records.workload import Install, Workload
 from upkeep.shell import shell
 
 
-@dataclass(frozen=True, slots=True)
-class RunningImage:
+class RunningImage(Struct, frozen=True):
     """The image of a running container.
 
     :ivar reference: the image as the pod's spec names it.

@@ -9,8 +9,10 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
@@ -48,8 +50,7 @@ _GROUP_VERSION = re.compile(r"/apis/(([^/]+)/[^/]+)/")
 _FORWARDED = re.compile(r"/(proxy|exec|attach|portforward|ephemeralcontainers)(/|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """What the API server calls the objects of a kind: their plural, and the path of their collection."""
 
     group: str
