@@ -87,7 +87,7 @@ def find(path: str | None, *, deadline_seconds: float) -> HelmProgram:
     )
     if path is None:
         raise Absent(
-            "there is no program helm on the PATH to rehearse an upgrade with",
+            "There is no program helm on the PATH to rehearse an upgrade with",
             source="helm",
             next_step=next_step,
         )

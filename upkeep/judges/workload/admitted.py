@@ -104,7 +104,7 @@ def compare(
     template = template_of(workload)
     if not template.containers:
         raise Absent(
-            f"the pod template of Deployment/{workload.deployment.name} has no container",
+            f"The pod template of Deployment/{workload.deployment.name} has no container",
             source="deployments",
         )
     pods = sorted((pod for pod in workload.pods if pod.works), key=lambda pod: pod.name)

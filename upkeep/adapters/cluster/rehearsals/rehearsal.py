@@ -75,7 +75,7 @@ class Rehearsal(Kube):
                 group = api_version.rpartition("/")[0]
                 return Resource(group, one.name, f"{base}{place}/{one.name}", own)
         raise Absent(
-            f"the API server has no {kind} of {api_version}",
+            f"The API server has no {kind} of {api_version}",
             source=f"GET {base}",
             next_step=shell("kubectl api-resources | grep -w -e {}", kind),
         )
@@ -235,7 +235,7 @@ class Rehearsal(Kube):
         ]
         if "dryRun" not in names:
             raise Unavailable(
-                f"who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
+                f"Who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
                 source=f"GET {said}",
                 next_step=shell("kubectl get apiservices | grep -F {}", found[2]),
             )
