@@ -3,7 +3,6 @@
 import dataclasses
 
 import pytest
-from msgspec.structs import replace
 
 from tests.checks.sources import committed, reading
 from tests.checks.witness import HEALTHY, Witnessed, witnessed
@@ -68,8 +67,8 @@ def test_a_request_that_nothing_declares_and_a_right_that_nobody_uses_are_told(
 ) -> None:
     place = ("guide", "pods-ready")
     stray = Event("self", "GET", "/api/v1/namespaces/monitoring/pods/x", "pods", (POD,))
-    acting = replace(stray, subject="acting")
-    for event in (stray, acting, replace(stray, attributes=())):
+    acting = dataclasses.replace(stray, subject="acting")
+    for event in (stray, acting, dataclasses.replace(stray, attributes=())):
         more = {**log.requests, place: (*log.requests[place], event)}
         told = set(dataclasses.replace(log, requests=more).undeclared()) - set(log.undeclared())
         assert [one.partition(": ")[0] for one in told] == ["pods-ready (guide)"]

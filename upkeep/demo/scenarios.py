@@ -2,9 +2,8 @@
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-
-from msgspec import Struct
 
 from upkeep.demo.changes import CHANGES, CHART_ONLY, Change, nothing
 from upkeep.demo.healthy import healthy
@@ -17,7 +16,8 @@ class UnknownScenario(ValueError):
     """No scenario has that name."""
 
 
-class Scenario(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Scenario:
     """A named cluster.
 
     :ivar hits: the controls that the change is meant to make fail, or due; those that it blinds are not among them.

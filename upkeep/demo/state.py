@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
-
 # Part of every secret value, token, webhook URL and Authorization header of the demo: tests search all outputs for it.
 CANARY = "canary-7f3a"
 
@@ -46,7 +44,8 @@ RESOURCES: dict[str, tuple[str, str, bool]] = {
 }
 
 
-class Answer(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Answer:
     """A canned HTTP answer of a collector's pod, given after ``delay_seconds``."""
 
     status: int
@@ -55,7 +54,8 @@ class Answer(Struct, frozen=True):
     delay_seconds: float = 0.0
 
 
-class Stream(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Stream:
     """Groups of alerts of one kind, spread evenly over the lifetime of a process (from ``since``, up to ``until``).
 
     Counters are derived from streams, never set one by one, so received − processed − errors is 0 unless

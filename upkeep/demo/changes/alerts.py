@@ -1,9 +1,8 @@
 """Changes of the alerts: missing, dropped, lost, failed or slow, and destinations that fail or get nothing."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
-
-from msgspec.structs import replace
 
 from upkeep.demo.changes.catalogue import divert, rebuild, scenario, write
 from upkeep.demo.objects import alerting, configuration, logs, workload

@@ -1,10 +1,8 @@
 """The catalogue that every change enters, and what changes have in common."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
-
-from msgspec.structs import replace
 
 from upkeep.demo.healthy import healthy
 from upkeep.demo.objects import logs

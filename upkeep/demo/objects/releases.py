@@ -6,11 +6,11 @@ The chart layout stores the release in a Secret, helm's default; the guide's in 
 import base64
 import gzip
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import yaml
-from msgspec import Struct
 
 from upkeep.demo.objects.stored import DUMPER
 from upkeep.demo.state import CANARY, RESOURCES, Object, State, stamp
@@ -34,7 +34,8 @@ RELEASED = (
 )
 
 
-class Chart(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Chart:
     """A version of a chart in the index, and its age."""
 
     version: str

@@ -5,8 +5,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine
 """
 
 import re
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from upkeep.demo.server.responses import Request
 
@@ -18,7 +17,8 @@ _OBJECT = re.compile(
 )
 
 
-class Attributes(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Attributes:
     """What RBAC decides a request by. ``resource`` is ``plural/subresource`` where there is one.
 
     :ivar name: of the object; a proxied one keeps its port (``prometheus-operated:9090``).
@@ -31,7 +31,8 @@ class Attributes(Struct, frozen=True):
     name: str
 
 
-class Event(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Event:
     """One request.
 
     :ivar subject: whose token it carried: ``self``, ``acting``, or none.

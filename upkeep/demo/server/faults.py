@@ -5,9 +5,7 @@ A fault is one of the API server, its proxy, or the wire; the collector's own fa
 
 import json
 import re
-
-from msgspec import Struct
-from msgspec.structs import replace
+from dataclasses import dataclass, replace
 
 from upkeep.demo.server.audit import attributes
 from upkeep.demo.server.responses import Request, Response, forbidden, status
@@ -56,7 +54,8 @@ PLAYED = (
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to continue</h1></body></html>\n"
 
 
-class Fault(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Fault:
     kind: str
     source: str
 

@@ -1,15 +1,15 @@
 """Requests to the Kubernetes API and its answers: JSON, and a Status whose wording, code and reason are those of a real kube-apiserver."""
 
 import json
-
-from msgspec import Struct, field
+from dataclasses import dataclass, field
 
 from upkeep.demo.state import RESOURCES, Object
 
 USER = "demo"
 
 
-class Request(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Request:
     """A request as the API server sees it; ``query`` keeps the last value of each parameter, ``pairs`` all of them; ``subject`` is whose token it
     carries, as access reviews name it: ``self``, ``acting``, or the user that is impersonated."""
 
@@ -23,7 +23,8 @@ class Request(Struct, frozen=True):
     content_type: str = ""
 
 
-class Response(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Response:
     """``stream`` sends the body in chunks, as logs are sent, and stays open for ``open_seconds``; ``delay_seconds`` is how long the answer takes."""
 
     status: int

@@ -1,9 +1,8 @@
 """Change pods: they crash, wait, restart, or are missing."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
-
-from msgspec.structs import replace
 
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import logs, services, workload

@@ -2,9 +2,8 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
-
-from msgspec.structs import replace
 
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import workload
