@@ -120,11 +120,17 @@ def test_what_is_refused_to_the_deadline_is_unavailable(server: Server, code: in
         (status(401, "Unauthorized"), Unauthenticated, "the token has expired or was never valid"),
         (status(403, 'pods is forbidden: User "x" cannot list'), Forbidden, "pods is forbidden"),
         (status(404, 'pods "x" not found'), Absent, 'pods "x" not found'),
-        (status(302, "over there"), Malformed, "unexpected answer 302"),
+        (status(302, "over there"), Malformed, f"answered 302 with {JSON['Content-Type']}, not"),
+        *(
+            ((code, {"Content-Type": "text/html"}, b"<html>"), Malformed,
+             rf"^http://127\.0\.0\.1:\d+ answered {code} with text/html.* the API server\?$")
+            for code in (200, 302, 400, 403, 404)
+        ),  # fmt: skip
+        ((404, JSON, b'{"error":"no"}'), Malformed, "answered 404 with application/json"),
         (
-            (200, {"Content-Type": "text/html"}, b"<html>"),
-            Malformed,
-            "JSON was asked for, text/html came",
+            (404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n"),
+            Absent,
+            r"^http://127\.0\.0\.1:\d+ does not serve this API \(404\)$",
         ),
         ((200, JSON, b'{"kind":'), Malformed, r"the answer is not JSON \(8 bytes\)"),
         ((200, JSON, b"[]"), Malformed, "the answer is no JSON object"),

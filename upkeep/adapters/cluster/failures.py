@@ -5,7 +5,7 @@ from typing import NamedTuple
 import urllib3
 from urllib3 import exceptions as urllib3_errors
 
-from upkeep.adapters.cluster.answers import Answer, look, status_object
+from upkeep.adapters.cluster.answers import Answer, another_program, look, status_object
 from upkeep.errors import (
     Absent,
     Forbidden,
@@ -19,6 +19,8 @@ from upkeep.errors import (
 from upkeep.masking import mask
 from upkeep.shell import Command, shell
 
+# net/http's answer to a path without a handler: the API server gives it for a group that it does not serve.
+NO_HANDLER = b"404 page not found"
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -69,8 +71,8 @@ def refusal(
 
     :param right_step: the command that gives this identity the right that it lacks.
     """
-    status = status_object(answer) or {}
-    message = mask(str(status.get("message") or f"HTTP {answer.status}"))[:300]
+    status = status_object(answer)
+    message = mask(str((status or {}).get("message") or f"HTTP {answer.status}"))[:300]
     if answer.status == 401:
         return Unauthenticated(
             f"{server} does not accept the credentials (401): the token has expired "
@@ -78,14 +80,18 @@ def refusal(
             source=source,
             next_step="log in again (a new token for this context), then: kubectl auth whoami",
         )
-    if answer.status == 403:
-        return Forbidden(message, source=source, next_step=right_step)
-    if answer.status in (404, 410):
-        return Absent(message, source=source)
     if answer.status in RETRIED:
         return unavailable(
             answer.status, message, source, server=server, deadline_seconds=deadline_seconds
         )
+    if status is None and answer.status == 404 and answer.body.strip() == NO_HANDLER:
+        return Absent(f"{server} does not serve this API (404)", source=source, next_step=look(server))
+    if status is None:
+        return another_program(answer, source=source, server=server)
+    if answer.status == 403:
+        return Forbidden(message, source=source, next_step=right_step)
+    if answer.status in (404, 410):
+        return Absent(message, source=source)
     return Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
 
 
