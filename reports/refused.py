@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
             f"unknown option {words[0]}{_near(words[0], parser)}. pytest --help lists the options."
         )
     if "--gate" in given or "--gate-strict" in given or os.environ.get("UPKEEP_GATE"):
-        close(_folder(_given(given), config), message)
+        close_gate(given, config, message)
     raise pytest.UsageError(message)
 
 
@@ -76,6 +76,11 @@ def _gated(config: pytest.Config) -> bool:
     option = config.option
     asked = getattr(option, "gate", False) or getattr(option, "gate_strict", False)
     return bool(asked or os.environ.get("UPKEEP_GATE"))
+
+
+def close_gate(given: Sequence[str], config: pytest.Config, message: str) -> None:
+    """Close gate.json of a run whose words pytest has not parsed."""
+    close(_folder(_given(given), config), message)
 
 
 def _given(words: Sequence[str]) -> dict[str, str]:

@@ -41,7 +41,9 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
     """Run ``pytest ARGUMENTS`` on the checks, from any folder."""
     import pytest
 
-    folder = root()
+    from upkeep.elsewhere import joined
+
+    folder, arguments = root(), joined(arguments)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     # The folder comes first: after an option whose value may be left out (--demo) it would be that value.
