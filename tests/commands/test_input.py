@@ -116,3 +116,19 @@ def test_upkeep_run_takes_a_path_after_a_space(tmp_path: Path) -> None:
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
     assert (ran.returncode, "alerts-flow" in ran.stdout) == (0, True), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["demoo"], "unknown command 'demoo' (did you mean 'demo'?). See upkeep --help."),
+        (["zzz"], "unknown command 'zzz'. See upkeep --help."),
+        (["rbac", "--cadnce=daily"], "--cadnce=daily (did you mean '--cadence'?). See upkeep rbac"),
+        (["gate", "--ledgr", "x"], "unknown arguments: --ledgr x (did you mean '--ledger'?)."),
+    ],
+)
+def test_a_misspelt_command_or_option_is_told_with_the_nearest(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 4
+    assert sentence in capsys.readouterr().err
