@@ -10,6 +10,7 @@ import pytest
 
 from tests import ROOT
 from upkeep.__main__ import main
+from upkeep.commands import suite
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
 from upkeep.settings.run import resolve
@@ -132,3 +133,12 @@ def test_a_misspelt_command_or_option_is_told_with_the_nearest(
 ) -> None:
     assert main(words) == 4
     assert sentence in capsys.readouterr().err
+
+
+def test_the_commands_to_type_are_those_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert suite.typed() == "pytest"
+    monkeypatch.chdir(tmp_path)
+    assert suite.typed() == "upkeep run"

@@ -29,6 +29,11 @@ def root() -> Path:
     )
 
 
+def typed() -> str:
+    """Return how a user of the present folder starts the checks: ``pytest`` finds them in the checkout alone."""
+    return "pytest" if root() == Path.cwd() else "upkeep run"
+
+
 def plugin(name: str) -> Any:
     """Return a plugin of the suite, found by its name as pytest finds those of conftest.py."""
     folder = str(root())

@@ -67,7 +67,7 @@ def latency_stable(
         raise Absent(
             f"Both p95 lie beyond {present.highest:g} s, the last bucket. Whether the p95 grew is not known.",
             source="/metrics",
-            next_step="pytest -m \"control(id='processing-fast')\"",
+            next_step="upkeep run -m \"control(id='processing-fast')\"",
         )
     return Judgement(found, observed, limit, "× the past", why, trends)
 
