@@ -85,6 +85,8 @@ def document(
 ) -> str:
     """Return the YAML documents.
 
+    :param monitoring: the namespace of Prometheus and Alertmanager; empty where the cluster has none,
+        and a Role for it could not be applied.
     :param exec_too: add a Role for exec.
     :param helm_too: add a Role for Helm's releases.
     :param stored: add a Role for this object with Alertmanager's configuration.
@@ -105,6 +107,7 @@ def document(
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
     rights[IDENTITY] = None
     placed = [replace(one, scope="namespace") if one.names in beside else one for one in rights]
+    placed = [one for one in placed if monitoring or one.scope != "monitoring"]
     made = roles(
         placed, namespace=namespace, name=name_for(cadences), names=names, monitoring=monitoring
     )

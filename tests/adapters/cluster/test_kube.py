@@ -122,8 +122,11 @@ def test_what_is_refused_to_the_deadline_is_unavailable(server: Server, code: in
         (status(404, 'pods "x" not found'), Absent, 'pods "x" not found'),
         (status(302, "over there"), Malformed, f"answered 302 with {JSON['Content-Type']}, not"),
         *(
-            ((code, {"Content-Type": "text/html"}, b"<html>"), Malformed,
-             rf"^http://127\.0\.0\.1:\d+ answered {code} with text/html.* the API server\?$")
+            (
+                (code, {"Content-Type": "text/html"}, b"<html>"),
+                Malformed,
+                rf"^http://127\.0\.0\.1:\d+ answered {code} with text/html.* the API server\?$",
+            )
             for code in (200, 302, 400, 403, 404)
         ),  # fmt: skip
         ((404, JSON, b'{"error":"no"}'), Malformed, "answered 404 with application/json"),

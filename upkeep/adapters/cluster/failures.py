@@ -85,7 +85,9 @@ def refusal(
             answer.status, message, source, server=server, deadline_seconds=deadline_seconds
         )
     if status is None and answer.status == 404 and answer.body.strip() == NO_HANDLER:
-        return Absent(f"{server} does not serve this API (404)", source=source, next_step=look(server))
+        return Absent(
+            f"{server} does not serve this API (404)", source=source, next_step=look(server)
+        )
     if status is None:
         return another_program(answer, source=source, server=server)
     if answer.status == 403:
