@@ -17,15 +17,13 @@ def joined(words: Sequence[str]) -> list[str]:
     """Return the words with ``--option VALUE`` of upkeep as ``--option=VALUE``."""
     from upkeep.settings.words import VALUED
 
+    valued = {_option(name) for name in VALUED}
+
     def each() -> Iterator[str]:
         rest = iter(words)
         for word in rest:
-            if word.removeprefix("--").replace("-", "_") not in VALUED or word[:2] != "--":
-                yield word
-            elif (value := next(rest, None)) is None:
-                yield word
-            else:
-                yield f"{word}={value}"
+            value = next(rest, None) if word in valued else None
+            yield word if value is None else f"{word}={value}"
 
     return list(each())
 
@@ -42,7 +40,7 @@ def pytest_load_initial_conftests(
         return
     from upkeep.settings.words import VARIABLES
 
-    ours = {f"--{name.replace('_', '-')}" for name in VARIABLES}
+    ours = {_option(name) for name in VARIABLES}
     _, unknown = parser.parse_known_and_unknown_args([word for word in args if word[:1] != "@"])
     found = [word.partition("=")[0] for word in unknown if word.partition("=")[0] in ours]
     if not found:
@@ -62,3 +60,7 @@ def pytest_load_initial_conftests(
 
         plugin("reports.refused").close_gate(words, early_config, message)
     raise pytest.UsageError(message)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -128,7 +128,7 @@ def test_what_is_refused_to_the_deadline_is_unavailable(server: Server, code: in
                 rf"^http://127\.0\.0\.1:\d+ answered {code} with text/html.* the API server\?$",
             )
             for code in (200, 302, 400, 403, 404)
-        ),  # fmt: skip
+        ),
         ((404, JSON, b'{"error":"no"}'), Malformed, "answered 404 with application/json"),
         (
             (404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n"),
