@@ -37,9 +37,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     _, unknown = parser.parse_known_and_unknown_args([word for word in given if word[:1] != "@"])
     words = [word.partition("=")[0] for word in unknown if word.startswith("--") and word != "--"]
     cached = [word for word in given if word.partition("=")[0] in OF_THE_CACHE]
-    if not words and not cached:
+    short = next((word for word in unknown if re.fullmatch("-n.*", word)), "")
+    if not words and not cached and not short:
         return
-    if cached:
+    if short:
+        message = (
+            f"{short} is unknown. For kubectl's -n write --namespace=NAME; xdist's -n is not "
+            "supported: upkeep already measures in parallel."
+        )
+    elif cached:
         message = (
             f"{cached[0]} is not supported: each run measures the whole selection anew. "
             "Select with -m or -k."
@@ -55,8 +61,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def _near(word: str, parser: pytest.Parser) -> str:
     """Return the nearest option. The parser's help is the list of all."""
-    known = sorted(set(re.findall(r"--[a-z][\w-]*", parser.optparser.format_help())))
-    return nearest(word, known)
+    known = set(re.findall(r"--[a-z][\w-]*", parser.optparser.format_help()))
+    return nearest(word, sorted(known - set(OF_THE_CACHE)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
