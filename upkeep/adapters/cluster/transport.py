@@ -27,7 +27,6 @@ from upkeep.errors import (
     Unmeasured,
 )
 from upkeep.meter import Meter
-from upkeep.shell import Command, shell
 
 BLOCK_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
@@ -281,11 +280,6 @@ class Transport:
                 answer,
                 source,
                 server=self.server,
-                right_step=self._right_step(),
+                namespace=self._namespace,
                 deadline_seconds=self._deadline_seconds,
             )
-
-    def _right_step(self) -> Command:
-        """Return the command that gives this identity the right that it lacks."""
-        named = shell(" --namespace={}", self._namespace) if self._namespace else Command()
-        return shell("upkeep rbac{} | kubectl apply -f -", named)

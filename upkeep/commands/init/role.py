@@ -42,12 +42,13 @@ def role(collector: Deployment, found: Found, *, monitoring: bool, stored: str |
         for program, (namespace, _) in found.services.items()
         if namespace == collector.namespace
     }
+    kept = stored_object(stored, "--alertmanager-config")
     return rbac.document(
         ALL,
         collector.namespace,
         MONITORING if monitoring else "",
         NAME,
-        stored=stored_object(stored, "--alertmanager-config"),
+        named=[] if kept is None else [(kept[0].lower(), *kept[1:])],
         names=names,
         beside=beside,
     )
