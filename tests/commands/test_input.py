@@ -82,7 +82,7 @@ def test_the_nearest_is_that_of_the_fewest_edits(word: str, near: str) -> None:
 def pytest_elsewhere(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run pytest with the plugin that an installed upkeep enters in every pytest."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "upkeep.elsewhere", *words],
+        [sys.executable, "-m", "pytest", "-p", "upkeep.commands.elsewhere", *words],
         cwd=cwd, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
 
@@ -96,7 +96,7 @@ def test_a_path_after_a_space_is_a_command_to_type(cwd: str, tmp_path: Path) -> 
     ran = pytest_elsewhere(*words, "--backups", str(tmp_path), cwd=here)
     typed = f"-m daily --gate --out={out} '--limit=alert_window=3 h' --backups={tmp_path}"
     assert ran.returncode == 4
-    assert ran.stderr.strip().endswith(f"Type: upkeep run -p upkeep.elsewhere {typed}")
+    assert ran.stderr.strip().endswith(f"Type: upkeep run -p upkeep.commands.elsewhere {typed}")
     assert ran.stderr.startswith("ERROR: pytest has not loaded the checks, so --")
     assert '"open": false' in (out / "gate.json").read_text()
 

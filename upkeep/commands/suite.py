@@ -5,7 +5,7 @@ Exit codes: those of pytest; with --gate those of the gate.
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,6 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
     """Run ``pytest ARGUMENTS`` on the checks, from any folder."""
     import pytest
 
-    from upkeep.elsewhere import joined
-
     folder, arguments = root(), joined(arguments)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
@@ -64,6 +62,26 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
             plugins=list(plugins),
         )
     )
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """Return the words with ``--option VALUE`` of upkeep as ``--option=VALUE``."""
+    from upkeep.settings.words import VALUED
+
+    valued = {option(name) for name in VALUED}
+
+    def each() -> Iterator[str]:
+        rest = iter(words)
+        for word in rest:
+            value = next(rest, None) if word in valued else None
+            yield word if value is None else f"{word}={value}"
+
+    return list(each())
+
+
+def option(name: str) -> str:
+    """Return the option of a setting's name."""
+    return f"--{name.replace('_', '-')}"
 
 
 def _is_path(argument: str) -> bool:

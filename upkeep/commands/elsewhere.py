@@ -1,34 +1,20 @@
 """A pytest that did not load the checks: which command did the user mean?
 
-pytest takes an existing path after a space for its root folder, and then reads no conftest.py of the
-checks; in another folder it reads none either. Every pytest of the environment loads this plugin (entry
-point pytest11). It acts only where an option of upkeep is given that nothing has declared.
+Every pytest of the environment loads this plugin (entry point pytest11). pytest takes an existing path
+after a space for its root folder, and then loads no conftest.py of the checks; in another folder neither.
 Source: https://docs.pytest.org/en/stable/reference/customize.html#finding-the-rootdir
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-
-def joined(words: Sequence[str]) -> list[str]:
-    """Return the words with ``--option VALUE`` of upkeep as ``--option=VALUE``."""
-    from upkeep.settings.words import VALUED
-
-    valued = {_option(name) for name in VALUED}
-
-    def each() -> Iterator[str]:
-        rest = iter(words)
-        for word in rest:
-            value = next(rest, None) if word in valued else None
-            yield word if value is None else f"{word}={value}"
-
-    return list(each())
+from upkeep.commands.suite import joined, option, plugin
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(trylast=True)  # after the initial conftest.py files
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> None:
@@ -40,7 +26,7 @@ def pytest_load_initial_conftests(
         return
     from upkeep.settings.words import VARIABLES
 
-    ours = {_option(name) for name in VARIABLES}
+    ours = {option(name) for name in VARIABLES}
     _, unknown = parser.parse_known_and_unknown_args([word for word in args if word[:1] != "@"])
     found = [word.partition("=")[0] for word in unknown if word.partition("=")[0] in ours]
     if not found:
@@ -56,11 +42,5 @@ def pytest_load_initial_conftests(
         f"and a path after a space becomes the root folder. Type: {command}"
     )
     if "--gate" in words or "--gate-strict" in words or os.environ.get("UPKEEP_GATE"):
-        from upkeep.commands.suite import plugin
-
         plugin("reports.refused").close_gate(words, early_config, message)
     raise pytest.UsageError(message)
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
