@@ -18,7 +18,7 @@ from upkeep.model import CADENCES
 from upkeep.records.rights import EXEC, HELM, IDENTITY, Right
 from upkeep.settings.access import stored_object
 
-KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
+KINDS = ("configmap", "secret")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,13 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND/NS/NAME",
         help="add a Role to read Alertmanager's configuration, with the keys of every receiver",
     )
-    for kind in ("configmap", "secret"):
+    for option, kind in (("--configmap", "ConfigMap"), ("--secret", "Secret")):
         parser.add_argument(
-            f"--{kind}",
+            option,
             action="append",
             default=[],
             metavar="NAME",
-            help=f"add a Role to read this {KINDS[kind]} of the collector (repeatable)",
+            help=f"add a Role to read this {kind} of the collector (repeatable)",
         )
     parser.add_argument(
         "--service",
