@@ -120,7 +120,7 @@ class Transport:
             step = f"--limit=request_deadline={seconds * 2:g}s"
             return Ends(own, f"{seconds:g} s", step)
         words = "the deadline of all requests together"
-        return Ends(all_, words, "a larger --limit=sweep_deadline")
+        return Ends(all_, words, "--limit=sweep_deadline=5m")
 
     def _left(self, ends: Ends) -> float:
         return ends.at - self._clock.monotonic()
