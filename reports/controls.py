@@ -17,6 +17,7 @@ from upkeep.session import CONTROL, chooses_cadence, settings, target_of
 
 # Allure's own words for how bad it is.
 _ALLURE_SEVERITY = {"critical": "blocker", "high": "critical", "medium": "normal", "low": "minor"}
+MOST_FAULTS = 5
 _FIELDS = {"id", "severity", "guide"}
 
 
@@ -107,6 +108,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             control.gate or control.id in chosen.gate_add
         ) and control.id not in chosen.gate_remove
         describe(item, msgspec.structs.replace(control, gate=gated))
+    if len(faults) > MOST_FAULTS:  # another folder than checks/ was given
+        more = (
+            f"{len(faults) - MOST_FAULTS} more tests are no checks. Select those of checks/ alone."
+        )
+        faults[MOST_FAULTS:] = [more]
     if faults:
         raise pytest.UsageError("\n".join(faults))
 

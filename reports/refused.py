@@ -37,9 +37,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     _, unknown = parser.parse_known_and_unknown_args([word for word in given if word[:1] != "@"])
     words = [word.partition("=")[0] for word in unknown if word.startswith("--") and word != "--"]
     cached = [word for word in given if word.partition("=")[0] in OF_THE_CACHE]
-    if not words and not cached:
+    short = next((word for word in unknown if re.fullmatch("-n.*", word)), "")
+    if not words and not cached and not short:
         return
-    if cached:
+    if short:
+        message = (
+            f"{short} is unknown. For kubectl's -n write --namespace=NAME; xdist's -n is not "
+            "supported: upkeep already measures in parallel."
+        )
+    elif cached:
         message = (
             f"{cached[0]} is not supported: each run measures the whole selection anew. "
             "Select with -m or -k."
@@ -49,14 +55,14 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
             f"unknown option {words[0]}{_near(words[0], parser)}. pytest --help lists the options."
         )
     if "--gate" in given or "--gate-strict" in given or os.environ.get("UPKEEP_GATE"):
-        close(_folder(_given(given), config), message)
+        close_gate(given, config, message)
     raise pytest.UsageError(message)
 
 
 def _near(word: str, parser: pytest.Parser) -> str:
     """Return the nearest option. The parser's help is the list of all."""
-    known = sorted(set(re.findall(r"--[a-z][\w-]*", parser.optparser.format_help())))
-    return nearest(word, known)
+    known = set(re.findall(r"--[a-z][\w-]*", parser.optparser.format_help()))
+    return nearest(word, sorted(known - set(OF_THE_CACHE)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -76,6 +82,11 @@ def _gated(config: pytest.Config) -> bool:
     option = config.option
     asked = getattr(option, "gate", False) or getattr(option, "gate_strict", False)
     return bool(asked or os.environ.get("UPKEEP_GATE"))
+
+
+def close_gate(given: Sequence[str], config: pytest.Config, message: str) -> None:
+    """Close gate.json of a run whose words pytest has not parsed."""
+    close(_folder(_given(given), config), message)
 
 
 def _given(words: Sequence[str]) -> dict[str, str]:

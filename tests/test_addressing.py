@@ -25,7 +25,7 @@ HELM = "helm --kube-context='prod eu' --kubeconfig=/etc/kube/config"
         ("mount it here, or upkeep backup --backups=b", "mount it here, or upkeep backup --context='prod eu' --kubeconfig=/etc/kube/config --backups=b"),
         ("upkeep rbac --namespace=a | kubectl apply -f -", f"upkeep rbac --namespace=a | {KUBECTL} apply -f -"),
         ("upkeep backup --namespace=a --backups=b", "upkeep backup --context='prod eu' --kubeconfig=/etc/kube/config --namespace=a --backups=b"),
-        ("pytest -m \"control(id='x')\"", "pytest --context='prod eu' --kubeconfig=/etc/kube/config -m \"control(id='x')\""),
+        ("upkeep run -m \"control(id='x')\"", "upkeep run --context='prod eu' --kubeconfig=/etc/kube/config -m \"control(id='x')\""),
         ("patch -p '{\"kubectl.kubernetes.io/restartedAt\":1}'", None),
         ("annotate secret x kubectl.kubernetes.io/last-applied-configuration-", None),
         ("move it, next time by kubectl apply", None),
@@ -78,7 +78,7 @@ def test_only_what_is_not_the_default_is_said() -> None:
             "kubectl --context=look -n a get pods && kubectl --context=act apply -f x",
         ),
         ("helm upgrade a b", "helm --kube-context=act upgrade a b"),
-        ("pytest -m daily", "pytest --context=look -m daily"),
+        ("upkeep run -m daily", "upkeep run --context=look -m daily"),
     ],
 )
 def test_what_acts_does_so_as_the_acting_identity(step: str, told: str) -> None:

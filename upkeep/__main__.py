@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import NoReturn
 
 from upkeep import __version__
 from upkeep.errors import BadInput, UpkeepError
+from upkeep.limits import nearest
 from upkeep.masking import mask, own
 
 COMMANDS = {
@@ -60,6 +62,10 @@ def _main(arguments: Sequence[str] | None) -> int:
         if not words:
             parser.print_help(sys.stderr)
             return BAD_INPUT
+        if words[0][:1] != "-" and words[0] not in COMMANDS:
+            raise BadInput(
+                f"unknown command {words[0]!r}{nearest(words[0], COMMANDS)}. See upkeep --help."
+            )
         if words[0] == "doctor":
             from upkeep.commands import doctor
 
@@ -68,7 +74,11 @@ def _main(arguments: Sequence[str] | None) -> int:
             words = [word for word in words if word != "--"]
         options, others = parser.parse_known_args(words)
         if others:
-            raise BadInput(f"unknown arguments: {' '.join(others)}. See upkeep {words[0]} --help.")
+            known = sorted(set(re.findall(r"--[a-z][\w-]*", options.parser.format_help())))
+            near = nearest(others[0].partition("=")[0], known) if others[0][:2] == "--" else ""
+            raise BadInput(
+                f"unknown arguments: {' '.join(others)}{near}. See upkeep {words[0]} --help."
+            )
         code: int = options.module.run(options)
         sys.stdout.flush()
         return code
@@ -128,7 +138,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
             own.description = module.__doc__
             own.formatter_class = argparse.RawDescriptionHelpFormatter
             module.arguments(own)
-            own.set_defaults(module=module)
+            own.set_defaults(module=module, parser=own)
     return parser
 
 

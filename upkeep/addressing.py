@@ -13,7 +13,7 @@ from msgspec import Struct
 # The begin of a command: the start of the text or of a line, after another command, or after "or".
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
 _PROGRAM = re.compile(
-    _BEGINS + r"(kubectl|helm|pytest|upkeep (?:backup|export|drill restore))(?= -| [a-z])"
+    _BEGINS + r"(kubectl|helm|upkeep (?:run|backup|export|drill restore))(?= -| [a-z])"
 )
 _LOOKS = re.compile(
     r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami)\b"

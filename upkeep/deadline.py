@@ -114,7 +114,7 @@ def concurrently(
     except TimeoutError:
         raise TimedOut(
             f"{len(things)} requests were not answered within the deadline of all requests together",
-            next_step="a larger --limit=sweep_deadline",
+            next_step="--limit=sweep_deadline=5m",
         ) from None
     finally:
         over.set()

@@ -106,7 +106,11 @@ def test_a_named_secret_tells_where_hidden_webhooks_lead(
         }
     )
     printed = document(
-        ["quarterly"], guide.namespace, "monitoring", "upkeep", stored=STORED if may_read else None
+        ["quarterly"],
+        guide.namespace,
+        "monitoring",
+        "upkeep",
+        named=[(STORED[0].lower(), *STORED[1:])] if may_read else [],
     )
     objects = for_the_measurer(printed)
     named = [

@@ -1,7 +1,17 @@
 """upkeep doctor: the rights that the controls declare, each asked, and what ends a control that could not be measured."""
 
-import pytest
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+import yaml
+
+from tests import ROOT
 from upkeep.__main__ import main
 from upkeep.commands.roles import USUAL_NAMES
 from upkeep.commands.suite import declared
@@ -82,3 +92,47 @@ def test_bad_input_is_a_sentence(
 ):
     code, _, said = doctor(capsys, *words)
     assert (code, sentence in said, "Traceback" in said) == (4, True, False)
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
+    """A server that accepts connections and never answers, and its kubeconfig."""
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        path = tmp_path / "kubeconfig"
+        path.write_text(
+            yaml.safe_dump(
+                {
+                    "current-context": "c",
+                    "clusters": [{"name": "c", "cluster": {"server": address}}],
+                    "users": [{"name": "c", "user": {"token": "t"}}],
+                    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+                }
+            )
+        )
+        yield server, path
+
+
+def test_a_server_that_never_answers_leaves_every_right_open(
+    silent: tuple[socket.socket, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = ("--limit=request_deadline=1s", "--limit=sweep_deadline=1s")
+    code, lines, _ = doctor(capsys, f"--kubeconfig={silent[1]}", *limits)
+    assert (code, "Controls: 0 of 13 can be measured" in lines) == (1, True)
+    rights = [line for line in lines if line.startswith("  could")]
+    assert rights
+    assert all(line.startswith("  could not ask: timed-out ") for line in rights)
+
+
+def test_an_interrupt_on_a_slow_api_ends_it_at_once(silent: tuple[socket.socket, Path]) -> None:
+    server, kubeconfig = silent
+    ran = subprocess.Popen(
+        [sys.executable, "-m", "upkeep", "doctor", f"--kubeconfig={kubeconfig}"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with server.accept()[0]:
+        began = time.monotonic()
+        ran.send_signal(signal.SIGINT)
+        out, err = ran.communicate(timeout=60)
+    assert (ran.returncode, out, err) == (2, "", "upkeep: interrupted\n")
+    assert time.monotonic() - began < 8  # a request has 10 s

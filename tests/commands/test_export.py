@@ -62,7 +62,10 @@ def test_where_a_pod_cannot_be_read_nothing_is_written(
             "--exports=/proc/no: cannot be written (No such file or directory)",
         ),
         (["export", "--demo=nothing", "--exports=x"], "--demo=nothing: "),
-        (["export", "--exprots=x"], "unknown arguments: --exprots=x. See upkeep export --help."),
+        (
+            ["export", "--exprots=x"],
+            "unknown arguments: --exprots=x (did you mean '--exports'?). See upkeep export --help.",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_four(

@@ -129,7 +129,26 @@ def test_the_role_is_printed_written_and_names_the_objects_of_this_installation(
     }
     assert ("services/proxy", "alertmanager-operated:9093", "prometheus-operated:9090") in own
     assert ("configmaps", "cano-collector-teams") in own
-    assert [rule["resources"] for rule in roles["Role", "monitoring"]] == [["services"]]
+    assert ("Role", "monitoring") not in roles
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_role_of_the_monitoring_namespace_needs_that_namespace(
+    exists: bool, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """kubectl apply would refuse it: the chart's namespace may be the only one."""
+    with demo.start("chart") as cluster:
+        known = cluster.state.objects["namespaces"]
+        if exists:
+            own = next(one for one in known if one["metadata"]["name"] == "kubecano")
+            known.append(own | {"metadata": own["metadata"] | {"name": "monitoring"}})
+        code, *_ = run(capsys, f"--kubeconfig={cluster.kubeconfig}")
+    text = (here / "upkeep-rbac.yaml").read_text(encoding="utf-8")
+    spaces = {one["metadata"].get("namespace", "") for one in documents(text)}
+    assert (code, spaces) == (
+        0,
+        {"kubecano", ""} | ({"monitoring"} if exists else set()),
+    )
 
 
 def test_print_writes_nothing(

@@ -10,6 +10,7 @@ import pytest
 
 from tests import ROOT
 from upkeep.__main__ import main
+from upkeep.commands import suite
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
 from upkeep.settings.run import resolve
@@ -76,3 +77,68 @@ def test_a_closed_pipe_ends_a_command_without_a_trace() -> None:
 def test_the_nearest_is_that_of_the_fewest_edits(word: str, near: str) -> None:
     said = nearest(word, ["prod-us", "prod-eu", "lab"])
     assert said == (f" (did you mean {near!r}?)" if near else "")
+
+
+def pytest_elsewhere(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run pytest with the plugin that an installed upkeep enters in every pytest."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "upkeep.commands.elsewhere", *words],
+        cwd=cwd, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("cwd", ["checkout", "elsewhere"])
+def test_a_path_after_a_space_is_a_command_to_type(cwd: str, tmp_path: Path) -> None:
+    """In the checkout, too: pytest reads an existing path as its root folder."""
+    here = ROOT if cwd == "checkout" else tmp_path
+    out = tmp_path / "out"
+    words = ("-m", "daily", "--gate", f"--out={out}", "--limit", "alert_window=3 h")
+    ran = pytest_elsewhere(*words, "--backups", str(tmp_path), cwd=here)
+    typed = f"-m daily --gate --out={out} '--limit=alert_window=3 h' --backups={tmp_path}"
+    assert ran.returncode == 4
+    assert ran.stderr.strip().endswith(f"Type: upkeep run -p upkeep.commands.elsewhere {typed}")
+    assert ran.stderr.startswith("ERROR: pytest has not loaded the checks, so --")
+    assert '"open": false' in (out / "gate.json").read_text()
+
+
+def test_another_projects_pytest_is_its_own(tmp_path: Path) -> None:
+    declared = "def pytest_addoption(parser):\n    parser.addoption('--out')\n"
+    (tmp_path / "conftest.py").write_text(declared)
+    (tmp_path / "test_own.py").write_text("def test_own(): pass\n")
+    assert pytest_elsewhere("--out", "x", cwd=tmp_path).returncode == 0
+    ran = pytest_elsewhere("--of-nobody", cwd=tmp_path)
+    assert (ran.returncode, "upkeep run" in ran.stderr) == (4, False)
+
+
+def test_upkeep_run_takes_a_path_after_a_space(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "upkeep", "run", "--collect-only", "-q", "-m", "daily", "--demo",
+         "--backups", str(tmp_path), "--out", str(tmp_path)],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ran.returncode, "alerts-flow" in ran.stdout) == (0, True), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["demoo"], "unknown command 'demoo' (did you mean 'demo'?). See upkeep --help."),
+        (["zzz"], "unknown command 'zzz'. See upkeep --help."),
+        (["rbac", "--cadnce=daily"], "--cadnce=daily (did you mean '--cadence'?). See upkeep rbac"),
+        (["gate", "--ledgr", "x"], "unknown arguments: --ledgr x (did you mean '--ledger'?)."),
+    ],
+)
+def test_a_misspelt_command_or_option_is_told_with_the_nearest(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 4
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_commands_to_type_are_those_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert suite.typed() == "pytest"
+    monkeypatch.chdir(tmp_path)
+    assert suite.typed() == "upkeep run"

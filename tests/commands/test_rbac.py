@@ -87,6 +87,8 @@ CHOICES = [
     (*ALL, "--alertmanager-config=Secret/monitoring/a"),
     ("--alertmanager-config=Secret/monitoring/b",),
     ("--alertmanager-config=ConfigMap/monitoring/a",),
+    ("--namespace=kubecano", "--secret=a", "--configmap=a", "--service=prom:9090"),
+    (*ALL, "--namespace=kubecano", "--secret=a", "--service=monitoring/prom:9090"),
 ]
 
 
@@ -116,3 +118,29 @@ def test_every_choice_of_cadences_has_a_name_of_its_own_and_all_have_the_shipped
         == "upkeep-daily-weekly"
     )
     assert name_for(SHIPPED) == name_for(CADENCES) == "upkeep"
+
+
+def test_objects_of_other_names_are_roles_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "--secret=s",
+        "--configmap=c",
+        "--configmap=d",
+        "--service=prom:9090",
+        "--service=other/am:web",
+    )
+    made = printed(capsys, "--namespace=kubecano", *words)
+    found = {
+        key[1:]: (rule["resources"][0], rule["verbs"], rule["resourceNames"])
+        for key, one in made.items()
+        if key[0] == "Role" and key[2] != "upkeep-daily" and key[2] != "upkeep-daily-monitoring"
+        for rule in one["rules"]
+    }
+    assert found == {
+        ("kubecano", "upkeep-secret-s"): ("secrets", ["get"], ["s"]),
+        ("kubecano", "upkeep-configmap-c"): ("configmaps", ["get"], ["c"]),
+        ("kubecano", "upkeep-configmap-d"): ("configmaps", ["get"], ["d"]),
+        ("monitoring", "upkeep-service-prom-9090"): ("services/proxy", ["get"], ["prom:9090"]),
+        ("other", "upkeep-service-am-web"): ("services/proxy", ["get"], ["am:web"]),
+    }
+    assert main(["rbac", "--service=prom"]) == 4
+    assert "--service=prom: expected [NAMESPACE/]NAME:PORT" in capsys.readouterr().err

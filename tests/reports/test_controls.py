@@ -140,3 +140,11 @@ def test_settings_add_to_the_gate_and_take_from_it(pytester):
         "pods-ready": False,
         "logs-clean": True,
     }
+
+
+def test_a_folder_of_other_tests_is_told_in_a_few_lines(pytester):
+    """As ``pytest CHECKOUT`` collects the suite's own tests."""
+    others = "\n".join(f"def test_{number}(): pass" for number in range(40))
+    told = Inner(pytester, WHOLE + "\n" + others).run().stderr.lines
+    assert "35 more tests are no checks. Select those of checks/ alone." in told
+    assert len(told) < 10

@@ -29,6 +29,8 @@ REFUSED = {
         ["--8zqxwvkj"],
         "unknown option --8zqxwvkj. pytest --help",
     ),
+    "an option near one that is refused": (["--new-fist"], "(did you mean '--exitfirst'?)"),
+    "kubectl's short option": (["-n", "x"], "For kubectl's -n write --namespace=NAME"),
     "an option of the cache": (["--lf"], "--lf is not supported"),
     "an option of the cache, spelt out": (["--failed-first"], "--failed-first is not supported"),
     "a context that the sweep refuses": (["-k", "late"], "--context=prd: no such context"),

@@ -127,3 +127,14 @@ def test_every_command_is_made_by_shell(path: Path) -> None:
 )
 def test_the_search_finds_every_other_way(text: str) -> None:
     assert found(text) == [1]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_printed_command_needs_a_checkout(path: Path) -> None:
+    """A wheel has no folder in which pytest finds the checks; ``upkeep run`` finds them from any folder."""
+    texts = [
+        node.value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert [text for text in texts if text.startswith("pytest -m")] == []

@@ -119,3 +119,9 @@ def test_the_checks_run_from_an_installed_wheel(
         check=True,
     )
     assert where.stdout.startswith(str(venv))
+    # The entry point of pytest: its own message would be "unrecognized arguments".
+    said = subprocess.run(
+        [python, "-m", "pytest", "-m", "daily", "--demo"],
+        cwd=elsewhere, capture_output=True, text=True, timeout=600,
+    ).stderr  # fmt: skip
+    assert said.strip().endswith("Type: upkeep run -m daily --demo")

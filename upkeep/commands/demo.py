@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve the scenario."""
     from upkeep import demo
     from upkeep.clock import Clock
+    from upkeep.commands.suite import typed
     from upkeep.errors import BadInput
 
     if options.scenario == "list":
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
                 ) from None
         print(
             f"{options.scenario}: {demo.summary(options.scenario)}\n{cluster.url}, namespace {cluster.namespace}\n\n"
-            f"{shell('export KUBECONFIG={}', kubeconfig)}\nkubectl get pods\npytest -m daily\n\n"
+            f"{shell('export KUBECONFIG={}', kubeconfig)}\nkubectl get pods\n{typed()} -m daily\n\n"
             "The demo cluster changes nothing. Stop it with Ctrl-C.",
             flush=True,
         )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from upkeep.commands.roles import USUAL_NAMES
 from upkeep.commands.suite import declared
 from upkeep.commands.suite import run as run_checks
-from upkeep.errors import BadInput, Unmeasured
+from upkeep.errors import BadInput, TimedOut, Unmeasured
 from upkeep.model import CADENCES
 from upkeep.records.rights import IDENTITY
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from upkeep.adapters.cluster.kube import Kube
     from upkeep.records.rights import Right
 
+INTERRUPTED = 2  # pytest's exit code after Ctrl-C
 MONITORING = "monitoring"
 # The scope of a right outside the collector's namespace.
 WHERE = {
@@ -69,13 +70,15 @@ def in_order(words: Sequence[str]) -> list[str]:
 
 
 class Looked:
-    """A pytest plugin that asks for every declared right after the sweep."""
+    """A pytest plugin that asks for every declared right after the sweep, unless Ctrl-C ended it."""
 
     def __init__(self) -> None:
         self.answers: dict[Right, str] = {}
         self.where = ""
 
-    def pytest_sessionfinish(self, session: Any) -> None:
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
+        if exitstatus == INTERRUPTED:
+            return
         from upkeep import deadline
         from upkeep.deadline import concurrently
         from upkeep.session import SWEEPS, clock_of, measurements_of, settings
@@ -97,8 +100,11 @@ class Looked:
             ]
             # All questions together get the time of one request: a server that only refuses
             # would else be waited for once a right.
-            with deadline.ending(clock.monotonic() + limits["request_deadline"]):
-                said = concurrently(lambda right: _ask(kube, right, namespace), left)  # noqa: B023 - run at once, within this pass of the loop
+            try:
+                with deadline.ending(clock.monotonic() + limits["request_deadline"]):
+                    said = concurrently(lambda right: _ask(kube, right, namespace), left)  # noqa: B023 - run at once, within this pass of the loop
+            except TimedOut as error:
+                said = [f"could not ask: {error.reason}"] * len(left)
             self.answers |= dict(zip(left, said, strict=True))
 
 
@@ -137,6 +143,8 @@ def run(options: argparse.Namespace) -> int:
         arguments = ["-m", " or ".join(cadences), "-q", *options.checks, f"--out={folder}"]
         with contextlib.redirect_stdout(said):
             code = run_checks(arguments, plugins=[looked])
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         if code == 4 or not looked.where:
             raise BadInput("The checks did not run. Their error is above.")
         lines = Path(folder, "results.jsonl").read_bytes().splitlines()

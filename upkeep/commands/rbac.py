@@ -7,6 +7,7 @@ Exit codes: 0 printed; 4 bad input.
 """
 
 import argparse
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -17,6 +18,8 @@ from upkeep.errors import BadInput
 from upkeep.model import CADENCES
 from upkeep.records.rights import EXEC, HELM, IDENTITY, Right
 from upkeep.settings.access import stored_object
+
+KINDS = ("configmap", "secret")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +39,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--alertmanager-config",
         metavar="KIND/NS/NAME",
         help="add a Role to read Alertmanager's configuration, with the keys of every receiver",
+    )
+    for option, kind in (("--configmap", "ConfigMap"), ("--secret", "Secret")):
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            metavar="NAME",
+            help=f"add a Role to read this {kind} of the collector (repeatable)",
+        )
+    parser.add_argument(
+        "--service",
+        action="append",
+        default=[],
+        metavar="[NAMESPACE/]NAME:PORT",
+        help="add a Role to ask this Service of Prometheus or Alertmanager (repeatable;"
+        " default of NAMESPACE: --monitoring-namespace)",
     )
     parser.add_argument(
         "--exec",
@@ -64,12 +83,28 @@ def run(options: argparse.Namespace) -> int:
             f"--alertmanager-config is in namespace {stored[1]}, Alertmanager in {monitoring}."
             f" Add --monitoring-namespace={stored[1]}."
         )
+    named = [(kind, options.namespace, name) for kind in KINDS for name in getattr(options, kind)]
+    named += [_service(text, monitoring) for text in options.service]
     names = options.namespace, monitoring, options.service_account
     print(
-        document(cadences, *names, exec_too=options.exec, helm_too=options.helm, stored=stored),
+        document(
+            cadences, *names, exec_too=options.exec, helm_too=options.helm,
+            named=[*named, *([] if stored is None else [(stored[0].lower(), *stored[1:])])],
+        ),
         end="",
-    )
+    )  # fmt: skip
     return 0
+
+
+def _service(text: str, monitoring: str) -> tuple[str, str, str]:
+    """Return the word ``service``, the namespace, and ``NAME:PORT``.
+
+    :raises BadInput: no name or no port.
+    """
+    namespace, _, name = text.rpartition("/")
+    if not re.fullmatch(r"[a-z0-9-]+:[a-z0-9-]+", name):
+        raise BadInput(f"--service={text}: expected [NAMESPACE/]NAME:PORT, for instance prom:9090.")
+    return "service", namespace or monitoring, name
 
 
 def document(
@@ -80,15 +115,18 @@ def document(
     *,
     exec_too: bool = False,
     helm_too: bool = False,
-    stored: tuple[str, str, str] | None = None,
+    named: Sequence[tuple[str, str, str]] = (),
     names: Mapping[str, tuple[str, ...]] = USUAL_NAMES,
     beside: Collection[str] = (),
 ) -> str:
     """Return the YAML documents.
 
+    :param monitoring: the namespace of Prometheus and Alertmanager; empty where the cluster has none,
+        and a Role for it could not be applied.
     :param exec_too: add a Role for exec.
     :param helm_too: add a Role for Helm's releases.
-    :param stored: add a Role for this object with Alertmanager's configuration.
+    :param named: add a Role for each of these objects: ``configmap``, ``secret`` or ``service``, then
+        namespace and name.
     :param names: the object names of each word of ``Right.names``.
     :param beside: the words of programs that run in the collector's namespace.
     """
@@ -106,6 +144,7 @@ def document(
     rights = dict.fromkeys(right for control in declared(cadences).values() for right in control)
     rights[IDENTITY] = None
     placed = [replace(one, scope="namespace") if one.names in beside else one for one in rights]
+    placed = [one for one in placed if monitoring or one.scope != "monitoring"]
     made = roles(
         placed, namespace=namespace, name=name_for(cadences), names=names, monitoring=monitoring
     )
@@ -113,12 +152,10 @@ def document(
         made += roles(EXEC, namespace=namespace, name=f"{NAME}-exec")
     if helm_too:
         made += roles(HELM, namespace=namespace, name=f"{NAME}-helm")
-    if stored is not None:
-        kind, place, name = stored
-        read = Right("get", f"{kind.lower()}s", names="stored")
-        made += roles(
-            [read], namespace=place, name=f"{NAME}-{kind.lower()}-{name}", names={"stored": (name,)}
-        )
+    for kind, place, name in dict.fromkeys(named):
+        read = Right("get", "services/proxy" if kind == "service" else f"{kind}s", names="named")
+        role = f"{NAME}-{kind}-{name.replace(':', '-')}"
+        made += roles([read], namespace=place, name=role, names={"named": (name,)})
     subject = {"kind": "ServiceAccount", "name": service_account, "namespace": namespace}
     head = f"# What the {' and '.join(cadences)} controls must be allowed to do, and nothing else. Made by `upkeep rbac`; it only reads.\n"
     return head + str(

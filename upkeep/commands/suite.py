@@ -5,7 +5,7 @@ Exit codes: those of pytest; with --gate those of the gate.
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,11 @@ def root() -> Path:
     )
 
 
+def typed() -> str:
+    """Return how a user of the present folder starts the checks: ``pytest`` finds them in the checkout alone."""
+    return "pytest" if root() == Path.cwd() else "upkeep run"
+
+
 def plugin(name: str) -> Any:
     """Return a plugin of the suite, found by its name as pytest finds those of conftest.py."""
     folder = str(root())
@@ -41,7 +46,7 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
     """Run ``pytest ARGUMENTS`` on the checks, from any folder."""
     import pytest
 
-    folder = root()
+    folder, arguments = root(), joined(arguments)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     # The folder comes first: after an option whose value may be left out (--demo) it would be that value.
@@ -57,6 +62,26 @@ def run(arguments: Sequence[str], *, plugins: Sequence[Any] = ()) -> int:
             plugins=list(plugins),
         )
     )
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """Return the words with ``--option VALUE`` of upkeep as ``--option=VALUE``."""
+    from upkeep.settings.words import VALUED
+
+    valued = {option(name) for name in VALUED}
+
+    def each() -> Iterator[str]:
+        rest = iter(words)
+        for word in rest:
+            value = next(rest, None) if word in valued else None
+            yield word if value is None else f"{word}={value}"
+
+    return list(each())
+
+
+def option(name: str) -> str:
+    """Return the option of a setting's name."""
+    return f"--{name.replace('_', '-')}"
 
 
 def _is_path(argument: str) -> bool:

@@ -95,4 +95,6 @@ def parse(text: str) -> Scenario:
         return SCENARIOS[name]
     near = difflib.get_close_matches(name, SCENARIOS, n=1, cutoff=0.3)
     hint = f"; the nearest is {near[0]!r}" if near else ""
-    raise UnknownScenario(f"no scenario is called {text!r}{hint} (--demo=list prints all of them)")
+    raise UnknownScenario(
+        f"no scenario is called {text!r}{hint} (upkeep demo list prints all of them)"
+    )

@@ -4,13 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
-
-if TYPE_CHECKING:
-    pass
 
 SCALARS = (
     *(
@@ -27,6 +23,7 @@ SCALARS = (
     ),
     "demo",
 )
+FLAGS = ("due", "exit_zero", "gate", "gate_strict")
 VARIABLES = (
     *SCALARS,
     "absent",
@@ -49,11 +46,10 @@ VARIABLES = (
     "target",
     "textfile",
     "waivers",
-    "due",
-    "exit_zero",
-    "gate",
-    "gate_strict",
+    *FLAGS,
 )
+# The value of --demo may be left out.
+VALUED = tuple(name for name in VARIABLES if name not in (*FLAGS, "demo"))
 OFF = ("", "0", "false", "no")
 # https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 _OF_A_SERVICE = re.compile(

@@ -120,11 +120,20 @@ def test_what_is_refused_to_the_deadline_is_unavailable(server: Server, code: in
         (status(401, "Unauthorized"), Unauthenticated, "the token has expired or was never valid"),
         (status(403, 'pods is forbidden: User "x" cannot list'), Forbidden, "pods is forbidden"),
         (status(404, 'pods "x" not found'), Absent, 'pods "x" not found'),
-        (status(302, "over there"), Malformed, "unexpected answer 302"),
+        (status(302, "over there"), Malformed, f"answered 302 with {JSON['Content-Type']}, not"),
+        *(
+            (
+                (code, {"Content-Type": "text/html"}, b"<html>"),
+                Malformed,
+                rf"^http://127\.0\.0\.1:\d+ answered {code} with text/html.* the API server\?$",
+            )
+            for code in (200, 302, 400, 403, 404)
+        ),
+        ((404, JSON, b'{"error":"no"}'), Malformed, "answered 404 with application/json"),
         (
-            (200, {"Content-Type": "text/html"}, b"<html>"),
-            Malformed,
-            "JSON was asked for, text/html came",
+            (404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n"),
+            Absent,
+            r"^http://127\.0\.0\.1:\d+ does not serve this API \(404\)$",
         ),
         ((200, JSON, b'{"kind":'), Malformed, r"the answer is not JSON \(8 bytes\)"),
         ((200, JSON, b"[]"), Malformed, "the answer is no JSON object"),
@@ -315,3 +324,27 @@ def test_a_list_that_goes_round_in_a_circle_ends(server: Server) -> None:
     with pytest.raises(Malformed, match="it has no end"):
         kube(server.url).items("/pods")
     assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        ("/api/v1/namespaces/m/secrets/s", "--namespace=m --secret=s"),
+        ("/api/v1/namespaces/m/configmaps/c", "--namespace=m --configmap=c"),
+        (
+            "/api/v1/namespaces/o/services/prom:9090/proxy/api/v1/query",
+            "--namespace=m --service=o/prom:9090",
+        ),
+        ("/api/v1/namespaces/o/secrets/s", "--namespace=m"),
+        ("/api/v1/namespaces/m/secrets", "--namespace=m"),
+        ("/api/v1/namespaces/m/pods/p:8080/proxy/metrics", "--namespace=m"),
+    ],
+)
+def test_a_refused_request_names_the_object_of_the_role(
+    server: Server, path: str, options: str
+) -> None:
+    server.on(path, status(403, "no"))
+    asking = kube(server.url, namespace="m")
+    with pytest.raises(Forbidden) as caught:
+        asking.proxied(path) if "/proxy/" in path else asking.get(path)
+    assert caught.value.next_step == f"upkeep rbac {options} | kubectl apply -f -"

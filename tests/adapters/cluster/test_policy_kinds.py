@@ -90,7 +90,8 @@ def test_an_aggregated_document_needs_one_request(server: Server) -> None:
 
 def test_a_group_that_goes_away_meanwhile_serves_nothing(server: Server) -> None:
     server.on(
-        "/apis/cilium.io/v2", (404, JSON, b'{"kind":"Status","code":404,"reason":"NotFound"}')
+        "/apis/cilium.io/v2",
+        (404, JSON, b'{"kind":"Status","apiVersion":"v1","code":404,"reason":"NotFound"}'),
     )
     documents = {"/apis": {"groups": [group("apps", "v1"), group("cilium.io", "v2")]}}
     assert found(server, documents) == []

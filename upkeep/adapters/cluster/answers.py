@@ -45,14 +45,10 @@ def document(answer: Answer, *, source: str, server: str, type: type[T]) -> T: .
 def document(answer: Answer, *, source: str, server: str, type: Any = None) -> Any:
     """Return the JSON object of an answer, as the declared type where there is one.
 
-    :raises Malformed: another content type, broken JSON, no object, or one that is not of the type.
+    :raises Malformed: another content type (another program than the API server), broken JSON, no object, or one that is not of the type.
     """
     if "json" not in answer.content_type:
-        raise Malformed(
-            f"{source}: JSON was asked for, {printable(answer.content_type) or 'no content type'} came; is {server} really the API server?",
-            source=source,
-            next_step=look(server),
-        )
+        raise another_program(answer, source=source, server=server)
     if type is not None:
         return decode(answer.body, type, what=kind_of(type), source=source)
     try:
@@ -182,6 +178,20 @@ def status_object(answer: Answer) -> dict[str, Any] | None:
         and body.get("kind") == "Status"
         and body.get("apiVersion") == "v1"
         else None
+    )
+
+
+def another_program(answer: Answer, *, source: str, server: str) -> Malformed:
+    """Return that no API server gives such an answer: a web page, or a login before it.
+
+    The path is the source's alone, so all controls that the answer blocks share one message.
+    """
+    kind = printable(answer.content_type.partition(";")[0]) or "no content type"
+    return Malformed(
+        f"{server} answered {answer.status} with {kind}, not with an answer of the Kubernetes API. "
+        "Is it really the API server?",
+        source=source,
+        next_step=look(server),
     )
 
 

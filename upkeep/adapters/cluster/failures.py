@@ -1,11 +1,12 @@
 """What an exception of urllib3, or an answer that refuses, says about a request."""
 
+import re
 from typing import NamedTuple
 
 import urllib3
 from urllib3 import exceptions as urllib3_errors
 
-from upkeep.adapters.cluster.answers import Answer, look, status_object
+from upkeep.adapters.cluster.answers import Answer, another_program, look, status_object
 from upkeep.errors import (
     Absent,
     Forbidden,
@@ -17,8 +18,14 @@ from upkeep.errors import (
     Unreachable,
 )
 from upkeep.masking import mask
-from upkeep.shell import Command, shell
+from upkeep.shell import Command, chain, shell
 
+# net/http's answer to a path without a handler: the API server gives it for a group that it does not serve.
+NO_HANDLER = b"404 page not found"
+# A request for one object: its namespace, and the Service with its port, the Secret or the ConfigMap.
+_NAMED = re.compile(
+    r"/namespaces/([^/]+)/(?:services/([^/:]+:[^/]+)/proxy|secrets/([^/]+)$|configmaps/([^/]+)$)"
+)
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -63,14 +70,14 @@ def why(error: urllib3_errors.HTTPError) -> str:
 
 
 def refusal(
-    answer: Answer, source: str, *, server: str, right_step: Command, deadline_seconds: float
+    answer: Answer, source: str, *, server: str, namespace: str, deadline_seconds: float
 ) -> Unmeasured:
     """Return what a status other than success means.
 
-    :param right_step: the command that gives this identity the right that it lacks.
+    :param namespace: the collector's, for which ``upkeep rbac`` makes a Role.
     """
-    status = status_object(answer) or {}
-    message = mask(str(status.get("message") or f"HTTP {answer.status}"))[:300]
+    status = status_object(answer)
+    message = mask(str((status or {}).get("message") or f"HTTP {answer.status}"))[:300]
     if answer.status == 401:
         return Unauthenticated(
             f"{server} does not accept the credentials (401): the token has expired "
@@ -78,15 +85,38 @@ def refusal(
             source=source,
             next_step="log in again (a new token for this context), then: kubectl auth whoami",
         )
-    if answer.status == 403:
-        return Forbidden(message, source=source, next_step=right_step)
-    if answer.status in (404, 410):
-        return Absent(message, source=source)
     if answer.status in RETRIED:
         return unavailable(
             answer.status, message, source, server=server, deadline_seconds=deadline_seconds
         )
+    if status is None and answer.status == 404 and answer.body.strip() == NO_HANDLER:
+        return Absent(
+            f"{server} does not serve this API (404)", source=source, next_step=look(server)
+        )
+    if status is None:
+        return another_program(answer, source=source, server=server)
+    if answer.status == 403:
+        return Forbidden(message, source=source, next_step=_right_step(source, namespace))
+    if answer.status in (404, 410):
+        return Absent(message, source=source)
     return Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
+
+
+def _right_step(source: str, namespace: str) -> Command:
+    """Return the command that gives this identity the right that it lacks.
+
+    The Role is printed offline: what it cannot know is the name of an object, and the request does.
+    """
+    options = [shell(" --namespace={}", namespace)] if namespace else []
+    asked = _NAMED.search(source)
+    where, service, secret, config_map = asked.groups() if asked else ("", "", "", "")
+    if service:
+        options.append(shell(" --service={}/{}", where, service))
+    elif secret and where == namespace:
+        options.append(shell(" --secret={}", secret))
+    elif config_map and where == namespace:
+        options.append(shell(" --configmap={}", config_map))
+    return shell("upkeep rbac{} | kubectl apply -f -", chain(options, between=""))
 
 
 def unavailable(

@@ -27,7 +27,6 @@ from upkeep.errors import (
     Unmeasured,
 )
 from upkeep.meter import Meter
-from upkeep.shell import Command, shell
 
 BLOCK_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
@@ -121,7 +120,7 @@ class Transport:
             step = f"--limit=request_deadline={seconds * 2:g}s"
             return Ends(own, f"{seconds:g} s", step)
         words = "the deadline of all requests together"
-        return Ends(all_, words, "a larger --limit=sweep_deadline")
+        return Ends(all_, words, "--limit=sweep_deadline=5m")
 
     def _left(self, ends: Ends) -> float:
         return ends.at - self._clock.monotonic()
@@ -281,11 +280,6 @@ class Transport:
                 answer,
                 source,
                 server=self.server,
-                right_step=self._right_step(),
+                namespace=self._namespace,
                 deadline_seconds=self._deadline_seconds,
             )
-
-    def _right_step(self) -> Command:
-        """Return the command that gives this identity the right that it lacks."""
-        named = shell(" --namespace={}", self._namespace) if self._namespace else Command()
-        return shell("upkeep rbac{} | kubectl apply -f -", named)

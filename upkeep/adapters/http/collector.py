@@ -142,7 +142,7 @@ def exposition_of(http: CollectorHttp, pod: Pod) -> bytes:
         raise Unreachable(
             f"Pod/{pod.name} refuses connections, so its metrics cannot be read.",
             source=f"Pod/{pod.name} {METRICS_PATH}",
-            next_step="pytest -m \"control(id='health-ok')\"",
+            next_step="upkeep run -m \"control(id='health-ok')\"",
         )
     if answer.status != 200 or "html" in answer.content_type or "json" in answer.content_type:
         raise Malformed(

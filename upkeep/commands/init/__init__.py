@@ -21,9 +21,10 @@ from upkeep.addressing import Address, addressed
 from upkeep.commands import backup, connection, export
 from upkeep.commands.init import files, settings_text
 from upkeep.commands.init.found import Found, measure
-from upkeep.commands.init.place import Place, find
+from upkeep.commands.init.place import Place, exists, find
 from upkeep.commands.init.report import remaining, summary
 from upkeep.commands.init.role import role
+from upkeep.commands.roles import MONITORING
 from upkeep.errors import BadInput, Unmeasured
 from upkeep.lines import wrapped
 from upkeep.model import listed
@@ -99,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
                 values=_values(options, context=access.context, namespace=options.namespace),
             )
             place = find(reached, given=options.namespace)
+            monitoring = exists(reached, MONITORING)
     except Unmeasured as error:
         step = f" (next: {error.next_step})" if error.next_step else ""
         print(f"upkeep: no file written: {error}{step}", file=sys.stderr)
@@ -114,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
         trial = files.trial(plan, text, Path(folder))
         found = measure(trial, target=plan.target)
     notes = _notes(place, found, beside=access.beside)
-    rules = role(collector, found, stored=values.get("alertmanager_config"))
+    rules = role(collector, found, monitoring=monitoring, stored=values.get("alertmanager_config"))
     terminal = sys.stdout.isatty()
     facts = summary(place, found, cluster=cluster, user="demo" if options.demo else access.user)
     print("\n".join(wrapped(facts, terminal=terminal)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from upkeep.commands.doctor import WHERE, Looked
+from upkeep.commands.doctor import INTERRUPTED, WHERE, Looked
 from upkeep.commands.roles import ALL
 from upkeep.commands.suite import run as run_checks
 from upkeep.errors import BadInput
@@ -50,10 +50,10 @@ class Seen(Looked):
         super().__init__()
         self.sweeps: list[Sweep] = []
 
-    def pytest_sessionfinish(self, session: Any) -> None:
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
         from upkeep.session import SWEEPS
 
-        super().pytest_sessionfinish(session)
+        super().pytest_sessionfinish(session, exitstatus)
         self.sweeps = list(session.config.stash.get(SWEEPS, {}).values())
 
 
@@ -71,6 +71,8 @@ def measure(settings: Path, *, target: str = "") -> Found:
         chosen += [f"--target={target}"] if target else []
         with contextlib.redirect_stdout(said):
             code = run_checks(["-m", " or ".join(ALL), "-q", *chosen], plugins=[seen])
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         if code == 4 or not seen.sweeps:
             raise BadInput("The checks did not run. Their error is above.")
         lines = Path(folder, "results.jsonl").read_bytes().splitlines()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from upkeep.errors import Absent, Ambiguous, Forbidden
+from upkeep.errors import Absent, Ambiguous, Forbidden, Unmeasured
 from upkeep.model import listed
 from upkeep.shell import shell
 
@@ -61,6 +61,17 @@ def find(reached: Reached, *, given: str | None) -> Place:
     for deployment in everywhere:
         places[deployment.namespace].append(deployment)
     return _choose(places, name, reached.access.namespace, "no other namespace has a collector")
+
+
+def exists(reached: Reached, namespace: str) -> bool:
+    """Return whether the cluster has a namespace; also where this account may not ask."""
+    try:
+        reached.kube.metadata(f"/api/v1/namespaces/{namespace}")
+    except Absent:
+        return False
+    except Unmeasured:
+        return True
+    return True
 
 
 def _listed(reached: Reached, namespace: str) -> list[Deployment]:

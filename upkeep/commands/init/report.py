@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from upkeep.commands.suite import root
+from upkeep.commands.suite import typed
 from upkeep.model import Outcome, listed
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ def remaining(found: Found, *, apply: str, settings: str, target: str) -> str:
 
 
 def _daily(settings: str, target: str) -> str:
-    program = "pytest" if root() == Path.cwd() else "upkeep run"
     options = [] if settings == "upkeep.toml" else [f"--settings={quote(settings)}"]
     options += [f"--target={quote(target)}"] if target else []
-    return " ".join([program, "-m daily", *options])
+    return " ".join([typed(), "-m daily", *options])

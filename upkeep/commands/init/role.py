@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from upkeep.records.workload import Deployment
 
 
-def role(collector: Deployment, found: Found, *, stored: str | None) -> str:
+def role(collector: Deployment, found: Found, *, monitoring: bool, stored: str | None) -> str:
     """Return the Roles, bindings and service account as YAML for ``kubectl apply``.
 
+    :param monitoring: whether the namespace ``monitoring`` exists.
     :param stored: the object with Alertmanager's configuration, where the user named it.
     """
     install = discovery.install(collector)
@@ -41,12 +42,13 @@ def role(collector: Deployment, found: Found, *, stored: str | None) -> str:
         for program, (namespace, _) in found.services.items()
         if namespace == collector.namespace
     }
+    kept = stored_object(stored, "--alertmanager-config")
     return rbac.document(
         ALL,
         collector.namespace,
-        MONITORING,
+        MONITORING if monitoring else "",
         NAME,
-        stored=stored_object(stored, "--alertmanager-config"),
+        named=[] if kept is None else [(kept[0].lower(), *kept[1:])],
         names=names,
         beside=beside,
     )

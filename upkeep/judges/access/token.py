@@ -98,7 +98,7 @@ def _users(documents: Sequence[ConfigurationDocument] | Exception) -> list[str]:
         raise Malformed(
             f"A fault of {faulty[0].where} may hide the action {USES_API}.",
             source=faulty[0].where,
-            next_step="pytest -m \"control(id='config-valid')\"",
+            next_step="upkeep run -m \"control(id='config-valid')\"",
         )
     return users
 

@@ -182,7 +182,7 @@ def _teams(documents: Sequence[ConfigurationDocument]) -> list[ConfiguredName] |
         raise Malformed(
             faults[0].message,
             source=faults[0].document,
-            next_step="pytest -m \"control(id='config-valid')\"",
+            next_step="upkeep run -m \"control(id='config-valid')\"",
         )
     return [team for document in those for team in document.names] if those else None
 

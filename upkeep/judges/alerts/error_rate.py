@@ -147,7 +147,7 @@ def _contradiction(errors: int, received: int, *, install: Install) -> Finding:
         f"{counted(errors, 'alert group')} ended in an error, but only {received} were received. The counters contradict each other. "
         "See alerts-accounted-for."
     )
-    fix = Command("pytest -m \"control(id='alerts-accounted-for')\"")
+    fix = Command("upkeep run -m \"control(id='alerts-accounted-for')\"")
     return Finding(
         f"Deployment/{install.deployment}",
         "errors-exceed-received",

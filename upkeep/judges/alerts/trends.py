@@ -67,7 +67,7 @@ def latency_stable(
         raise Absent(
             f"Both p95 lie beyond {present.highest:g} s, the last bucket. Whether the p95 grew is not known.",
             source="/metrics",
-            next_step="pytest -m \"control(id='processing-fast')\"",
+            next_step="upkeep run -m \"control(id='processing-fast')\"",
         )
     return Judgement(found, observed, limit, "× the past", why, trends)
 
@@ -186,9 +186,7 @@ def _require_enough(
                 source="/metrics",
                 next_step=shell("--limit=small_sample={}", max(1, min(present.events, past.events)))
                 if min(present.events, past.events)
-                else shell(
-                    "--prometheus=URL, or --exports=DIR now and again after {}", Command(when)
-                ),
+                else "--prometheus=URL, or --exports=DIR",
             )
 
 
@@ -198,7 +196,7 @@ def _undivided(ages: Ages, *, now: datetime, limits: Limits) -> TooEarly:
         f"Pod {listed(ages.undivided)} has no earlier sample, so its past cannot be separated from its present. "
         f"Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
-        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", Command(when)),
+        next_step="--prometheus=URL, or --exports=DIR",
     )
 
 

@@ -177,7 +177,7 @@ def too_early(
     return TooEarly(
         f"{message} Retry after {when}, or use --prometheus=URL.",
         source="/metrics",
-        next_step=shell("--prometheus=URL, or --exports=DIR now and again after {}", Command(when)),
+        next_step="--prometheus=URL, or --exports=DIR",
     )
 
 

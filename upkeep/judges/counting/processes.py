@@ -67,7 +67,7 @@ def processes(history: CounterHistory) -> tuple[Process, ...]:
         raise Absent(
             "There is no pod whose counters can be read.",
             source="/metrics",
-            next_step="pytest -m \"control(id='pods-ready')\"",
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     snapshots = [(snapshot, True) for snapshot in (*history.latest, *history.settled)]
     snapshots += [(snapshot, False) for snapshot in history.earlier]

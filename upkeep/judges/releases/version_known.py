@@ -28,7 +28,7 @@ def version_known(workload: Workload, program: ProgramVersions, *, install: Inst
     if not pods:
         raise Absent(
             "No pod of the collector is running.",
-            next_step="pytest -m \"control(id='pods-ready')\"",
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     printed = dict(program.versions)
     deployment = workload.deployment

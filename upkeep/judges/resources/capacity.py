@@ -133,7 +133,7 @@ def capacity_ahead(
             f"{reached(ahead)}. Each day narrows it, until "
             f"{utc(now + timedelta(days=WHOLE * days - reach))}.",
             source="/metrics",
-            next_step="--exports=DIR with every daily run, or a Prometheus that keeps more",
+            next_step="--prometheus=URL, or --exports=DIR",
         )
     return Judgement(found, observed, limits[LIMIT], "ratio", why, _trends(known, effort, pods))
 
@@ -245,7 +245,7 @@ def _too_few(
         f"{counted(number, 'complete day')} of metrics in {days}; the forecast needs {needed}. "
         f"Now: {busy_now(effort, pods)}. Retry after {when}.",
         source="/metrics",
-        next_step="--prometheus=URL of one that keeps them, or --exports=DIR with every daily run",
+        next_step="--prometheus=URL, or --exports=DIR",
     )
 
 

@@ -70,7 +70,7 @@ def cpu_memory_headroom(
     if not pods:
         raise Absent(
             "No pod of the collector is running.",
-            next_step="pytest -m \"control(id='pods-ready')\"",
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     shares: list[Share] = []
     unknown: list[Unmeasured] = []

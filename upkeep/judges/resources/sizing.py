@@ -50,7 +50,7 @@ def right_sized(
     if not pods:
         raise Absent(
             "No pod of the collector is running.",
-            next_step="pytest -m \"control(id='pods-ready')\"",
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     newest = max(pods, key=lambda pod: (pod.created, pod.name))  # of the newest template
     if not newest.resources:

@@ -98,7 +98,7 @@ def require_known(running: Sequence[RunningImage], workload: Workload) -> None:
         raise Absent(
             f"The image of {which} is not reported",
             source="pods",
-            next_step="pytest -m \"control(id='pods-ready')\"",
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     for (name, reference), group in _by_reference(running):
         forms = {one.form for one in group}

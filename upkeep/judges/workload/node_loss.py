@@ -16,7 +16,7 @@ from upkeep.records.usage import DisruptionBudget
 from upkeep.records.workload import Deployment, Install, Pod, Workload
 from upkeep.shell import Command, shell
 
-PODS_FIRST = "pytest -m \"control(id='pods-ready')\""
+PODS_FIRST = "upkeep run -m \"control(id='pods-ready')\""
 
 
 def survives_node_loss(

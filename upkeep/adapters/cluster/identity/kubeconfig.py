@@ -65,6 +65,11 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
                 f"no cluster: the variable KUBECONFIG names {text}, and no such file exists; "
                 "correct it, or name a kubeconfig with --kubeconfig=FILE"
             )
+        if target.name and target.kubeconfig is not None:
+            raise BadInput(
+                f"no cluster: there is no kubeconfig at {text}; "
+                f"correct kubeconfig of [targets.{target.name}], or make the file"
+            )
         raise BadInput(
             f"no cluster: there is no kubeconfig at {text}, and this is no pod; "
             "name one with --kubeconfig=FILE, or try --demo"

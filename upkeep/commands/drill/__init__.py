@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from upkeep.commands import connection
-from upkeep.commands.drill_record import record_drill
+from upkeep.commands.drill.record import record_drill
 from upkeep.errors import Absent, BadInput, Unmeasured
 from upkeep.shell import shell
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from upkeep.adapters.cluster.rehearsals.scratch import Scratch
     from upkeep.adapters.folders.backups import Manifest
     from upkeep.records.backups import BackupSet
-from upkeep.commands.drill_record import text
+from upkeep.commands.drill.record import text
 
 SCHEMA = "cano-upkeep/drill/1"
 
