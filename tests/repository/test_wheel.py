@@ -26,7 +26,10 @@ RUNBOOK = "docs/runbook.md"
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the wheel of a used checkout: with results, caches, settings and backups."""
+    """Return the wheel of the archive of a used checkout: with results, caches, settings and backups.
+
+    Without ``--wheel`` the archive is built first and the wheel from it, as a release does.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     tree = folder / "tree"
     names = ("upkeep", "checks", "fixtures", "reports", "docs")
@@ -37,7 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in DIRT:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("dirt", encoding="utf-8")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
     subprocess.run([*build, str(tree)], check=True, capture_output=True, timeout=600)
     return next(folder.glob("*.whl"))
 
@@ -63,6 +66,13 @@ def test_a_used_checkout_packs_the_project_and_nothing_else(wheel: Path) -> None
     wanted |= {"upkeep/suite/conftest.py", "upkeep/suite/pyproject.toml"}
     assert packed == wanted
     assert f"upkeep/suite/{RUNBOOK}" in packed
+
+
+def test_the_index_would_take_the_wheel(wheel: Path) -> None:
+    """.github/workflows/release.yml runs the same before it publishes."""
+    check = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_checks_run_from_an_installed_wheel(

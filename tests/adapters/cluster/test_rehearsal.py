@@ -140,7 +140,7 @@ def test_a_right_that_the_review_granted_and_the_server_does_not_is_forbidden():
         pytest.raises(Forbidden, match="cannot patch resource") as told,
     ):
         acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
-    assert told.value.next_step == "kubectl auth can-i --list, as the identity of --acting-context"
+    assert told.value.next_step == "kubectl auth can-i --list"
 
 
 def test_a_webhook_that_knows_no_dry_run_is_no_verdict():

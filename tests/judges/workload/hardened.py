@@ -49,8 +49,10 @@ def cluster(
             replace(
                 one,
                 node=node,
-                specs=declared if admitted is None else admitted,
-                containers=tuple(replace(status, image_id=digest) for status in one.containers),
+                specs=(specs := declared if admitted is None else admitted),
+                containers=tuple(
+                    replace(one.containers[0], name=spec.name, image_id=digest) for spec in specs
+                ),
             )
         )
     made = replace(plain.deployment, template=template(containers=declared), **changes)

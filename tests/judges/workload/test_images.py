@@ -99,3 +99,12 @@ def test_an_image_that_is_not_reported_cannot_be_compared():
         hardened(cluster(images=("x@sha256:ab", "")))
     with pytest.raises(Absent, match="The image of any pod is not reported"):
         hardened(replace(cluster(), pods=()))
+
+
+def test_a_container_without_a_status_is_an_image_that_is_not_reported():
+    """Where the other pods reported theirs, the images passed as compared."""
+    seen = cluster(images=("docker.io/x@sha256:ab", "docker.io/x@sha256:ab"))
+    assert hardened(seen).findings == ()
+    first, second = seen.pods
+    with pytest.raises(Absent, match=f"The image of pod {second.name} is not reported"):
+        hardened(replace(seen, pods=(first, replace(second, containers=()))))

@@ -70,11 +70,11 @@ def why(error: urllib3_errors.HTTPError) -> str:
 
 
 def refusal(
-    answer: Answer, source: str, *, server: str, namespace: str, deadline_seconds: float
+    answer: Answer, source: str, *, server: str, right_step: Command, deadline_seconds: float
 ) -> Unmeasured:
     """Return what a status other than success means.
 
-    :param namespace: the collector's, for which ``upkeep rbac`` makes a Role.
+    :param right_step: the command that gives this identity the right that it lacks.
     """
     status = status_object(answer)
     message = mask(str((status or {}).get("message") or f"HTTP {answer.status}"))[:300]
@@ -96,15 +96,16 @@ def refusal(
     if status is None:
         return another_program(answer, source=source, server=server)
     if answer.status == 403:
-        return Forbidden(message, source=source, next_step=_right_step(source, namespace))
+        return Forbidden(message, source=source, next_step=right_step)
     if answer.status in (404, 410):
         return Absent(message, source=source)
     return Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
 
 
-def _right_step(source: str, namespace: str) -> Command:
-    """Return the command that gives this identity the right that it lacks.
+def measuring_right(source: str, namespace: str) -> Command:
+    """Return the command that gives whoever measures the right that a request lacks.
 
+    :param namespace: the collector's.
     The Role is printed offline: what it cannot know is the name of an object, and the request does.
     """
     options = [shell(" --namespace={}", namespace)] if namespace else []

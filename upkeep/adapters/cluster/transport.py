@@ -13,7 +13,14 @@ from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
 from upkeep.adapters.cluster.answers import Answer, look
-from upkeep.adapters.cluster.failures import RETRIED, Ends, refusal, retry_after, unanswered
+from upkeep.adapters.cluster.failures import (
+    RETRIED,
+    Ends,
+    measuring_right,
+    refusal,
+    retry_after,
+    unanswered,
+)
 from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.server_time import require_one_time
 from upkeep.adapters.wire.reading import until
@@ -27,6 +34,7 @@ from upkeep.errors import (
     Unmeasured,
 )
 from upkeep.meter import Meter
+from upkeep.shell import Command
 
 BLOCK_BYTES = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
@@ -280,6 +288,10 @@ class Transport:
                 answer,
                 source,
                 server=self.server,
-                namespace=self._namespace,
+                right_step=self._right_step(source),
                 deadline_seconds=self._deadline_seconds,
             )
+
+    def _right_step(self, source: str) -> Command:
+        """Return the command that gives this identity the right that a request lacks."""
+        return measuring_right(source, self._namespace)

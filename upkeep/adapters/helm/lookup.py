@@ -57,6 +57,14 @@ def newest_revision(kube: "Kube", collector: Deployment) -> dict[str, Any]:
     )
 
 
+def is_stored(collector: Deployment) -> bool:
+    """Return whether a release must be stored: its annotations name one, and its tool stores them.
+
+    Helm writes ``meta.helm.sh/release-name`` when it installs, and so do none of the tools that only render.
+    """
+    return bool(collector.release) and collector.installer.tool not in _STORE_NONE
+
+
 def storage_namespaces(collector: Deployment) -> list[str]:
     """Return the namespaces that may store the release, the likeliest first.
 

@@ -41,6 +41,7 @@ WEBHOOK_PATH = "/api/alerts"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Alertmanager's own repeat_interval, where the configuration has none.
 REPEAT_SECONDS = 4 * 3600
+MOST_SECONDS = 2**63 / 10**9  # Go counts nanoseconds in 64 bits
 UNITS = {"y": 31536000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 _PART = re.compile(r"(\d+)(ms|[ywdhms])")
 _DURATION = re.compile(r"(\d+(ms|[ywdhms]))+")
@@ -272,7 +273,10 @@ def _seconds(text: Any) -> float:
     found = _DURATION.fullmatch(str(text))
     if not found or not found[0]:
         raise ValueError("no duration")
-    return sum(int(number) * UNITS[unit] for number, unit in _PART.findall(found[0]))
+    seconds = sum(int(number) * UNITS[unit] for number, unit in _PART.findall(found[0]))
+    if seconds > MOST_SECONDS:
+        raise ValueError("a duration out of range")
+    return seconds
 
 
 def _named(route: NotificationRoute) -> Iterator[str]:

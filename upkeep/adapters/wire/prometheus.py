@@ -12,7 +12,8 @@ from upkeep.adapters.wire.meta import Labels, Text, Time
 
 # Seconds since 1970, and the number as a text: it may be NaN or +Inf, which JSON cannot say.
 Point = tuple[float, str]
-Seconds = Annotated[float, Meta(ge=0)]
+# Go counts nanoseconds in 64 bits: 292 years.
+Seconds = Annotated[float, Meta(ge=0, le=2**63 / 10**9)]
 
 
 class Marked(Wire, frozen=True):

@@ -65,14 +65,19 @@ def _without_account(account: ServiceAccount | Exception, deployment: Deployment
 
 def doubtful(
     rehearsal: ActionRehearsal, new_pod: ActionRehearsal | Exception, *, install: Install
-) -> Absent | None:
-    """Return that Pod Security warns of the pods, and no rehearsed pod shows whether it refuses them.
+) -> Unmeasured | None:
+    """Return why it is not known whether the pods are admitted.
+
+    That the acting identity may not create pods is shown and no reason: most that deploy may not. An answer that
+    was not understood is one. So is Pod Security's warning where no rehearsed pod shows whether it refuses them.
 
     The level that it warns of is not always the level that it enforces (kubernetes/kubernetes#125507).
     """
     warnings = [text for run in rehearsal.dry_runs if run.accepted for text in run.warnings]
-    if not warnings or (isinstance(new_pod, ActionRehearsal) and new_pod.dry_runs):
+    if isinstance(new_pod, ActionRehearsal) and new_pod.dry_runs:
         return None
+    if not warnings:
+        return new_pod if isinstance(new_pod, Unmeasured) else None
     return Absent(
         f"The API server warns of new pods: {excerpt(warnings[0])}. Whether it refuses them is not known",
         source=f"PATCH Deployment/{install.deployment}",

@@ -120,7 +120,9 @@ def scale(
         f"{BASIS}; limit ranges, quotas; allocatable of nodes less requests"
         f"{unlooked(template.placement, rooms)}"
     )
-    unmeasured = next(iter(uncounted), None)
+    unmeasured = next(iter(uncounted), None) or new_pods.doubtful(
+        rehearsal, new_pod, install=install
+    )
     return Judgement(tuple(found), observed, most, "replicas", basis, unmeasured=unmeasured)
 
 

@@ -54,6 +54,12 @@ def of_running(workload: Workload) -> tuple[RunningImage, ...]:
             for one in pod.containers
             if one.runs_on and (one.image_id or one.state == "running")
         ]
+        reported = {one.name for one in pod.containers}
+        found += [
+            RunningImage(pod.name, one.name, one.image, "")
+            for one in pod.specs
+            if one.name not in reported
+        ]
     return tuple(found)
 
 

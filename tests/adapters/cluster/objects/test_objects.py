@@ -291,3 +291,25 @@ def test_a_deployment_that_does_not_select_its_own_pods_is_impossible() -> None:
     raw["spec"] = raw["spec"] | {"selector": {"matchLabels": {"app": "another"}}}
     with pytest.raises(Malformed, match="does not select the labels"):
         objects.deployment(raw)
+
+
+def test_a_status_of_no_container_is_no_pod() -> None:
+    """A status under another name hid which image the container runs."""
+    raw = {
+        "metadata": {"name": "x", "uid": "u", "creationTimestamp": "2026-01-02T12:00:00Z"},
+        "spec": {"containers": [{"name": "cano-collector", "image": "i"}]},
+        "status": {"phase": "Running"},
+    }
+    assert objects.pod(raw).name == "x"
+    for name in ("another", "cano-collector\u200b"):
+        status = {
+            "name": name,
+            "ready": True,
+            "restartCount": 0,
+            "image": "i",
+            "imageID": "",
+            "state": {},
+        }
+        raw["status"] = {"phase": "Running", "containerStatuses": [status]}
+        with pytest.raises(Malformed, match="names a container that the spec does not have"):
+            objects.pod(raw)

@@ -157,6 +157,9 @@ def pod(raw: wire.Pod) -> Pod:
         *(_container_status(one, init=True) for one in status.initContainerStatuses),
         *(_container_status(one, init=False) for one in status.containerStatuses),
     ]
+    known = {one.name for one in (*spec.initContainers, *spec.containers)}
+    if not {one.name for one in statuses} <= known:
+        raise Impossible("containerStatuses names a container that the spec does not have")
     debugging = {one.name for one in status.ephemeralContainerStatuses if one.state.running}
     return Pod(
         name=metadata.name,
