@@ -10,7 +10,8 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/; docs/
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.model import SEVERITIES, Finding, Outcome, Result
 
@@ -56,16 +57,14 @@ READ_LOGS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """A result that did not pass, with its likely effects: failures first, then unknown ones."""
 
     cause: Result
     symptoms: tuple[Result, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(Struct, frozen=True):
     """Findings with these causes lead to findings with these symptoms, where they are related."""
 
     causes: frozenset[str]

@@ -3,12 +3,12 @@
 A check without meta-data could not be reported, gated or found. So it is a usage error, not a default.
 """
 
-import dataclasses
 import inspect
 import re
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import msgspec.structs
 import pytest
 
 from upkeep.limits import nearest
@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         gated = (
             control.gate or control.id in chosen.gate_add
         ) and control.id not in chosen.gate_remove
-        describe(item, dataclasses.replace(control, gate=gated))
+        describe(item, msgspec.structs.replace(control, gate=gated))
     if len(faults) > MOST_FAULTS:  # another folder than checks/ was given
         more = (
             f"{len(faults) - MOST_FAULTS} more tests are no checks. Select those of checks/ alone."

@@ -7,12 +7,13 @@ what could not be measured is never waived.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from upkeep.adapters.folders import decisions as files
 from upkeep.adapters.folders import recorded

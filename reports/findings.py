@@ -1,10 +1,11 @@
 """Findings: how is a judgement recorded, and how do all reports write one?"""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reports.decisions import held_against, identified
 from upkeep import REPOSITORY
@@ -39,7 +40,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
             for finding in judgement.findings
         )
         findings = held_against(request.node, identified(request.node, findings))
-        told = replace(judgement, findings=findings)
+        told = dataclasses.replace(judgement, findings=findings)
         request.node.stash[JUDGEMENT] = told
         return told
 

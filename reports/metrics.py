@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import Struct
 
 from reports.ledger.record import LEDGER
 from reports.memory import MEMORY, tried
@@ -49,8 +49,7 @@ GUIDE = ("cano_backup_last_success_timestamp", "cano_config_last_modified_timest
 _SAID = pytest.StashKey[list[str]]()
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """What one target has to tell for one cadence; ``cadence`` is empty for the guide's two."""
 
     target: str

@@ -6,13 +6,14 @@ in a fixture, a skip) is *could not measure*: pytest ERROR. See README.md, "Resu
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec.structs
 import pytest
 from _pytest.runner import runtestprotocol
+from msgspec import Struct
 
 from reports.decisions import waived_by, waived_until
 from reports.findings import JUDGEMENT, flat, lines_of, plain
@@ -24,8 +25,7 @@ from upkeep.model import CADENCES, Judgement, Outcome, Result
 from upkeep.session import ADDRESS, CONTROL, EVIDENCE, target_of
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """The fate of a check.
 
     :ivar lines: the lines of the report; empty for a pass.
@@ -110,7 +110,7 @@ def _failed(item: pytest.Item, judgement: Judgement) -> Fate:
         rest = _unknown(item, judgement.unmeasured)
         told = f"Findings beside it: {own(waived)}"
         summary = f"{rest.summary.rstrip('.')}. {told}"
-        return dataclasses.replace(rest, summary=summary, lines=(*rest.lines, told))
+        return msgspec.structs.replace(rest, summary=summary, lines=(*rest.lines, told))
     first, more = judgement.findings[0], len(judgement.findings) - 1
     steps = dict.fromkeys(finding.next for finding in judgement.findings if finding.next)
     lines = [line for finding in judgement.findings for line in lines_of(finding)]
@@ -252,7 +252,8 @@ def _valid_until(item: pytest.Item, fate: Fate, judged: Judgement | None) -> dat
 def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result:
     judgement = item.stash.get(JUDGEMENT, None)
     evidence = tuple(
-        dataclasses.replace(each, source=own(each.source)) for each in item.stash.get(EVIDENCE, [])
+        msgspec.structs.replace(each, source=own(each.source))
+        for each in item.stash.get(EVIDENCE, [])
     )
     judged = (
         judgement
@@ -271,7 +272,7 @@ def _result(item: pytest.Item, fate: Fate, *, duration_seconds: float) -> Result
         unit=judged.unit if judged is not None else "",
         basis=own(judged.basis) if judged is not None else fate.source,
         findings=tuple(
-            dataclasses.replace(
+            msgspec.structs.replace(
                 finding,
                 message=own(finding.message),
                 observed=plain(finding.observed),

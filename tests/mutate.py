@@ -7,13 +7,14 @@ the healthy cluster is its cure, unless it is of another type: no wrong type cur
 
 import argparse
 import copy
+import dataclasses
 import json
 import random
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +221,7 @@ def hunt(
                 body = json.dumps(changed(document, path, change)).encode()
             except LookupError:
                 continue
-            player.changed = {key: replace(answer, body=body)}
+            player.changed = {key: dataclasses.replace(answer, body=body)}
             outcomes[change] = outcome_of(item, sweep).name
             player.changed = {}
             tried += 1

@@ -6,8 +6,9 @@ others: they get an object by its name, and the smallest Role may only list it.
 """
 
 import re
-from dataclasses import dataclass
 from shlex import quote
+
+from msgspec import Struct
 
 # The begin of a command: the start of the text or of a line, after another command, or after "or".
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
@@ -19,8 +20,7 @@ _LOOKS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """The options that lead a command to the cluster.
 
     :ivar context: the kubeconfig context; empty where it is kubectl's default. So is ``kubeconfig``.

@@ -8,8 +8,9 @@ or copy a printed value: ``1 d 1 h``, ``99 %``. Source of the defaults: docs/con
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from upkeep.errors import BadInput
 
@@ -17,8 +18,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|m|h|d|w) ?")
 _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """The declaration of a limit.
 
     :ivar unit: ``duration`` (seconds), ``ratio`` (0–1), ``count`` or ``factor``.

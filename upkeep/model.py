@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
+
 from upkeep.errors import Unmeasured
 from upkeep.shell import NO_COMMAND, Command
 
@@ -31,8 +33,7 @@ SEVERITIES = ("critical", "high", "medium", "low")
 Scalar = str | int | float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One fault, in words that an on-call engineer understands at 3 a.m.
 
     :ivar object: the faulty object, ``Kind/name`` or ``Kind/name container/name``.
@@ -57,8 +58,7 @@ class Finding:
     waiver: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """A value over time: (instant, value), oldest first, in ``unit``."""
 
     name: str
@@ -101,8 +101,7 @@ class Judgement:
         return not self.findings
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """The origin of a measurement.
 
     :ivar name: the measurement, for example ``pods``.
@@ -117,8 +116,7 @@ class Evidence:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """The meta-data of a control, as its check declares them.
 
     :ivar title: the requirement: the first line of the check's docstring.
@@ -135,8 +133,7 @@ class Control:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One control on one target: a line of results.jsonl."""
 
     control: Control
@@ -164,8 +161,7 @@ UNVERIFIED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The cluster of a target and the account that read it. No field is a secret.
 
     :ivar server: the URL of the API server, or the words for the embedded cluster.
@@ -188,8 +184,7 @@ class Place:
     uid_unread: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """The run of results."""
 
     id: str

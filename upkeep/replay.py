@@ -7,7 +7,6 @@ A handle (a client that a measurement hands to others) is never in a bundle, onl
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from inspect import isclass
@@ -15,7 +14,7 @@ from types import UnionType
 from typing import Any, Union, get_args
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
+from msgspec import Struct
 
 from upkeep.clock import Clock
 from upkeep.errors import Absent, BadInput, NotApplicable, Unmeasured, of_reason
@@ -109,8 +108,10 @@ def _redacted(value: Any, field: str = "") -> Any:
     """Return a record as JSON values, its texts masked where a credential seems to be in them."""
     if isinstance(value, str):
         return _text(value, field)
-    if is_dataclass(value):
-        return {one.name: _redacted(getattr(value, one.name), one.name) for one in fields(value)}
+    if isinstance(value, Struct):
+        named = {name: _redacted(getattr(value, name), name) for name in value.__struct_fields__}
+        tag = value.__struct_config__.tag  # of the records of a union, which it tells apart
+        return named if tag is None else {value.__struct_config__.tag_field: tag, **named}
     if isinstance(value, Mapping):
         return {_text(key, ""): _redacted(entry, field) for key, entry in value.items()}
     if isinstance(value, tuple | list):
@@ -128,11 +129,14 @@ def _text(text: str, field: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _adapter(type: Any) -> TypeAdapter[Any]:
-    """Return the decoder of an annotated type; an exception in a union is kept apart, as ``handed``."""
+def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of an annotated type; an exception in a union is kept apart, as ``handed``.
+
+    It is not strict: a number that JSON does not have is a text.
+    """
     kinds = [one for one in get_args(type) if isinstance(type, UnionType) and not _raised(one)]
     plain: Any = Union[tuple(kinds)] if kinds else type  # noqa: UP007 - made of a list
-    return TypeAdapter(plain)
+    return msgspec.json.Decoder(plain, strict=False)
 
 
 def _raised(kind: Any) -> bool:
@@ -140,7 +144,7 @@ def _raised(kind: Any) -> bool:
 
 
 def _decoded(record: msgspec.Raw, type: Any) -> Any:
-    return _adapter(type).validate_json(bytes(record))
+    return _decoder(type).decode(record)
 
 
 class Replay(Sweep):
@@ -208,7 +212,7 @@ def _taken(one: Measurement, bundle: Bundle, target: BundledTarget) -> Taken:
     elif not one.handle:
         try:
             record = _decoded(kept.record, one.record)
-        except ValidationError:
+        except msgspec.ValidationError:
             raise _unreadable(bundle, kept) from None
         if digest(record) != kept.digest:
             raise _unreadable(bundle, kept)

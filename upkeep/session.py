@@ -5,7 +5,6 @@ Fixtures never import reports, reports never import fixtures, and commands impor
 
 from __future__ import annotations
 
-import dataclasses
 import getpass
 import os
 import platform
@@ -14,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec.structs
 import pytest
 from _pytest.mark import MarkMatcher
 from _pytest.mark.expression import Expression, ExpressionMatcher
@@ -120,7 +120,7 @@ def narrowed_by(config: pytest.Config) -> str:
 def begin_run(config: pytest.Config, *, requests: int = 0) -> Run:
     """Return the facts of the run, made at the first call, with the number of requests once known."""
     run = config.stash.get(RUN, None) or _begin(config)
-    config.stash[RUN] = run = dataclasses.replace(run, requests=max(run.requests, requests))
+    config.stash[RUN] = run = msgspec.structs.replace(run, requests=max(run.requests, requests))
     return run
 
 

@@ -6,12 +6,12 @@ of requests. The sweep stores what a measurement returned or raised.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from upkeep import deadline
 from upkeep.addressing import Address
@@ -26,8 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """A measurement. ``needs`` are the names of ``take``'s parameters.
 
     :ivar tolerates: needs that it can do without. It gets the exception of a need that failed or is
@@ -45,8 +44,7 @@ class Measurement:
     record: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The record of a measurement, or its exception, with its evidence."""
 
     record: Any
@@ -112,6 +110,7 @@ class Sweep:
         self._deadline_seconds = deadline_seconds
         self._workers = workers
         self._taken: dict[str, Taken] = {}
+        self._released: set[str] = set()
         self.late: set[str] = set()  # what the deadline of the sweep cut off
         self._stop: Future[Taken] = Future()
         self.now = clock.now()
@@ -189,8 +188,18 @@ class Sweep:
         """Return the value of the run with this name."""
         return self._provided[name]
 
+    def release(self, kept: Container[str]) -> None:
+        """Forget the records but these: no check asks for them again, and those of a fleet are large."""
+        self._released |= {name for name in self._taken if name not in kept}
+        self._taken = {name: one for name, one in self._taken.items() if name in kept}
+
     def known(self, name: str) -> Any:
-        """Return the record of a measurement; ``None`` where it was not taken, or was stopped."""
+        """Return the record of a measurement; ``None`` where it was not taken, or was stopped.
+
+        :raises LookupError: it was released.
+        """
+        if name in self._released:
+            raise LookupError(f"measurement {name!r} was released after the last check")
         taken = self._taken.get(name)
         return taken.record if taken is not None and taken.stopped is None else None
 

@@ -4,9 +4,10 @@ Closed unless every gated control was measured and found good. Source: docs/cont
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+
+from msgspec import Struct, field
 
 from upkeep.domain.decisions.overdue import CadenceStanding, Standing
 from upkeep.domain.decisions.waiving import standing_override
@@ -51,8 +52,7 @@ _OF: Mapping[Outcome, Code] = {
 _JUDGED = frozenset({Outcome.PASS, Outcome.WAIVED, Outcome.FAIL})
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One reason that keeps the gate shut.
 
     ``control`` is empty for a reason of a whole target, ``target`` too for one of the whole run.
@@ -65,8 +65,7 @@ class Reason:
     outcome: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The verdict with all its reasons, the deciding ones first.
 
     :ivar judged: how many gated controls were measured and judged.
@@ -88,8 +87,7 @@ class Verdict:
         return SAYS[self.code]
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What a verdict takes from ledger and decisions beside the results.
 
     :ivar now: the instant at which overrides are held against their time.

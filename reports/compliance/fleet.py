@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reports.compliance.ordering import ORDER
 from upkeep import REPOSITORY
@@ -26,8 +27,7 @@ MOST_RUNS = 30
 _CONTROL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What the pages are drawn from.
 
     :ivar kept: the runs, oldest first, without records of pruning.
@@ -42,8 +42,7 @@ class Record:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A cadence on a target: its standing, its newest complete run, and that run's outcomes."""
 
     cadence: str
@@ -53,8 +52,7 @@ class Cell:
     outcomes: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What changed on a target between two runs of the same cadences."""
 
     target: str

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide.rst"
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction of the guide: its section and line, its text, the commands or threshold under it."""
 
     section: str

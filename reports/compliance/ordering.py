@@ -1,7 +1,8 @@
 """In which order and in which words do reports list the outcomes?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.model import SEVERITIES, Outcome, Result
 from upkeep.results import counts
@@ -19,8 +20,7 @@ ORDER = {
 _GOOD = {Outcome.PASS, Outcome.WAIVED, Outcome.NOT_APPLICABLE}
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The controls with one outcome, the gravest first."""
 
     outcome: Outcome

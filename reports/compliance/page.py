@@ -6,10 +6,11 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reports.causes import stories
 from reports.compliance.guide import words
@@ -33,8 +34,7 @@ _IN_FULL = (Outcome.FAIL, Outcome.DUE, Outcome.UNKNOWN)
 _FOLDED = (Outcome.NOT_RUN, Outcome.WAIVED, Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A measurement of the run, once, with the controls that rest on it."""
 
     target: str

@@ -1,9 +1,9 @@
 """run.json: what does a run say of itself?"""
 
-import dataclasses
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reports.ledger.record import Ledger
 from upkeep.masking import own
@@ -45,7 +45,7 @@ def run_facts(
         "looked_at": [
             {
                 name: own(value) if isinstance(value, str) else value
-                for name, value in dataclasses.asdict(place).items()
+                for name, value in structs.asdict(place).items()
             }
             for place in run.places
         ],
@@ -62,7 +62,7 @@ def run_facts(
 def _shard(config: pytest.Config) -> dict[str, Any]:
     """Return this worker's place among the workers, by which ``upkeep merge`` misses the others."""
     shard = settings(config).shard
-    return {} if shard is None else {"shard": dataclasses.asdict(shard)}
+    return {} if shard is None else {"shard": structs.asdict(shard)}
 
 
 def _scope(ledger: Ledger) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Declared and witnessed: each control alone asks what its measurements declare, and all of that."""
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
 
@@ -67,11 +67,11 @@ def test_a_request_that_nothing_declares_and_a_right_that_nobody_uses_are_told(
 ) -> None:
     place = ("guide", "pods-ready")
     stray = Event("self", "GET", "/api/v1/namespaces/monitoring/pods/x", "pods", (POD,))
-    acting = replace(stray, subject="acting")
-    for event in (stray, acting, replace(stray, attributes=())):
+    acting = dataclasses.replace(stray, subject="acting")
+    for event in (stray, acting, dataclasses.replace(stray, attributes=())):
         more = {**log.requests, place: (*log.requests[place], event)}
-        told = set(replace(log, requests=more).undeclared()) - set(log.undeclared())
+        told = set(dataclasses.replace(log, requests=more).undeclared()) - set(log.undeclared())
         assert [one.partition(": ")[0] for one in told] == ["pods-ready (guide)"]
     less = {key: events for key, events in log.requests.items() if key[1] != "survives-node-loss"}
-    (unused,) = set(replace(log, requests=less).unused()) - set(log.unused())
+    (unused,) = set(dataclasses.replace(log, requests=less).unused()) - set(log.unused())
     assert unused.startswith("budgets: Right(verb='list', resource='poddisruptionbudgets'")

@@ -62,7 +62,7 @@ def seen(plane: ControlPlane, path: str) -> StoredObject:
 
 def aged(one: StoredObject, key: str) -> str:
     """What is proven where the object is old: as if it had been made long ago, by the entries that the real server wrote just now."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return age_of(
         replace(one, created=NOW - timedelta(days=9000)), key, now=Clock().now(), limit_seconds=3600

@@ -83,7 +83,7 @@ def test_the_cadences_are_ours_to_choose(capsys: pytest.CaptureFixture[str]):
     [
         (["--cadence=dayly"], "invalid choice: 'dayly'"),
         (["--", "--demo=helthy"], "no scenario is called 'helthy'; the nearest is 'healthy'"),
-        (["--", "--demo=two-collectors"], "namespace monitoring has 2 collectors"),
+        (["--", "--demo=two-collectors"], "Namespace monitoring has 2 collectors"),
         (["--", "--kubeconfig=/nowhere"], "there is no kubeconfig at /nowhere"),
     ],
 )

@@ -19,7 +19,7 @@ from upkeep.results import to_line
 
 
 def worker(folder: Path, *results: Result, target: str, **facts: Any) -> Path:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     folder.mkdir()
     run = f"20260102T120000Z-{target}"
@@ -82,7 +82,7 @@ def test_a_killed_worker_keeps_what_it_finished(workers, tmp_path):
 
 
 def test_workers_that_contradict_are_refused(workers, tmp_path):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     again = worker(tmp_path / "d", replace(FAILED, outcome=Outcome.PASS), target="eu")
     for order in ([*workers, again], [again, *workers]):
@@ -96,7 +96,7 @@ def test_workers_that_contradict_are_refused(workers, tmp_path):
 
 
 def test_what_was_not_run_gives_way_to_what_was(workers, tmp_path):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     late = worker(
         tmp_path / "z", replace(FAILED, outcome=Outcome.NOT_RUN, summary="Left out."), target="eu"

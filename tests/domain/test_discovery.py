@@ -1,8 +1,7 @@
 """What is where, by what the objects say: Alertmanager's configuration by its Services, ConfigMaps and Secrets by the pod template."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import deployment, service, template
 from upkeep.domain import discovery

@@ -1,8 +1,7 @@
 """Which key of an object does the container see as which file?"""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import install, template
 from upkeep.domain.mounted_configuration import key_of, mounted_files

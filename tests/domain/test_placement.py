@@ -1,11 +1,11 @@
 """Where pods may go, and what they take there."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from upkeep.domain import placement
 from upkeep.records.placement import (

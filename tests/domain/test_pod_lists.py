@@ -1,8 +1,7 @@
 """Lists of pods and the counts of their ReplicaSets: what contradicts, and what explains it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import LABELS, NOW, pod, replica_set
 from upkeep.domain.pod_lists import contradictions

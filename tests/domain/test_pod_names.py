@@ -1,9 +1,9 @@
 """Names of pods: as the API server makes them, cut ones and those of deleted ReplicaSets too."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import pod, replica_set, workload
 from upkeep.domain import pod_names

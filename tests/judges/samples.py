@@ -4,9 +4,10 @@ Two replicas in namespace ``monitoring``, Service ``cano-collector`` with port 8
 ten hours ago. Everything happens around ``NOW``.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from upkeep.records.access import AccessAnswer
 from upkeep.records.backups import BackupJobs, CronJob, Job, VolumeClaim

@@ -1,10 +1,10 @@
 """compliance.html and summary.md: what they say, in which order, and that they need nothing from elsewhere."""
 
-import dataclasses
 import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec.structs
 import pytest
 
 from reports.compliance import draw, html, markdown, verdict
@@ -41,7 +41,7 @@ FAILED = Result(
     measured=NOON,
 )
 UNKNOWN = Result(
-    dataclasses.replace(CONTROL, id="health-ok", severity="low"),
+    msgspec.structs.replace(CONTROL, id="health-ok", severity="low"),
     "prod-eu",
     Outcome.UNKNOWN,
     "may not list pods",
@@ -50,7 +50,7 @@ UNKNOWN = Result(
     next="upkeep rbac | kubectl apply -f -",
 )
 PASSED = Result(
-    dataclasses.replace(CONTROL, id="logs-clean"),
+    msgspec.structs.replace(CONTROL, id="logs-clean"),
     "prod-eu",
     Outcome.PASS,
     "0 errors",
@@ -59,13 +59,13 @@ PASSED = Result(
     unit="lines",
 )
 NOT_RUN = Result(
-    dataclasses.replace(CONTROL, id="not-tried"),
+    msgspec.structs.replace(CONTROL, id="not-tried"),
     "prod-eu",
     Outcome.NOT_RUN,
     "The run ended before this control.",
 )
 DECLARED = Result(
-    dataclasses.replace(CONTROL, id="declared"),
+    msgspec.structs.replace(CONTROL, id="declared"),
     "prod-eu",
     Outcome.NOT_APPLICABLE,
     "no Prometheus in the lab",
@@ -163,9 +163,9 @@ def test_a_likely_cause_stands_before_everything_with_what_follows_from_it():
         "Container c of pod a waits: CrashLoopBackOff.",
         "CrashLoopBackOff",
     )
-    cause = dataclasses.replace(FAILED, findings=(crash,), summary=crash.message)
+    cause = msgspec.structs.replace(FAILED, findings=(crash,), summary=crash.message)
     followed = Result(
-        dataclasses.replace(CONTROL, id="pods-stable"),
+        msgspec.structs.replace(CONTROL, id="pods-stable"),
         "prod-eu",
         Outcome.FAIL,
         "Container <c> restarted.",
@@ -296,12 +296,12 @@ def test_headers_have_a_scope_and_tables_are_whole():
 def test_what_others_wrote_is_escaped():
     evil = "<script>alert(1)</script>"
     finding = Finding(evil, "x", evil, evil, evil, evil)
-    result = dataclasses.replace(
+    result = msgspec.structs.replace(
         FAILED, target=evil, summary=evil, observed=evil, unit=evil, basis=evil, next=evil, findings=(finding,),
-        evidence=(Evidence(evil, evil, NOON, ""),), control=dataclasses.replace(CONTROL, title=evil, guide=evil),
+        evidence=(Evidence(evil, evil, NOON, ""),), control=msgspec.structs.replace(CONTROL, title=evil, guide=evil),
     )  # fmt: skip
     written = html(
-        [result, dataclasses.replace(result, outcome=Outcome.NOT_RUN)],
+        [result, msgspec.structs.replace(result, outcome=Outcome.NOT_RUN)],
         run=RUN | {"arguments": [evil], "targets": [evil]},
         gate=None,
     )

@@ -1,7 +1,8 @@
 """The first page of compliance.html: scope, verdicts, who, banners, and what the ledger remembers."""
 
-import dataclasses
 from datetime import UTC, datetime, timedelta
+
+import msgspec.structs
 
 from tests import ROOT
 from tests.reports.test_compliance import CONTROL, FAILED, NOON, PASSED, RUN, page
@@ -60,21 +61,21 @@ def test_what_nobody_may_overlook_is_in_a_banner():
     text = page([PASSED], gate).text
     assert "OPEN BY OVERRIDE: the gate of prod-eu is open until 2026-01-02 15:00:00 UTC" in text
     assert "approved by Bob" in text
-    known = dataclasses.replace(FAILED.findings[0], waiver="baseline R1")
-    hidden = dataclasses.replace(FAILED, outcome=Outcome.WAIVED, findings=(known,))
+    known = msgspec.structs.replace(FAILED.findings[0], waiver="baseline R1")
+    hidden = msgspec.structs.replace(FAILED, outcome=Outcome.WAIVED, findings=(known,))
     assert "BASELINE: 1 finding of run R1 is hidden" in page([hidden], baseline="R1").text
     assert "Waiver: OPS-1 is unused" in page([PASSED], waiver_faults=["OPS-1 is unused"]).text
 
 
 def test_each_target_has_its_verdict():
-    other = dataclasses.replace(PASSED, target="prod-us")
+    other = msgspec.structs.replace(PASSED, target="prod-us")
     text = page([FAILED, other]).text
     assert "prod-eu 1 of 1 controls did not pass: 1 failed. prod-us The control passes." in text
 
 
 def test_sign_offs_have_their_dates():
-    signed = dataclasses.replace(PASSED, basis="attestation by Ada", valid_until=NOON)
-    lapsed = dataclasses.replace(FAILED, outcome=Outcome.DUE)
+    signed = msgspec.structs.replace(PASSED, basis="attestation by Ada", valid_until=NOON)
+    lapsed = msgspec.structs.replace(FAILED, outcome=Outcome.DUE)
     text = page([signed, lapsed]).text.partition("Sign-offs and waivers")[2]
     assert "attestation by Ada 2026-01-02 12:00:00 UTC" in text
     assert "no sign-off" in text
@@ -83,13 +84,13 @@ def test_sign_offs_have_their_dates():
 def test_lines_stay_where_styles_are_stripped():
     """Jenkins' default policy takes inline styles away: an SVG keeps its presentation attributes."""
     trend = Trend("p95", "s", ((NOON - timedelta(days=1), 1.0), (NOON, 2.0)))
-    tags = page([dataclasses.replace(PASSED, trends=(trend,))]).tags
+    tags = page([msgspec.structs.replace(PASSED, trends=(trend,))]).tags
     (line,) = [attributes for tag, attributes in tags if tag == "polyline"]
     assert (line["fill"], line["stroke"]) == ("none", "#1d4f91")
 
 
 def test_seconds_are_told_as_a_duration():
-    old = dataclasses.replace(PASSED, limit=2592000.0, unit="s old")
+    old = msgspec.structs.replace(PASSED, limit=2592000.0, unit="s old")
     assert "30 d old" in page([old]).text
 
 

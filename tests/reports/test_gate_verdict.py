@@ -1,7 +1,6 @@
 """The gate's verdict over results: the table of README.md, "The gate", and two properties."""
 
-import dataclasses
-
+import msgspec.structs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,13 +18,13 @@ GATED = Control(
     True,
     "docs/runbook.md#pods-ready",
 )
-OUTSIDE = dataclasses.replace(GATED, id="pods-stable", gate=False)
+OUTSIDE = msgspec.structs.replace(GATED, id="pods-stable", gate=False)
 GOOD = Result(GATED, "default", Outcome.PASS, "fine")
 
 
 def gated(*outcomes: str) -> list[Result]:
     return [
-        Result(dataclasses.replace(GATED, id=f"g{i}"), "default", Outcome(word), word)
+        Result(msgspec.structs.replace(GATED, id=f"g{i}"), "default", Outcome(word), word)
         for i, word in enumerate(outcomes)
     ]
 
@@ -78,7 +77,7 @@ def test_all_reasons_are_there_the_deciding_first():
 
 def test_a_target_on_which_nothing_was_judged_keeps_it_shut():
     decided = verdict(
-        [GOOD, dataclasses.replace(GOOD, target="prod-us", outcome=Outcome.NOT_APPLICABLE)]
+        [GOOD, msgspec.structs.replace(GOOD, target="prod-us", outcome=Outcome.NOT_APPLICABLE)]
     )
     assert [(int(reason.code), reason.target) for reason in decided.reasons] == [(12, "prod-us")]
 
@@ -90,7 +89,7 @@ def test_an_interrupted_run_never_opens():
 RESULTS = st.lists(
     st.builds(
         lambda gate, outcome: Result(
-            dataclasses.replace(GATED, gate=gate), "default", outcome, "x"
+            msgspec.structs.replace(GATED, gate=gate), "default", outcome, "x"
         ),
         st.booleans(),
         st.sampled_from(Outcome),
@@ -110,7 +109,7 @@ def test_making_one_gated_control_worse_never_opens(results, which, worse):
         index = marked[which % len(marked)]
         results = [
             *results[:index],
-            dataclasses.replace(results[index], outcome=worse),
+            msgspec.structs.replace(results[index], outcome=worse),
             *results[index + 1 :],
         ]
         assert verdict(results).code != 0

@@ -7,11 +7,13 @@ rules.
 import ast
 import re
 from collections.abc import Iterator
+from inspect import isclass
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from upkeep import errors
 
 MOST_WORDS = 25
 FOLDERS = ("upkeep", "reports", "fixtures", "checks")
@@ -180,3 +182,40 @@ def test_every_document_that_is_named_is_here() -> None:
     here = {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.md")}
     here |= {Path(name).name for name in here}
     assert {(path, name) for path, name in cited() if name not in here | made} == set()
+
+
+# Names that are written so.
+_LOWER = ("metrics-server", "df ", "helm ", "cano-collector", "testinfra")
+
+
+def reasons(text: str) -> Iterator[tuple[int, str]]:
+    """Return the line and the beginning of each reason: what an Unmeasured is made of."""
+    kinds = {name for name, one in vars(errors).items() if isclass(one) and issubclass(one, errors.Unmeasured)}  # fmt: skip
+    for node in ast.walk(ast.parse(text)):
+        if (
+            isinstance(node, ast.Call)
+            and node.args
+            and ast.unparse(node.func).split(".")[-1] in kinds
+        ):
+            first = node.args[0]
+            first = first.values[0] if isinstance(first, ast.JoinedStr) else first
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield node.lineno, first.value
+
+
+def test_a_reason_begins_with_a_capital_letter() -> None:
+    paths = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    found = [
+        (f"{path.relative_to(ROOT)}:{line}", text)
+        for path in paths
+        for line, text in reasons(path.read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 150
+    assert [one for one in found if one[1][:1].islower() and not one[1].startswith(_LOWER)] == []
+
+
+def test_a_reason_in_small_letters_would_be_found() -> None:
+    assert [*reasons('raise errors.Absent(f"no pod of {x}")\nAbsent("None")\nBadInput("x")')] == [
+        (1, "no pod of "),
+        (2, "None"),
+    ]

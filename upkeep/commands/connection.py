@@ -2,13 +2,14 @@
 
 import argparse
 import contextlib
-import dataclasses
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.errors import BadInput
 from upkeep.records.workload import Deployment, Install
@@ -33,8 +34,7 @@ OPTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A collector that was found, with the settings and the target of a run with the same options."""
 
     kube: "Kube"
@@ -54,8 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """A cluster that a command can ask, before any collector is known.
 
     :ivar target: with the kubeconfig and namespace of the embedded cluster, where that is meant.
@@ -100,7 +99,7 @@ def reached(options: argparse.Namespace) -> Iterator[Reached]:
                 cluster = stack.enter_context(demo.start(target.demo, now=clock.now))
             except demo.UnknownScenario as error:
                 raise BadInput(f"--demo={target.demo}: {error}") from None
-            target = dataclasses.replace(
+            target = replace(
                 target,
                 kubeconfig=str(cluster.kubeconfig),
                 namespace=target.namespace or cluster.namespace,

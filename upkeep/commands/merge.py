@@ -10,9 +10,10 @@ Exit codes: 0 merged, 12 merged and a worker is missing or did not end, 4 bad in
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.lines import RunFile

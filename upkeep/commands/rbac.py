@@ -9,7 +9,8 @@ Exit codes: 0 printed; 4 bad input.
 import argparse
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from upkeep.commands.roles import NAME, USUAL_NAMES, bindings, name_for, roles
 from upkeep.commands.suite import declared

@@ -8,7 +8,9 @@ Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.htm
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.masking import mask
 from upkeep.records.workload import ContainerSpec, PodTemplate
@@ -75,8 +77,7 @@ _WRITES = re.compile(
 _ERREXIT = re.compile(r"(?:^|[;\n&|]\s*)\s*set\s+(?:-[a-z]*e[a-z]*|-o\s+errexit)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A command that sends data to another place.
 
     :ivar target: where it goes, masked; empty where the command does not name it.
@@ -88,8 +89,7 @@ class Upload:
     checked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """The commands of a container.
 
     :ivar unknown: programs whose effect is not known here, ``the image's entrypoint`` among them.
@@ -99,8 +99,7 @@ class Script:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(Struct, frozen=True):
     words: tuple[str, ...]
     before: str  # the operator in front of it: && || | ; & or $( inside another command
     after: str

@@ -5,8 +5,9 @@ An absent counter is zero in a whole exposition: a labelled family of the Go cli
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from upkeep.domain.metric_names import (
     COUNTERS,
@@ -25,8 +26,7 @@ Key = tuple[str, ...]
 _FAMILY = {name: family for family in (*COUNTERS, *TIMINGS, *EFFORT) for name in family.names}
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Events by (meaning, then the values of the family's labels); an absent key is zero."""
 
     values: Mapping[Key, int]
@@ -86,8 +86,7 @@ def plus(counts: Iterable[Counts]) -> Counts:
     return Counts(dict(found))
 
 
-@dataclass(frozen=True, slots=True)
-class SeenLabels:
+class SeenLabels(Struct, frozen=True):
     """Cache of labels by their identity: the samples of a series share theirs, and there are thousands of samples.
 
     :ivar without_name: the labels without the name.

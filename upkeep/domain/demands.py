@@ -6,7 +6,8 @@ https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resour
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from upkeep.records.placement import Demand, LimitRange
 from upkeep.records.workload import ContainerResources, ContainerSpec, Pod, PodTemplate, Workload

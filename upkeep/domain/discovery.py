@@ -43,7 +43,7 @@ def find_collector(
             if deployment.name == name:
                 return deployment
         raise Absent(
-            f"namespace {namespace} has no Deployment {name!r}{nearest(name, names)}; it has {listed(names) or 'none'}",
+            f"Namespace {namespace} has no Deployment {name!r}{nearest(name, names)}; it has {listed(names) or 'none'}",
             next_step=shell("kubectl get deployments -n {}", namespace),
         )
     for how, matching in (
@@ -68,12 +68,12 @@ def find_collector(
             return matching[0]
         if matching:
             raise Ambiguous(
-                f"namespace {namespace} has {len(matching)} collectors (by {how}): "
+                f"Namespace {namespace} has {len(matching)} collectors (by {how}): "
                 f"{listed([d.name for d in matching])}. Choose one with --deployment=NAME",
                 next_step=shell("--deployment={}", matching[0].name),
             )
     raise Absent(
-        f"no collector in namespace {namespace}. No Deployment has an image named {COLLECTOR}, a label "
+        f"No collector in namespace {namespace}. No Deployment has an image named {COLLECTOR}, a label "
         f"{' or '.join(f'{label}={COLLECTOR}' for label in _LABELS)}, or a container named {COLLECTOR}. "
         f"Deployments there: {listed(names) or 'none'}",
         next_step=shell(
@@ -100,7 +100,7 @@ def collector_container(template: PodTemplate) -> ContainerSpec:
         if len(matching) == 1:
             return matching[0]
     raise Ambiguous(
-        f"none or several of the containers {listed([c.name for c in template.containers])} "
+        f"None or several of the containers {listed([c.name for c in template.containers])} "
         f"run the image {COLLECTOR}: the collector's container is not known"
     )
 
@@ -281,7 +281,7 @@ def _port(container: ContainerSpec) -> int:
     if DEFAULT_PORT in numbers or len(numbers) == 1:
         return DEFAULT_PORT if DEFAULT_PORT in numbers else numbers[0]
     raise Absent(
-        f"container {container.name} has no HTTP probe and {len(numbers)} container ports: "
+        f"Container {container.name} has no HTTP probe and {len(numbers)} container ports: "
         "its HTTP port is not known",
         next_step=shell(
             "declare containerPort {} or a probe, or add --collector=http://{{pod_ip}}:{}",

@@ -4,7 +4,8 @@ Source: https://github.com/kubecano/cano-collector. Pure: adapters and judges im
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 PROCESS_START = "process_start_time_seconds"
 WEBHOOK_PATH = "/api/alerts"
@@ -14,8 +15,7 @@ DROPPED_OUTCOMES = ("no_team_resolved", "no_destinations")
 SUCCESS = "success"
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """A family of counters.
 
     :ivar meaning: the events that it counts.

@@ -13,14 +13,14 @@ may go in any minor.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # The newest minor whose marks were read, and the last one for which the table is complete.
 MARKED_MINOR, COMPLETE_MINOR = 37, 40
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """A removal: the first Kubernetes 1.``minor`` without it.
 
     :ivar replacement: the apiVersion to use instead; empty where there is none.

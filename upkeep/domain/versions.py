@@ -6,7 +6,8 @@ Source: https://semver.org, items 9 to 11.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.errors import Absent, Malformed
 from upkeep.records.releases import ChartIndex, ChartVersion
@@ -22,8 +23,7 @@ _NAMED = re.compile(r"\d+(?:\.\d+)+(?:-[0-9A-Za-z.-]+)?")
 MAYBE_CUT = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A semantic version without its build metadata (after a plus)."""
 
     major: int

@@ -1,11 +1,11 @@
 """Rights of subjects, answers of access reviews and dry runs, and exposed credentials."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class AccessAnswer:
+class AccessAnswer(Struct, frozen=True):
     """The API server's answer to an access review (authorization.k8s.io)."""
 
     subject: str
@@ -18,8 +18,7 @@ class AccessAnswer:
     subresource: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
+class DryRun(Struct, frozen=True):
     """The API server's answer to a dry run.
 
     :ivar action: the verb of the right that it needs: ``patch``, ``create`` …
@@ -39,8 +38,7 @@ class DryRun:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreRehearsal:
+class RestoreRehearsal(Struct, frozen=True):
     """A rehearsed restore of one set: the acting identity's rights, and the dry runs over live objects and as new ones."""
 
     stamp: str
@@ -48,16 +46,14 @@ class RestoreRehearsal:
     dry_runs: tuple[DryRun, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRehearsal:
+class ActionRehearsal(Struct, frozen=True):
     """The acting identity's rights for an action, and its dry runs."""
 
     access: tuple[AccessAnswer, ...]
     dry_runs: tuple[DryRun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRule:
+class PolicyRule(Struct, frozen=True):
     """A rule of a Role or ClusterRole. ``resources`` hold subresources (``pods/exec``), ``names`` are its resourceNames."""
 
     verbs: tuple[str, ...]
@@ -67,8 +63,7 @@ class PolicyRule:
     urls: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """The rules that a binding grants to a subject.
 
     :ivar binding: ``RoleBinding/NAMESPACE/NAME`` or ``ClusterRoleBinding/NAME``; ``role`` likewise.
@@ -87,8 +82,7 @@ class Grant:
     role_listed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RbacPolicy:
+class RbacPolicy(Struct, frozen=True):
     """All grants of a cluster: one for each subject of each binding, and the rules of every role by its name.
 
     :ivar bindings: the role of every binding, also of those without a subject.
@@ -101,8 +95,7 @@ class RbacPolicy:
     aggregated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
+class ServiceAccount(Struct, frozen=True):
     """A service account.
 
     :ivar automount: whether its pods mount its token where they say nothing themselves; ``None``
@@ -113,8 +106,7 @@ class ServiceAccount:
     automount: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """A credential in plain text, by its place and shape.
 
     :ivar object: ``ConfigMap/x`` or ``Deployment/x``.
@@ -129,8 +121,7 @@ class Exposure:
     lines: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureSurvey:
+class ExposureSurvey(Struct, frozen=True):
     """The searched ConfigMaps.
 
     :ivar looked: ``ConfigMap/x`` of each; ``missing`` of those that do not exist.

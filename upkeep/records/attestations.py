@@ -1,20 +1,19 @@
 """Sign-offs of people."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class AttestedFile:
+
+class AttestedFile(Struct, frozen=True):
     """A file of a sign-off's evidence, compared with its digest."""
 
     file: str
     state: Literal["same", "missing", "differs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(Struct, frozen=True):
     """A sign-off by one person, reviewed by another.
 
     :ivar object: its object, of a control with several: ``Secret/x key y``.
@@ -34,8 +33,7 @@ class Attestation:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AttestationFile:
+class AttestationFile(Struct, frozen=True):
     """The sign-offs of a run.
 
     :ivar file: the file of ``--attestations``; empty for none.

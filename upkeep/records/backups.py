@@ -1,17 +1,17 @@
 """Backups: the jobs that make them, and the files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from upkeep.records.access import AccessAnswer
 from upkeep.records.configuration import ConfigurationObject
 from upkeep.records.workload import PodTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class CronJob:
+class CronJob(Struct, frozen=True):
     """A CronJob (batch/v1).
 
     :ivar last_scheduled: the time of its newest run; ``active`` the number of its running Jobs.
@@ -32,8 +32,7 @@ class CronJob:
     active: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A Job (batch/v1). ``owner_uid`` is the uid of its CronJob; empty for none."""
 
     name: str
@@ -45,15 +44,13 @@ class Job:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeClaim:
+class VolumeClaim(Struct, frozen=True):
     name: str
     phase: str
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BackupJobs:
+class BackupJobs(Struct, frozen=True):
     """The CronJobs that back the collector up, with their Jobs, claims and rights."""
 
     cron_jobs: tuple[CronJob, ...]
@@ -68,8 +65,7 @@ BackupFaultCode = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFault:
+class BackupFault(Struct, frozen=True):
     """A fault of a backup's file, without its values. ``file`` is its name."""
 
     file: str
@@ -77,8 +73,7 @@ class BackupFault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFile:
+class BackupFile(Struct, frozen=True):
     """A file of a backup. ``mode`` are its permission bits."""
 
     name: str
@@ -86,8 +81,7 @@ class BackupFile:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class BackupSet:
+class BackupSet(Struct, frozen=True):
     """The files of one backup.
 
     :ivar stamp: the common part of their names: ``20260102``, or ``20260102-150405`` for a further one of the day.
@@ -105,8 +99,7 @@ class BackupSet:
     faults: tuple[BackupFault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackupFolder:
+class BackupFolder(Struct, frozen=True):
     """A folder of backups.
 
     :ivar open_to_others: every user may enter it, so that the modes of the files decide who reads them.

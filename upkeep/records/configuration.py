@@ -1,13 +1,13 @@
 """The collector's configuration, and the objects that hold it: never a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+
+class Destination(Struct, frozen=True):
     """A destination of the collector's configuration: never its key or URL."""
 
     name: str
@@ -20,8 +20,7 @@ FaultCode = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationFault:
+class ConfigurationFault(Struct, frozen=True):
     """A fault of a configuration document, without its values.
 
     :ivar document: its place, ``Secret/x key destinations.yaml`` or a file; ``line`` from 1.
@@ -36,8 +35,7 @@ class ConfigurationFault:
     fix: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredName:
+class ConfiguredName(Struct, frozen=True):
     """A destination, team or workflow of a configuration document.
 
     :ivar type: of a destination: ``slack``, ``msteams`` …
@@ -54,8 +52,7 @@ class ConfiguredName:
     variables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationDocument:
+class ConfigurationDocument(Struct, frozen=True):
     """A document of the collector's configuration.
 
     :ivar kind: ``destinations``, ``teams`` or ``workflows``.
@@ -69,16 +66,14 @@ class ConfigurationDocument:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """The variable names of the collector's container; ``unread`` are objects whose keys are unknown, each with the reason."""
 
     names: tuple[str, ...]
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationReference:
+class ConfigurationReference(Struct, frozen=True):
     """A ConfigMap or Secret that the collector's pod template mounts or takes variables from; ``optional`` where the template says so."""
 
     kind: str
@@ -86,8 +81,7 @@ class ConfigurationReference:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SecretReference:
+class SecretReference(Struct, frozen=True):
     """A place in the pod template that needs a Secret.
 
     :ivar keys: the data keys that it needs; empty where it takes all there are.
@@ -102,8 +96,7 @@ class SecretReference:
     container: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FieldOwner:
+class FieldOwner(Struct, frozen=True):
     """An entry of an object's managedFields.
 
     :ivar changed: the time of the last change of any of its fields; ``None`` for an entry without a time.
@@ -116,8 +109,7 @@ class FieldOwner:
     others: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """A ConfigMap or Secret by its metadata: never a value, nor an annotation that could hold one.
 
     :ivar keys: its known data keys, from managedFields or from the object itself.
@@ -137,8 +129,7 @@ class StoredObject:
     restored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SecretInventory:
+class SecretInventory(Struct, frozen=True):
     """The Secrets that the collector references, and what else there is.
 
     :ivar missing: names that do not exist.
@@ -154,8 +145,7 @@ class SecretInventory:
     syncing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationObject:
+class ConfigurationObject(Struct, frozen=True):
     """A ConfigMap or Secret, live or in a backup: never a value of it.
 
     :ivar keys: each data key with a keyed digest of its value. The digest's key is random for each run, so that digests
@@ -182,8 +172,7 @@ class ConfigurationObject:
     owners: tuple[FieldOwner, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EmergencyConfiguration:
+class EmergencyConfiguration(Struct, frozen=True):
     """The minimal configuration of ``--emergency-config``.
 
     :ivar mounted: the object, ``Secret/x``, that holds each kind of document now.

@@ -1,10 +1,9 @@
 """Records of what a container declares: its probes and its security settings."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """An HTTP probe of a container.
 
     :ivar kind: startup, liveness or readiness.
@@ -17,8 +16,7 @@ class Probe:
     scheme: str = "HTTP"
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityContext:
+class SecurityContext(Struct, frozen=True):
     """The security settings of a container; the container's own value overrides the pod's.
 
     :ivar run_as_non_root: ``None`` where neither the container nor the pod sets the field.

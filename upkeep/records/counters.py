@@ -1,15 +1,15 @@
 """Records of the collector's metrics: samples, snapshots, exports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from upkeep.records.stopped import Stopped
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """A sample of the exposition format or of Prometheus."""
 
     name: str
@@ -17,16 +17,14 @@ class Sample:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class RangeSeries:
+class RangeSeries(Struct, frozen=True):
     """A series of Prometheus over time: its labels, and (instant, value), oldest first."""
 
     labels: Mapping[str, str]
     points: tuple[tuple[datetime, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The counters of one process at one instant, from a pod's /metrics, from Prometheus or from a saved exposition.
 
     :ivar process_start: when the process started; a counter that is absent in a whole exposition is zero.
@@ -42,8 +40,7 @@ class Snapshot:
     identity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierCounters:
+class EarlierCounters(Struct, frozen=True):
     """The earlier counters of one source.
 
     :ivar said: the source and what it held, for the basis.
@@ -55,10 +52,9 @@ class EarlierCounters:
     stopped: Stopped | None = None
 
 
-@dataclass(
-    frozen=True, slots=True, eq=False
-)  # one is itself: what was read of it is remembered by it
-class CounterHistory:
+class CounterHistory(
+    Struct, frozen=True, eq=False
+):  # one is itself: what was read of it is remembered by it
     """The collector's counters over time.
 
     :ivar latest: one snapshot for each present pod, read from the pod itself.
@@ -81,16 +77,14 @@ ExportFaultCode = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ExportFault:
+class ExportFault(Struct, frozen=True):
     """What is wrong with a saved export."""
 
     code: ExportFaultCode
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsExport:
+class MetricsExport(Struct, frozen=True):
     """A ``metrics-YYYYMMDD.txt``.
 
     :ivar taken: when it was made, by ``taken_from``: the ``export`` itself, the ``file``'s own time where it agrees with the name, or the
@@ -105,8 +99,7 @@ class MetricsExport:
     faults: tuple[ExportFault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExportFolder:
+class ExportFolder(Struct, frozen=True):
     """The monthly exports of a folder, newest first."""
 
     folder: str

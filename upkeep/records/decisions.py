@@ -1,11 +1,11 @@
 """Decisions of people: waivers, which accept findings, and overrides, which open the gate."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+
+class Waiver(Struct, frozen=True):
     """An accepted finding.
 
     :ivar target: a glob on the target's name; ``object`` one on the finding's owner.
@@ -27,8 +27,7 @@ class Waiver:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """A recorded decision to deploy through a closed gate, for at most 24 hours.
 
     :ivar target: the name of the one target that it opens.

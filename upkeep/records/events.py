@@ -3,12 +3,12 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class KubernetesEvent:
+
+class KubernetesEvent(Struct, frozen=True):
     """An Event (v1) about the object ``kind`` ``name``; it happened ``count`` times.
 
     :ivar uid: the UID of that object; empty where the event has none.

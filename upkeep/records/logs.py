@@ -1,13 +1,13 @@
 """Records of the logs."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from upkeep.records.stopped import Stopped
 
 
-@dataclass(frozen=True, slots=True)
-class LogPattern:
+class LogPattern(Struct, frozen=True):
     """Lines that are alike once identifiers, numbers, addresses and times are folded. ``example`` is masked."""
 
     pattern: str
@@ -18,8 +18,7 @@ class LogPattern:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class SendFailures:
+class SendFailures(Struct, frozen=True):
     """Lines about failed sends. ``destination`` is empty where they name none; ``example`` is masked."""
 
     destination: str
@@ -29,8 +28,7 @@ class SendFailures:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class SlowWork:
+class SlowWork(Struct, frozen=True):
     """A line with the time that work took: ``what`` is ``request`` (the access line of a POST of alerts) or ``alert``."""
 
     what: str
@@ -38,8 +36,7 @@ class SlowWork:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LogSurvey:
+class LogSurvey(Struct, frozen=True):
     """The log of one run of a container in the window.
 
     :ivar previous: the log is that of the container before its last restart.

@@ -1,12 +1,12 @@
 """Records of Prometheus and Alertmanager: rules, scrapes, routes and receivers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class AlertRule:
+
+class AlertRule(Struct, frozen=True):
     """An alerting rule as Prometheus has loaded it.
 
     :ivar state: ``firing``, ``pending`` or ``inactive``.
@@ -26,8 +26,7 @@ class AlertRule:
     interval_seconds: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ScrapeState:
+class ScrapeState(Struct, frozen=True):
     """The ``up`` series of one pod in Prometheus.
 
     :ivar up: its value; ``None`` without a series.
@@ -37,8 +36,7 @@ class ScrapeState:
     up: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class RoutedAlerts:
+class RoutedAlerts(Struct, frozen=True):
     """The active alerts that Alertmanager routes to the collector.
 
     :ivar receivers: the receivers that post to it.
@@ -57,8 +55,7 @@ class RoutedAlerts:
 Leads = Literal["collector", "namesake", "elsewhere", "unknown", "hidden"]
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """The target of a receiver's webhook.
 
     :ivar leads: ``collector``: its host is a Service of the collector. ``namesake``: a Service of that name in another namespace.
@@ -73,8 +70,7 @@ class Webhook:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationReceiver:
+class NotificationReceiver(Struct, frozen=True):
     """A receiver of Alertmanager.
 
     :ivar integrations: its kinds beside webhooks, each once: ``email``, ``slack``, ``pagerduty`` …
@@ -85,8 +81,7 @@ class NotificationReceiver:
     webhooks: tuple[Webhook, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationRoute:
+class NotificationRoute(Struct, frozen=True):
     """A route of Alertmanager's tree.
 
     :ivar receiver: its own, or that of its parent.
@@ -106,8 +101,7 @@ class NotificationRoute:
     muted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InhibitRule:
+class InhibitRule(Struct, frozen=True):
     """An inhibit rule: while an alert of the ``source`` fires, those of the ``target`` are silent.
 
     :ivar equal: labels that must be equal in both.
@@ -118,8 +112,7 @@ class InhibitRule:
     equal: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """An active silence: Alertmanager notifies no receiver of the alerts that it matches.
 
     :ivar matchers: one in each text, all of which must hold: ``severity="critical"``.
@@ -131,8 +124,7 @@ class Silence:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AlertmanagerConfiguration:
+class AlertmanagerConfiguration(Struct, frozen=True):
     """Alertmanager's configuration.
 
     :ivar source: where it was read: ``Service monitoring/alertmanager-operated:9093``, and the object with its URLs.

@@ -1,7 +1,8 @@
 """Scheduling rules of pods, and their bounds: nodes, quotas, limit ranges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from upkeep.records.selectors import LabelSelector
 
@@ -17,8 +18,7 @@ OF_PODS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Toleration:
+class Toleration(Struct, frozen=True):
     """A toleration. An empty ``key`` with operator Exists is every key, an empty ``effect`` any."""
 
     key: str = ""
@@ -27,8 +27,7 @@ class Toleration:
     effect: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeTerm:
+class NodeTerm(Struct, frozen=True):
     """A term of a required node affinity: (key, operator, values) that must all hold.
 
     :ivar labels: requirements on the node's labels; ``fields`` on its fields.
@@ -38,8 +37,7 @@ class NodeTerm:
     fields: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(Struct, frozen=True):
     """A required anti-affinity of pods to their own kind: at most one in each domain.
 
     :ivar topology_key: the node label that names the domain.
@@ -50,8 +48,7 @@ class Apart:
     across_revisions: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """A hard topology spread of pods of their own kind.
 
     :ivar topology_key: the node label that names the domain.
@@ -67,8 +64,7 @@ class Spread:
     across_revisions: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Struct, frozen=True):
     """A required anti-affinity to other pods in a domain of ``topology_key``.
 
     :ivar namespaces: where ``selector`` selects pods; ``None`` for all namespaces.
@@ -79,8 +75,7 @@ class Away:
     namespaces: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Scheduling rules of a pod template.
 
     :ivar node_name: the only node, without the scheduler; empty where it names none.
@@ -102,8 +97,7 @@ class Placement:
     unlooked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """What one pod takes of a node and of quotas: CPU in nanocores, memory in bytes.
 
     Init containers, native sidecars, pod-level resources and overhead are included.
@@ -115,8 +109,7 @@ class Demand:
     memory_limit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRoom:
+class NodeRoom(Struct, frozen=True):
     """Free room on a node, by requests.
 
     :ivar cpu_nanocores: what is free; likewise ``memory_bytes``, ``pods``.
@@ -141,8 +134,7 @@ class NodeRoom:
     spread: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """A ResourceQuota by the API's names (``requests.cpu`` …), in thousandths of the API's unit.
 
     :ivar scopes: (scope, operator, values); it counts the pods that match all of them.
@@ -156,8 +148,7 @@ class Quota:
     uncounted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRange:
+class LimitRange(Struct, frozen=True):
     """An item of a LimitRange for ``kind`` Container or Pod: bounds, ratio and defaults.
 
     :ivar ratio: the most that a limit may be, as a multiple of its request.

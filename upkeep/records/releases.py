@@ -1,13 +1,13 @@
 """Records of the installed release, the chart repository, and the rehearsed upgrade."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from upkeep.records.access import AccessAnswer, DryRun
 
 
-@dataclass(frozen=True, slots=True)
-class Installer:
+class Installer(Struct, frozen=True):
     """The tool that keeps an object as it is, by the marks that the tool itself writes and trusts.
 
     :ivar tool: ``Helm``, ``Flux`` (a HelmRelease), ``Flux Kustomization``, ``Argo CD``, or empty.
@@ -20,8 +20,7 @@ class Installer:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedObject:
+class ReleasedObject(Struct, frozen=True):
     """An object of a release's manifest or hooks, by its identity.
 
     :ivar namespace: empty where the manifest names none.
@@ -35,8 +34,7 @@ class ReleasedObject:
     chart: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HelmRelease:
+class HelmRelease(Struct, frozen=True):
     """A stored revision of a Helm release, without values and without the content of objects.
 
     :ivar status: Helm's word: deployed, failed, superseded, uninstalled, pending-upgrade …
@@ -58,8 +56,7 @@ class HelmRelease:
     storage_namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledChart:
+class InstalledChart(Struct, frozen=True):
     """The chart that the collector was installed from.
 
     :ivar source: the release, or the label where no release is stored or readable.
@@ -81,8 +78,7 @@ class InstalledChart:
     installer: Installer = field(default_factory=Installer)
 
 
-@dataclass(frozen=True, slots=True)
-class ChartVersion:
+class ChartVersion(Struct, frozen=True):
     """An entry of a repository's index. ``created`` is ``None`` where it is not given.
 
     :ivar url: of its archive, as the index writes it; ``digest`` is the archive's SHA-256 in
@@ -96,8 +92,7 @@ class ChartVersion:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartIndex:
+class ChartIndex(Struct, frozen=True):
     """A repository's versions of one chart.
 
     :ivar where: the repository, never with credentials.
@@ -110,8 +105,7 @@ class ChartIndex:
     generated: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServedApis:
+class ServedApis(Struct, frozen=True):
     """The API versions and kinds that the API server serves.
 
     :ivar version: as it names itself; ``major`` and ``minor`` are the numbers.
@@ -126,16 +120,14 @@ class ServedApis:
     kinds: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramVersions:
+class ProgramVersions(Struct, frozen=True):
     """The program's own version in each pod, (pod, version), or why it was not asked."""
 
     versions: tuple[tuple[str, str], ...] = ()
     not_asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
+class ObjectChange(Struct, frozen=True):
     """The change of one object by an upgrade.
 
     :ivar action: ``added``, ``changed``, ``removed``, or ``left`` (kept by its resource policy).
@@ -148,8 +140,7 @@ class ObjectChange:
     fields: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeRehearsal:
+class UpgradeRehearsal(Struct, frozen=True):
     """An upgrade to the newest chart with the live values, object by object.
 
     :ivar repository: of the newest chart, never with credentials.

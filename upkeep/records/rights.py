@@ -1,13 +1,13 @@
 """The rights that measurements need: rules of Roles, and who holds them."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Holder = Literal["role", "exec", "helm", "everybody", "acting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(Struct, frozen=True):
     """A right that a measurement needs: a rule of a Role.
 
     :ivar resource: ``plural`` or ``plural/subresource``; a path (``/apis``) for what is no object.

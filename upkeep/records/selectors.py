@@ -1,11 +1,11 @@
 """Which objects a selector of labels selects."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class LabelSelector:
+class LabelSelector(Struct, frozen=True):
     """``expressions`` are (key, operator, values); empty, it selects everything."""
 
     labels: Mapping[str, str]

@@ -4,14 +4,14 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 CONTROL_PLANE = "endpointslice-controller.k8s.io"
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Struct, frozen=True):
     """A port of a Service; ``target`` is a number or the name of a container port.
 
     An absent targetPort equals ``port``, so ``target`` is never 0.
@@ -23,8 +23,7 @@ class ServicePort:
     protocol: str = "TCP"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A Service.
 
     :ivar addresses: its cluster IPs; empty where it has none.
@@ -61,8 +60,7 @@ class Service:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """An endpoint of a slice; an absent ready condition means ready (discovery.k8s.io/v1)."""
 
     addresses: tuple[str, ...]
@@ -71,8 +69,7 @@ class Endpoint:
     pod_uid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointSlice:
+class EndpointSlice(Struct, frozen=True):
     """An EndpointSlice.
 
     :ivar ports: (name, number); the number is ``None`` where the target port did not resolve.
@@ -93,8 +90,7 @@ class EndpointSlice:
         return self.manager not in ("", CONTROL_PLANE)
 
 
-@dataclass(frozen=True, slots=True)
-class HealthAnswer:
+class HealthAnswer(Struct, frozen=True, tag=True):
     """The answer of a pod on a health path.
 
     :ivar status: the HTTP status; 0 where the pod refused the connection.
@@ -110,8 +106,7 @@ class HealthAnswer:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True, tag=True):
     """A health path on which no answer of the pod itself arrived.
 
     :ivar kind: the class of ``upkeep.errors`` that names the cause; ``message`` describes it.

@@ -1,13 +1,13 @@
 """Record why a part of a measurement could not be taken, beside the parts that could."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.errors import Unmeasured
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """An ``Unmeasured`` as plain data, which evidence can hold."""
 
     reason: str

@@ -1,15 +1,15 @@
 """Usage of the pods, and the objects that protect and scale them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from upkeep.records.selectors import LabelSelector
 from upkeep.records.workload import Condition
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerUsage:
+class ContainerUsage(Struct, frozen=True):
     """Average usage of one container over ``window_seconds`` that ended at ``taken`` (PodMetrics).
 
     Source: https://github.com/kubernetes/metrics/blob/master/pkg/apis/metrics/v1beta1/types.go
@@ -23,8 +23,7 @@ class ContainerUsage:
     window_seconds: float = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class UsageSeries:
+class UsageSeries(Struct, frozen=True):
     """One container's usage as Prometheus stored it: (instant, value), oldest first.
 
     :ivar points: for ``cpu`` a counter in seconds that resets with the container; for ``memory``
@@ -37,8 +36,7 @@ class UsageSeries:
     points: tuple[tuple[datetime, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UsageHistory:
+class UsageHistory(Struct, frozen=True):
     """Usage of the collector's containers, deleted pods included, one sample each ``step_seconds``.
 
     :ivar source: the program that stored it.
@@ -49,8 +47,7 @@ class UsageHistory:
     series: tuple[UsageSeries, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Filesystem:
+class Filesystem(Struct, frozen=True):
     """A filesystem of a pod. ``used_ratio`` is 1 when it is full."""
 
     pod: str
@@ -58,16 +55,14 @@ class Filesystem:
     used_ratio: float
 
 
-@dataclass(frozen=True, slots=True)
-class Filesystems:
+class Filesystems(Struct, frozen=True):
     """The filesystems of the pods. ``way`` names the source, and why a better one was not used."""
 
     way: str
     found: tuple[Filesystem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """Open descriptors of a pod's process and their limit. ``way`` as for ``Filesystems``."""
 
     pod: str
@@ -76,8 +71,7 @@ class Connections:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class DisruptionBudget:
+class DisruptionBudget(Struct, frozen=True):
     """A PodDisruptionBudget; the numbers are those of its status.
 
     :ivar selector: ``None`` where it has none; it then selects nothing.
@@ -97,8 +91,7 @@ class DisruptionBudget:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
+class NetworkPolicy(Struct, frozen=True):
     """A NetworkPolicy.
 
     :ivar types: Ingress and Egress, the API's defaults included.
@@ -113,8 +106,7 @@ class NetworkPolicy:
     to_everywhere: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyKind:
+class PolicyKind(Struct, frozen=True):
     """A kind of network policy that the cluster serves beside networking.k8s.io NetworkPolicy.
 
     :ivar resource: its plural name and group, as kubectl takes them.
@@ -125,8 +117,7 @@ class PolicyKind:
     resource: str
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaler:
+class Autoscaler(Struct, frozen=True):
     """A HorizontalPodAutoscaler of the collector's Deployment.
 
     :ivar least: minReplicas; ``most`` is maxReplicas, ``current`` the replicas of its status.

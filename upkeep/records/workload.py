@@ -4,8 +4,9 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from upkeep.records.access import Exposure
 from upkeep.records.containers import Probe, SecurityContext
@@ -15,8 +16,7 @@ from upkeep.records.selectors import LabelSelector
 from upkeep.records.serving import proxy_path
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerResources:
+class ContainerResources(Struct, frozen=True):
     """Requests and limits of a container, or of a pod as a whole; ``None`` where not set."""
 
     name: str
@@ -26,8 +26,7 @@ class ContainerResources:
     memory_limit_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerSpec:
+class ContainerSpec(Struct, frozen=True):
     """A container of a pod or of a pod template.
 
     :ivar ports: (name, number) in the object's order; the name may be empty.
@@ -63,8 +62,7 @@ class ContainerSpec:
     token_mounts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """A volume of a pod template.
 
     :ivar kind: ConfigMap, Secret, PersistentVolumeClaim, or the API's own name of another source;
@@ -84,8 +82,7 @@ class Volume:
         return tuple(key for key, _ in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class PodTemplate:
+class PodTemplate(Struct, frozen=True):
     """A pod template.
 
     :ivar resources: those of the pod as a whole (KEP-2837); ``None`` where it has none.
@@ -106,8 +103,7 @@ class PodTemplate:
     automount: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A condition of an object: ``changed`` is when its status last changed, ``updated`` any part."""
 
     type: str
@@ -118,8 +114,7 @@ class Condition:
     updated: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """A Deployment (apps/v1).
 
     :ivar replicas: the desired number; ``ready_replicas`` and ``updated_replicas`` are its status.
@@ -153,8 +148,7 @@ class Deployment:
     deleted: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaSet:
+class ReplicaSet(Struct, frozen=True):
     """A ReplicaSet (apps/v1); ``replicas`` is desired, ``ready_replicas`` is its status.
 
     :ivar counted_replicas: its active pods (``status.replicas``); ``selector``: ``None`` if not read.
@@ -171,8 +165,7 @@ class ReplicaSet:
     selector: LabelSelector | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Termination:
+class Termination(Struct, frozen=True):
     """The end of a container; ``reason`` is OOMKilled, Error, Completed …"""
 
     reason: str
@@ -181,8 +174,7 @@ class Termination:
     started: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerStatus:
+class ContainerStatus(Struct, frozen=True):
     """A container of a pod by the kubelet.
 
     :ivar state: waiting, running, terminated, or empty where nothing is reported yet.
@@ -210,8 +202,7 @@ class ContainerStatus:
         return self.sidecar or not self.init
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """A pod as the API server admitted it, and its status.
 
     :ivar owner_uid: the UID of the ReplicaSet that controls it; ``orphan`` where nothing does.
@@ -262,8 +253,7 @@ class Pod:
         return status.state == "waiting" and not status.restarts and status.last_termination is None
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """The collector as Kubernetes runs it: the Deployment, its ReplicaSets and its pods."""
 
     deployment: Deployment
@@ -271,8 +261,7 @@ class Workload:
     pods: tuple[Pod, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Install:
+class Install(Struct, frozen=True):
     """The installation, derived from the Deployment's pod template and never from names.
 
     :ivar container: the collector's container; ``port`` the number of its HTTP port.

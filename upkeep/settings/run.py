@@ -5,9 +5,11 @@ Source of the options: README.md, "Options".
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from upkeep.errors import BadInput
 from upkeep.limits import Limits, parse_limits
@@ -40,8 +42,7 @@ _NOT_WITH_BUNDLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
+class RunSettings(Struct, frozen=True):
     """The settings of a run. ``gate_remove`` maps a control to the reason of its removal."""
 
     targets: tuple[TargetSettings, ...]

@@ -6,7 +6,8 @@ Source: https://kubernetes.io/docs/tasks/job/indexed-parallel-processing-static/
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.errors import BadInput
 
@@ -15,8 +16,7 @@ MOST_SHARDS = 10_000
 _FORM = re.compile(r"(\d{1,5})/(\d{1,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One worker's part of the targets.
 
     :ivar index: from 0. :ivar targets: the names of all targets, of every worker.

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
@@ -27,8 +28,7 @@ SUBJECTS = ("User", "Group", "ServiceAccount")
 _SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSettings:
+class TargetSettings(Struct, frozen=True):
     """One cluster to check. ``name`` is empty for a single unnamed target; ``None`` means discovery.
 
     :ivar chart_repository: the URL or index file of the newest chart.

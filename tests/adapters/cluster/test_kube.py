@@ -248,8 +248,8 @@ def test_requests_are_counted_with_what_was_asked_again(server: Server) -> None:
     [
         ("Fri, 02 Jan 2026 00:04:59 GMT", ""),
         ("Thu, 01 Jan 2026 23:55:01 GMT", ""),
-        ("Fri, 02 Jan 2026 00:05:01 GMT", "this machine's clock is 5 min behind that of"),
-        ("Wed, 31 Dec 2025 00:00:00 GMT", "this machine's clock is 2 d ahead of that of"),
+        ("Fri, 02 Jan 2026 00:05:01 GMT", "This machine's clock is 5 min behind that of"),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", "This machine's clock is 2 d ahead of that of"),
         ("no date", ""),
         ("", ""),
     ],

@@ -1,9 +1,9 @@
 """Which tool applies the collector, and is the stored release the live one?"""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.adapters.helm.test_storage import body, stored
 from tests.judges.samples import deployment

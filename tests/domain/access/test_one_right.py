@@ -1,8 +1,7 @@
 """The paths that single rules give, here, in other namespaces and in the whole cluster."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.domain.alertmanager.rules import SRE, WANTED, found, grant, rule, ways
 from upkeep.domain.access.secret_readers import Kind

@@ -1,9 +1,9 @@
 """Which waiver covers a finding, which counts for nothing, and who is one person."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from upkeep.domain.decisions.persons import same as same_person
 from upkeep.domain.decisions.waiving import covering, sound, standing_override, unused

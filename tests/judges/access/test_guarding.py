@@ -1,11 +1,11 @@
 """secrets-guarded: subjects that are allowed by default and by the settings, findings, and credentials in plain text."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import NOW, deployment, install, template
 from upkeep.errors import Absent

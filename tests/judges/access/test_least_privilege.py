@@ -1,10 +1,9 @@
 """rbac-least-privilege: every excess by rule and binding; what everybody has, and reading what enriches alerts, is none."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import deployment, install
 from upkeep.errors import Absent

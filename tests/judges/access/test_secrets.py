@@ -1,11 +1,11 @@
 """secrets-complete, secrets-rotated and secrets-rotatable."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.attestations.stored import owner, stored
 from tests.judges.counting.counter_samples import INSTALL, codes

@@ -1,8 +1,7 @@
 """service-account-token-not-mounted: pods as admitted, the next pods, and the workflow that uses a token."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import deployment, install, pod, template, workload
 from upkeep.errors import Absent, Forbidden, Malformed

@@ -1,11 +1,11 @@
 """processing-fast."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import INSTALL, codes, examples, snapshot
 from tests.judges.samples import NOW, ago

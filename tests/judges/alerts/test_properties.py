@@ -1,11 +1,11 @@
 """Test what holds of every judge of counters: order, missing history, one more bad event."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import (
     INSTALL,

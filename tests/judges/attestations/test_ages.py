@@ -1,10 +1,9 @@
 """The age of a value that metadata prove, and what they do not prove."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.attestations.stored import owner, stored
 from tests.judges.samples import NOW

@@ -1,9 +1,9 @@
 """recovery-rehearsed, documentation-current and the sign-offs of a quarter."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import INSTALL, codes
 from tests.judges.samples import NOW

@@ -1,6 +1,6 @@
 """Folders of backups, one builder each, and the judges over them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.judges.samples import NOW, ago, install, workload
 from upkeep.errors import Absent, Forbidden, Unmeasured

@@ -1,10 +1,9 @@
 """backup-job-healthy."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, access, ago, backups, cron_job, failed_job, install, job

@@ -1,8 +1,7 @@
 """backup-job-healthy: do the backups of a CronJob outlive its Pods?"""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.backups.test_job import codes, healthy
 from tests.judges.samples import backups, cron_job

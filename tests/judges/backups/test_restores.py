@@ -1,8 +1,7 @@
 """backup-restores."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.backups.backup_samples import (
     LIVE,

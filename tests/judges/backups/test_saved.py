@@ -1,9 +1,9 @@
 """config-backed-up."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.backups.backup_samples import (
     LIVE,

@@ -1,10 +1,9 @@
 """config-valid, three ways, and what must hold whatever the documents are."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import NOW, ago, install
 from upkeep.errors import Absent, Forbidden

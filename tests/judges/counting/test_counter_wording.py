@@ -1,6 +1,6 @@
 """What the basis, too-early and the log command say of counters."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import (
     INSTALL,

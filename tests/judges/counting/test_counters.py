@@ -1,11 +1,11 @@
 """What the snapshots of a process prove about the window, and when a ratio is too high."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import (
     DAY,

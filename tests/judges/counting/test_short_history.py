@@ -3,9 +3,9 @@
 import importlib
 import inspect
 import pkgutil
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 import upkeep.judges
 from tests.judges.counting.counter_samples import INSTALL, LIMITS, history, snapshot

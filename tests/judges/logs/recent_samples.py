@@ -1,8 +1,7 @@
 """Surveys of two healthy pods' logs, and their judgement."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import (
     NOW,

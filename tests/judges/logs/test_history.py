@@ -1,11 +1,11 @@
 """repeated-errors and no-send-failures."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, pod, workload

@@ -1,10 +1,9 @@
 """recent-logs-clean."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.logs.recent_samples import BOTH, WHERE, clean, outcome, pattern, survey

@@ -1,9 +1,9 @@
 """How much of the window must the logs cover before their silence counts?"""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.logs.recent_samples import clean, survey, too_early
 from tests.judges.samples import (

@@ -1,10 +1,9 @@
 """Test fallback-notification: which receivers alerts reach, and what cannot be decided."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import install, service
 from upkeep.errors import Absent, Ambiguous, Malformed

@@ -1,11 +1,11 @@
 """Test maintenance-alerts-quiet, maintenance-alerts-loaded and metrics-scraped."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, condition, no_pods, pod, rule, unready, waiting, workload

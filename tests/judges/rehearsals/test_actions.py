@@ -1,8 +1,7 @@
 """restart-rehearsed and triage-possible: the API server's own answers, and nothing that was not asked."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import ago, deployment, install
 from upkeep.errors import Absent, Forbidden

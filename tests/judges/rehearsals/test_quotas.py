@@ -1,8 +1,7 @@
 """scale-rehearsed: only the quotas count that count the collector's pods."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_scaling import GIB, scale, wants
 from tests.judges.samples import pod

@@ -1,10 +1,9 @@
 """limits-rehearsed: accepted, a real raise of what is there, and room for the rollout."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN, not_admitted
 from tests.judges.samples import install, pod, template, workload

@@ -1,8 +1,7 @@
 """limits-rehearsed: the limits in force are those of the pods and of the pod as a whole."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_actions import MAY, RAN
 from tests.judges.rehearsals.test_raised_limits import GIB, MIB, MILLI, codes, judged, running

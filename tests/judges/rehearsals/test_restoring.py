@@ -1,10 +1,9 @@
 """restore-rehearsed: a restore, a restart and a minimal configuration, each judged, and none taken for granted."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN
 from tests.judges.samples import NOW, deployment, install

@@ -1,11 +1,11 @@
 """scale-rehearsed: accepted, and room in quotas and on nodes that the pods may go to."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN, not_admitted
 from tests.judges.samples import deployment, install, pod, template, workload

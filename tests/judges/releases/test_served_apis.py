@@ -1,10 +1,9 @@
 """apis-served: this Kubernetes minor and the next serve what the release is made of."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import ago
 from upkeep.errors import Absent

@@ -1,13 +1,13 @@
 """up-to-date: how far behind the installed chart is, and whether its release is whole."""
 
 import shlex
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.releases.test_served_apis import PDB, release, serving
 from tests.judges.samples import NOW, ago, install

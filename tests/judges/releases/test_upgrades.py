@@ -1,11 +1,11 @@
 """upgrade-rehearsed: what helm and the API server said, object by object; and nothing that was not rehearsed passes."""
 
 import shlex
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import install
 from upkeep.errors import Absent

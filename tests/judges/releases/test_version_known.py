@@ -1,11 +1,11 @@
 """version-known: every source of every pod names one version."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import ago, deployment, install, no_pods, pod, template, workload
 from upkeep.errors import Absent

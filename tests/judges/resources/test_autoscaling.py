@@ -1,9 +1,9 @@
 """scaling-sound: autoscalers, and room to grow where there is none."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.resources.test_headroom import those, used
 from tests.judges.samples import NOW, install

@@ -1,12 +1,12 @@
 """capacity-ahead: the volume's line, the time that it takes, and when both reach the limit."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import DAY, INSTALL, codes, examples, snapshot
 from tests.judges.samples import NOW

@@ -1,8 +1,7 @@
 """disk-headroom."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.resources.test_headroom import those
 from tests.judges.samples import install, workload

@@ -1,6 +1,5 @@
 """cpu-memory-headroom: containers, native sidecars and pods as a whole."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, ago, install, pod, workload

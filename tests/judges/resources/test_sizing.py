@@ -1,11 +1,11 @@
 """right-sized: the p95 of what the busiest pod uses, against what its container requests and may use."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import DAY, INSTALL, codes, examples
 from tests.judges.samples import NOW, pod, workload

@@ -1,8 +1,7 @@
 """right-sized: pods with resources of their own, and samples that mislead."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.counting.counter_samples import codes
 from tests.judges.resources.test_sizing import (

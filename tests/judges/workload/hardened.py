@@ -1,7 +1,8 @@
 """Records of a hardened collector: its containers, pods on nodes, budgets."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.judges.samples import install, pod, template, workload
 from upkeep.model import Judgement

@@ -1,10 +1,9 @@
 """endpoints-serving."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import (
@@ -227,7 +226,7 @@ def test_a_family_without_an_endpoint_is_named():
 
 
 def test_a_family_without_a_slice_is_not_measured():
-    with pytest.raises(Absent, match="no IPv6 EndpointSlice of Service cano-collector is listed"):
+    with pytest.raises(Absent, match="No IPv6 EndpointSlice of Service cano-collector is listed"):
         serving((DUAL,), [FOUR])
 
 
@@ -250,7 +249,7 @@ def test_a_strange_endpoint_in_the_control_planes_slice_or_one_of_nobody_is_stal
 
 
 def test_a_slice_of_another_controller_does_not_stand_for_the_control_planes():
-    with pytest.raises(Absent, match="no EndpointSlice of Service cano-collector"):
+    with pytest.raises(Absent, match="No EndpointSlice of Service cano-collector"):
         serving(slices=[FOREIGN])
 
 
@@ -320,7 +319,7 @@ def test_what_is_wrong_with_one_service_is_told_where_the_slices_of_another_are_
     services = (service(local_only=True), service("second"))
     judgement = serving(services)
     assert codes(judgement) == ["node-local-traffic"]
-    assert "not measured: no EndpointSlice of Service second is listed" in judgement.observed
+    assert "not measured: No EndpointSlice of Service second is listed" in judgement.observed
 
 
 # Properties

@@ -1,11 +1,11 @@
 """runs-hardened: what runs is judged, as admitted, and the template where nothing of it runs."""
 
 import shlex
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.samples import NOW, replica_set
 from tests.judges.workload.hardened import GOOD, INSTALL, cluster, codes

@@ -1,11 +1,11 @@
 """health-ok."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import (
@@ -128,7 +128,7 @@ def test_a_wrong_and_slow_answer_is_both():
 @pytest.mark.parametrize("number", range(4))
 def test_a_missing_answer_is_no_verdict(number):
     name, path = PAIRS[number]
-    with pytest.raises(Absent, match=f"no answer of pod cano-collector-{name} on {path}"):
+    with pytest.raises(Absent, match=f"No answer of pod cano-collector-{name} on {path}"):
         ok(HEALTHY[:number] + HEALTHY[number + 1 :])
 
 
@@ -141,7 +141,7 @@ def test_no_pod_to_ask_is_no_verdict(records):
 
 
 def test_no_path_to_ask_is_no_verdict():
-    with pytest.raises(Absent, match="no health path is known"):
+    with pytest.raises(Absent, match="No health path is known"):
         ok(paths=())
 
 

@@ -1,8 +1,7 @@
 """runs-hardened: images are compared where they can be, and only there."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.workload.hardened import GOOD, INSTALL, cluster, codes
 from upkeep.errors import Absent
@@ -96,7 +95,7 @@ def test_injected_proxies_of_two_versions_are_told_and_no_fault(sidecar):
 
 
 def test_an_image_that_is_not_reported_cannot_be_compared():
-    with pytest.raises(Absent, match="the image of pod cano-collector-p1 is not reported"):
+    with pytest.raises(Absent, match="The image of pod cano-collector-p1 is not reported"):
         hardened(cluster(images=("x@sha256:ab", "")))
-    with pytest.raises(Absent, match="the image of any pod is not reported"):
+    with pytest.raises(Absent, match="The image of any pod is not reported"):
         hardened(replace(cluster(), pods=()))

@@ -1,10 +1,9 @@
 """network-restricted: policies add up, select pods, and are not the only kind there is."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.judges.workload.hardened import INSTALL, cluster, codes
 from upkeep.errors import Absent

@@ -1,10 +1,9 @@
 """pods-ready: what is ready, what is not and why, what must be there."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import (

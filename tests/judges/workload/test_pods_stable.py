@@ -1,12 +1,12 @@
 """pods-stable: what the kubelet remembers, and what it proves."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import (

@@ -1,8 +1,7 @@
 """limits-set: the values in force, wherever they are set."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.workload.hardened import BARE, GOOD, INSTALL, cluster, codes
 from upkeep.errors import Absent

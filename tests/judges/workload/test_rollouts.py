@@ -1,8 +1,7 @@
 """pods-ready during a rollout, before it, and where no rollout goes on."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import (
     NOW,

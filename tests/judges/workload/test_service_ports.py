@@ -1,8 +1,7 @@
 """endpoints-serving: the ports of Services."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.judges.samples import (
     ago,

@@ -1,11 +1,11 @@
 """oscal-assessment-results.json: what each outcome becomes, and that every reference leads somewhere."""
 
-import dataclasses
 import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec.structs
 import pytest
 
 from reports.compliance.oscal import NAMESPACE, STATES, oscal
@@ -23,20 +23,23 @@ RUN = FACTS | {
     ],
 }
 SUNDAY = datetime(2026, 1, 4, tzinfo=UTC)
-WAIVED = dataclasses.replace(
+WAIVED = msgspec.structs.replace(
     FAILED,
-    control=dataclasses.replace(CONTROL, id="waived"),
+    control=msgspec.structs.replace(CONTROL, id="waived"),
     outcome=Outcome.WAIVED,
     findings=(Finding("Pod/a", "not-ready", "Pod a is not ready.", waiver="OPS-7"),),
     valid_until=SUNDAY,
 )
-DUE = dataclasses.replace(
-    FAILED, control=dataclasses.replace(CONTROL, id="due"), outcome=Outcome.DUE, evidence=()
+DUE = msgspec.structs.replace(
+    FAILED, control=msgspec.structs.replace(CONTROL, id="due"), outcome=Outcome.DUE, evidence=()
 )
 ABSENT = Result(
-    dataclasses.replace(CONTROL, id="absent"), "prod-eu", Outcome.NOT_APPLICABLE, "no Prometheus"
+    msgspec.structs.replace(CONTROL, id="absent"),
+    "prod-eu",
+    Outcome.NOT_APPLICABLE,
+    "no Prometheus",
 )
-LEFT = Result(dataclasses.replace(CONTROL, id="left"), "prod-eu", Outcome.NOT_RUN, "Left out.")
+LEFT = Result(msgspec.structs.replace(CONTROL, id="left"), "prod-eu", Outcome.NOT_RUN, "Left out.")
 ALL = [FAILED, UNKNOWN, PASSED, WAIVED, DUE, ABSENT, LEFT]
 
 
@@ -86,7 +89,7 @@ def test_every_reference_leads_somewhere() -> None:
     assert dangling(document) == []
     assert dangling(drawn([])) == []
     assert dangling(drawn([LEFT])) == []
-    other = dataclasses.replace(FAILED, target="prod-us")
+    other = msgspec.structs.replace(FAILED, target="prod-us")
     assert dangling(drawn([*ALL, other], targets=["prod-eu", "prod-us"])) == []
     (result,) = document["results"]
     result["findings"][0]["related-observations"][0]["observation-uuid"] = "no"
@@ -142,7 +145,7 @@ def test_a_risk_is_the_same_in_every_run_and_an_approved_one_has_its_deadline() 
 
 def test_what_a_baseline_hides_is_no_approved_deviation() -> None:
     hidden = Finding("Pod/a", "not-ready", "Pod a is not ready.", waiver="baseline r1")
-    found = only([dataclasses.replace(WAIVED, findings=(hidden,))], baseline="r1")["risks"]
+    found = only([msgspec.structs.replace(WAIVED, findings=(hidden,))], baseline="r1")["risks"]
     assert [one["status"] for one in found] == ["open"]
 
 
@@ -150,7 +153,7 @@ def test_findings_of_one_identity_are_one_risk() -> None:
     two = tuple(
         Finding(f"Pod/{name}", "not-ready", f"{name}.", owner="Deployment/c") for name in "ab"
     )
-    (risk,) = only([dataclasses.replace(FAILED, findings=two)])["risks"]
+    (risk,) = only([msgspec.structs.replace(FAILED, findings=two)])["risks"]
     assert (risk["description"], prop(risk, "owner")) == ("a. b.", "Deployment/c")
 
 
@@ -164,8 +167,8 @@ def test_findings_of_one_identity_are_one_risk() -> None:
     ],
 )
 def test_an_observation_expires_with_its_cadence(cadence, until, expires) -> None:
-    control = dataclasses.replace(CONTROL, cadence=cadence)
-    result = dataclasses.replace(FAILED, control=control, valid_until=until)
+    control = msgspec.structs.replace(CONTROL, cadence=cadence)
+    result = msgspec.structs.replace(FAILED, control=control, valid_until=until)
     (observation,) = only([result])["observations"]
     assert observation["collected"] == "2026-01-02T12:00:00Z"
     assert observation.get("expires") == expires
@@ -178,7 +181,7 @@ def test_the_same_results_give_the_same_document() -> None:
 def test_what_others_wrote_is_text_and_in_one_line() -> None:
     evil = "<script>a</script> **b**\n\n# c"
     finding = Finding("Pod/x\n y", "not-ready", evil)
-    (risk,) = only([dataclasses.replace(FAILED, findings=(finding,), summary=evil)])["risks"]
+    (risk,) = only([msgspec.structs.replace(FAILED, findings=(finding,), summary=evil)])["risks"]
     assert risk["description"] == r"\<script\>a\</script\> \*\*b\*\* \# c"
     assert prop(risk, "owner") == "Pod/x y"
 

@@ -1,11 +1,11 @@
 """A result and its line."""
 
-import dataclasses
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
+import msgspec.structs
 import pytest
 
 from tests import ROOT
@@ -54,7 +54,7 @@ def test_a_line_comes_back_as_it_went():
 
 
 def test_a_line_is_one_line_and_of_the_schema():
-    line = to_line(dataclasses.replace(FAILED, summary="two\nlines"), run="r")
+    line = to_line(msgspec.structs.replace(FAILED, summary="two\nlines"), run="r")
     assert line.count("\n") == 0
     VALIDATOR.validate(json.loads(line))
 

@@ -4,9 +4,10 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import ModuleType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from upkeep.adapters.imports import IMPORTING
+from upkeep.adapters.imports import alone
 from upkeep.adapters.wire.decoding import convert, kind_of
 from upkeep.adapters.wire.meta import Condition as WireCondition
 from upkeep.adapters.wire.meta import LabelSelector as WireSelector
@@ -110,6 +111,11 @@ def bytes_of(said: Quantity | None) -> int | None:
     return None if said is None else int(quantity(said))
 
 
+@functools.cache
+def _parser() -> ModuleType:
+    return alone("kubernetes", "utils/quantity.py")
+
+
 @functools.lru_cache(maxsize=4096, typed=True)  # thousands of pods say the same few
 def quantity(said: Quantity) -> Decimal:
     """Return a Kubernetes quantity, exactly, or the greatest that there is.
@@ -117,10 +123,7 @@ def quantity(said: Quantity) -> Decimal:
     :raises ValueError: it is none, or is negative.
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
-    with IMPORTING:
-        from kubernetes.utils.quantity import parse_quantity  # imported late: --help stays fast
-
-    found: Decimal = parse_quantity(said)  # type: ignore[no-untyped-call]  # the client has no types
+    found: Decimal = _parser().parse_quantity(said)
     if not found.is_finite() or found < 0:
         raise Impossible("a quantity is negative or endless")
     return min(found, MOST)

@@ -5,7 +5,9 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from upkeep.adapters.cluster.demands import demand
 from upkeep.adapters.cluster.fields import (
@@ -31,8 +33,7 @@ _CONDITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Newcomer:
+class Newcomer(Struct, frozen=True):
     """The pod to be placed: its namespace, its labels, and where it may go."""
 
     namespace: str = ""

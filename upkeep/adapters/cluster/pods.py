@@ -71,7 +71,7 @@ def workload(
         pods = labelled(kube, collector)
         if contradictions := pod_lists.contradictions(sets, pods):
             raise Absent(
-                f"the list of pods is incomplete, in two reads: {listed(contradictions, most=2)}",
+                f"The list of pods is incomplete, in two reads: {listed(contradictions, most=2)}",
                 source=f"GET /api/v1/namespaces/{collector.namespace}/pods",
                 next_step=shell(
                     "kubectl get replicasets,pods -n {} -l {}",
@@ -96,7 +96,7 @@ def workload(
     counted = sum(replica_set.ready_replicas for replica_set in sets)
     if not own_pods and counted:
         raise Absent(
-            f"no pod of Deployment/{collector.name} is listed, "
+            f"No pod of Deployment/{collector.name} is listed, "
             f"and its ReplicaSets count {counted} ready ones",
             next_step=shell(
                 "kubectl get pods -n {} -l {}", collector.namespace, collector.selector

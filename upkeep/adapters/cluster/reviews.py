@@ -63,10 +63,10 @@ def may(
     answer = kube.review(path, {"apiVersion": "authorization.k8s.io/v1", "kind": kind, **body})
     asked = ResourceAttributes(**attributes)
     if (answer.kind, answer.spec.resourceAttributes, answer.spec.user) != (kind, asked, subject):
-        raise Malformed("the access review answers another question", source=f"POST {path}")
+        raise Malformed("The access review answers another question", source=f"POST {path}")
     if answer.status.evaluationError:
         # "It may be that an authorizer could not evaluate": what it says next to it is no verdict.
-        raise Malformed("the access review has no verdict", source=f"POST {path}")
+        raise Malformed("The access review has no verdict", source=f"POST {path}")
     return AccessAnswer(
         subject, verb, group, resource, name, namespace, answer.status.allowed, subresource
     )

@@ -38,7 +38,7 @@ def require_one_time(
     whose = "the program asked" if proxied else server
     where = Command("on the node of the program" if proxied else "on the control plane")
     raise Malformed(
-        f"this machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {whose}: "
+        f"This machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {whose}: "
         "no age and no window can be told",
         source=source,
         next_step=shell("timedatectl; set the clock that is wrong, here or {}", where),

@@ -4,9 +4,10 @@ import base64
 import binascii
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from upkeep.adapters.formats import configuration, yaml_text
 from upkeep.errors import Absent, Forbidden, Malformed, Unmeasured
@@ -18,8 +19,7 @@ from upkeep.shell import shell
 MOST_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A document of a file: its facts and its text."""
 
     document: ConfigurationDocument

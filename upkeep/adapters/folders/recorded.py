@@ -1,10 +1,11 @@
 """A recorded run, wherever it is kept: a results folder, a results.jsonl, or a run of the ledger."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
 
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.wire.decoding import decode
@@ -22,8 +23,7 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_FACTS_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedRun:
+class RecordedRun(Struct, frozen=True):
     """A run's results in short.
 
     :ivar name: its id; ``version`` and ``limits`` are those that it was judged with.

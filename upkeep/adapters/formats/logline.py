@@ -9,8 +9,9 @@ Source: https://github.com/kubecano/cano-collector (zap, gin); https://pkg.go.de
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from upkeep.adapters.formats.loglevel import KEYS, level_of, plain_level
 from upkeep.masking import MASK, mask, telling
@@ -76,8 +77,7 @@ _DIGITS = re.compile(r"\d+")
 _LEAST_ID = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A bad line, or all the lines of a panic.
 
     :ivar level: error, fatal, panic, dpanic or unknown; of a failure to send also warn.

@@ -15,8 +15,9 @@ file of its rotation: https://kubernetes.io/docs/concepts/cluster-administration
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from upkeep.adapters.formats.logreading import Reading, first_time, read, tail
 from upkeep.errors import Absent, Malformed, Truncated, Unmeasured
@@ -40,8 +41,7 @@ DISORDER = timedelta(seconds=1)
 SILENCE, PAUSES, LEAST_PAUSES = timedelta(minutes=10), 3, 20
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One run of a container whose log the kubelet still has.
 
     :ivar previous: the API is asked with ``previous=true``.

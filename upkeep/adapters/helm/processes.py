@@ -7,12 +7,14 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 # util-linux: the kernel ends the program when the process that started it is killed.
 _SETPRIV = "/usr/bin/setpriv"
+_MOST_SECONDS = 2.0  # that a killed program is waited for
 _LOCK = threading.Lock()
 _RUNNING: set[int] = set()
 _FOLDERS: set[Path] = set()
@@ -69,11 +71,22 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
+def _is_gone(process: int) -> bool:
+    """Return whether it has ended and is in no list of processes: until then it can still write."""
+    try:
+        return os.waitpid(process, os.WNOHANG)[0] == process
+    except ChildProcessError:  # the thread that started it has waited for it
+        return True
+
+
 @atexit.register
 def _end_all() -> None:
     """End what still runs: the threads that wait for it do not get to it any more."""
     with _LOCK:
         for group in _RUNNING:
             _kill(group)
+        ends = time.monotonic() + _MOST_SECONDS
+        while not all(map(_is_gone, _RUNNING)) and time.monotonic() < ends:
+            time.sleep(0.01)
         for folder in _FOLDERS:
             shutil.rmtree(folder, ignore_errors=True)

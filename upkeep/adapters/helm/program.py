@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from upkeep import deadline
 from upkeep.adapters.helm.manifests import Manifest, manifest
 from upkeep.adapters.helm.processes import removed_at_exit, run
@@ -48,8 +50,7 @@ _OVERRIDES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HelmProgram:
+class HelmProgram(Struct, frozen=True):
     """A helm that can be run: where it is, and its version."""
 
     path: str
@@ -69,8 +70,7 @@ class Rendering:
     server_side: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Helm would not do it: its own words, masked."""
 
     message: str
@@ -87,7 +87,7 @@ def find(path: str | None, *, deadline_seconds: float) -> HelmProgram:
     )
     if path is None:
         raise Absent(
-            "there is no program helm on the PATH to rehearse an upgrade with",
+            "There is no program helm on the PATH to rehearse an upgrade with",
             source="helm",
             next_step=next_step,
         )

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
+from msgspec import Struct
+
 from upkeep.adapters.formats import yaml_text
 from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.helm import Payload, Release
@@ -35,8 +37,7 @@ _GZIP = b"\x1f\x8b\x08"
 _AS_GZIP = 16 + zlib.MAX_WBITS
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRevision:
+class StoredRevision(Struct, frozen=True):
     """A revision by the metadata of the object that stores it: its kind, name and labels."""
 
     kind: str

@@ -13,9 +13,10 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from upkeep.adapters.formats import yaml_text
 from upkeep.domain.alertmanager.matchers import BadMatcher, Matcher

@@ -1,12 +1,12 @@
 """Ask the collector's own HTTP, pod by pod: through the API server's pod proxy, or at the user's URL."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import urllib3
+from msgspec.structs import replace
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep.adapters.cluster.answers import Answer

@@ -6,9 +6,10 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from upkeep.adapters.http import prometheus_answers as answers
 from upkeep.adapters.http.promql import metrics_named

@@ -16,7 +16,6 @@ from upkeep.adapters.cluster.identity.users import bearer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES
 from upkeep.adapters.http.answers import WebAnswer, document, note_query, refuse, told
-from upkeep.adapters.imports import IMPORTING
 from upkeep.adapters.wire.reading import bounded, until
 from upkeep.clock import Clock
 from upkeep.errors import (
@@ -85,8 +84,7 @@ class UrlApi:
         meter: Meter,
         deadline_seconds: float,
     ) -> None:
-        with IMPORTING:
-            import requests  # 80 ms that only a URL of the user's costs
+        import requests  # 80 ms that only a URL of the user's costs
 
         self._access = access
         self._base = access.url.rstrip("/")

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from upkeep.commands import connection
 from upkeep.commands.drill.record import record_drill
 from upkeep.errors import Absent, BadInput, Unmeasured
@@ -141,7 +143,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _scratch(found: connection.Connection) -> "Scratch":
-    import dataclasses
     import os
 
     from upkeep.adapters.cluster.identity.kubeconfig import load
@@ -152,7 +153,7 @@ def _scratch(found: connection.Connection) -> "Scratch":
         raise BadInput("No acting identity given. Add --acting-context=NAME.")
     try:
         access = load(
-            dataclasses.replace(found.target, context=found.target.acting_context),
+            replace(found.target, context=found.target.acting_context),
             environ=os.environ,
         )
     except BadInput as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from upkeep.commands.init.settings_text import Folders, Text
 from upkeep.errors import BadInput
@@ -17,8 +18,7 @@ from upkeep.settings import file as settings_file
 SAME = ("demo", "kubeconfig", "context", "namespace")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The files of a call.
 
     :ivar existing: the text of the settings file that is extended; empty for a new file.

@@ -6,9 +6,10 @@ import contextlib
 import io
 import json
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from upkeep.commands.doctor import INTERRUPTED, WHERE, Looked
 from upkeep.commands.roles import ALL
@@ -25,8 +26,7 @@ PROGRAMS = ("prometheus", "alertmanager")
 ALONE = ("-p", "no:reports.memory", "-p", "no:reports.metrics")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The cluster as the suite measured it.
 
     :ivar facts: a sentence for each subject, by its name.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from upkeep.errors import Absent, Ambiguous, Forbidden, Unmeasured
 from upkeep.model import listed
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 USUAL = "monitoring"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The collector's Deployment, with the sentence that says how it was found."""
 
     collector: Deployment

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 # The keys of one cluster, in the order of the file.
 TARGET = (
@@ -36,8 +37,7 @@ EXAMPLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(Struct, frozen=True):
     """The folders of a settings file: 0700, below one folder beside it.
 
     :ivar base: the folder of the settings file.
@@ -75,8 +75,7 @@ class Folders:
         return f"{self.data}/{name}-{part}" if part else f"{self.data}/{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The facts of a settings file.
 
     :ivar target: the name of its target; empty for the unnamed one.

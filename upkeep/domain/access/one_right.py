@@ -8,8 +8,9 @@ k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from upkeep.domain.access.rbac import EVERY, covers, everything, gives, groups_of
 from upkeep.domain.pod_names import of_deployment
@@ -57,16 +58,14 @@ class Kind(IntEnum):
     STARTS = 5
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Way:
+class Way(Struct, frozen=True, order=True):
     """A path to the values. ``what`` is the right: ``list secrets``."""
 
     kind: Kind
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The Secrets of a namespace, and the Deployment whose pods mount them."""
 
     namespace: str

@@ -8,8 +8,9 @@ apiserver/pkg/endpoints/filters/impersonation.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from upkeep.domain.access.one_right import ALONE, READS, Kind, OneRight, Wanted, Way, matters, said
 from upkeep.domain.access.rbac import everything, gives, identity
@@ -36,8 +37,7 @@ TOGETHER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """A subject that can read the Secrets by one binding, with its paths, the shortest first."""
 
     grant: Grant

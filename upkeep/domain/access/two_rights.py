@@ -6,8 +6,9 @@ Source: k8s.io/kubernetes pkg/registry/rbac, apiserver/pkg/endpoints/filters/imp
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Generic, TypeVar
+
+from msgspec.structs import replace
 
 from upkeep.domain.access.rbac import EVERY, everything, gives, identity, may_be_one
 from upkeep.records.access import PolicyRule, RbacPolicy

@@ -11,7 +11,8 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#matcher; Alert
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 OPERATORS = ("=", "!=", "=~", "!~")
 _CLASSIC = re.compile(
@@ -35,8 +36,7 @@ class BadMatcher(ValueError):
     """A text that no Alertmanager takes for matchers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Struct, frozen=True):
     """A condition on one label. A label that an alert does not have is the same as an empty one."""
 
     label: str

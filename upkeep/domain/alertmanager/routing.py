@@ -9,7 +9,8 @@ https://prometheus.io/docs/alerting/latest/configuration/#route
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.domain.alertmanager.automata import Unreadable, literal
 from upkeep.domain.alertmanager.languages import memberships
@@ -24,8 +25,7 @@ Conditions = tuple[Matcher, ...]  # all of them must hold
 Kinds = Mapping[str, tuple[tuple[frozenset[Matcher], str], ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A route at which some alerts end.
 
     :ivar conditions: the matchers on the way there.

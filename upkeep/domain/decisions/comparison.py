@@ -5,8 +5,9 @@ The identity of a finding is control, target, code and owner: a rollout changes 
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from upkeep.records.ledger import KeptResult
 
@@ -14,8 +15,7 @@ from upkeep.records.ledger import KeptResult
 _JUDGED = {"pass", "fail", "due", "waived"}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FindingIdentity:
+class FindingIdentity(Struct, frozen=True, order=True):
     """What a finding is over rollouts and runs."""
 
     target: str
@@ -24,8 +24,7 @@ class FindingIdentity:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Incomparable:
+class Incomparable(Struct, frozen=True):
     """A control on a target that cannot be compared, and why."""
 
     target: str
@@ -33,8 +32,7 @@ class Incomparable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What changed from an earlier run to a later one."""
 
     new: tuple[FindingIdentity, ...]

@@ -5,9 +5,10 @@ too, and overdue from then on. A cadence that never ran is overdue: no history i
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from upkeep.limits import Limits
 from upkeep.records.ledger import RunHeader
@@ -24,8 +25,7 @@ class Standing(StrEnum):
     OVERDUE = "overdue"
 
 
-@dataclass(frozen=True, slots=True)
-class CadenceStanding:
+class CadenceStanding(Struct, frozen=True):
     """One cadence on one target.
 
     :ivar last: when its last complete run began; ``None`` where the ledger has none.

@@ -1,9 +1,10 @@
 """Which waiver covers a finding, and what is wrong with the waivers themselves."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from upkeep.records.decisions import Override, Waiver
 
@@ -12,8 +13,7 @@ SOON = timedelta(days=14)
 MOST_DAYS: Mapping[str, int] = {"critical": 14, "high": 30, "medium": 90, "low": 180}
 
 
-@dataclass(frozen=True, slots=True)
-class WaiverFault:
+class WaiverFault(Struct, frozen=True):
     """What is wrong with a waiver.
 
     :ivar code: ``expired``, ``too-long``, ``not-yet``, ``unknown-control``, ``unused`` or

@@ -6,8 +6,9 @@ are lost.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from upkeep.domain.metric_names import RECEIVED
 from upkeep.errors import TooEarly, missing_of
@@ -31,8 +32,7 @@ SLEWED = 0.95
 GROUPS = "alert groups"
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """The alert groups that a process lost in the window: at least ``lost_least``, at most ``lost_most``.
 
     :ivar since: the earlier sample at or before the window's start, else the process's start.

@@ -4,8 +4,9 @@ Histograms are counters, so the counts between two samples of a process are exac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from upkeep.domain.counters import ZERO, Counts, minus, plus
 from upkeep.domain.metric_names import Family
@@ -20,8 +21,7 @@ from upkeep.records.counters import CounterHistory
 MOST_POINTS = 28
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
+class Ages(Struct, frozen=True):
     """The counts of all processes in the past and at present.
 
     :ivar since: the latest begin of the present over all processes.

@@ -7,9 +7,10 @@ Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from upkeep.model import listed, span
 from upkeep.records.configuration import FieldOwner, StoredObject
@@ -18,8 +19,7 @@ from upkeep.records.configuration import FieldOwner, StoredObject
 CLOCKS_APART = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(Struct, frozen=True):
     """The proven age of a value: ``fresh`` (changed within the limit), ``old`` (not changed within it), or neither.
 
     :ivar seconds: the least age of an old value, the greatest of a fresh one.

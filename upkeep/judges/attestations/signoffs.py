@@ -5,9 +5,10 @@ Source: docs/guide.rst, "Test recovery procedure in staging", "Documentation upd
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from upkeep.domain.decisions import persons
 from upkeep.limits import Limits
@@ -46,8 +47,7 @@ EVERY_TARGET = "*"
 MOST_AHEAD = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """The newest sign-off of a control, and whether it is valid.
 
     :ivar attestation: ``None`` where there is none.

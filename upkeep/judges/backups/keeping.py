@@ -7,7 +7,8 @@ Source: Kubernetes API reference, Volume and PersistentVolumeClaim (core/v1).
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.domain.backup_commands import Upload, script_of, text_of, written_files
 from upkeep.model import Finding, listed
@@ -41,8 +42,7 @@ LASTING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """The place of a CronJob's backups.
 
     :ivar seen: what keeps them, for ``observed``.

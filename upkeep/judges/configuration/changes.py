@@ -7,8 +7,9 @@ Source: docs/guide.rst, "Configuration Emergency"; https://kubernetes.io/docs/re
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from upkeep.judges.wording import excerpt, lasted
 from upkeep.judges.workload.containers import unready_since
@@ -23,8 +24,7 @@ from upkeep.shell import Command, chain, shell
 REFUSED_FIELDS = ("metadata.resourceVersion", "metadata.uid")
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(Struct, frozen=True):
     """A crashing container, and the time since which its pod is not ready."""
 
     pod: str

@@ -7,10 +7,11 @@ Source: https://prometheus.io/docs/concepts/metric_types/#counter
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from upkeep.domain.counters import Counts, minus, plus
 from upkeep.errors import Malformed, TooEarly, Truncated
@@ -34,8 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessWindow:
+class ProcessWindow(Struct, frozen=True):
     """The counts of one process in the window: at least ``least``, at most ``most``; both are equal where its start is known.
 
     :ivar start: how the window's start is known: ``earlier`` (a sample at or shortly before it), ``process-start`` (the process is younger

@@ -5,10 +5,11 @@ Source: https://prometheus.io/docs/concepts/metric_types/#counter
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
+
+from msgspec import Struct
 
 from upkeep.domain.counters import ZERO, Counts, highest, read_all
 from upkeep.errors import Absent, Malformed
@@ -21,8 +22,7 @@ SAME_START = timedelta(seconds=2)
 LOOKBACK = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A sample of a process's counters.
 
     :ivar taken: the latest instant that the numbers may be of; ``oldest`` is the earliest.
@@ -39,8 +39,7 @@ class Moment:
         return self.taken - LOOKBACK if self.source == "prometheus" else self.taken
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """One process with its samples, oldest first.
 
     :ivar sums: the counters at each sample: the highest values read so far, since counters only grow.

@@ -5,16 +5,16 @@ a bucket, from 0 in the first one; beyond the highest finite bound that bound is
 """
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from upkeep.domain.counters import Counts
 from upkeep.domain.metric_names import Family
 from upkeep.errors import Malformed
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
+class Histogram(Struct, frozen=True):
     """Cumulative buckets, (bound in seconds, events at or below it), ascending; the last bound is infinite."""
 
     buckets: tuple[tuple[float, int], ...]

@@ -5,13 +5,13 @@ never improves the result.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Exceeds = Callable[[int, int], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """Bad events among all events.
 
     :ivar bad_least: the bad ones that are certain, among ``all_least`` to ``all_most`` then.

@@ -10,12 +10,12 @@ for Environmental Pollution Monitoring" (1987), 16.5 (the variance with ties: 16
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist, median
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+
+class Slope(Struct, frozen=True):
     """How fast y grows with x: ``value`` at best, between ``low`` and ``high``; all three lines go through the medians (``x``, ``y``)."""
 
     value: float

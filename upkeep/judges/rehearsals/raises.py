@@ -1,7 +1,9 @@
 """Do the emergency's limits raise the limits in force? Those of the pods, else of the template."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.domain.demands import with_defaults
 from upkeep.domain.emergency_patches import cpu_text, memory_text, patch_command, raised_limits
@@ -17,8 +19,7 @@ from upkeep.records.workload import (
 from upkeep.shell import Command, shell
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """A limit in force, and its value in the emergency patch.
 
     :ivar name: ``memory`` or ``CPU``, with its ``text`` form and the ``effect`` at the limit.

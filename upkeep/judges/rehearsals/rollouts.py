@@ -1,7 +1,8 @@
 """Is there room for the rollout of raised limits? In quotas and on nodes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from upkeep.domain.emergency_patches import cpu_text, memory_text
 from upkeep.domain.placement import fit, keeps_away

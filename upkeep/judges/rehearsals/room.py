@@ -1,7 +1,8 @@
 """Is there room for further pods? In the quotas that count them, and on nodes that take them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.domain.demands import after_admission, newest_pod
 from upkeep.domain.placement import keeps_away
@@ -14,8 +15,7 @@ from upkeep.records.workload import ContainerResources, Install, PodTemplate, Wo
 from upkeep.shell import shell
 
 
-@dataclass(frozen=True, slots=True)
-class Newcomers:
+class Newcomers(Struct, frozen=True):
     """Pods that are to come, as admission will see them.
 
     :ivar wanted: what one takes, after admission.

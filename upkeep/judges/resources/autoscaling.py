@@ -4,9 +4,11 @@ Guide: "Review scaling policies".
 Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale-walkthrough/#appendix-horizontal-pod-autoscaler-status-conditions.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from upkeep.errors import TooEarly
 from upkeep.judges.resources.headroom import cpu_memory_headroom
@@ -129,7 +131,7 @@ def _without_autoscaler(
         )
         for one in judged.findings
     )
-    return replace(judged, findings=found, observed=f"no autoscaler; {judged.observed}")
+    return dataclasses.replace(judged, findings=found, observed=f"no autoscaler; {judged.observed}")
 
 
 def _overlap(autoscalers: Sequence[Autoscaler], install: Install) -> Sequence[Finding]:

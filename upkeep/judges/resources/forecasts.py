@@ -1,8 +1,9 @@
 """When does the alert volume reach a limit? Numbers and words of a forecast."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from upkeep.judges.counting.slopes import Slope
 from upkeep.judges.wording import counted
@@ -12,8 +13,7 @@ DAY_SECONDS = 86400.0
 FAR_DAYS = 3650.0
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """Processing in the window, of all processes: groups, and the busy share of the pods' time."""
 
     groups: int
@@ -21,8 +21,7 @@ class Effort:
     seconds_each: float
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """Days until the limit is reached: expected, earliest, latest; infinite for never."""
 
     days: float

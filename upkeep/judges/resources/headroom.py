@@ -7,8 +7,9 @@ Source: https://kubernetes.io/docs/concepts/configuration/manage-resources-conta
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from upkeep.errors import Absent, Malformed, TooEarly, Unmeasured
 from upkeep.judges.wording import counted, percent
@@ -29,8 +30,7 @@ RESOURCES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What a container, or the pod (``container`` is empty), uses of its bound.
 
     :ivar of: ``limit``, or ``request``.

@@ -8,9 +8,10 @@ one container, over the time between them.
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec import Struct
 
 from upkeep.records.usage import UsageHistory, UsageSeries
 
@@ -18,8 +19,7 @@ QUANTILE = 0.95
 MIB = 1024.0 * 1024.0
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """A p95 in millicores or MiB.
 
     :ivar least: the p95 if every unmeasured hour was idle; ``most`` if each was as busy as can be.

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.judges.resources.quantiles import MIB, Used
 from upkeep.limits import Limits
@@ -15,8 +16,7 @@ MEMORY_STEPS = ((256.0, 16), (1024.0, 64), (math.inf, 256))
 WHOLE_POD = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A resource of a container, or of the pod (``container`` is empty), in millicores or MiB.
 
     :ivar request: in force; ``None`` where there is none. Without a request the API server makes
@@ -36,8 +36,7 @@ class Asked:
         return f"Container {self.container}" if self.container else "The pod as a whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What is used of ``asked``: the interval of ``used``, against the ``request`` in force."""
 
     asked: Asked

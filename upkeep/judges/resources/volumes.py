@@ -8,9 +8,10 @@ day.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from msgspec import Struct
 
 from upkeep.domain.metric_names import RECEIVED, Family
 from upkeep.errors import Malformed
@@ -28,8 +29,7 @@ SLACK = timedelta(minutes=5)
 Span = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """A process's received groups: the sampled instants, and the spans that are known or not."""
 
     instants: tuple[datetime, ...]

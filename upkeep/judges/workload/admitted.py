@@ -7,7 +7,9 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/admission-contro
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
@@ -17,8 +19,7 @@ from upkeep.records.workload import ContainerResources, ContainerSpec, Install, 
 from upkeep.shell import shell
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A pod or a pod template.
 
     :ivar debug: the ephemeral containers that run.
@@ -42,8 +43,7 @@ class Shape:
         return (*self.init_containers, *self.containers)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The faults of what runs, and how the template differs.
 
     :ivar containers: the names of the containers that were judged; ``lasting`` are those that run
@@ -104,7 +104,7 @@ def compare(
     template = template_of(workload)
     if not template.containers:
         raise Absent(
-            f"the pod template of Deployment/{workload.deployment.name} has no container",
+            f"The pod template of Deployment/{workload.deployment.name} has no container",
             source="deployments",
         )
     pods = sorted((pod for pod in workload.pods if pod.works), key=lambda pod: pod.name)

@@ -3,8 +3,9 @@
 Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states
 """
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from upkeep.judges.wording import counted, excerpt, lasted
 from upkeep.model import Finding, utc

@@ -246,7 +246,7 @@ def _look(service: Service) -> Command:
 
 def _no_slices(service: Service, family: str = "") -> Absent:
     return Absent(
-        f"no {family + ' ' if family else ''}EndpointSlice of Service {service.name} is listed. "
+        f"No {family + ' ' if family else ''}EndpointSlice of Service {service.name} is listed. "
         "The control plane keeps one even without endpoints",
         source=f"GET /apis/discovery.k8s.io/v1/namespaces/{service.namespace}/endpointslices",
         next_step=shell(

@@ -36,7 +36,7 @@ def ok(
     early = starting(workload, now=now)
     pods = {pod.name for pod in some_live(workload)} - early
     if not install.health_paths:
-        raise Absent("no health path is known", source="pod template")
+        raise Absent("No health path is known", source="pod template")
     asked = [one for one in answers if isinstance(one, HealthAnswer) and one.pod in pods]
     unanswered = sorted(
         (one for one in answers if isinstance(one, Unanswered) and one.pod in pods),
@@ -53,7 +53,7 @@ def ok(
     unmeasured = _error(unanswered[0]) if unanswered else None
     if missing:
         unmeasured = Absent(
-            f"no answer of {listed([f'pod {pod} on {path}' for pod, path in missing])}",
+            f"No answer of {listed([f'pod {pod} on {path}' for pod, path in missing])}",
             source=f"GET {_proxy(*missing[0], install=install)}",
             next_step=_ask(*missing[0], install=install),
         )

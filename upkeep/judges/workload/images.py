@@ -9,7 +9,8 @@ https://kubernetes.io/docs/concepts/containers/images/#image-names
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted
@@ -18,8 +19,7 @@ from upkeep.records.workload import Install, Workload
 from upkeep.shell import shell
 
 
-@dataclass(frozen=True, slots=True)
-class RunningImage:
+class RunningImage(Struct, frozen=True):
     """The image of a running container.
 
     :ivar reference: the image as the pod's spec names it.
@@ -96,7 +96,7 @@ def require_known(running: Sequence[RunningImage], workload: Workload) -> None:
     if unknown or not running:
         which = f"pod {unknown[0]}" if unknown else "any pod"
         raise Absent(
-            f"the image of {which} is not reported",
+            f"The image of {which} is not reported",
             source="pods",
             next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
@@ -104,7 +104,7 @@ def require_known(running: Sequence[RunningImage], workload: Workload) -> None:
         forms = {one.form for one in group}
         if len(forms) > 1 and "@sha256:" not in reference:
             raise Absent(
-                f"the nodes report the image {reference} of container {name} in two forms "
+                f"The nodes report the image {reference} of container {name} in two forms "
                 f"({listed(sorted(forms))}), which cannot be compared",
                 source="pods",
                 next_step=look,

@@ -80,7 +80,7 @@ def network_restricted(
     unmeasured = None
     if unseen:
         unmeasured = Absent(
-            f"no NetworkPolicy restricts {' or '.join(unseen)}. The cluster also serves {others}, "
+            f"No NetworkPolicy restricts {' or '.join(unseen)}. The cluster also serves {others}, "
             "which upkeep does not read",
             source="GET /apis",
             next_step=shell("kubectl get {} -A", ",".join(one.resource for one in kinds)),

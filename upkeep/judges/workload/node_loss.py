@@ -60,11 +60,11 @@ def survives_node_loss(
     unmeasured: Unmeasured | None = None
     if not one_node and len(ready) < len(working) and len(nodes) < 2:
         unmeasured = Absent(
-            "fewer than two pods are ready: their spread over nodes is not known",
+            "Fewer than two pods are ready: their spread over nodes is not known",
             next_step=PODS_FIRST,
         )
     elif not one_node and len(nodes) < min(2, least, deployment.replicas):
-        unmeasured = Absent("no pod is listed with its node", source="pods", next_step=PODS_FIRST)
+        unmeasured = Absent("No pod is listed with its node", source="pods", next_step=PODS_FIRST)
     elif late:
         unmeasured = TooEarly(
             f"PodDisruptionBudget/{late[0]}: its controller has not seen its newest generation",

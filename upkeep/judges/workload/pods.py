@@ -77,7 +77,7 @@ def no_pods(deployment: Deployment, why: str) -> Absent:
     """Return the error for a Deployment of which no pod is listed."""
     namespace = deployment.namespace
     return Absent(
-        f"no pod of Deployment {deployment.name} is listed {why}",
+        f"No pod of Deployment {deployment.name} is listed {why}",
         source=f"GET /api/v1/namespaces/{namespace}/pods",
         next_step=shell("kubectl -n {} get pods -l {}", namespace, deployment.selector),
     )

@@ -80,7 +80,7 @@ def ready(workload: Workload, *, now: datetime) -> Judgement:
     unmeasured = None
     if deployment.observed_generation < deployment.generation:
         unmeasured = TooEarly(
-            f"the controller of Deployment {deployment.name} has seen generation "
+            f"The controller of Deployment {deployment.name} has seen generation "
             f"{deployment.observed_generation}, not yet {deployment.generation}: "
             "the newest template is not known to run",
             source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/deployments",

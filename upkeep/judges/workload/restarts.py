@@ -8,8 +8,9 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from upkeep.errors import Absent
 from upkeep.judges.wording import counted, excerpt
@@ -25,8 +26,7 @@ TAIL_LINES = 3
 EVICTED = "Evicted"
 
 
-@dataclass(frozen=True, slots=True)
-class Restarts:
+class Restarts(Struct, frozen=True):
     """Restarts of one container in the window: at least ``least``, at most ``most``.
 
     :ivar last: its last known exit, in the window or before it.

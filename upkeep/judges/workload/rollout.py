@@ -106,7 +106,7 @@ def own_replica_sets(workload: Workload, pods: tuple[Pod, ...]) -> dict[str, Rep
     own = {entry.uid: entry for entry in workload.replica_sets if entry.owner_uid == deployment.uid}
     if not own and (pods or deployment.ready_replicas or deployment.updated_replicas):
         raise Absent(
-            f"no ReplicaSet of Deployment {deployment.name} is listed although it has pods: "
+            f"No ReplicaSet of Deployment {deployment.name} is listed although it has pods: "
             "the newest template is not known",
             source=f"GET /apis/apps/v1/namespaces/{deployment.namespace}/replicasets",
             next_step=shell("kubectl -n {} get replicasets", deployment.namespace),

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import urllib3
+from msgspec import Struct
 from urllib3.util import make_headers
 
 from upkeep.adapters.wire.reading import bounded
@@ -27,8 +28,7 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _LOOPBACK = "localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Impersonation:
+class Impersonation(Struct, frozen=True):
     """The identity that the API server is asked to act as; empty where there is none.
 
     Source: https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
@@ -69,7 +69,7 @@ class Configuration:
     tls_server_name: str = ""
     proxy: str = field(default="", repr=False)
     authorization: Callable[[], str] = field(default=lambda: "", repr=False)
-    impersonation: Impersonation = Impersonation()
+    impersonation: Impersonation = field(default_factory=Impersonation)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property

@@ -4,9 +4,10 @@ Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from upkeep.adapters.formats import yaml_text
 from upkeep.errors import BadInput, Malformed
@@ -56,8 +57,7 @@ EXEC = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A named cluster, user or context.
 
     :ivar where: the file and the entry, for messages.
@@ -96,8 +96,7 @@ class Entry:
         return BadInput(f"{self.where}: {sentences}")
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """Several kubeconfigs as one: of each name the first file's entry, and the first context set."""
 
     contexts: Mapping[str, Entry]

@@ -4,10 +4,10 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/;
 https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1).
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import durationpy
+from msgspec.structs import replace
 
 from upkeep.adapters.cluster.demands import demand, in_force, pod_level
 from upkeep.adapters.cluster.fields import (

@@ -9,8 +9,10 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from upkeep.adapters.cluster.answers import Answer, document
 from upkeep.adapters.cluster.kube import METADATA_ALONE, Kube
@@ -48,8 +50,7 @@ _GROUP_VERSION = re.compile(r"/apis/(([^/]+)/[^/]+)/")
 _FORWARDED = re.compile(r"/(proxy|exec|attach|portforward|ephemeralcontainers)(/|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """What the API server calls the objects of a kind: their plural, and the path of their collection."""
 
     group: str
@@ -74,7 +75,7 @@ class Rehearsal(Kube):
                 group = api_version.rpartition("/")[0]
                 return Resource(group, one.name, f"{base}{place}/{one.name}", own)
         raise Absent(
-            f"the API server has no {kind} of {api_version}",
+            f"The API server has no {kind} of {api_version}",
             source=f"GET {base}",
             next_step=shell("kubectl api-resources | grep -w -e {}", kind),
         )
@@ -234,7 +235,7 @@ class Rehearsal(Kube):
         ]
         if "dryRun" not in names:
             raise Unavailable(
-                f"who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
+                f"Who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
                 source=f"GET {said}",
                 next_step=shell("kubectl get apiservices | grep -F {}", found[2]),
             )
