@@ -94,7 +94,7 @@ def served(how: str) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Echo", (_Echo,), {"how": how}))
     server.daemon_threads = True
     # A command that has ended reads no answer; the traceback of that would be the server's own.
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # of this one server
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
