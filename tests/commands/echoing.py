@@ -85,13 +85,18 @@ class _Echo(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Print nothing: a command that has ended reads no answer, and the traceback would look like its own."""
+
+
 @contextmanager
 def served(how: str) -> Iterator[str]:
     """The URL of a server that answers in that way; one where nothing listens for no way."""
     if not how:
         yield "http://127.0.0.1:9"
         return
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Echo", (_Echo,), {"how": how}))
+    server = _Server(("127.0.0.1", 0), type("Echo", (_Echo,), {"how": how}))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

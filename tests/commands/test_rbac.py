@@ -144,3 +144,11 @@ def test_objects_of_other_names_are_roles_of_their_own(capsys: pytest.CaptureFix
     }
     assert main(["rbac", "--service=prom"]) == 4
     assert "--service=prom: expected [NAMESPACE/]NAME:PORT" in capsys.readouterr().err
+
+
+def test_without_a_monitoring_namespace_no_role_is_for_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = printed(capsys, "--namespace=kubecano", "--monitoring-namespace=", "--service=prom:9090")
+    assert "monitoring" not in {key[1] for key in made}
+    assert ("Role", "kubecano", "upkeep-service-prom-9090") in made

@@ -116,6 +116,7 @@ def test_the_checks_run_from_an_installed_wheel(
         timeout=600,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "warning" not in ran.stdout
     results = [
         json.loads(line)
         for line in (elsewhere / "results" / "results.jsonl").read_text().splitlines()

@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--monitoring-namespace",
         default="monitoring",
-        help="namespace of Prometheus and Alertmanager (default: monitoring)",
+        help="namespace of Prometheus and Alertmanager (default: monitoring; empty: no Role for them)",
     )
     parser.add_argument(
         "--alertmanager-config",
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
             f" Add --monitoring-namespace={stored[1]}."
         )
     named = [(kind, options.namespace, name) for kind in KINDS for name in getattr(options, kind)]
-    named += [_service(text, monitoring) for text in options.service]
+    named += [_service(text, monitoring or options.namespace) for text in options.service]
     names = options.namespace, monitoring, options.service_account
     print(
         document(

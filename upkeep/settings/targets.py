@@ -24,6 +24,9 @@ from upkeep.settings.words import (
 )
 
 ABSENT = ("prometheus", "alertmanager", "backups", "metrics-server", "helm")
+# The target at the top of a file, where one of these keys describes it; the results call it so.
+DEFAULT = "default"
+PLACE = ("demo", "kubeconfig", "context", "namespace")
 SUBJECTS = ("User", "Group", "ServiceAccount")
 _SUBJECT_FORMS = "'User NAME', 'Group NAME' or 'ServiceAccount NAMESPACE/NAME'"
 
@@ -125,7 +128,7 @@ def named_targets(
     *,
     cwd: Path,
 ) -> tuple[TargetSettings, ...]:
-    targets = file.get("targets", {})
+    targets = _described(file, place)
     names = _matched(names, targets)
     if len(names) > 1 and own:
         word = next(iter(where.values()))
@@ -141,9 +144,33 @@ def named_targets(
                 f"--target={name}: unknown target{nearest(name, list(targets))}. Targets of the settings file: {known}."
             )
     return tuple(
-        target(name, targets[name], own, where, base, f"{place} [targets.{name}]", cwd=cwd)
+        target(
+            name,
+            targets[name],
+            own,
+            where,
+            base,
+            f"{place} [targets.{name}]" if name in file.get("targets", {}) else place,
+            cwd=cwd,
+        )
         for name in names
     )
+
+
+def _described(file: "File", place: str) -> Mapping[str, "Target"]:
+    """Return every target of the file: the cluster at its top is ``default``, as in the results.
+
+    :raises BadInput: two targets of that name.
+    """
+    targets = file.get("targets", {})
+    if not any(file.get(key) for key in PLACE):
+        return targets
+    if DEFAULT in targets:
+        raise BadInput(
+            f"{place}: the cluster at the top of the file is the target {DEFAULT!r}, and so is "
+            f"[targets.{DEFAULT}]. Rename the second."
+        )
+    return {DEFAULT: file, **targets}
 
 
 def _matched(names: Sequence[str], targets: Mapping[str, object]) -> list[str]:

@@ -13,9 +13,7 @@ from upkeep.commands.init.settings_text import Folders, Text
 from upkeep.errors import BadInput
 from upkeep.files import write_whole
 from upkeep.settings import file as settings_file
-
-# What makes two targets the same: the cluster and the place in it.
-SAME = ("demo", "kubeconfig", "context", "namespace")
+from upkeep.settings.targets import DEFAULT, PLACE
 
 
 class Plan(Struct, frozen=True):
@@ -51,7 +49,7 @@ def plan(path: Path, *, target: str | None, context: str, values: Mapping[str, s
     name = target or (_name(context) if existing else "")
     if name:
         settings_file.target_name(name, "--target=NAME")
-    if name in file.get("targets", {}):
+    if name in file.get("targets", {}) or (name == DEFAULT and existing):
         raise BadInput(
             f"{path} has a target {name!r}. Choose another name with --target=NAME, "
             "or another cluster with --context=NAME."
@@ -76,8 +74,8 @@ def refuse_same(plan: Plan, values: Mapping[str, str]) -> None:
     :raises BadInput: its top or a target of it names the same cluster and namespace.
     """
     for name, other in (("", plan.file), *plan.file.get("targets", {}).items()):
-        known = {key: other.get(key) for key in SAME}
-        if any(known.values()) and known == {key: values.get(key) for key in SAME}:
+        known = {key: other.get(key) for key in PLACE}
+        if any(known.values()) and known == {key: values.get(key) for key in PLACE}:
             where = f"[targets.{name}]" if name else "the top of the file"
             raise BadInput(
                 f"{plan.path} describes this cluster already, at {where}. "

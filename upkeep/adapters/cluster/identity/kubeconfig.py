@@ -68,7 +68,7 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
         if target.name and target.kubeconfig is not None:
             raise BadInput(
                 f"no cluster: there is no kubeconfig at {text}; "
-                f"correct kubeconfig of [targets.{target.name}], or make the file"
+                f"correct the kubeconfig of target {target.name} in the settings, or make the file"
             )
         raise BadInput(
             f"no cluster: there is no kubeconfig at {text}, and this is no pod; "
