@@ -110,6 +110,7 @@ def read(snapshot: Snapshot) -> Counts:
 
     Prometheus adds the target's labels to every sample. ``process_start_time_seconds`` has no label of its own, so its labels are the target's.
     Where two jobs scrape the same pod, each counter is there for each job: they are not summed, the higher one is newer.
+    A counter that no target with a process start has would else be missing, and count from zero later.
 
     :raises Malformed: a sample of the collector's counters is no count.
     :raises Ambiguous: a counter is exposed under two names, with different values.
@@ -121,9 +122,16 @@ def _read(snapshot: Snapshot, seen: SeenLabels) -> Counts:
     targets = [
         _labels(sample, seen) for sample in snapshot.samples if sample.name == PROCESS_START
     ] or [{}]
-    found = ZERO
+    found, strays = ZERO, dict[Key, Sample]()
     for target in targets:
-        found = highest(found, _read_target(snapshot, target, seen))
+        found = highest(found, _read_target(snapshot, target, seen, strays))
+    for key, sample in strays.items():
+        if key not in found.values and sample.value:
+            raise Malformed(
+                f"{sample.name} of pod {snapshot.pod} has other target labels than its {PROCESS_START}: "
+                "whose count it is, is not known.",
+                source=f"Pod/{snapshot.pod} {snapshot.source}",
+            )
     return found
 
 
@@ -146,7 +154,9 @@ def _beside_bound(sample: Sample, seen: SeenLabels) -> frozenset[tuple[str, str]
     return seen.beside_bound[place]
 
 
-def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels) -> Counts:
+def _read_target(
+    snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels, strays: dict[Key, Sample]
+) -> Counts:
     # By name first: a family is exposed under one of several, and each sample belongs to one family at most.
     named: dict[str, dict[Key, int]] = {}
     spelled: dict[tuple[str, Key, frozenset[tuple[str, str]]], int] = {}
@@ -155,7 +165,10 @@ def _read_target(snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels
         if family is None:
             continue
         labels = _labels(sample, seen)
-        if target.items() <= labels.items():
+        if not target.items() <= labels.items():
+            stray = (family.meaning, *(_value(labels, one, snapshot) for one in family.labels))
+            strays[stray] = sample
+        else:
             place = (id(sample.labels), sample.name)
             key = seen.keys.get(place)
             if key is None:

@@ -60,7 +60,11 @@ def test_the_document_of_a_secret_is_decoded_and_becomes_facts(server: Server) -
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [("%%", "is not base64 of a text"), (1, r"Secret/x .*: data\[\.\.\.\] is not of its type")],
+    [
+        ("%%", "is not base64 of a text"),
+        ("\ufeffYQ==", "is not base64 of a text"),
+        (1, r"Secret/x .*: data\[\.\.\.\] is not of its type"),
+    ],
 )
 def test_data_of_another_form_are_malformed(server: Server, value: object, words: str) -> None:
     server.on(f"{SECRETS}/x", stored("Secret", **{"destinations.yaml": value}))

@@ -22,7 +22,7 @@ from upkeep.meter import Meter
 
 
 def page(*names: str, token: str = "") -> Reply:
-    items = [{"metadata": {"name": name}} for name in names]
+    items = [{"metadata": {"name": name, "labels": {"app": "x", "of": name}}} for name in names]
     return (
         200,
         JSON,
@@ -53,6 +53,22 @@ def test_a_list_is_read_page_by_page(server: Server) -> None:
         {"labelSelector": ["app=x"], "limit": ["500"]},
         {"labelSelector": ["app=x"], "limit": ["500"], "continue": ["t1"]},
     ]
+
+
+@pytest.mark.parametrize("selector", ["app=y", "app=x,of=b", "missing=x"])
+def test_an_object_without_the_labels_that_were_asked_for_is_no_answer(
+    server: Server, selector: str
+) -> None:
+    """A failed release whose label was changed was left out, and the one before it passed."""
+    server.on("/pods", page("a"))
+    with pytest.raises(Malformed, match="Pod/a lacks the labels that were asked for"):
+        kube(server.url).items("/pods", {"labelSelector": selector})
+
+
+@pytest.mark.parametrize("selector", ["app=x,of=a", "app in (x,z)", "app!=y", "app==x", "app"])
+def test_other_selectors_are_left_to_the_server(server: Server, selector: str) -> None:
+    server.on("/pods", page("a"))
+    assert names(kube(server.url).items("/pods", {"labelSelector": selector})) == ["a"]
 
 
 def test_a_list_that_expires_on_the_way_is_begun_anew(server: Server) -> None:

@@ -275,6 +275,16 @@ def test_a_pod_that_two_jobs_scrape_is_counted_once_and_the_newer_number_counts(
     assert read(replace(snapshot(), samples=tuple(samples))).total(RECEIVED) == 8
 
 
+def test_a_counter_of_another_target_alone_is_no_count():
+    """It would be missing here and count from zero later: a silent collector received all that it ever counted."""
+    samples = (
+        Sample("process_start_time_seconds", {"job": "one"}, 1.0),
+        *(replace(one, labels=dict(one.labels) | {"job": " one"}) for one in counters(received=7)),
+    )
+    with pytest.raises(Malformed, match="other target labels than its process_start_time_seconds"):
+        read(replace(snapshot(), samples=samples))
+
+
 def test_series_of_one_meaning_are_added_up_by_what_the_checks_tell_apart():
     samples = tuple(
         Sample("cano_alerts_errors_total", {"alert_name": name, "error_type": kind}, value)

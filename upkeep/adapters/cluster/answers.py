@@ -4,7 +4,7 @@ Source: Kubernetes API concepts (lists, Status), https://kubernetes.io/docs/refe
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
@@ -69,16 +69,25 @@ class Listing:
     """The objects of a list, page by page; nothing but what was asked for passes.
 
     :param path: where the list was asked for, which names the namespace.
+    :param query: with its selectors; of a label selector the parts ``key=value`` are compared.
     :param type: what its items are; ``None`` leaves them as mappings.
     """
 
-    def __init__(self, path: str, type: Any, *, server: str) -> None:
+    def __init__(self, path: str, query: Mapping[str, str], type: Any, *, server: str) -> None:
         self.source = f"GET {path}"
         self._type = type
         self._server = server
         found = _NAMESPACE.search(path)
         self._namespace = found[1] if found else ""
         self._seen: set[tuple[str, str]] = set()
+        chosen = query.get("labelSelector", "")
+        parts = [] if "(" in chosen else [part.partition("=") for part in chosen.split(",")]
+        # "a=b", and of "a==b" and "a!=b" neither.
+        self._labels = {
+            key: value
+            for key, sign, value in parts
+            if sign and not key.endswith("!") and not value.startswith("=")
+        }
 
     def page(self, answer: Answer) -> List:
         """Return a page, its items not read yet.
@@ -116,6 +125,11 @@ class Listing:
                     f"{self.source}: {kind}/{name} is of namespace {namespace or 'none'}",
                     source=self.source,
                 )
+            if self._labels and not self._labels.items() <= _labels(item).items():
+                raise Malformed(
+                    f"{self.source}: {kind}/{name} lacks the labels that were asked for",
+                    source=self.source,
+                )
             if (namespace, name) in self._seen:
                 raise Malformed(
                     f"{self.source}: {kind}/{name} came twice",
@@ -136,6 +150,14 @@ class Listing:
                 source=self.source,
                 next_step="run again",
             )
+
+
+def _labels(item: Any) -> Mapping[str, str]:
+    """Return the labels of an object, in either form."""
+    if isinstance(item, Mapping):
+        return dict(item.get("metadata", {}).get("labels") or {})
+    found: Mapping[str, str] = item.metadata.labels
+    return found
 
 
 def require_asked(item: Any, type: Any, path: str) -> None:

@@ -171,7 +171,7 @@ class Kube(Transport):
 
     def _each_item(self, path: str, query: Mapping[str, str], type: Any) -> Iterator[Any]:
         accept = METADATA_LIST_ALONE if type is PartialObjectMetadata else "application/json"
-        listing, token, count = Listing(path, type, server=self.server), "", 0
+        listing, token, count = Listing(path, query, type, server=self.server), "", 0
         for _ in range(MOST_PAGES):
             page = {**query, "limit": str(PAGE_ITEMS)} | ({"continue": token} if token else {})
             answer = self.fetch("GET", path, page, accept=accept)

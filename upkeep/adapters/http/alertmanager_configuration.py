@@ -9,7 +9,6 @@ https://prometheus-operator.dev/docs/developer/alerting/
 """
 
 import base64
-import binascii
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +113,7 @@ def stored(raw: Mapping[str, Any], *, where: str) -> str:
             return str(value)
         body = base64.b64decode(value, validate=True)
         return (_unpacked(body) if key.endswith(".gz") else body).decode()
-    except (binascii.Error, zlib.error, UnicodeDecodeError, TypeError, ValueError):
+    except (zlib.error, TypeError, ValueError):
         raise Malformed(
             f"{where} key {key} is not the text of a configuration.", source=where
         ) from None

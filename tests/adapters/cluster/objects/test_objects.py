@@ -313,3 +313,12 @@ def test_a_status_of_no_container_is_no_pod() -> None:
         raw["status"] = {"phase": "Running", "containerStatuses": [status]}
         with pytest.raises(Malformed, match="names a container that the spec does not have"):
             objects.pod(raw)
+
+
+def test_a_mount_of_no_volume_is_no_template() -> None:
+    """A mount under another name hid a document of the configuration."""
+    container = TEMPLATE["spec"]["containers"][0] | {
+        "volumeMounts": [{"name": "another", "mountPath": "/etc/x"}]
+    }
+    with pytest.raises(Malformed, match="a volumeMount names no volume of the pod"):
+        objects.template(TEMPLATE | {"spec": TEMPLATE["spec"] | {"containers": [container]}})

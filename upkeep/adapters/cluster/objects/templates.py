@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from upkeep.adapters.cluster.fields import reads, resources
+from upkeep.adapters.cluster.fields import Impossible, reads, resources
 from upkeep.adapters.cluster.placement import placement
 from upkeep.adapters.wire import pods as wire
 from upkeep.adapters.wire import volumes
@@ -68,6 +68,8 @@ def container(raw: wire.Container, pod: wire.PodSpec) -> ContainerSpec:
         ("liveness", raw.livenessProbe),
         ("readiness", raw.readinessProbe),
     )
+    if not {mount.name for mount in raw.volumeMounts} <= {volume.name for volume in pod.volumes}:
+        raise Impossible("a volumeMount names no volume of the pod")
     hooks = raw.lifecycle or wire.Lifecycle()
     return ContainerSpec(
         name=raw.name,
