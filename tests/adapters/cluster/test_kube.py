@@ -1,5 +1,6 @@
 """The API server's answers, each taken for what it is: asked of a real HTTP server whose answers are scripted."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -63,6 +64,20 @@ def test_an_object_without_the_labels_that_were_asked_for_is_no_answer(
     server.on("/pods", page("a"))
     with pytest.raises(Malformed, match="Pod/a lacks the labels that were asked for"):
         kube(server.url).items("/pods", {"labelSelector": selector})
+
+
+def test_usage_without_any_label_is_what_was_asked_for(server: Server) -> None:
+    """kubernetes-sigs/metrics-server#604: it selects by the labels of the pods."""
+    for labels, fits in (({}, True), ({"app": "x"}, True), ({"app": "y"}, False)):
+        item = {"metadata": {"name": "a", "labels": labels}}
+        body = {"kind": "PodMetricsList", "metadata": {}, "items": [item]}
+        server.on("/usage", (200, JSON, json.dumps(body).encode()))
+        ask = functools.partial(kube(server.url).items, "/usage", {"labelSelector": "app=x"})
+        if fits:
+            assert names(ask()) == ["a"]
+        else:
+            with pytest.raises(Malformed, match="lacks the labels"):
+                ask()
 
 
 @pytest.mark.parametrize("selector", ["app=x,of=a", "app in (x,z)", "app!=y", "app==x", "app"])

@@ -65,6 +65,10 @@ def document(answer: Answer, *, source: str, server: str, type: Any = None) -> A
     return body
 
 
+# metrics-server before 0.5 selects by the pods' labels, and shows none (kubernetes-sigs/metrics-server#604).
+UNLABELLED = "PodMetrics"
+
+
 class Listing:
     """The objects of a list, page by page; nothing but what was asked for passes.
 
@@ -125,7 +129,9 @@ class Listing:
                     f"{self.source}: {kind}/{name} is of namespace {namespace or 'none'}",
                     source=self.source,
                 )
-            if self._labels and not self._labels.items() <= _labels(item).items():
+            labels = _labels(item) if self._labels else {}
+            unlabelled = kind == UNLABELLED and not labels
+            if not unlabelled and not self._labels.items() <= labels.items():
                 raise Malformed(
                     f"{self.source}: {kind}/{name} lacks the labels that were asked for",
                     source=self.source,
