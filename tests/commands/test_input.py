@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,16 @@ def test_the_nearest_is_that_of_the_fewest_edits(word: str, near: str) -> None:
     assert said == (f" (did you mean {near!r}?)" if near else "")
 
 
+# An environment that was made before the entry point has it not; pytest takes no plugin twice.
+ENTERED = (
+    [] if entry_points(group="pytest11", name="upkeep") else ["-p", "upkeep.commands.elsewhere"]
+)
+
+
 def pytest_elsewhere(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run pytest with the plugin that an installed upkeep enters in every pytest."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "upkeep.commands.elsewhere", *words],
+        [sys.executable, "-m", "pytest", *ENTERED, *words],
         cwd=cwd, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
 
@@ -96,7 +103,7 @@ def test_a_path_after_a_space_is_a_command_to_type(cwd: str, tmp_path: Path) -> 
     ran = pytest_elsewhere(*words, "--backups", str(tmp_path), cwd=here)
     typed = f"-m daily --gate --out={out} '--limit=alert_window=3 h' --backups={tmp_path}"
     assert ran.returncode == 4
-    assert ran.stderr.strip().endswith(f"Type: upkeep run -p upkeep.commands.elsewhere {typed}")
+    assert ran.stderr.strip().endswith(f"Type: {' '.join(['upkeep', 'run', *ENTERED, typed])}")
     assert ran.stderr.startswith("ERROR: pytest has not loaded the checks, so --")
     assert '"open": false' in (out / "gate.json").read_text()
 
