@@ -137,12 +137,18 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
         step = (
             "" if item.config.stash[FULL_TRACE] else "repeat with --full-trace, and report this bug"
         )
-    lines = [f"could not measure ({reason}): {flat(message)}"]
+    message = _ended(flat(message))
+    lines = [f"could not measure ({reason}): {message}"]
     lines += [f"where: {flat(source)}"] if source else []
     lines += [f"next: {flat(step)}"] if step else []
     if item.config.stash[FULL_TRACE]:
         lines += [f"  {place}" for place in frames]
-    return Fate(Outcome.UNKNOWN, flat(message), reason, source, step, tuple(lines))
+    return Fate(Outcome.UNKNOWN, message, reason, source, step, tuple(lines))
+
+
+def _ended(text: str) -> str:
+    """Return a reason with its full stop; what a library says has none."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _granting(step: str, item: pytest.Item) -> str:

@@ -219,7 +219,7 @@ def test_what_was_stopped_says_by_what_and_what_ends_it(pytester):
         line["observed"],
         line["findings"],
     ) == (
-        "may not list pods",
+        "may not list pods.",
         "forbidden",
         "GET /api/v1/pods",
         "upkeep rbac | kubectl apply -f -",

@@ -78,7 +78,7 @@ def test_likely_causes_come_first_and_what_follows_is_a_line_under_them(pytester
         "    where: Pod/a container/c [container-waiting] (0 of 1 replicas ready)",
         "    next: kubectl logs a --previous",
         "    effect: FAIL logs-clean (high) [panic-logged]: It said why.",
-        "    effect: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections",
+        "    effect: COULD NOT MEASURE alerts-flow, error-rate-low (unreachable): Pod/a refuses connections.",
         "FAIL endpoints-odd [default] (critical): Pod a is not ready.",
         "    where: Pod/a [not-ready] (1 of 2 replicas ready)",
         "    next: kubectl describe pod a",
@@ -109,7 +109,7 @@ def test_the_very_same_finding_of_several_controls_is_told_once(pytester):
 def test_what_could_not_be_measured(pytester):
     body = "raise Forbidden('may not list pods', source='GET /api/v1/pods', next_step='upkeep rbac | kubectl apply -f -')"
     assert ending(Inner(pytester, check("pods-ready", body)).run())[:3] == [
-        "COULD NOT MEASURE pods-ready [default] (high): may not list pods",
+        "COULD NOT MEASURE pods-ready [default] (high): may not list pods.",
         "    where: GET /api/v1/pods",
         "    next: upkeep rbac | kubectl apply -f -",
     ]
@@ -124,10 +124,10 @@ def test_one_cause_is_told_once_and_what_to_paste_stands_alone(pytester):
         check("other", other),
     )
     assert ending(inner.run())[:6] == [
-        "COULD NOT MEASURE 7 controls [default] (unreachable): https://10.0.0.1:6443 cannot be reached: refused",
+        "COULD NOT MEASURE 7 controls [default] (unreachable): https://10.0.0.1:6443 cannot be reached: refused.",
         "    where: c0, c1, c2, c3, c4 and 2 more",
         "    next: kubectl cluster-info",
-        "COULD NOT MEASURE other [default] (high): may not",
+        "COULD NOT MEASURE other [default] (high): may not.",
         "    where: GET /x",
         "8 unknown  (8 controls, 0 requests)",
     ]
@@ -140,9 +140,9 @@ def test_two_servers_are_two_causes(pytester):
     ]
     lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
     assert lines[:3] == [
-        "COULD NOT MEASURE 2 controls [default] (timed-out): https://a:1: no answer within 0 s",
+        "COULD NOT MEASURE 2 controls [default] (timed-out): https://a:1: no answer within 0 s.",
         "    where: c0, c2",
-        "COULD NOT MEASURE c1 [default] (high): https://b:1: no answer within 1 s",
+        "COULD NOT MEASURE c1 [default] (high): https://b:1: no answer within 1 s.",
     ]
 
 
@@ -152,8 +152,8 @@ def test_what_may_not_be_read_is_told_apart(pytester):
         for word in ("pods", "services")
     ]
     lines = ending(Inner(pytester, *(check(f"c{n}", body) for n, body in enumerate(bodies))).run())
-    assert lines[0] == "COULD NOT MEASURE c0 [default] (high): may not list pods"
-    assert lines[2] == "COULD NOT MEASURE c1 [default] (high): may not list services"
+    assert lines[0] == "COULD NOT MEASURE c0 [default] (high): may not list pods."
+    assert lines[2] == "COULD NOT MEASURE c1 [default] (high): may not list services."
 
 
 def test_what_was_not_run_is_one_line(pytester):

@@ -52,7 +52,7 @@ def test_a_template_that_says_no_passes_without_account_and_configuration():
     judgement = judge(BARE, False, REFUSED, REFUSED)
     assert (judgement.findings, judgement.observed) == (
         (),
-        "0 of 2 pods mount a token; the pod template sets automountServiceAccountToken: false",
+        "0 of 2 pods mount a token; the pod template sets automountServiceAccountToken to false",
     )
 
 
@@ -60,7 +60,7 @@ def test_an_account_that_says_no_passes_where_the_template_says_nothing():
     judgement = judge(BARE, None, WITHOUT, REFUSED)
     assert judgement.findings == ()
     assert judgement.observed.endswith(
-        "ServiceAccount/default sets automountServiceAccountToken: false"
+        "ServiceAccount/default sets automountServiceAccountToken to false"
     )
 
 
@@ -69,11 +69,11 @@ def test_an_account_that_says_no_passes_where_the_template_says_nothing():
     [
         (None, SILENT, "the pod template does not set automountServiceAccountToken"),
         (None, REFUSED, "the pod template does not set automountServiceAccountToken"),
-        (True, WITHOUT, "the pod template sets automountServiceAccountToken: true"),
+        (True, WITHOUT, "the pod template sets automountServiceAccountToken to true"),
         (
             None,
             ServiceAccount("default", automount=True),
-            "ServiceAccount/default sets automountServiceAccountToken: true",
+            "ServiceAccount/default sets automountServiceAccountToken to true",
         ),
     ],
 )

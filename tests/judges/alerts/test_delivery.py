@@ -57,7 +57,7 @@ def test_a_destination_that_fails_is_named_with_its_kinds_of_error():
     )
     assert (
         finding.message
-        == "3 of 100 messages to destination ops-slack failed (97 % sent): send_failed 3. Most of them in pod a."
+        == "3 of 100 messages to destination ops-slack failed (97 % sent, 99 % required): send_failed 3. Most of them in pod a."
     )
     assert finding.next == (
         "kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-02T06:00:00Z | grep -F 'Failed to'"
@@ -96,7 +96,7 @@ def test_the_processes_are_added_up():
 def test_a_destination_that_is_not_configured_is_judged_and_named():
     (finding,) = succeed(young(failed={"old": 2}), OPS).findings
     assert finding.message.startswith(
-        "2 of 2 messages to destination old (not configured) failed (0 % sent): send_failed 2."
+        "2 of 2 messages to destination old (not configured) failed (0 % sent, 99 % required): send_failed 2."
     )
     assert (
         succeed(young(sent={"old": 2}), OPS).observed
@@ -155,7 +155,7 @@ def test_a_failure_that_an_open_window_cannot_dilute_is_said():
         history(snapshot(sent={"ops-slack": 110}, failed={"ops-slack": 11}), before=before), OPS
     ).findings
     assert finding.message.startswith(
-        "At least 10 of 120 messages to destination ops-slack failed (91.6667 % sent): send_failed 10."
+        "At least 10 of 120 messages to destination ops-slack failed (92 % sent, 99 % required): send_failed 10."
     )
 
 
@@ -166,7 +166,7 @@ def test_a_message_whose_status_is_not_success_was_not_sent():
     )
     (finding,) = succeed(history(odd), OPS).findings
     assert finding.message.startswith(
-        "2 of 2 messages to destination ops-slack failed (0 % sent): status rejected 2."
+        "2 of 2 messages to destination ops-slack failed (0 % sent, 99 % required): status rejected 2."
     )
 
 

@@ -131,7 +131,7 @@ def test_errors_above_the_limit_say_their_share_and_kind():
     )
     assert (
         finding.message
-        == "4 of 300 alert groups ended in an error (1.3333 %): conversion_failed 4. Most of them in pod a."
+        == "4 of 300 alert groups ended in an error (1.3 %, limit 1 %): conversion_failed 4. Most of them in pod a."
     )
     assert finding.next == (
         'kubectl -n monitoring logs a -c cano-collector --since-time=2026-01-01T12:00:00Z | grep -F \'"level":"error"\''
@@ -145,7 +145,7 @@ def test_requests_that_are_refused_are_a_finding_of_their_own():
     assert (finding.code, finding.observed) == ("requests-refused", 3.0)
     assert (
         finding.message
-        == "3 of 100 requests at /api/alerts were refused (3 %): Bad Request 3. Most of them in pod a."
+        == "3 of 100 requests at /api/alerts were refused (3 %, limit 1 %): Bad Request 3. Most of them in pod a."
     )
     both = error_rate_low(history(snapshot(started=ago(hours=6), received=97, errors=9, refused=3)))
     assert codes(both) == ["error-rate-high", "requests-refused"]

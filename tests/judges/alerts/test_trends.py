@@ -103,7 +103,7 @@ def test_a_p95_of_more_than_half_as_long_again_fails():
     )
     assert (
         finding.message
-        == "Processing takes 2 times as long as before: p95 0.95 s since 2025-12-26 12:00 UTC, 0.475 s before."
+        == "Processing takes 2 times as long as before (limit ×1.5): p95 0.95 s since 2025-12-26 12:00 UTC, 0.475 s before."
     )
 
 
@@ -222,7 +222,7 @@ def test_a_slow_destination_fails_by_name():
         slow.message == "At least 75 of 300 messages to oncall took longer than 2 s: p95 is 4.4 s."
     )
     assert slower.message.startswith(
-        "Messages to oncall take 9.26 times as long as before: p95 4.4 s since 2025-12-26"
+        "Messages to oncall take 9.26 times as long as before (limit ×1.5): p95 4.4 s since 2025-12-26"
     )
 
 

@@ -52,7 +52,7 @@ def test_too_early_says_when_there_will_be_enough_and_the_option_that_helps():
     )
     error = too_early(parts, what="3 messages failed", limits=LIMITS)
     assert error.message == (
-        "3 messages failed since 2025-12-30 12:00 UTC, perhaps before the last 1 d. Pod a has no sample from 1 d ago to separate them. "
+        "3 messages failed since 2025-12-30 12:00 UTC, perhaps before the last 1 d. No sample of pod a from 1 d ago separates them. "
         "Retry after 2026-01-02 16:00 UTC, or use --prometheus=URL."
     )
     assert error.next_step == "--prometheus=URL, or --exports=DIR"

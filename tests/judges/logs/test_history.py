@@ -83,7 +83,7 @@ def test_a_pattern_is_counted_over_all_logs_and_fails_beyond_the_limit():
     assert finding == Finding(
         object="Pod/cano-collector-b container/cano-collector",
         code="error-repeated",
-        message="11 error lines of one pattern from 2025-12-27 12:00 UTC to 2026-01-01 12:00 UTC in 2 logs: Failed to resolve channel C042",
+        message="11 error lines of one pattern from 2025-12-27 12:00 UTC to 2026-01-01 12:00 UTC in 2 logs (limit 10): Failed to resolve channel C042",
         observed=11,
         limit=10,
         unit="lines of one pattern",

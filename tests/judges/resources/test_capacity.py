@@ -86,7 +86,7 @@ def test_steady_traffic_that_takes_little_time_passes_and_says_what_it_takes():
     assert judgement.findings == ()
     assert (judgement.limit, judgement.unit) == (0.6, "ratio")
     assert judgement.observed == (
-        "500 groups a day, +0 each day (95 %: +0 to +0); each of 1 pod busy 0.0579 % of the time, 0.1 s for each of 3500 groups; "
+        "500 groups a day, +0 each day (95 %: +0 to +0); each of 1 pod busy 0.058 % of the time, 0.1 s for each of 3500 groups; "
         "60 % is not reached in ten years"
     )
     assert judgement.basis.startswith("volume: 20 complete days of 90")
@@ -133,7 +133,7 @@ def test_traffic_that_reaches_the_limit_within_the_quarter_fails_with_the_day():
     )
     assert finding.observed == pytest.approx((51_840 - 40_000) / 200 - 0.5, abs=0.05)
     assert finding.message == (
-        "Pods are busy 60 % of the time from 2026-03-02 on, which is reached in 59 d (59 d at the earliest, 59 d at the latest). Volume: "
+        "The limit of 60 % busy time is reached in 59 d (59 d at the earliest, 59 d at the latest), on 2026-03-02. Volume: "
         "40100 groups a day, +200 each day (95 %: +200 to +200), 1 s each."
     )
     # In 90 days 58,100 of 1 s: two thirds of a day, which two pods share.
@@ -165,7 +165,7 @@ def test_two_pods_have_twice_the_time():
         history(*growing(30, first=20_000 - 29 * 100, more=100), pod=pod, seconds=1) for pod in "ab"
     )
     both = CounterHistory((*one.latest, *two.latest), (*one.earlier, *two.earlier))
-    assert "each of 2 pods busy 22.8 % of the time" in judge(both).observed
+    assert "each of 2 pods busy 23 % of the time" in judge(both).observed
     assert judge(both, capacity_horizon=100 * DAY).observed.startswith(
         "40100 groups a day, +200 each day"
     )
@@ -183,7 +183,7 @@ def test_pods_that_are_too_busy_now_fail_whatever_the_line_says():
         0.6,
     )
     assert finding.message.startswith(
-        "Each of 1 pod is busy 81 % of the time: 490000 groups of 1 s each in the last 7 d."
+        "Each of 1 pod is busy 81 % of the time (limit 60 %): 490000 groups of 1 s each in the last 7 d."
     )
     assert finding.next.endswith("--replicas=2 --dry-run=server")
 

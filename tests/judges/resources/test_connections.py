@@ -27,7 +27,7 @@ def test_connections_are_held_against_the_most_descriptors():
     (finding,) = connections(*held(a=12, b=81)).findings
     assert (
         finding.message
-        == "Pod cano-collector-b has 81 of 100 descriptors open (netstat in the container)."
+        == "Pod cano-collector-b has 81 of 100 descriptors open (netstat in the container): 81 % (limit 80 %)."
     )
     with pytest.raises(Absent, match="pod cano-collector-b"):
         connections(*held(a=12))

@@ -65,11 +65,15 @@ def test_enough_room_passes_and_says_the_highest():
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        ({"memory": 0.9}, "memory-nearly-used", "uses 90 % of its memory limit: 922 of 1024 MiB"),
+        (
+            {"memory": 0.9},
+            "memory-nearly-used",
+            "uses 90 % of its memory limit (at most 80 %): 922 of 1024 MiB",
+        ),
         (
             {"cpu": 0.3},
             "cpu-nearly-used",
-            "uses 120 % of its CPU request: 0.3 of 0.25 cores; it has no limit.",
+            "uses 120 % of its CPU request (at most 80 %): 0.3 of 0.25 cores; it has no limit.",
         ),
     ],
 )
@@ -235,7 +239,7 @@ def test_a_resize_in_place_counts_as_the_kubelet_did_it():
     ]
     judgement = read(yaml.safe_dump(raw), BUSY.partition("- {name: istio-proxy")[0])
     assert [one.message for one in judgement.findings] == [
-        "Container cano-collector of pod cano-collector-a uses 91 % of its memory limit: "
+        "Container cano-collector of pod cano-collector-a uses 91 % of its memory limit (at most 80 %): "
         "100 of 110 MiB."
     ]
 

@@ -80,37 +80,37 @@ def test_the_chart_s_requests_for_a_collector_that_has_nothing_to_do_are_too_lar
     )  # fmt: skip
     assert (
         first.message
-        == "Container cano-collector requests 250m of CPU; its p95 is 9m (4 %). 20m is enough."
+        == "Container cano-collector requests 250m of CPU; its p95 is 9m (3.7 %, at least 20 %). 20m is enough."
     )
     assert first.next == (
         "kubectl -n monitoring set resources deployment cano-collector -c cano-collector --requests=cpu=20m --dry-run=server"
     )
     assert (second.code, second.message) == (
-        "memory-request-too-large", "Container cano-collector requests 1Gi of memory; its p95 is 186Mi (18 %). 384Mi is enough.",
+        "memory-request-too-large", "Container cano-collector requests 1Gi of memory; its p95 is 186Mi (18 %, at least 20 %). 384Mi is enough.",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("resources", "series", "code", "observed", "words", "command"),
     [
-        (CHART, [cpu(*[230] * MOMENTS), GOOD_MEMORY], "cpu-request-too-small", 0.92, "its p95 is 230m (92 %). On a full node it gets no more. Set 500m.", "--requests=cpu=500m"),
+        (CHART, [cpu(*[230] * MOMENTS), GOOD_MEMORY], "cpu-request-too-small", 0.92, "its p95 is 230m (92 %, at most 80 %). On a full node it gets no more. Set 500m.", "--requests=cpu=500m"),
         (
             CHART, [GOOD_CPU, memory(*[900] * MOMENTS)], "memory-limit-too-small", 0.8789,
-            "has a memory limit of 1Gi; its p95 is 900Mi (88 %). Beyond the limit it is OOMKilled. Set 2Gi.",
+            "has a memory limit of 1Gi; its p95 is 900Mi (88 %, at most 80 %). Beyond the limit it is OOMKilled. Set 2Gi.",
             "--requests=memory=2Gi --limits=memory=2Gi",
         ),
         (
             replace(CHART, memory_request_bytes=512 * MIB), [GOOD_CPU, memory(*[700] * MOMENTS)], "memory-request-too-small", 1.3672,
-            "requests 512Mi of memory; its p95 is 700Mi (137 %). On a full node it gets no more. Set 1Gi.", "--requests=memory=1Gi",  # not beyond the limit
+            "requests 512Mi of memory; its p95 is 700Mi (137 %, at most 80 %). On a full node it gets no more. Set 1Gi.", "--requests=memory=1Gi",  # not beyond the limit
         ),
         (
             replace(CHART, cpu_limit_nanocores=300 * MILLI), [cpu(*[270] * MOMENTS), GOOD_MEMORY], "cpu-limit-too-small", 0.9,
-            "has a CPU limit of 300m; its p95 is 270m (90 %). Beyond the limit it is throttled. Set 550m.", "--requests=cpu=550m --limits=cpu=550m",
+            "has a CPU limit of 300m; its p95 is 270m (90 %, at most 80 %). Beyond the limit it is throttled. Set 550m.", "--requests=cpu=550m --limits=cpu=550m",
         ),
         # With a limit and no request the API server requests the limit.
         (
             replace(CHART, cpu_request_nanocores=None, cpu_limit_nanocores=1000 * MILLI), [GOOD_CPU, GOOD_MEMORY], "cpu-request-too-large", 0.08,
-            "requests 1000m of CPU; its p95 is 80m (8 %). 200m is enough.", "--requests=cpu=200m",
+            "requests 1000m of CPU; its p95 is 80m (8 %, at least 20 %). 200m is enough.", "--requests=cpu=200m",
         ),
     ],
 )  # fmt: skip

@@ -39,7 +39,7 @@ def require_one_time(
     where = Command("on the node of the program" if proxied else "on the control plane")
     raise Malformed(
         f"This machine's clock is {span(round(apart / MINUTE) * MINUTE)} {way} that of {whose}: "
-        "no age and no window can be told",
+        "ages and windows cannot be computed.",
         source=source,
         next_step=shell("timedatectl; set the clock that is wrong, here or {}", where),
     )

@@ -121,7 +121,7 @@ def rotated(
             elif age.proven == "old":
                 message = f"{subject} is too old: {age.why} (limit {limits.text('secret_age')})."
                 message += (
-                    f" {listed(list(writers))} writes it: rotate it there."
+                    f" Rotate it at its source: {listed(list(writers))}."
                     if writers
                     else f" FILE is a patch whose stringData holds {key or 'each key'} alone."
                 )
@@ -246,7 +246,7 @@ def _elsewhere(inventory: SecretInventory, stored: StoredObject) -> str:
     if not foreign:
         return ""
     which = f" key {listed(foreign)}" if own and any(foreign) else ""
-    return f"{listed(list(writers))} writes Secret/{stored.name}{which}: rotate it there"
+    return f"Secret/{stored.name}{which} is written by {listed(list(writers))}, so rotate it there"
 
 
 def _forbidden(name: str, install: Install) -> Finding:

@@ -16,6 +16,7 @@ from upkeep.records.workload import Deployment, Install, Workload
 from upkeep.shell import shell
 
 FIELD = "automountServiceAccountToken"
+NO_TOKEN = f"{FIELD} false"
 # The one action of the collector (0.0.24) that sends requests to the API server. Without a token
 # the collector starts, warns, and posts a placeholder instead of the pod's log.
 USES_API = "pod_logs"
@@ -54,7 +55,7 @@ def token_not_mounted(
             )
         else:
             findings = (_finding(deployment, install, holding, volumes, automounts, said),)
-    return Judgement(findings, observed, f"{FIELD}: false", "", "Pods as admitted, now")
+    return Judgement(findings, observed, NO_TOKEN, "", "Pods as admitted, now")
 
 
 def _mounts(shape: Shape) -> list[str]:
@@ -78,13 +79,13 @@ def _automount(
     """
     own = deployment.template.automount
     if own is not None:
-        return own, f"the pod template sets {FIELD}: {str(own).lower()}"
+        return own, f"the pod template sets {FIELD} to {str(own).lower()}"
     if isinstance(account, Exception):
         raise account
     if account is None or account.automount is None:
         return True, f"the pod template does not set {FIELD}"
     name, value = account.name, str(account.automount).lower()
-    return account.automount, f"ServiceAccount/{name} sets {FIELD}: {value}"
+    return account.automount, f"ServiceAccount/{name} sets {FIELD} to {value}"
 
 
 def _users(documents: Sequence[ConfigurationDocument] | Exception) -> list[str]:
@@ -114,7 +115,7 @@ def _finding(
     where, account = f"Deployment/{deployment.name}", deployment.template.service_account
     kubectl = shell("kubectl -n {}", install.namespace)
     unused = f"No workflow has the action {USES_API}, which uses the Kubernetes API."
-    limit = f"{FIELD}: false"
+    limit = NO_TOKEN
     if volumes:
         message = f"{where} mounts a token of ServiceAccount/{account} by a volume: {listed(volumes, most=2)}. {unused}"
         fix = shell("{} edit deployment {}", kubectl, deployment.name)

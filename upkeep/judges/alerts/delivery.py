@@ -22,7 +22,7 @@ from upkeep.judges.counting.counters import (
     windows,
 )
 from upkeep.judges.counting.ratios import beside
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, span, utc_after
 from upkeep.records.configuration import ConfigurationDocument, ConfiguredName, Destination
@@ -30,6 +30,7 @@ from upkeep.records.counters import CounterHistory
 from upkeep.records.workload import Install
 from upkeep.shell import Command, arguments, shell
 
+LIMIT = "destination_success_ratio"
 NOTHING_BAD = "no failure since then, so none in"
 
 
@@ -63,7 +64,7 @@ def succeed(
             f"{SENT.names[0]} or {SEND_ERRORS.names[0]} has no label destination_name, so the failing destination is not known.",
             source="/metrics",
         )
-    ratio, small = limits["destination_success_ratio"], limits["small_sample"]
+    ratio, small = limits[LIMIT], limits["small_sample"]
 
     def exceeds(bad: int, every: int) -> bool:
         return (every - bad) / every < ratio
@@ -266,7 +267,7 @@ def _failing(
 ) -> Finding:
     """Return the finding; its command reads the log of the pod with most failures."""
     window, small = limits.text("alert_window"), limits["small_sample"]
-    percent = round((every - failed) / every * 100, 4)
+    ratio = (every - failed) / every
     least, _ = in_all(parts)
     kinds = [
         f"{kind or 'unnamed'} {count}" for kind, count in least.by_label(SEND_ERRORS, name).items()
@@ -282,18 +283,17 @@ def _failing(
         if any(one.start == OPEN and _failed(one.most, name) for one in parts)
         else f"{failed}"
     )
-    message = f"{number} of {counted(every, 'message')} to destination {label} failed ({percent:g} % sent): {listed(kinds)}."
+    message = f"{number} of {counted(every, 'message')} to destination {label} failed ({percent(ratio, limit=limits[LIMIT])} sent, {limits.text(LIMIT)} required): {listed(kinds)}."
     if every < small:
         message += f" Fewer than {small:g} messages: two failures are the limit."
     message += f" Most of them in pod {worst.pod}."
     fix = log_command(worst, parts, install=install, pattern="Failed to")
-    limit = _percent(limits["destination_success_ratio"])
     return Finding(
         f"Destination/{name}",
         "destination-failing",
         message,
-        percent,
-        limit,
+        _percent(ratio),
+        _percent(limits[LIMIT]),
         f"% sent in {window}",
         fix,
     )

@@ -27,7 +27,7 @@ from upkeep.judges.counting.counters import (
     windows,
 )
 from upkeep.judges.counting.ratios import within
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.counters import CounterHistory
@@ -170,20 +170,18 @@ def _rate(
 ) -> Finding:
     """Return the finding of a rate that is too high; its command reads the log of the pod with most bad events."""
     window, limit = limits.text("alert_window"), limits["alert_error_ratio"]
-    percent = round(bad / every * 100, 4)
+    ratio, allowed = bad / every, limits.text("alert_error_ratio")
     least, _ = in_all(parts)
     if code == "error-rate-high":
         worst = max(parts, key=lambda one: one.least.total(ERRORS))
         kinds = [f"{name or 'unnamed'} {count}" for name, count in least.by_label(ERRORS).items()]
-        message = (
-            f"{bad} of {every} alert groups ended in an error ({percent:g} %): {listed(kinds)}."
-        )
+        message = f"{bad} of {every} alert groups ended in an error ({percent(ratio, limit=limit)}, limit {allowed}): {listed(kinds)}."
         pattern = '"level":"error"'
     else:
         worst = max(parts, key=lambda one: _posts(one.least)[0])
         kinds = [f"{status} {count}" for (method, path, status), count in sorted(_requests(least).items())
                  if path.rstrip("/") == WEBHOOK_PATH and method.upper() in ("POST", "") and _code(status) >= 400]  # fmt: skip
-        message = f"{bad} of {every} requests at {WEBHOOK_PATH} were refused ({percent:g} %): {listed(kinds)}."
+        message = f"{bad} of {every} requests at {WEBHOOK_PATH} were refused ({percent(ratio, limit=limit)}, limit {allowed}): {listed(kinds)}."
         pattern = f'"path":"{WEBHOOK_PATH}"'
     if every < limits["small_sample"]:
         message += f" Fewer than {limits['small_sample']:g} events: two bad ones are the limit."
@@ -193,7 +191,7 @@ def _rate(
         f"Deployment/{install.deployment}",
         code,
         message,
-        percent,
+        round(ratio * 100, 4),
         round(limit * 100, 6),
         f"% in {window}",
         fix,

@@ -50,7 +50,7 @@ def latency_stable(
     )
     found: tuple[Finding, ...] = ()
     if _grown(present, past, limits=limits):
-        message = f"Processing takes {growth:.3g} times as long as before: p95 {_p95(present)} since {utc(ages.since)}, {_p95(past)} before."
+        message = f"Processing takes {growth:.3g} times as long as before (limit {limits.text('latency_growth')}): p95 {_p95(present)} since {utc(ages.since)}, {_p95(past)} before."
         command = shell("kubectl -n {} top pods --containers", install.namespace)
         found = (
             Finding(
@@ -235,7 +235,7 @@ def _slower(
     install: Install,
 ) -> Finding:
     growth = _growth(present, past)
-    message = f"Messages to {name} take {growth:.3g} times as long as before: p95 {_p95(present)} since {utc(since)}, {_p95(past)} before."
+    message = f"Messages to {name} take {growth:.3g} times as long as before (limit {limits.text('latency_growth')}): p95 {_p95(present)} since {utc(since)}, {_p95(past)} before."
     return Finding(
         f"Destination/{name}",
         "sending-slower",

@@ -171,7 +171,7 @@ def too_early(
     since, length = utc(min(one.since for one in opened)), limits.text(window)
     message = (
         f"{what} since {since}, perhaps before the last {length}. "
-        f"Pod {pods} has no sample from {length} ago to separate them."
+        f"No sample of pod {pods} from {length} ago separates them."
     )
     when = utc_after(max(one.enough for one in opened))
     return TooEarly(

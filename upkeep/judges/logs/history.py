@@ -197,7 +197,7 @@ def _repeated(
     )
     survey, pattern = entries[0]
     logs = counted(len(entries), "log")
-    message = f"{counted(total, f'{pattern.level} line')} of one pattern {_times([entry for _, entry in entries])} in {logs}: {pattern.example}"
+    message = f"{counted(total, f'{pattern.level} line')} of one pattern {_times([entry for _, entry in entries])} in {logs} (limit {limit}): {pattern.example}"
     return Finding(
         _worst([survey]),
         "error-repeated",

@@ -41,7 +41,7 @@ def metrics_exported(
     newest = usable[0]
     seconds = (now - newest.taken).total_seconds()
     if seconds > age:
-        message = f"The newest export, {newest.file}, is {span(seconds)} old."
+        message = f"The newest export, {newest.file}, is {span(seconds)} old (limit {span(age)})."
         found.append(
             Finding(
                 f"File/{newest.file}", "export-old", message, round(seconds), age, "s old", command

@@ -30,12 +30,11 @@ from upkeep.judges.resources.forecasts import (
     days_from,
     forecast,
     number,
-    percent,
     reached,
     volume,
 )
 from upkeep.judges.resources.volumes import daily_volumes, require_kept
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, Trend, rfc3339, utc, utc_after
 from upkeep.records.counters import CounterHistory
@@ -165,7 +164,7 @@ def _busy(
     install: Install,
 ) -> Finding:
     message = (
-        f"Each of {counted(pods, 'pod')} is busy {percent(effort.busy)} of the time: "
+        f"Each of {counted(pods, 'pod')} is busy {percent(effort.busy, limit=limits[LIMIT])} of the time (limit {limits.text(LIMIT)}): "
         f"{counted(effort.groups, 'group')} of {effort.seconds_each:.3g} s each in the last "
         f"{limits.text('timing_window')}. Add replicas."
     )
@@ -189,8 +188,8 @@ def _ahead(
     horizon = limits[HORIZON] / DAY_SECONDS
     then = effort.seconds_each * line.at(horizon) / DAY_SECONDS / pods
     message = (
-        f"Pods are busy {limits.text(LIMIT)} of the time from "
-        f"{rfc3339(now + timedelta(days=ahead.days))[:10]} on, which {reached(ahead)}. "
+        f"The limit of {limits.text(LIMIT)} busy time {reached(ahead)}, on "
+        f"{rfc3339(now + timedelta(days=ahead.days))[:10]}. "
         f"Volume: {volume(line)}, {effort.seconds_each:.3g} s each."
     )
     return Finding(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from upkeep.errors import Absent
 from upkeep.judges.resources.headroom import LIMIT
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement
 from upkeep.records.usage import Connections
@@ -29,7 +29,8 @@ def connections_headroom(
             f"Pod/{one.pod}",
             "connections-nearly-used",
             f"Pod {one.pod} has {one.open} of {one.most} descriptors open "
-            f"({one.way.partition(';')[0]}).",
+            f"({one.way.partition(';')[0]}): {percent(one.open / one.most, limit=limits[LIMIT])} "
+            f"(limit {limits.text(LIMIT)}).",
             round(one.open / one.most, 4),
             limits[LIMIT],
             "ratio",

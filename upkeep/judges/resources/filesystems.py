@@ -23,7 +23,8 @@ def disk_headroom(
         Finding(
             f"Pod/{one.pod}",
             "disk-nearly-full",
-            f"Filesystem {one.name} of pod {one.pod} is {percent(one.used_ratio)} full.",
+            f"Filesystem {one.name} of pod {one.pod} is "
+            f"{percent(one.used_ratio, limit=limits[LIMIT])} full (limit {limits.text(LIMIT)}).",
             round(one.used_ratio, 4),
             limits[LIMIT],
             "ratio",

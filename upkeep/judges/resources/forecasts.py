@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from upkeep.judges.counting.slopes import Slope
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, percent
 
 DAY_SECONDS = 86400.0
 # Beyond ten years a forecast has no meaning.
@@ -60,10 +60,6 @@ def busy_now(effort: Effort, pods: int) -> str:
         f"each of {counted(pods, 'pod')} busy {percent(effort.busy)} of the time, "
         f"{effort.seconds_each:.3g} s for each of {counted(effort.groups, 'group')}"
     )
-
-
-def percent(ratio: float) -> str:
-    return f"{ratio * 100:.3g} %"
 
 
 def reached(forecast: Forecast) -> str:

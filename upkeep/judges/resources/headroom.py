@@ -224,7 +224,7 @@ def _short(share: Share, *, within: float, install: Install) -> Finding:
         subject += f" container/{share.container}"
         place = f"Container {share.container} of pod {pod.name}"
     unlimited = "; it has no limit" if share.of == "request" else ""
-    message = f"{place} uses {percent(share.ratio)} of its {what} {share.of}: {said}{unlimited}."
+    message = f"{place} uses {percent(share.ratio, limit=within)} of its {what} {share.of} (at most {percent(within)}): {said}{unlimited}."
     return Finding(
         subject,
         "cpu-nearly-used" if what == "CPU" else "memory-nearly-used",

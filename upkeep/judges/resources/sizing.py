@@ -147,7 +147,7 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
         then = "is OOMKilled" if what == "memory" else "is throttled"
         message = (
             f"{asked.name} has a {what} limit of {amount_text(what, asked.limit)}; its p95 is {least} "
-            f"({percent(used.least / asked.limit)}). Beyond the limit it {then}. "
+            f"({percent(used.least / asked.limit, limit=high)}, at most {percent(high)}). Beyond the limit it {then}. "
             f"Set {amount_text(what, good)}."
         )
         command = _command(share, good, install, limit=True)
@@ -156,7 +156,7 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
         good = min(good, asked.limit or math.inf)
         message = (
             f"{asked.name} requests {amount_text(what, share.request)} of {what}; its p95 is {least} "
-            f"({percent(used.least / share.request)}). On a full node it gets no more. "
+            f"({percent(used.least / share.request, limit=high)}, at most {percent(high)}). On a full node it gets no more. "
             f"Set {amount_text(what, good)}."
         )
         command = _command(share, good, install)
@@ -165,7 +165,7 @@ def _misfit(share: Share, *, limits: Limits, install: Install) -> Finding | None
         good = proposed(used.most, share.steps, limits=limits)
         message = (
             f"{asked.name} requests {amount_text(what, share.request)} of {what}; its p95 is "
-            f"{amount_text(what, used.most)} ({percent(used.most / share.request)}). "
+            f"{amount_text(what, used.most)} ({percent(used.most / share.request, limit=low)}, at least {percent(low)}). "
             f"{amount_text(what, good)} is enough."
         )
         command = _command(share, good, install)
