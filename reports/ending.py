@@ -1,6 +1,6 @@
-"""How a run ends early: SIGTERM as Ctrl-C, and nothing interrupts the writing of its record.
+"""The early end of a run: SIGTERM counts as Ctrl-C, and nothing interrupts the writing of its record.
 
-A CronJob's deadline and a cancelled pipeline send SIGTERM. What was measured until then is judged
+A CronJob's deadline and a cancelled pipeline send SIGTERM. Finished measurements are judged
 and recorded, and the gate is closed.
 """
 

@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Record(Struct, frozen=True):
-    """What the pages are drawn from.
+    """The data of the pages.
 
     :ivar kept: the runs, oldest first, without records of pruning.
     :ivar verdict: the gate's, from this ledger.

@@ -38,6 +38,7 @@ INSTEAD = {
     r"\bprovided that\b": "if",
     r"\bwhat is there\b|\bwhat there is\b": "the objects",
     r"\bends it\b": "fixes it",
+    r"(?:^|\. )(?:Whether|Who|What|How|That) (?!is |to )[a-z ]+ (?:is|are|was|were|can|does)\b": "the program or object as the subject",
 }
 # Modules and documents that still have such words. A clean one must leave the list.
 NOT_CLEAN_YET: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ def names(*, faults: bool = True) -> list[str]:
 
 
 def summary(name: str) -> str:
-    """What the scenario is, in one sentence."""
+    """Return the scenario in one sentence."""
     return parse(name).summary
 
 

@@ -275,7 +275,7 @@ def test_nothing_is_sent_to_a_server_that_does_not_say_that_it_knows_dry_run(
         lambda: identity.apply(f"{WIDGETS}/x", {}, what="Widget/x", manager="helm"),
     ):
         with pytest.raises(
-            Unavailable, match=r"Who serves example\.org does not say that dryRun is known"
+            Unavailable, match=r"The server of example\.org does not declare dryRun"
         ) as told:
             rehearse()
     assert told.value.next_step == "kubectl get apiservices | grep -F example.org"

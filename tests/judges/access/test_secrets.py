@@ -170,7 +170,7 @@ def test_what_an_operator_writes_is_rotated_there():
 def test_what_cannot_be_proven_is_could_not_measure_with_the_way_to_prove_it():
     with pytest.raises(
         Absent,
-        match=r"The last rotation of Secret/slack key a cannot be proven: helm changed this key, or b, 6 d ago \(1 more keys likewise\)",
+        match=r"The last rotation of Secret/slack key a cannot be proven: helm changed this key, or b, 6 d ago \(likewise 1 more key\)",
     ) as caught:
         rotated(stored(owner("a", "b", days=6)))
     assert caught.value.next_step.startswith(

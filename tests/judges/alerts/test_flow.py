@@ -156,7 +156,7 @@ def test_alerts_that_are_sent_again_only_after_the_window_explain_nothing_unless
     )
     assert codes(flow(silent, routed_since(**weekly))) == ["no-alerts"]
     assert codes(flow(silent, routed_since(**weekly, newest=60))) == ["routed-alerts-do-not-arrive"]
-    with pytest.raises(TooEarly, match="no Alertmanager shows it"):
+    with pytest.raises(TooEarly, match="No Alertmanager shows that one was due"):
         flow(history(snapshot(started=ago(hours=3))), routed_since(**weekly))
 
 
@@ -164,7 +164,7 @@ def test_silence_that_nobody_can_explain_is_a_finding():
     (finding,) = flow(history(snapshot(received=4), before=(earlier(received=4),))).findings
     assert finding.code == "no-alerts"
     assert finding.message == (
-        "No alert reached the collector since 2026-01-01 12:00 UTC. Whether any should have is not known: no Alertmanager shows it. "
+        "No alert reached the collector since 2026-01-01 12:00 UTC. No Alertmanager shows that one was due. "
         "Route a heartbeat (Watchdog) to it, or raise the limit alert_window (1 d)."
     )
 

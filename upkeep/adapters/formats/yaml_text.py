@@ -191,7 +191,7 @@ def _make_printable(node: yaml.Node, seen: set[int]) -> None:
 
 
 def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
-    """How many nodes there are when every alias is followed; infinite where one holds itself."""
+    """Return the number of nodes with every alias followed; infinite where one holds itself."""
     if id(node) not in sizes:
         sizes[id(node)] = math.inf  # what is met again below itself
         children = node.value if isinstance(node, yaml.CollectionNode) else []

@@ -1,4 +1,4 @@
-"""How pods are reached, protected and scaled: Services, EndpointSlices, NetworkPolicies, budgets, autoscalers, usage.
+"""The objects that reach, protect and scale pods: Services, EndpointSlices, NetworkPolicies, budgets, autoscalers, usage.
 
 Source: https://kubernetes.io/docs/reference/kubernetes-api/ v1.36 (core/v1, discovery.k8s.io/v1, networking.k8s.io/v1, policy/v1,
 autoscaling/v2) and https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1)

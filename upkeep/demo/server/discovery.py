@@ -33,7 +33,15 @@ OTHERS = {
 def discovery(path: str, more: list[tuple[str, str]]) -> Object | None:
     """Return the document at a path, of what is stored and of ``more`` (version, kind); ``None`` where there is none."""
     served = {(version, plural, kind, wide): VERBS for plural, (version, kind, wide) in RESOURCES.items()}  # fmt: skip
-    served |= {(version, f"{kind.lower()}s", kind, True): VERBS for version, kind in more} | OTHERS
+    served |= {
+        (
+            version,
+            f"{kind.lower().removesuffix('y')}{'ies' if kind.endswith('y') else 's'}",
+            kind,
+            True,
+        ): VERBS
+        for version, kind in more
+    } | OTHERS
     versions = {("/api/" if one == "v1" else "/apis/") + one: one for one, *_ in served}
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"]}

@@ -74,7 +74,7 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # http.server hands on what it was given
 
     def first_time(self, path: str) -> bool:
-        """Whether the path is asked for the first time."""
+        """Return whether the path is asked for the first time."""
         with self.lock:
             new = path not in self.seen
             self.seen.add(path)

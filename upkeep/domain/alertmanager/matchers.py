@@ -45,12 +45,12 @@ class Matcher(Struct, frozen=True):
 
     @property
     def negative(self) -> bool:
-        """Whether it holds where its value does not match."""
+        """True if it holds where its value does not match."""
         return self.operator.startswith("!")
 
     @property
     def expression(self) -> bool:
-        """Whether its value is a regular expression, which must match the whole label."""
+        """True if its value is a regular expression, which must match the whole label."""
         return self.operator.endswith("~")
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ _JUDGED = {"pass", "fail", "due", "waived"}
 
 
 class FindingIdentity(Struct, frozen=True, order=True):
-    """What a finding is over rollouts and runs."""
+    """The identity of a finding over rollouts and runs."""
 
     target: str
     control: str

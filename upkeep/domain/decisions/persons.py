@@ -1,4 +1,4 @@
-"""Whether two names are the same person's.
+"""Compare the names of two people.
 
 Source: Unicode normalisation (UAX #15) and default ignorable characters (UAX #44).
 """

@@ -144,7 +144,7 @@ def rotated(
     unmeasured = None
     if unproven:
         subject, why = unproven[0]
-        more = f" ({len(unproven) - 1} more keys likewise)" if len(unproven) > 1 else ""
+        more = f" (likewise {counted(len(unproven) - 1, 'more key')})" if len(unproven) > 1 else ""
         unmeasured = Absent(
             f"The last rotation of {subject} cannot be proven: {why}{more}.",
             source=f"metadata of {subject.split(' key ')[0]}",

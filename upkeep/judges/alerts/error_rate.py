@@ -136,7 +136,7 @@ def _code(status: str) -> int:
     )
     if not 100 <= code <= 599:
         raise Malformed(
-            f"{REQUESTS.names[1]} has status {status[:40]!r}, which is no HTTP status. Whether the request was refused is not known.",
+            f"{REQUESTS.names[1]} has status {status[:40]!r}, which is no HTTP status. The request may have been refused.",
             source="/metrics",
         )
     return code

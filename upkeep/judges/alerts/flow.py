@@ -85,7 +85,7 @@ def flow(
         when = utc_after(oldest + timedelta(seconds=limits["alert_window"]))
         raise TooEarly(
             f"No alert arrived in the {span(now - oldest) or '0 s'} since the oldest process started. "
-            f"Whether one should have is not known: no Alertmanager shows it. Retry after {when}.",
+            f"No Alertmanager shows that one was due. Retry after {when}.",
             source="/metrics",
             next_step="--alertmanager=URL, or route a heartbeat (Watchdog) to the collector",
         )
@@ -134,7 +134,7 @@ def _silent(
     since = f"since {utc(min(one.since for one in parts))}"
     if routed is None:
         message = (
-            f"No alert reached the collector {since}. Whether any should have is not known: no Alertmanager shows it. "
+            f"No alert reached the collector {since}. No Alertmanager shows that one was due. "
             f"Route a heartbeat (Watchdog) to it, or raise the limit alert_window ({window})."
         )
         fix = Command(

@@ -86,7 +86,7 @@ def processing_fast(
         else:
             unmeasured = Absent(
                 f"{what}{every.highest:g} s, the last bucket. "
-                f"Whether they took longer than {limits.text('processing_latency')} is not known.",
+                f"They may have taken longer than {limits.text('processing_latency')}.",
                 source="/metrics",
                 next_step=shell("--limit=processing_latency={}s", f"{every.highest:g}"),
             )

@@ -65,7 +65,7 @@ def latency_stable(
         )
     elif present.quantile(QUANTILE) >= present.highest:
         raise Absent(
-            f"Both p95 lie beyond {present.highest:g} s, the last bucket. Whether the p95 grew is not known.",
+            f"Both p95 lie beyond {present.highest:g} s, the last bucket. Their growth is not known.",
             source="/metrics",
             next_step="upkeep run -m \"control(id='processing-fast')\"",
         )

@@ -1,4 +1,4 @@
-"""How old is a value? The answer that the metadata of its object prove.
+"""The age of a value, as far as the metadata of its object prove it.
 
 An entry of managedFields has one time for all of its fields. An old entry proves that its keys are at least as old.
 A young entry proves a change only where it owns that one key: a patch of another key, or of a label, renews the time

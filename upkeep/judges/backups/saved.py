@@ -132,7 +132,7 @@ def configuration_saved(
     unmeasured = None
     if unheld and not whole:
         unmeasured = Absent(
-            f"Whether set {newest.stamp} holds {unheld[0].kind}/{unheld[0].name} is not known: the set has a fault.",
+            f"Set {newest.stamp} has a fault, so it may not hold {unheld[0].kind}/{unheld[0].name}.",
             source=set_name(newest),
             next_step=save_again(folder, install),
         )

@@ -62,7 +62,7 @@ def metrics_exported(
     unmeasured = None
     if newest.faults:
         unmeasured = Malformed(
-            f"Whether {newest.file} holds every pod is not known: the export has a fault.",
+            f"Export {newest.file} has a fault, so it may not hold every pod.",
             source=newest.file,
             next_step=command,
         )

@@ -284,7 +284,7 @@ def _cannot_tell(
             ),
         )
     return Ambiguous(
-        f"The webhook of receiver {names} leads out of the cluster. Whether it comes back to the collector is not known.",
+        f"The webhook of receiver {names} leads out of the cluster. It may lead back to the collector.",
         source=configuration.source,
         next_step=shell("in the receiver {} of Alertmanager: {}", names, _url(services[0], number)),
     )

@@ -208,7 +208,7 @@ def _require_metrics(rule: AlertRule, *, wanted: Sequence[str]) -> None:
             else "its expression names no metric"
         )
         raise Absent(
-            f"Whether alert {rule.name} can fire is not known: {why}.",
+            f"Alert {rule.name} was not judged: {why}.",
             source="GET /api/v1/rules",
             next_step=RULES,
         )

@@ -79,7 +79,7 @@ def doubtful(
     if not warnings:
         return new_pod if isinstance(new_pod, Unmeasured) else None
     return Absent(
-        f"The API server warns of new pods: {excerpt(warnings[0])}. Whether it refuses them is not known",
+        f"The API server warns of new pods: {excerpt(warnings[0])}. It may refuse them.",
         source=f"PATCH Deployment/{install.deployment}",
         next_step=shell(
             "kubectl get namespace {} --show-labels, and grant the acting identity create on pods",

@@ -45,8 +45,9 @@ def connections_headroom(
     unmeasured = None
     if blind or not pods:
         unmeasured = Absent(
-            f"The connections of {'pod ' + blind[0] if blind else 'any pod'} were not measured.",
+            f"No connections of {'pod ' + blind[0] if blind else 'a pod'} were measured.",
             source="netstat, /metrics",
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     highest = max(connections, key=lambda one: one.open / one.most, default=None)
     told = "none" if highest is None else f"{highest.open} of {highest.most}"

@@ -36,8 +36,9 @@ def disk_headroom(
     unmeasured = None
     if blind or not pods:
         unmeasured = Absent(
-            f"No filesystem of {'pod ' + blind[0] if blind else 'any pod'} was measured.",
+            f"No filesystem of {'pod ' + blind[0] if blind else 'a pod'} was measured.",
             source=filesystems.way,
+            next_step="upkeep run -m \"control(id='pods-ready')\"",
         )
     highest = max((one.used_ratio for one in filesystems.found), default=0.0)
     observed = (

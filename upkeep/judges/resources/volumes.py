@@ -1,7 +1,7 @@
 """How many alert groups arrived on each of the last days? Complete days only.
 
 A counter is known at its process's start (zero) and at each sample; the increase between two near
-samples is spread evenly. What a process counted after its last sample is lost with it: a day on
+samples is spread evenly. Counts after the last sample of a process are lost with it: a day on
 which one ended unsampled is left out, as is a day without samples. Days end at the run's time of
 day.
 """

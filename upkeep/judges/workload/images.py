@@ -100,9 +100,8 @@ def require_known(running: Sequence[RunningImage], workload: Workload) -> None:
     )
     unknown = sorted({one.pod for one in running if not one.identity})
     if unknown or not running:
-        which = f"pod {unknown[0]}" if unknown else "any pod"
         raise Absent(
-            f"The image of {which} is not reported",
+            f"Pod {unknown[0]} reports no image." if unknown else "No pod runs.",
             source="pods",
             next_step="upkeep run -m \"control(id='pods-ready')\"",
         )

@@ -29,7 +29,7 @@ _EARLY = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How a user proves who it is; nothing of it for an anonymous one."""
+    """The credentials of a user; none for an anonymous one."""
 
     authorization: Callable[[], str] | None = field(default=None, repr=False)
     certificate: Certificate | None = field(default=None, repr=False)

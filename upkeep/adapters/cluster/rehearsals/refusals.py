@@ -1,4 +1,4 @@
-"""What a dry run was refused for, without any value that was sent."""
+"""The reason of a refused dry run, without any value that was sent."""
 
 import base64
 import json

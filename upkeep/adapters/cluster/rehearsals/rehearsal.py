@@ -234,7 +234,7 @@ class Rehearsal(Kube):
         ]
         if "dryRun" not in names:
             raise Unavailable(
-                f"Who serves {found[2]} does not say that dryRun is known there, so nothing is sent that could be written",
+                f"The server of {found[2]} does not declare dryRun, so no request is sent that it could write.",
                 source=f"GET {said}",
                 next_step=shell("kubectl get apiservices | grep -F {}", found[2]),
             )
