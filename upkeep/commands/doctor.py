@@ -150,7 +150,8 @@ def run(options: argparse.Namespace) -> int:
         lines = Path(folder, "results.jsonl").read_bytes().splitlines()
     results = [json.loads(line) for line in lines]
     print(f"{looked.where}\n\nRights")
-    for right, answer in looked.answers.items():
+    # What is missing first; the order of the cadence otherwise.
+    for right, answer in sorted(looked.answers.items(), key=lambda one: one[1] == "yes"):
         if right in needed_by:
             named = f" ({right.names})" if right.names else ""
             print(
