@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -102,4 +103,4 @@ def codes(findings: Sequence[Finding], *, most: int = 3) -> str:
 
 def runbook_url(control: Control) -> str:
     """Return the public URL of a control's section of the runbook."""
-    return f"{REPOSITORY}/blob/main/{control.runbook}"
+    return f"{REPOSITORY}/blob/main/{quote(control.runbook, safe='/#')}"

@@ -44,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; 4 for bad input."""
     from upkeep.commands.printing import hiding
 
-    with hiding():
-        return _main(arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
+    with hiding(coloured=words[:1] == ["run"]):  # pytest's own terminal
+        return _main(words)
+
+
+def _main(words: list[str]) -> int:
     if threading.current_thread() is threading.main_thread():
         # As Ctrl-C: what was begun is taken back, and no temporary file stays.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -87,10 +87,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except BadInput as error:
-        from upkeep.adapters.wire.text import printable
         from upkeep.urls import without_user
 
-        print(f"upkeep: {printable(own(without_user(str(error))))}", file=sys.stderr)
+        print(f"upkeep: {own(without_user(str(error)))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("upkeep: interrupted", file=sys.stderr)

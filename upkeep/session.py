@@ -164,10 +164,8 @@ def _evaluate(config: pytest.Config, matcher: ExpressionMatcher) -> bool:
         return True
     try:
         return bool(_compiled(expression).evaluate(matcher))
-    except SyntaxError as error:
-        raise pytest.UsageError(
-            f"-m {expression!r} is not a marker expression: {error.msg}."
-        ) from None
+    except SyntaxError:
+        raise pytest.UsageError(f"-m {expression!r} is not a marker expression.") from None
 
 
 @lru_cache(maxsize=8)  # asked for each check of each target

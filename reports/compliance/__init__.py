@@ -17,6 +17,7 @@ from reports.compliance.remembered import remembered
 from reports.compliance.summary import markdown
 from reports.ledger.record import LEDGER
 from reports.writing import replace
+from upkeep.adapters.wire.text import printable_json
 from upkeep.errors import BadInput
 from upkeep.results import from_line, to_line
 from upkeep.session import begin_run
@@ -58,7 +59,7 @@ def draw(folder: Path) -> list[str]:
         digest = hashlib.sha256(content).hexdigest()
         for number, line in enumerate(content.splitlines(), 1):
             try:
-                results.append(from_line(line.decode())[1])
+                results.append(from_line(printable_json(line).decode())[1])
             except ValueError as error:
                 raise BadInput(f"{folder / 'results.jsonl'}, line {number}: {error}") from None
         run = _read(folder / "run.json")
@@ -76,7 +77,7 @@ def draw(folder: Path) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(printable_json(path.read_bytes()))
         if found["schema"] != 1:
             raise ValueError
     except (ValueError, KeyError, TypeError):

@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from reports.ledger.record import Ledger
+from upkeep.adapters.wire.text import printable_tree
 from upkeep.masking import own
 from upkeep.model import CADENCES, Run, rfc3339
 from upkeep.results import SCHEMA, counts
@@ -29,7 +30,15 @@ def stopped(ledger: Ledger, exitstatus: int) -> list[str]:
 def run_facts(
     config: pytest.Config, ledger: Ledger, run: Run, *, exitstatus: int
 ) -> dict[str, Any]:
-    """Return the content of run.json. The reports add theirs."""
+    """Return the content of run.json. The reports add theirs.
+
+    Its strings are printable: users, hosts, contexts and arguments come from outside.
+    """
+    facts: dict[str, Any] = printable_tree(_facts(config, ledger, run, exitstatus=exitstatus))
+    return facts
+
+
+def _facts(config: pytest.Config, ledger: Ledger, run: Run, *, exitstatus: int) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "run": run.id,

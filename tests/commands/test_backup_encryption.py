@@ -73,8 +73,8 @@ def test_without_the_identity_or_with_anothers_nobody_can_look(tmp_path: Path) -
     )
     assert backup(folder, recipient) == 0
     for words, said in (
-        ([], "is encrypted, and no identity was given"),
-        ([f"--backup-identity={other}"], "no identity of --backup-identity decrypts it"),
+        ([], "is encrypted, and no identity was given."),
+        ([f"--backup-identity={other}"], "no identity of --backup-identity decrypts it."),
     ):
         results = judged(folder, *words)
         for control in ("config-backed-up", "backup-restores", "backups-complete"):

@@ -149,3 +149,15 @@ def test_the_commands_to_type_are_those_of_the_folder(
     assert suite.typed() == "pytest"
     monkeypatch.chdir(tmp_path)
     assert suite.typed() == "upkeep run"
+
+
+def test_a_name_that_does_not_print_is_escaped_in_what_a_command_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever line of whichever command prints it: the stream itself escapes."""
+    path = tmp_path / "d\x1b[31m\u202e.yaml"
+    path.write_text("destinations: {slack: 7}\n")
+    assert main(["config", "check", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "d\\u001b[31m\\u202e.yaml" in said
+    assert not set("\x1b\u202e") & set(said)

@@ -146,3 +146,20 @@ def test_a_worker_of_a_division_is_missed_with_its_targets(tmp_path, capsys):
     lines = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
     outcomes = {one["target"]: one["outcome"] for one in map(json.loads, lines)}
     assert outcomes == {"asia": "pass", "africa": "pass", "europe": "not-run"}
+
+
+def test_what_strangers_wrote_into_results_and_facts_is_printable_in_every_report(
+    workers: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files of CI jobs come from elsewhere: no text of theirs moves a cursor or reorders a line."""
+    for name in ("results.jsonl", "run.json"):
+        path = workers[0] / name
+        changed = path.read_text("utf-8").replace("is not ready", "is \u202es\\u001b[31m\u2028")
+        path.write_text(changed.replace('"user": "eu"', '"user": "e\\u001bu"'), "utf-8")
+    assert main(["merge", *map(str, workers), f"--out={tmp_path / 'all'}"]) == 0
+    assert main(["render", str(workers[0])]) == 0
+    drawn = files(tmp_path / "all") | {name: (workers[0] / name).read_bytes() for name in DRAWN}
+    assert any(b"u202es" in body for body in drawn.values())
+    for name, body in drawn.items():
+        text = body.decode() + capsys.readouterr().out
+        assert not any(one in text for one in "\x1b\u202e\u2028"), name

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tests.settings.resolved import HEADED, SECRET, refusal
+from upkeep.errors import BadInput
+from upkeep.settings.run import resolve
 
 
 @pytest.mark.parametrize(
@@ -238,3 +240,20 @@ def test_what_is_no_chart_repository_is_refused(
     tmp_path: Path, text: str, options: dict[str, Any], words: str
 ) -> None:
     assert words in refusal(tmp_path, text, options)
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[31m", "\u202e", "\u2028", "\x85", "\udcff"])
+def test_a_value_that_does_not_print_is_refused_wherever_it_is_given(
+    tmp_path: Path, hidden: str
+) -> None:
+    """Reports and the terminal repeat names and reasons."""
+    code = f"the character U+{ord(hidden[0]):04X} does not print. Remove it."
+    given: Any = {"namespace": f"a{hidden}", "limit": [], "due": False}
+    with pytest.raises(BadInput, match=r"^--namespace: ") as found:
+        resolve(given, {}, cwd=tmp_path)
+    assert str(found.value) == f"--namespace: {code}"
+    with pytest.raises(BadInput, match=r"^UPKEEP_CONTEXT: "):
+        resolve({}, {"UPKEEP_CONTEXT": f"a{hidden}"}, cwd=tmp_path)
+    if hidden != "\udcff":  # TOML is UTF-8
+        said = refusal(tmp_path, f'[absent]\nhelm = "a\\u{ord(hidden[0]):04x}"')
+        assert said == f"{tmp_path / 'upkeep.toml'} absent helm: {code[:-1]}"

@@ -211,7 +211,7 @@ def _results(path: Path) -> list[Result]:
         body = read_bounded(path, most_bytes=MOST_BYTES).rstrip(b"\n")
         for number, line in enumerate(body.split(b"\n") if body else (), 1):
             try:
-                results.append(from_line(line.decode())[1])
+                results.append(from_line(printable_json(line).decode())[1])
             except ValueError as error:
                 raise BadInput(f"{path}, line {number}: {error}") from None
     except OSError as error:

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO, cast
 
-from upkeep.adapters.wire.text import one_line
+from upkeep.adapters.wire.text import one_line, printable
 from upkeep.masking import hidden
 
 
 class _Hiding:
-    """A stream that masks the process's own secrets, by value, in every text."""
+    """A stream that masks the process's own secrets, by value, in every text, and escapes what does not print."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, *, coloured: bool) -> None:
+        self._stream, self._coloured = stream, coloured
 
     def write(self, text: str) -> int:
-        self._stream.write(hidden(text))
+        self._stream.write(hidden(text) if self._coloured else printable(hidden(text)))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -28,12 +28,15 @@ class _Hiding:
 
 
 @contextmanager
-def hiding() -> Iterator[None]:
+def hiding(*, coloured: bool = False) -> Iterator[None]:
     """Mask tokens, passwords and keys in all that is printed until the end, whoever prints it.
 
     A server, a proxy or a plugin can repeat what it was sent in any text.
+
+    :param coloured: the program writes escape sequences of its own, which stay.
     """
-    out, err = cast(TextIO, _Hiding(sys.stdout)), cast(TextIO, _Hiding(sys.stderr))
+    out = cast(TextIO, _Hiding(sys.stdout, coloured=coloured))
+    err = cast(TextIO, _Hiding(sys.stderr, coloured=coloured))
     with redirect_stdout(out), redirect_stderr(err):
         yield
 

@@ -30,6 +30,7 @@ from upkeep.settings.words import (
     pairs,
     path_of,
     plain,
+    require_printable,
 )
 
 DEFAULT_FILE = "upkeep.toml"
@@ -79,11 +80,14 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     :raises BadInput: an unusable value; the message names its place and the fix.
     """
     variables = of_environment(environ)
+    given = {f"--{name.replace('_', '-')}": value for name, value in options.items()}
+    require_printable(given | {f"UPKEEP_{name.upper()}": variables[name] for name in variables}, "")
     name = given_word("settings", options, variables)
     word = "--settings" if options.get("settings") else "UPKEEP_SETTINGS"
     path = path_of(cwd, name, word) if name else cwd / DEFAULT_FILE
     read = _file(path, f"{word}={name}" if name else "")
     file: File = read or {}
+    require_printable(file, f"{path} ")
     gate = file.get("gate", {})
     base = path.parent
     own, where = overrides(options, variables)

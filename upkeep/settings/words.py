@@ -57,6 +57,26 @@ _OF_A_SERVICE = re.compile(
 )
 
 
+def require_printable(given: object, where: str) -> None:
+    """Require values that a person sees as they are: every report and the terminal repeat them.
+
+    :param where: what to say before the key of the first fault: the path of the settings file.
+    :raises BadInput: a value or a key holds a control character, a direction mark or a lone surrogate.
+    """
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            require_printable(key, f"{where}{key!a}")
+            require_printable(value, f"{where}{key} ")
+    elif isinstance(given, str) and not given.replace("\n", "").isprintable():
+        hidden = next(one for one in given if not one.isprintable() and one != "\n")
+        raise BadInput(
+            f"{where.strip()}: the character U+{ord(hidden):04X} does not print. Remove it."
+        )
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        for value in given:
+            require_printable(value, where)
+
+
 def path_of(base: Path, text: str, where: str) -> Path:
     if "\0" in text:
         raise BadInput(f"{where}: a path cannot hold the character NUL. Write another path.")

@@ -163,7 +163,7 @@ def killed(folder: Path) -> list[StartedRun]:
             body = read_bounded(path, most_bytes=MOST_LINE_BYTES, follow=False)
             found.append(decode(body, StartedRun, what="it"))
         except (OSError, Malformed) as error:
-            raise BadInput(f"{path}: no marker of a run ({_why(error)})") from None
+            raise BadInput(f"{one_line(str(path))}: no marker of a run ({_why(error)})") from None
     return found
 
 

@@ -166,6 +166,10 @@ def _server(cluster: Entry) -> SplitResult:
     server = cluster.text("server")
     if not server:
         raise cluster.refused("there is no server. Write server: https://HOST:PORT")
+    if not server.isprintable():
+        raise cluster.refused(
+            "server holds a character that does not print. Write server: https://HOST:PORT"
+        )
     try:
         parts = urlsplit(server if "://" in server else f"http://{server}")
         host, _ = parts.hostname, parts.port
