@@ -12,10 +12,13 @@ import pytest
 
 from tests import ROOT
 from tests.adapters.scripted import JSON, Server, kube
+from tests.judges.samples import pod
 from upkeep import deadline
 from upkeep.adapters.cluster import kube as adapter
 from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.http import collector
+from upkeep.adapters.http.collector import DirectHttp
 from upkeep.adapters.http.web import UrlApi
 from upkeep.clock import Clock
 from upkeep.deadline import concurrently
@@ -78,11 +81,19 @@ def web(url: str, *, seconds: float) -> UrlApi:
     )  # fmt: skip
 
 
+POD = pod("a")
+
+
+def direct(url: str, *, seconds: float) -> DirectHttp:
+    return DirectHttp(url, pods=1, clock=Clock(), meter=Meter(), deadline_seconds=seconds)
+
+
 ASK: dict[str, Callable[[str, float], object]] = {
     "the API server": lambda url, seconds: client(url, seconds=seconds).get("/api"),
     "a URL of the user's": lambda url, seconds: web(url, seconds=seconds).get(
         "/api", {}, type=dict
     ),
+    "--collector=URL": lambda url, seconds: direct(url, seconds=seconds).get(POD, "/metrics"),
 }
 
 
@@ -106,6 +117,15 @@ def test_nothing_is_sent_after_the_deadline(server: Server) -> None:
     with deadline.ending(0.0), pytest.raises(TimedOut, match="not sent"):
         kube(server.url).get("/api")
     assert server.asked == []
+
+
+def test_an_answer_at_the_collectors_url_is_bounded(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "MOST_BYTES", 1000)
+    server.on("/metrics", (200, {}, b"x" * 1001))
+    with pytest.raises(Malformed, match=r"/metrics: an answer of more than 1000 bytes\.$"):
+        direct(server.url, seconds=9).get(POD, "/metrics")
 
 
 def page(token: str, items: int) -> tuple[int, dict[str, str], bytes]:

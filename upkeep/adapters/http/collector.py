@@ -9,9 +9,12 @@ import urllib3
 from msgspec.structs import replace
 from urllib3 import exceptions as urllib3_errors
 
+from upkeep import deadline
 from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.kube import Kube
+from upkeep.adapters.cluster.transport import MOST_BYTES
 from upkeep.adapters.formats import exposition
+from upkeep.adapters.wire.reading import bounded, until
 from upkeep.clock import Clock
 from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
@@ -71,20 +74,34 @@ class DirectHttp:
         self._clock = clock
         self._meter = meter
         self._deadline_seconds = deadline_seconds
-        self._pool = urllib3.PoolManager()
+        self._pool = bounded(urllib3.PoolManager())
 
     def get(self, pod: Pod, path: str) -> Answer:
+        """Return the pod's answer, whole before the deadline of the request or of the sweep."""
         base = self._url.replace("{pod_ip}", f"[{pod.ip}]" if ":" in pod.ip else pod.ip)
         self._meter.count(f"GET {base}{path}")
         began = self._clock.monotonic()
+        left = max(min(self._deadline_seconds, deadline.ends() - began), 0.001)
+        body = bytearray()
         try:
-            response = self._pool.request(
-                "GET",
-                f"{base}{path}",
-                redirect=False,
-                retries=False,
-                timeout=urllib3.Timeout(total=self._deadline_seconds),
-            )
+            with (
+                until(left),
+                self._pool.request(
+                    "GET",
+                    f"{base}{path}",
+                    redirect=False,
+                    retries=False,
+                    timeout=urllib3.Timeout(total=left),
+                    preload_content=False,
+                ) as response,
+            ):
+                for block in response.stream(64 * 1024):
+                    body += block
+                    if len(body) > MOST_BYTES:
+                        raise Malformed(
+                            f"{base}{path}: an answer of more than {MOST_BYTES} bytes.",
+                            source=f"GET {base}{path}",
+                        )
         except urllib3_errors.NewConnectionError as error:
             if "refused" in str(error):
                 return Answer(0, "", b"", self._clock.monotonic() - began)
@@ -99,6 +116,10 @@ class DirectHttp:
                 f"{base}{path}: the connection ended before the answer did.",
                 source=f"GET {base}{path}",
             ) from None
+        except urllib3_errors.DecodeError:
+            raise Malformed(
+                f"{base}{path}: the answer is not packed as it says.", source=f"GET {base}{path}"
+            ) from None
         except urllib3_errors.HTTPError as error:
             raise Unreachable(
                 f"{base} cannot be reached ({type(error).__name__}).", source=f"GET {base}{path}"
@@ -106,7 +127,7 @@ class DirectHttp:
         return Answer(
             response.status,
             str(response.headers.get("Content-Type", "")),
-            response.data,
+            bytes(body),
             self._clock.monotonic() - began,
         )
 
