@@ -9,7 +9,7 @@ from tests.adapters.scripted import JSON, Reply, Server, kube
 from upkeep.adapters.cluster.reviews import may
 from upkeep.adapters.wire.meta import PartialObjectMetadata
 from upkeep.adapters.wire.serving import Service
-from upkeep.errors import Malformed
+from upkeep.errors import Malformed, Unavailable
 
 PATH = "/api/v1/namespaces/monitoring/services"
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -97,6 +97,7 @@ ASKED = {"namespace": "monitoring", "verb": "list", "resource": "pods"}
         (review(ASKED, allowed="true"), "status.allowed is not of its type"),
         (review(ASKED, allowed=None), "status.allowed is not of its type"),
         (review(ASKED, allowed=True, evaluationError="webhook"), "has no verdict"),
+        (review(ASKED, allowed=True, denied=True), "has no verdict"),
     ],
 )
 def test_a_review_without_an_answer_to_the_question_is_malformed(
@@ -107,3 +108,20 @@ def test_a_review_without_an_answer_to_the_question_is_malformed(
     server.on(REVIEW, reply)
     with pytest.raises(Malformed, match=said):
         may(kube(server.url), "list", "pods", namespace="monitoring")
+
+
+def versioned(*names: str, version: str, token: str = "") -> Reply:
+    items = [{"metadata": {"name": name}} for name in names]
+    metadata = {"continue": token, "resourceVersion": version}
+    body = {"kind": "PodList", "metadata": metadata, "items": items}
+    return 200, JSON, json.dumps(body).encode()
+
+
+def test_pages_are_of_one_version_of_the_list(server: Server) -> None:
+    """https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks"""
+    first, other = versioned("a", version="7", token="t"), versioned(version="8")
+    server.on("/pods", first, other, first, versioned("b", version="7"))
+    assert len(kube(server.url).items("/pods")) == 2
+    server.on("/pods", *[first, other] * 3)
+    with pytest.raises(Unavailable, match=r"changed its version three times while it was read\.$"):
+        kube(server.url).items("/pods")

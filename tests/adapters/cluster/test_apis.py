@@ -71,6 +71,7 @@ def test_the_kinds_of_the_versions_that_are_asked_for(server: Server) -> None:
         ("/apis/apps/v1", {"resources": [{"name": "deployments", "kind": 7}]}, Malformed),
         ("/api", {"versions": ["v1", 7]}, Malformed),
         ("/version", {"major": 1, "minor": "34"}, Malformed),
+        ("/version", {"major": "1", "minor": "34", "gitVersion": "v1.33.9"}, Malformed),
         (
             "/apis/apps/v1",
             {"resources": [{"name": "deployments/scale", "kind": "Scale", "namespaced": True}]},

@@ -1,10 +1,12 @@
 """Pods as the API server admitted them: sidecars, debug containers, resources in force."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from upkeep.adapters.cluster import objects
+from upkeep.errors import Malformed
 from upkeep.records.workload import ContainerResources, Pod
 
 MIB = 2**20
@@ -114,3 +116,28 @@ def test_a_pod_without_a_controller_is_an_orphan(owners: list[Any], uid: str, or
 
 def test_host_namespaces_are_the_pods_own():
     assert read(SPEC | {"hostNetwork": True, "hostPID": False}).host_namespaces == ("hostNetwork",)
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:01Z", "2025-12-31T23:54:59Z"])
+def test_times_of_a_container_from_before_its_pod_are_unknown(time: str):
+    """The API server's clock dates the pod, the node's its containers: the exit may be of now."""
+    ended = {"terminated": {"exitCode": 2, "startedAt": time, "finishedAt": time}}
+    running = {"running": {"startedAt": time}}
+    (one,) = read(
+        SPEC, containerStatuses=[status("c") | {"state": running, "lastState": ended}]
+    ).containers
+    assert one.started is None
+    assert one.last_termination is not None
+    assert (one.last_termination.started, one.last_termination.finished) == (None, None)
+
+
+def test_a_container_with_two_usages_and_two_conditions_of_a_type_are_malformed():
+    used = {"name": "c", "usage": {"cpu": "1m", "memory": "9Mi"}}
+    raw = {"metadata": {"name": "p"}, "timestamp": "2026-01-01T00:00:00Z", "window": "30s"}
+    with pytest.raises(Malformed, match="containers has one name twice"):
+        objects.container_usages(
+            raw | {"containers": [used, used]}, now=datetime(2026, 1, 1, tzinfo=UTC)
+        )
+    twice = [{"type": "Ready", "status": said} for said in ("False", "True")]
+    with pytest.raises(Malformed, match="conditions has one type twice"):
+        read(SPEC, conditions=twice)

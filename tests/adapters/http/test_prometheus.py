@@ -216,6 +216,15 @@ def test_rules_that_are_none_are_malformed(groups: list[Any]) -> None:
         prometheus.rules(["A"], at=NOW)
 
 
+@pytest.mark.parametrize("state", ["firing", "pending"])
+def test_a_rule_that_its_own_alerts_contradict_is_malformed(state: str) -> None:
+    rule = {"name": "A", "query": "a", "state": "inactive", "health": "ok", "type": "alerting"}
+    rule |= {"lastEvaluation": "2026-01-02T12:00:00Z", "alerts": [{"state": state}]}
+    prometheus = Prometheus(Answer({"status": "success", "data": {"groups": [{"rules": [rule]}]}}))
+    with pytest.raises(Malformed, match="rule A is inactive, and one of its alerts is not"):
+        prometheus.rules(["A"], at=NOW)
+
+
 class Rules(CannedApi):
     """A Prometheus with one alerting rule, in which these metrics exist."""
 

@@ -68,6 +68,12 @@ def test_the_last_success_may_be_as_old_as_the_limit(seconds, expected):
     )
 
 
+def test_a_success_in_the_future_says_nothing_of_the_last_day():
+    with pytest.raises(Absent, match="its last success, 2026-01-02 12:06 UTC, is in the future"):
+        healthy(backups(cron_job(last_success=ago(minutes=-6)), jobs=()))
+    assert healthy(backups(cron_job(last_success=ago(minutes=-5)), jobs=())).findings == ()
+
+
 def test_an_old_success_says_how_old():
     (finding,) = healthy(backups(cron_job(last_success=ago(hours=50)), jobs=())).findings
     assert (

@@ -106,6 +106,7 @@ def test_a_rule_whose_expression_matches_no_series_was_evaluated():
         ({"evaluated": ago(minutes=11)}, Malformed),
         ({"evaluated": ago(minutes=-11)}, Malformed),
         ({"evaluated": ago(hours=5), "interval_seconds": 3600}, Malformed),
+        ({"evaluated": ago(hours=25), "interval_seconds": 9e99}, Malformed),
     ],
 )
 def test_a_rule_that_is_not_evaluated_now_is_no_verdict(judged, changes, stopped):

@@ -84,6 +84,7 @@ class Listing:
         found = _NAMESPACE.search(path)
         self._namespace = found[1] if found else ""
         self._seen: set[tuple[str, str]] = set()
+        self._version = ""
         chosen = query.get("labelSelector", "")
         parts = [] if "(" in chosen else [part.partition("=") for part in chosen.split(",")]
         # "a=b", and of "a==b" and "a!=b" neither.
@@ -106,6 +107,14 @@ class Listing:
                 source=self.source,
             )
         return page
+
+    def same_version(self, page: List) -> bool:
+        """Return whether a page is of the list's version: all pages are of the first one's.
+
+        Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+        """
+        first, self._version = self._version, self._version or page.metadata.resourceVersion
+        return page.metadata.resourceVersion in ("", first) or not first
 
     def items(self, page: List) -> Iterator[Any]:
         """Return the objects of a page.

@@ -47,6 +47,13 @@ def served(kube: Kube, api_versions: Iterable[str]) -> ServedApis:
             source="GET /version",
             next_step="kubectl version",
         )
+    named = re.match(r"v?([0-9]{1,6})\.([0-9]{1,6})\b", version.gitVersion)
+    if named and (int(named[1]), int(named[2])) != (int(major[0]), int(minor[0])):
+        raise Malformed(
+            f"GET /version: gitVersion is {version.gitVersion[:40]}, but the minor is {version.minor[:10]}",
+            source="GET /version",
+            next_step="kubectl version",
+        )
     return ServedApis(
         version.gitVersion or f"v{major[0]}.{minor[0]}",
         int(major[0]),

@@ -67,7 +67,13 @@ def owner_uid(metadata: ObjectMeta, kind: str) -> str:
 
 
 def conditions_of(conditions: tuple[WireCondition, ...] | None) -> tuple[Condition, ...]:
-    """Return the conditions of a status."""
+    """Return the conditions of a status, one of each type.
+
+    :raises Impossible: a type is there twice.
+    """
+    types = [one.type for one in conditions or ()]
+    if len(set(types)) < len(types):
+        raise Impossible("status.conditions has one type twice")
     return tuple(
         Condition(
             one.type,

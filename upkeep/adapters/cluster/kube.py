@@ -153,7 +153,8 @@ class Kube(Transport):
     ) -> Any:
         """What ``reduce`` makes of the objects of a list. They come page by page, and only a page of them is held at a time.
 
-        A token that expired on the way (410) starts the list anew, twice at most: ``reduce`` is then called again, and must begin with nothing.
+        A token that expired on the way (410), and a page of another version, starts the list anew, twice at most:
+        ``reduce`` is then called again, and must begin with nothing.
 
         :raises Unmeasured: as ``get``.
         """
@@ -164,7 +165,7 @@ class Kube(Transport):
                 continue
         source = f"GET {path}"
         raise Unavailable(
-            f"{source}: the list expired three times while it was read (410 Gone)",
+            f"{source}: the list expired (410 Gone) or changed its version three times while it was read.",
             source=source,
             next_step="run again",
         )
@@ -179,6 +180,8 @@ class Kube(Transport):
                 raise _ListExpired
             self._refuse(answer, listing.source)
             found = listing.page(answer)
+            if not listing.same_version(found):
+                raise _ListExpired
             count += len(found.items or ())
             if count > MOST_ITEMS:
                 break

@@ -64,7 +64,7 @@ def may(
     asked = ResourceAttributes(**attributes)
     if (answer.kind, answer.spec.resourceAttributes, answer.spec.user) != (kind, asked, subject):
         raise Malformed("The access review answers another question", source=f"POST {path}")
-    if answer.status.evaluationError:
+    if answer.status.evaluationError or (answer.status.allowed and answer.status.denied):
         # "It may be that an authorizer could not evaluate": what it says next to it is no verdict.
         raise Malformed("The access review has no verdict", source=f"POST {path}")
     return AccessAnswer(

@@ -190,6 +190,14 @@ class Prometheus:
                         f"{self.where}{RULES}: rule {rule.name} has no {'state' if evaluated else 'lastEvaluation'}.",
                         source=RULES,
                     )
+                if rule.state == "inactive" and any(
+                    one.state in ("pending", "firing") for one in rule.alerts or ()
+                ):
+                    raise Malformed(
+                        f"{self.where}{RULES}: rule {rule.name} is inactive, and one of its alerts is not.",
+                        source=RULES,
+                        next_step="run again",
+                    )
                 yield AlertRule(
                     name=rule.name,
                     state=rule.state,

@@ -96,6 +96,7 @@ class ListMeta(Wire, frozen=True):
     continue_: str = field(default="", name="continue")
     # An estimate; clusterpedia gives negative ones (clusterpedia-io/clusterpedia#123).
     remainingItemCount: int | None = None
+    resourceVersion: str = ""
 
 
 class List(Wire, frozen=True):

@@ -65,6 +65,12 @@ class Matrix(Marked, frozen=True, kw_only=True):
     result: tuple[MatrixEntry, ...]
 
 
+class ActiveAlert(Wire, frozen=True):
+    """An alert of a rule."""
+
+    state: str = ""
+
+
 class Rule(Wire, frozen=True):
     """An alerting rule; a recording rule, which other programs also give, has no state.
 
@@ -78,6 +84,7 @@ class Rule(Wire, frozen=True):
     state: str | None = None
     lastError: str = ""
     lastEvaluation: Time | None = None
+    alerts: tuple[ActiveAlert, ...] | None = None
 
 
 class RuleGroup(Wire, frozen=True):

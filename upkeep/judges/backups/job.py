@@ -18,6 +18,8 @@ from upkeep.shell import shell
 RETIRED_IMAGES = ("bitnami/kubectl", "docker.io/bitnami/kubectl")
 # A run is scheduled, and its Job made, by two clocks.
 CLOCKS_APART = timedelta(minutes=1)
+# The control plane may be so far ahead of this machine.
+MOST_AHEAD = timedelta(minutes=5)
 
 
 def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Limits) -> Judgement:
@@ -46,6 +48,9 @@ def job_healthy(jobs: BackupJobs, *, install: Install, now: datetime, limits: Li
         keeping = kept(cron_job, jobs.claims)
         said = "no success yet" if success is None else f"last success {span(now - success)} ago"
         unknown = _unknown_run(cron_job, own, success)
+        if success is not None and success > now + MOST_AHEAD:
+            unknown = f"its last success, {utc(success)}, is in the future"
+            said = "last success unknown"
         observed.append(
             "; ".join(
                 [f"CronJob {cron_job.name}: {said}", *keeping.seen, *([unknown] if unknown else [])]

@@ -25,6 +25,8 @@ NOT_YET = "unknown"
 EVALUATED = ("ok", "no match")
 # A rule is evaluated once in its group's interval. Later than this, something has stopped.
 STALE_AFTER, STALE_INTERVALS = timedelta(minutes=10), 4
+# Whatever the interval: what was known a day ago is not of now.
+STALE_AT_LAST = timedelta(days=1)
 RULES = Command("kubectl get prometheusrules --all-namespaces")
 MONITORS = Command("kubectl get servicemonitors,podmonitors --all-namespaces")
 JOBS = Command("kubectl get cronjobs,jobs --all-namespaces")
@@ -128,7 +130,8 @@ def _require_evaluated(rules: Sequence[AlertRule], *, now: datetime) -> None:
             next_step="run again in a few minutes; if it stays so, read Prometheus' log",
         )
     for rule in rules:
-        most = max(STALE_AFTER, STALE_INTERVALS * timedelta(seconds=rule.interval_seconds))
+        interval = timedelta(seconds=min(rule.interval_seconds, STALE_AT_LAST.total_seconds()))
+        most = min(max(STALE_AFTER, STALE_INTERVALS * interval), STALE_AT_LAST)
         assert rule.evaluated is not None
         if abs(now - rule.evaluated) > most:
             raise Malformed(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from upkeep.adapters.cluster import objects
+from upkeep.errors import Malformed
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,20 @@ def test_a_job_has_ended_where_its_last_condition_says_so(
         }
     )
     assert (found.succeeded, found.failed) == ended
+
+
+def test_a_job_that_ended_before_it_was_made_is_malformed():
+    metadata = {
+        "name": "j",
+        "namespace": "n",
+        "uid": "u",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    }
+    ended = {"conditions": [{"type": "Complete", "status": "True"}]}
+    for time, fits in (("2025-12-31T23:55:00Z", True), ("2025-12-31T23:54:59Z", False)):
+        raw = {"metadata": metadata, "status": ended | {"completionTime": time}}
+        if fits:
+            assert objects.job(raw).succeeded
+        else:
+            with pytest.raises(Malformed, match="it ended before it was made"):
+                objects.job(raw)

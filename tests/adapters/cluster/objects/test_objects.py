@@ -206,6 +206,8 @@ def test_an_autoscaler_names_the_metrics_that_it_cannot_read():
             1,
         ),
         ({}, "2025-12-31T00:00:00", 1),
+        # A node whose clock is wrong: the API server stored it at its own time.
+        ({"lastTimestamp": "2020-01-01T00:00:00Z"}, "2025-12-31T00:00:00", 1),
     ],
 )
 def test_an_event_as_old_and_new_clients_write_it(fields: dict, last: str, count: int):

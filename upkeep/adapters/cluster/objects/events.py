@@ -16,11 +16,12 @@ def event(raw: Event) -> KubernetesEvent:
 
     The API server stores events of ``events.k8s.io`` as the same objects, so one list has all.
     Those have no ``lastTimestamp`` but an ``eventTime``, and perhaps a series with its own last
-    time and count. The latest time counts.
+    time and count. The latest time counts. The creation is of the API server's clock, the others
+    are of the reporter's: no event was seen for the last time before it was stored.
     """
     series = raw.series
     times = (series and series.lastObservedTime, raw.lastTimestamp, raw.eventTime)
-    last = max((time for time in times if time), default=raw.metadata.creationTimestamp)
+    last = max(time for time in (*times, raw.metadata.creationTimestamp) if time)
     return KubernetesEvent(
         kind=raw.involvedObject.kind,
         uid=raw.involvedObject.uid,

@@ -3,12 +3,15 @@
 Source: Kubernetes API reference v1.36 (batch/v1, core/v1).
 """
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
-from upkeep.adapters.cluster.fields import conditions_of, instant, owner_uid, reads
+from upkeep.adapters.cluster.fields import Impossible, conditions_of, instant, owner_uid, reads
 from upkeep.adapters.cluster.objects.templates import template
 from upkeep.adapters.wire import workloads as wire
 from upkeep.records.backups import CronJob, Job, VolumeClaim
+
+# The controller's clock and the API server's may differ so much.
+CLOCKS_APART = timedelta(minutes=5)
 
 
 @reads(wire.CronJob)
@@ -44,11 +47,14 @@ def job(raw: wire.Job) -> Job:
     """Return a Job as a record."""
     done = {one.type: one for one in conditions_of(raw.status.conditions) if one.status == "True"}
     failed, complete = done.get("Failed"), done.get("Complete")
+    finished = instant(raw.status.completionTime) or (failed.changed if failed else None)
+    if finished is not None and finished < raw.metadata.creationTimestamp - CLOCKS_APART:
+        raise Impossible("status: it ended before it was made")
     return Job(
         name=raw.metadata.name,
         owner_uid=owner_uid(raw.metadata, "CronJob"),
         created=raw.metadata.creationTimestamp.astimezone(UTC),
-        finished=instant(raw.status.completionTime) or (failed.changed if failed else None),
+        finished=finished,
         failed=failed is not None,
         succeeded=complete is not None,
         message=failed.message if failed else "",

@@ -154,8 +154,14 @@ def pod(raw: wire.Pod) -> Pod:
     init = [container(one, spec) for one in spec.initContainers]
     sidecars = {one.name for one in init if one.restarts}
     statuses = [
-        *(_container_status(one, init=True) for one in status.initContainerStatuses),
-        *(_container_status(one, init=False) for one in status.containerStatuses),
+        *(
+            _container_status(one, metadata.creationTimestamp, init=True)
+            for one in status.initContainerStatuses
+        ),
+        *(
+            _container_status(one, metadata.creationTimestamp, init=False)
+            for one in status.containerStatuses
+        ),
     ]
     known = {one.name for one in (*spec.initContainers, *spec.containers)}
     if not {one.name for one in statuses} <= known:
@@ -197,7 +203,10 @@ def container_usages(raw: PodMetrics, *, now: datetime) -> tuple[ContainerUsage,
     """
     if raw.timestamp > now + MOST_AHEAD:
         raise Impossible("timestamp is in the future")
-    return tuple(_usage(raw, one) for one in raw.containers or () if one.name not in NO_CONTAINERS)
+    containers = [one for one in raw.containers or () if one.name not in NO_CONTAINERS]
+    if len({one.name for one in containers}) < len(containers):
+        raise Impossible("containers has one name twice")
+    return tuple(_usage(raw, one) for one in containers)
 
 
 def _usage(raw: PodMetrics, one: ContainerMetrics) -> ContainerUsage:
@@ -211,7 +220,7 @@ def _usage(raw: PodMetrics, one: ContainerMetrics) -> ContainerUsage:
     )
 
 
-def _container_status(raw: wire.ContainerStatus, *, init: bool) -> ContainerStatus:
+def _container_status(raw: wire.ContainerStatus, made: datetime, *, init: bool) -> ContainerStatus:
     state, waiting = raw.state, raw.state.waiting or wire.Waiting()
     kinds = (("waiting", state.waiting), ("running", state.running), ("terminated", state.terminated))  # fmt: skip
     began = state.running or state.terminated
@@ -222,15 +231,23 @@ def _container_status(raw: wire.ContainerStatus, *, init: bool) -> ContainerStat
         state=next((name for name, one in kinds if one), ""),
         waiting_reason=waiting.reason,
         waiting_message=waiting.message,
-        started=instant(began.startedAt) if began else None,
-        terminated=_termination(state.terminated),
-        last_termination=_termination(raw.lastState.terminated),
+        started=_of_the_pod(began.startedAt, made) if began else None,
+        terminated=_termination(state.terminated, made),
+        last_termination=_termination(raw.lastState.terminated, made),
         image_id=raw.imageID,
         init=init,
     )
 
 
-def _termination(raw: wire.Terminated | None) -> Termination | None:
+def _termination(raw: wire.Terminated | None, made: datetime) -> Termination | None:
     if raw is None:
         return None
-    return Termination(raw.reason, raw.exitCode, instant(raw.finishedAt), instant(raw.startedAt))
+    times = (_of_the_pod(time, made) for time in (raw.finishedAt, raw.startedAt))
+    return Termination(raw.reason, raw.exitCode, *times)
+
+
+def _of_the_pod(time: datetime | None, made: datetime) -> datetime | None:
+    """Return a time of the node's clock; ``None`` where it is before the pod was made: that clock is wrong."""
+    if time is None or time < made - MOST_AHEAD:
+        return None
+    return instant(time)
