@@ -3,8 +3,11 @@
 import shlex
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text
 
 from upkeep.addressing import Address, addressed
+from upkeep.shell import shell
 
 PROD = Address("prod eu", "/etc/kube/config")
 KUBECTL = "kubectl --context='prod eu' --kubeconfig=/etc/kube/config"
@@ -102,3 +105,28 @@ def test_a_context_of_any_name_is_one_word_of_a_shell(name: str) -> None:
         f"--kube-context={name}",
         "list",
     ]
+
+
+HOSTILE = (
+    'x;kubectl get $(touch PWN)" #',
+    "; helm upgrade",
+    "o'brien; kubectl get",
+    "a\n(kubectl get x",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("kubeconfig", ["", "/home/o'brien/config"])
+def test_a_name_that_looks_like_a_command_stays_a_value(name: str, kubeconfig: str) -> None:
+    """Within the quotes of a value nothing is addressed: a path with an apostrophe would end them."""
+    for template in ("mv {} elsewhere", "kubectl get pods {} ; read the log", "kubectl get {} x"):
+        step = addressed(shell(template, name), Address(context="prod", kubeconfig=kubeconfig))
+        assert shlex.quote(name) in step
+        assert name in shlex.split(step)
+
+
+@given(name=text(alphabet="a;|&(\n '\"$ kubectlhm-"), other=text(alphabet="a;' \""))
+def test_no_name_is_rewritten(name: str, other: str) -> None:
+    step = shell("kubectl -n {} get {} --x={}", name, other, name)
+    told = shlex.split(addressed(step, Address(context=other or "c", kubeconfig=name)))
+    assert [told[-4], told[-2], told[-1]] == [name, other, f"--x={name}"]

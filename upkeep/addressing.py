@@ -12,8 +12,12 @@ from msgspec import Struct
 
 # The begin of a command: the start of the text or of a line, after another command, or after "or".
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
+# What is quoted is a value: a name from outside can look like a command. An apostrophe of prose (Prometheus' log)
+# is behind a letter; a value never is (``upkeep.shell``).
+_QUOTED = r"""(?<![A-Za-z])'[^']*'(?:"'"'[^']*')*|"[^"]*\""""
 _PROGRAM = re.compile(
-    _BEGINS + r"(kubectl|helm|upkeep (?:run|backup|export|drill restore))(?= -| [a-z])"
+    f"{_QUOTED}|{_BEGINS}"
+    + r"(kubectl|helm|upkeep (?:run|backup|export|drill restore))(?= -| [a-z])"
 )
 _LOOKS = re.compile(
     r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami)\b"
@@ -37,6 +41,8 @@ def addressed(step: str, address: Address) -> str:
 
     def named(found: re.Match[str]) -> str:
         program = found[1]
+        if program is None:
+            return found[0]
         acts = program == "helm" or (program == "kubectl" and not _LOOKS.match(step, found.end()))
         context = address.context if address.acting is None or not acts else address.acting
         options = [

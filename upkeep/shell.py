@@ -25,11 +25,15 @@ def shell(template: str, /, *values: object) -> Command:
 
     Each value is quoted, unless it is a part of a command that was made here.
 
-    :raises ValueError: a value would stand within quotes of the template, which do not nest.
+    :raises ValueError: a value would stand within quotes of the template, which do not nest, or behind
+        a letter or another value: its opening quote must not read as an apostrophe.
     """
-    for before in _BEFORE.finditer(template):
-        if template[: before.start()].count("'") % 2:
+    for before, value in zip(_BEFORE.finditer(template), values, strict=False):
+        head = template[: before.start()]
+        if head.count("'") % 2:
             raise ValueError(f"a value within quotes: {template}")
+        if head and (head[-1].isalpha() or head[-1] == "}") and not isinstance(value, Command):
+            raise ValueError(f"a value behind a letter or a value: {template}")
     return Command(template.format(*(_quoted(one) for one in values)))
 
 

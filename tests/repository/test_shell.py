@@ -108,7 +108,7 @@ def test_every_command_is_made_by_shell(path: Path) -> None:
     assert found(text, told=TOLD.get(name, "")) == []
     for call in calls(ast.parse(text)):
         if call.func.id == "shell":  # as many values as places, and none of them within quotes
-            values = ["x"] * (len(call.args) - 1)
+            values = [Command("x")] * (len(call.args) - 1)
             line = shell(call.args[0].value, *values)
             assert line.count("x") >= len(values)
             assert call.args[0].value.replace("{{", "").count("{}") == len(values)
@@ -138,3 +138,11 @@ def test_no_printed_command_needs_a_checkout(path: Path) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     assert [text for text in texts if text.startswith("pytest -m")] == []
+
+
+@pytest.mark.parametrize("template", ["a{}", "echo {}{}"])
+def test_the_quote_of_a_value_never_reads_as_an_apostrophe(template: str) -> None:
+    """``upkeep.addressing`` reads steps of prose and commands, and leaves values alone."""
+    with pytest.raises(ValueError, match="a value behind a letter or a value"):
+        shell(template, "x", "y z")
+    assert shell("logs {}{}", "a b", Command(" --previous")) == "logs 'a b' --previous"
