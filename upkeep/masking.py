@@ -15,14 +15,14 @@ MASK = "‹masked›"
 
 # What a name must contain for its value to be a secret; "API key" with a space is one, too.
 _SECRET_NAME = re.compile(
-    r"token|secret|passw(?:or)?d|passphrase|(?:api|access|private|signing)[ _.-]?key|webhook|dsn|credential|bearer|authorization|cookie",
+    r"token|secret|passw(?:or)?d|pass[ _-]?phrase|(?:api|access|private|signing)[ _.-]?key|webhook|dsn|credential|bearer|authorization|cookie",
     re.IGNORECASE,
 )
 # Shorter names of credentials, as words of their own: of a log line their value is masked, too. As
 # names of variables they are no proof of a secret: AUTH=none, LOGIN=form.
 _SHORT_NAME = re.compile(
-    r"(?<![a-z])(?:pwd?|pass|passcode|auth|creds?|jwt|otp|totp|pin|sid|sig|signature|login|session"
-    r"|session[_-]?id|api[_-]?key|x-auth-key|auth[_-]?key|access[_-]?key|private[_-]?key)(?![a-z])",
+    r"(?<![a-z])(?:(?:user|db|admin|root|bind|smtp|ldap|sql|redis|my|old|new)?[_-]?(?:pwd?|pass)|passcode|auth|creds?|jwt|otp|totp|pin|sid|sig|signature|login|session"
+    r"|(?:j|php)?sess(?:ion)?[_-]?id|api[_-]?key|x-auth-key|auth[_-]?key|access[_-]?key|private[_-]?key)(?![a-z])",
     re.IGNORECASE,
 )
 # A header, its value to the end of its line; in a JSON string the end is written \r\n, and a letter n may stand before the name.
@@ -30,7 +30,7 @@ _GAP = r"[ \t]*+(?:\r?\n[ \t]++)?+"  # a value on the next line is indented
 _HEADER = re.compile(rf"(?:authorization|cookie2?)(\\*+[\"']?+[ \t]*+[:=]{_GAP})", re.IGNORECASE)
 _END_OF_LINE = re.compile(r"[\r\n]|\\[rn]")
 _NAMED = re.compile(
-    rf"(?<![\w.\-])(?:(?:api|access|private|signing)\s)?[\w.\-]++(\\*+[\"'`]?+\s*+[:=]{{1,2}}>?{_GAP})",
+    rf"(?<![\w.\-])(?:(?:api|access|private|signing|pass)\s)?[\w.\-]++(\\*+[\"'`]?+\]?+\s*+[:=]{{1,2}}>?{_GAP})",
     re.IGNORECASE,
 )
 _OPENING = re.compile(r"(\\*+)([\"'`])")
@@ -44,6 +44,26 @@ _AUTHORITY_END = re.compile(r"[/?#\\]|$")
 SCHEME_VALUE = re.compile(
     rf"((?:bearer|basic)(?:\s|%20|\\u0020)++[\"'\\]*+)(?:[^\s\"\\]|\\(?![rnt\"])){_RUN}",
     re.IGNORECASE,
+)
+
+# Other forms of a name and its value, each with what a text must contain to have one: --password VALUE, also as
+# two strings of a list; <password>VALUE<; user:VALUE@tcp(…); curl -u user:VALUE.
+_FORMS = (
+    (
+        "--",
+        re.compile(
+            r"(--(?P<name>[\w.\-]++)(?:[\\\"']*+,\s*+|\s++)[\\\"']*+)(?![-\\\"'\s])[^\s\"'\\,\]]++"
+        ),
+    ),
+    ("<", re.compile(r"(<(?P<name>[\w:.\-]++)[^<>]{0,256}>)[^<>\s][^<>]*+(?=<)")),
+    ("@", re.compile(r"((?<![\w.\-])[\w.\-]++:)[^\s@/]++(?=@\w*+\()")),
+    ("-u", re.compile(r"((?<![\w\-])-u[ =][\"']?+[^\s:\"']++:)[^\s\"']++")),
+    ("PRIVATE KEY", re.compile(r"(-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY-----)[^-]++")),
+)
+# A sentence that quotes what was refused: a key has a digit or a capital among its letters.
+_REFUSED = re.compile(
+    r"((?i:invalid|bad|wrong|incorrect|malformed)\s++(?i:api[ _-]?key|token|password|secret|credentials?)\s++[\"']?+)"
+    r"(?=[A-Za-z]*+[0-9]|[a-z]++[A-Z])[^\s\"']{8,}+"
 )
 
 SHAPES = {
@@ -109,6 +129,10 @@ def mask(text: str) -> str:
     for shape in SHAPES.values():
         text = shape.sub(MASK, text)
     text = _replace_values(text, _NAMED, _named_end)
+    for sign, form in _FORMS:
+        if sign in text:
+            text = form.sub(_formed, text)
+    text = _REFUSED.sub(rf"\1{MASK}", text)
     text = _UUID.sub(_key_or_id, text)
     return _LONG.sub(_opaque, text)
 
@@ -251,6 +275,12 @@ def _bare_url(found: re.Match[str]) -> str:
     ):  # masked before, its slash perhaps with a long part of the host
         return separator + run
     return separator + name + ("/…" if name else "…")
+
+
+def _formed(found: re.Match[str]) -> str:
+    """Mask the value of another form, where its name tells or where the form itself does."""
+    name = found.groupdict().get("name")
+    return found[0] if name is not None and not telling(name) else f"{found[1]}{MASK}"
 
 
 def _opaque(found: re.Match[str]) -> str:

@@ -73,6 +73,9 @@ _FOLDED = re.compile(
     re.VERBOSE,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*+[A-Za-z]")
+# Format characters, and wide forms of the signs between a name and its value.
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_WIDE = {**dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " "), 0xFF1A: ":", 0xFF1D: "="}
 _DIGITS = re.compile(r"\d+")
 _LEAST_ID = 8
 
@@ -209,7 +212,7 @@ class Lines:
 
 def shown(text: str, *, most: int = EXAMPLE_CHARACTERS) -> str:
     """Return a foreign text, masked, in one line of printable characters."""
-    return _cut(_printable(mask(text)), most)
+    return _cut(_printable(mask(_plain(text))), most)
 
 
 def told(text: str) -> str:
@@ -235,7 +238,14 @@ def fold(text: str) -> str:
 
 
 def _text(words: Sequence[str]) -> str:
-    return _printable(": ".join(mask(word) for word in words)[:FOLDED_CHARACTERS])
+    return _printable(": ".join(mask(_plain(word)) for word in words)[:FOLDED_CHARACTERS])
+
+
+def _plain(text: str) -> str:
+    """Return a text without colours and invisible characters, which would part a name from its value."""
+    if text.isascii() and "\x1b" not in text:
+        return text
+    return _INVISIBLE.sub("", _COLOUR.sub("", text)).translate(_WIDE)
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -247,7 +257,7 @@ def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _value(name: str, value: object) -> str:
-    if telling(name):
+    if telling(_plain(name)):
         return MASK
     if isinstance(value, dict | list):
         return "…"

@@ -107,7 +107,7 @@ class Reading:
             silent_since=silent_since,
             longest_quiet_seconds=self.longest_quiet.total_seconds(),
             stopped=stopped,
-            tail=tuple(logline.shown(line.decode(errors="replace")) for line in self.tail),
+            tail=tuple(logline.told(line.decode(errors="replace")) for line in self.tail),
             send_failures=tuple(
                 SendFailures(name, t.count, t.first, t.last, t.example)
                 for name, t in sorted(
