@@ -1,4 +1,4 @@
-"""The early end of a run: SIGTERM counts as Ctrl-C, and nothing interrupts the writing of its record.
+"""The early end of a run: SIGTERM and SIGHUP count as Ctrl-C, and nothing interrupts the writing of its record.
 
 A CronJob's deadline and a cancelled pipeline send SIGTERM. Finished measurements are judged
 and recorded, and the gate is closed.
@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from upkeep.interrupts import end_as_interrupted, ending_signals
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # Only there can a signal be handled; a test may run pytest elsewhere.
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.getsignal(number) for number in _signals()}
+    end_as_interrupted(_interrupt)
 
     def restore() -> None:
         for number, handler in before.items():
@@ -28,9 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(restore)
 
 
+def _signals() -> tuple[signal.Signals, ...]:
+    return signal.SIGINT, *ending_signals()
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     # A second one ends the process at once, whatever it does.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for one in ending_signals():
+        signal.signal(one, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 
@@ -39,6 +44,6 @@ def pytest_sessionfinish() -> Generator[None, Any, Any]:
     """Let the record, the gate and the reports be written whole: it takes less than a second."""
     main = threading.current_thread() is threading.main_thread()
     if main:
-        for number in _SIGNALS:
+        for number in _signals():
             signal.signal(number, signal.SIG_IGN)
     return (yield)

@@ -4,15 +4,14 @@ import argparse
 import importlib
 import os
 import re
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
 from upkeep import __version__
 from upkeep.errors import BadInput, UpkeepError
+from upkeep.interrupts import end_as_interrupted
 from upkeep.limits import nearest
 from upkeep.masking import mask, own
 
@@ -45,14 +44,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from upkeep.commands.printing import hiding
 
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     with hiding(coloured=words[:1] == ["run"]):  # pytest's own terminal
         return _main(words)
 
 
+def _open_streams() -> None:
+    """Open the null device in the place of a standard stream that is closed: no file may take its number."""
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(free)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - to the end
+
+
 def _main(words: list[str]) -> int:
-    if threading.current_thread() is threading.main_thread():
-        # As Ctrl-C: what was begun is taken back, and no temporary file stays.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_as_interrupted()
     try:
         if words[:1] == ["run"]:
             from upkeep.commands import suite

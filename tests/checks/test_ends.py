@@ -20,7 +20,7 @@ from tests.fuzzing import FUZZ
 from upkeep import demo
 
 POINTS = ("collecting", "plugin", "helm", "judging", "reporting")
-SIGNALS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
+SIGNALS = {name: signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")}
 ENDS = (*SIGNALS, "full disk", "removed folder")
 CHECKS = "control(id='pods-ready') or control(id='health-ok') or control(id='upgrade-rehearsed')"
 WAIT = "echo $$ > {folder}/pid; touch {folder}/reached; while ! test -e {folder}/go; do sleep 0.05; done"
@@ -77,6 +77,11 @@ def kubeconfig(cluster: demo.Cluster, folder: Path, point: str) -> Path:
     return file
 
 
+def _hang_up() -> None:
+    """A session that started these tests by nohup ignores SIGHUP, and so would the run."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def started(cluster: demo.Cluster, folder: Path, out: Path, point: str) -> subprocess.Popen[bytes]:
     """A run that stands still at the point."""
     pause = WAIT.format(folder=folder) if point == "helm" else "true"
@@ -100,7 +105,9 @@ def started(cluster: demo.Cluster, folder: Path, out: Path, point: str) -> subpr
         f"--chart-repository={cluster.charts}",
     ]  # fmt: skip
     with (folder / "said").open("wb") as said:
-        process = subprocess.Popen(words, cwd=ROOT, env=environ, stdout=said, stderr=said)
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=environ, stdout=said, stderr=said, preexec_fn=_hang_up
+        )  # fmt: skip
     ends = time.monotonic() + SECONDS
     while not (folder / "reached").exists():
         assert process.poll() is None, (folder / "said").read_text()
@@ -153,7 +160,7 @@ def test_what_is_on_the_disk_is_whole_and_nothing_stays_behind(
     began = time.monotonic()
     try:
         end(how, process, folder, out)
-        if point == "reporting" and how in ("SIGINT", "SIGTERM"):
+        if point == "reporting" and how in ("SIGINT", "SIGTERM", "SIGHUP"):
             time.sleep(0.5)  # The record is being written: it is written to its end.
             (folder / "go").touch()
         code = process.wait(SECONDS)

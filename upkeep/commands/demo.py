@@ -8,6 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
+from upkeep.interrupts import ending_signals
 from upkeep.shell import shell
 
 # The first line of what this command wrote, and may replace.
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             flush=True,
         )
         ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, *ending_signals()):
             signal.signal(number, lambda *_: ended.set())
         ended.wait()
     return 0

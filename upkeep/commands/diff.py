@@ -7,9 +7,10 @@ Exit codes: 0 nothing new, 1 at least one new finding, 4 bad input.
 import argparse
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from upkeep.commands.printing import say
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     later = recorded.read(options.later, ledger=ledger)
     found = compare(earlier.results, later.results, alike=unlike(earlier, later))
     if options.json:
-        print(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+        print(json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False))
         return 1 if found.new else 0
     say(f"{earlier.name} -> {later.name}")
     for word, sign, those in (

@@ -95,6 +95,16 @@ MOST_BYTES = 4 * 1024 * 1024
 TARGET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 
 
+# A dotted key costs tomllib the square of its parts.
+MOST_DOTS = 100
+
+
+def _require_shallow(text: str, path: Path) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.partition("=")[0].count(".") > MOST_DOTS and len(line) > 1000:
+            raise BadInput(f"{path}: line {number} has a key of more than {MOST_DOTS} parts.")
+
+
 def read(path: Path, asked: str) -> File:
     """Read a settings file.
 
@@ -106,6 +116,7 @@ def read(path: Path, asked: str) -> File:
         return {}
     try:
         text = read_bounded(path, most_bytes=MOST_BYTES).decode("utf-8")
+        _require_shallow(text, path)
         file = TypeAdapter(File).validate_python(tomllib.loads(text))
     except FileNotFoundError:
         raise BadInput(f"{asked or path}: no such file.") from None

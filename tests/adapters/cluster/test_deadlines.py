@@ -221,3 +221,17 @@ def test_more_run_at_a_time_where_those_that_run_wait(
         return True
 
     assert all(concurrently(meet, range(6), most=2, most_waiting=6)) is together
+
+
+@pytest.mark.parametrize("ask", ASK)
+def test_a_name_server_that_never_answers_keeps_no_deadline_waiting(
+    ask: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, began = threading.Event(), time.monotonic()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) or [])
+    try:
+        with pytest.raises(TimedOut):
+            ASK[ask]("http://name.example", 0.4)
+    finally:
+        over.set()
+    assert time.monotonic() - began < 3

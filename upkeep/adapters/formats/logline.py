@@ -129,6 +129,8 @@ class Lines:
             harmless = text.startswith(_CLEAN) or (
                 text.startswith(_WARN) and b"ailed to " not in text
             )
+            # Two records in one line: the first one's level says nothing of the second.
+            harmless = harmless and text.find(_CLEAN[0][1:9], 9) < 0
             if not cut and (harmless or (_HARMLESS.search(text) and not _MAY_BE_BAD.search(text))):
                 return None
             return self._of_json(text, cut=cut)

@@ -140,7 +140,7 @@ def told(
     """
     if _shape(shown) != _shape(kept):
         raise Malformed(
-            f"{kept.source} is not the configuration that {shown.source} has loaded: their receivers and routes differ.",
+            f"{kept.source} is not the configuration that {shown.source} has loaded: their receivers, routes or inhibit rules differ.",
             source=kept.source,
             next_step="--alertmanager-config=Secret/NAMESPACE/NAME of the object that Alertmanager loads; if it is the one, the reload failed: see Alertmanager's log",
         )
@@ -157,7 +157,11 @@ def _shape(configuration: AlertmanagerConfiguration) -> Any:
     receivers = sorted(
         (one.name, one.integrations, len(one.webhooks)) for one in configuration.receivers
     )
-    return tree(configuration.route), receivers, len(configuration.inhibit_rules)
+    inhibit = sorted(
+        (sorted(one.source), sorted(one.target), sorted(one.equal))
+        for one in configuration.inhibit_rules
+    )
+    return tree(configuration.route), receivers, inhibit
 
 
 def _receiver(

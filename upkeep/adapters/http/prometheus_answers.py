@@ -114,7 +114,8 @@ def matrix(
 def _require_each_once(metrics: Iterable[Mapping[str, str]], expression: str) -> None:
     seen = set()
     for metric in metrics:
-        labels = tuple(sorted(metric.items()))
+        # An empty label is none: https://prometheus.io/docs/concepts/data_model/
+        labels = tuple(sorted((name, value) for name, value in metric.items() if value))
         if labels in seen:
             raise Malformed(
                 f"The answer to {expression} holds a series twice: its stores do not agree.",

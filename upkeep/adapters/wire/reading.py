@@ -8,7 +8,9 @@ every read of an answer, headers included, waits for what is left until the inst
 import contextvars
 import io
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from http.client import HTTPResponse
 from typing import Any
@@ -56,8 +58,45 @@ def bounded(pool: urllib3.PoolManager) -> urllib3.PoolManager:
 
 
 def _bounded_pool(kind: Any) -> Any:
-    connection = type("Bounded", (kind.ConnectionCls,), {"response_class": _Response})
+    connection = type("Bounded", (_Connects, kind.ConnectionCls), {"response_class": _Response})
     return type("BoundedPool", (kind,), {"ConnectionCls": connection})
+
+
+class _Connects:
+    """A connection that is made in a thread of its own: the resolver of names knows no deadline.
+
+    A name server that never answers holds getaddrinfo for as long as resolv.conf says. The thread is
+    left behind then, and closes what it still connects. urllib3's SOCKS connection overrides the same method.
+    """
+
+    def _new_conn(self) -> socket.socket:
+        ends = _ENDS.get()
+        connect: Callable[[], socket.socket] = super()._new_conn  # type: ignore[misc]  # of urllib3
+        if ends is None:
+            return connect()
+        made: Future[socket.socket] = Future()
+
+        def run() -> None:
+            try:
+                connected = connect()
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller
+                made.set_exception(error)
+            else:
+                made.set_result(connected)
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            return made.result(max(ends - _CLOCK.monotonic(), 0.0))
+        except TimeoutError as error:
+            if made.done() and made.exception() is error:
+                raise
+            made.add_done_callback(_close)
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection in time") from None
+
+
+def _close(made: Future[socket.socket]) -> None:
+    if made.exception() is None:
+        made.result().close()
 
 
 class _Response(HTTPResponse):

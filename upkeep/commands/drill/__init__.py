@@ -9,7 +9,6 @@ Exit codes: 0 every restored object equals the backup; 1 an object differs or an
 """
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 from upkeep.commands import connection
 from upkeep.commands.drill.record import record_drill
 from upkeep.errors import Absent, BadInput, Unmeasured
+from upkeep.interrupts import end_as_interrupted
 from upkeep.shell import shell
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ def run(options: argparse.Namespace) -> int:
             if not _agreed(options):
                 print("cancelled; no change")
                 return 1
-            signal.signal(
-                signal.SIGTERM, signal.default_int_handler
-            )  # the namespace goes then, too
+            end_as_interrupted()  # the namespace goes then, too
             began = found.clock.monotonic()
             with scratch.opened():
                 for one in manifests:
