@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from upkeep.interrupts import end_as_interrupted, ending_signals
+from upkeep.deadline import end_as_interrupted, ending_signals
 
 
 def pytest_configure(config: pytest.Config) -> None:

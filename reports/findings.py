@@ -67,8 +67,11 @@ def lines_of(finding: Finding) -> list[str]:
 
 
 def flat(text: str) -> str:
-    """Return a text in one line."""
-    return " ".join(text.split())
+    """Return a text in one line, which is no command to Azure Pipelines wherever it is printed.
+
+    Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
+    """
+    return " ".join(text.split()).replace("##vso[", "# #vso[").replace("##[", "# #[")
 
 
 def measure(value: Scalar, unit: str) -> str:

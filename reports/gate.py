@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reports.findings import flat
 from reports.ledger import not_run
 from reports.ledger.facts import stopped
 from reports.ledger.record import LEDGER, Ledger
@@ -175,7 +176,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             f"  added to the gate by the settings: {', '.join(chosen.gate_add)}"
         )
     for name, why in chosen.gate_remove.items():
-        terminalreporter.write_line(f"  removed from the gate by the settings: {name} ({why})")
+        terminalreporter.write_line(
+            f"  removed from the gate by the settings: {name} ({flat(why)})"
+        )
 
 
 def _override(one: Override) -> dict[str, str]:

@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
             "-n is not supported: upkeep already measures in parallel. Remove -n."
         )
     if config.option.debug:
+        # pytest has opened the file before any plugin could refuse.
+        Path(config.option.debug).unlink(missing_ok=True)
         raise pytest.UsageError(
             "--debug writes the arguments of every hook, secrets included, to a file. Remove it."
         )

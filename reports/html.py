@@ -11,7 +11,6 @@ from _pytest.junitxml import xml_key  # pytest's own record_xml_attribute is a f
 
 from reports.ledger.record import LEDGER
 from upkeep import REPOSITORY
-from upkeep.masking import mask
 from upkeep.results import counts
 from upkeep.session import output, records
 
@@ -55,23 +54,6 @@ def pytest_configure(config: pytest.Config) -> None:
             setattr(option, name, str(folder / path))
     if hasattr(option, "self_contained_html"):
         option.self_contained_html = True
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_metadata(metadata: dict[str, Any], config: pytest.Config) -> None:
-    """Keep versions and the user's metadata: pytest-metadata also copies CI variables with credentials."""
-    kept = {
-        "Python",
-        "Platform",
-        "Packages",
-        "Plugins",
-        *(key for key, _ in config.getoption("metadata", [])),
-    }
-    for key in list(metadata):
-        if key not in kept:
-            del metadata[key]
-        elif isinstance(metadata[key], str):
-            metadata[key] = mask(metadata[key])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -140,7 +140,7 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     message = _ended(flat(message))
     lines = [f"could not measure ({reason}): {message}"]
     lines += [f"where: {flat(source)}"] if source else []
-    lines += [f"next: {flat(step)}"] if step else []
+    lines += [f"next: {step.partition(chr(10))[0]}"] if step else []
     if item.config.stash[FULL_TRACE]:
         lines += [f"  {place}" for place in frames]
     return Fate(Outcome.UNKNOWN, message, reason, source, step, tuple(lines))

@@ -45,6 +45,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: logging.setLogRecordFactory(factory))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_metadata(metadata: dict[str, Any], config: pytest.Config) -> None:
+    """Keep versions and the user's metadata: pytest-metadata also copies CI variables with credentials."""
+    kept = {
+        "Python",
+        "Platform",
+        "Packages",
+        "Plugins",
+        *(key for key, _ in config.getoption("metadata", [])),
+    }
+    for key in list(metadata):
+        if key not in kept:
+            del metadata[key]
+        elif isinstance(metadata[key], str):
+            metadata[key] = mask(metadata[key])
+
+
 def _masked(record: logging.LogRecord) -> logging.LogRecord:
     kind = f" ({record.exc_info[0].__name__})" if record.exc_info and record.exc_info[0] else ""
     record.msg, record.args = mask(record.getMessage()) + kind, None

@@ -99,7 +99,7 @@ def last_lines(results: Sequence[Result]) -> list[str]:
     others = len(first.symptoms)
     what = f"Likely cause of {others} more: " if others else f"First of {short}: "
     cause = f"{what}{first.cause.control.id} [{first.cause.target}]: {flat(first.cause.summary)}"
-    step = flat(first.cause.next.partition("\n")[0])
+    step = first.cause.next.partition("\n")[0]
     return [cause, *([f"next: {step}"] if step else [])]
 
 
@@ -196,7 +196,7 @@ def _lines(result: Result, more: str = "") -> list[str]:
     lines = [
         summary,
         f"where: {flat(where or result.basis)}",
-        f"next: {flat(result.next.partition(chr(10))[0])}",
+        f"next: {result.next.partition(chr(10))[0]}",
     ]
     return [line for line in lines if not line.endswith(": ")]
 
@@ -208,7 +208,7 @@ def _together(together: Sequence[Result]) -> list[str]:
     return [
         what,
         f"where: {_names(together)}",
-        *([f"next: {flat(first.next)}"] if first.next else []),
+        *([f"next: {first.next.partition(chr(10))[0]}"] if first.next else []),
     ]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from upkeep import __version__
+from upkeep.deadline import end_as_interrupted
 from upkeep.errors import BadInput, UpkeepError
-from upkeep.interrupts import end_as_interrupted
 from upkeep.limits import nearest
 from upkeep.masking import mask, own
 

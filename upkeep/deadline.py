@@ -3,12 +3,14 @@
 import contextvars
 import math
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TypeVar
+from types import FrameType
+from typing import Any, TypeVar
 
 from upkeep.clock import Clock
 from upkeep.errors import TimedOut
@@ -132,3 +134,25 @@ def settle(future: Future[R], work: Callable[[], R]) -> None:
         future.set_result(work())
     except BaseException as error:  # noqa: BLE001 - handed on, to where it is waited for
         future.set_exception(error)
+
+
+# --- signals: a CronJob's deadline and a cancelled pipeline send SIGTERM, a session that closes SIGHUP ---
+
+Handler = Callable[[int, FrameType | None], Any]
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return SIGTERM, and SIGHUP unless it is ignored, as nohup has it."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return (signal.SIGTERM,)
+    return signal.SIGTERM, signal.SIGHUP
+
+
+def end_as_interrupted(handler: Handler = signal.default_int_handler) -> None:
+    """Handle the signals, in the main thread: elsewhere none can be handled.
+
+    :param handler: by default it raises KeyboardInterrupt.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in ending_signals():
+            signal.signal(number, handler)

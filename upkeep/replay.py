@@ -19,7 +19,7 @@ from msgspec import Struct
 from upkeep.clock import Clock
 from upkeep.errors import Absent, BadInput, NotApplicable, Unmeasured, of_reason
 from upkeep.limits import Limits
-from upkeep.masking import mask, own
+from upkeep.masking import MASK, mask, own, telling
 from upkeep.model import Evidence
 from upkeep.records.bundle import (
     INTERNAL,
@@ -114,6 +114,12 @@ def _redacted(value: Any, field: str = "") -> Any:
         return named if tag is None else {value.__struct_config__.tag_field: tag, **named}
     if isinstance(value, Mapping):
         return {_text(key, ""): _redacted(entry, field) for key, entry in value.items()}
+    if isinstance(value, tuple | list) and field in _COMMANDS:
+        # An argument is the value of the option before it.
+        return [
+            MASK if _wants_secret(before) else _redacted(entry, field)
+            for before, entry in zip(("", *value), value, strict=False)
+        ]
     if isinstance(value, tuple | list):
         return [_redacted(entry, field) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -121,6 +127,10 @@ def _redacted(value: Any, field: str = "") -> Any:
     if value is None or isinstance(value, bool | int | float | datetime):
         return value
     raise TypeError(f"a record may not hold a {type(value).__name__}")
+
+
+def _wants_secret(option: Any) -> bool:
+    return isinstance(option, str) and option[:1] == "-" and "=" not in option and telling(option)
 
 
 @lru_cache(maxsize=8192)  # the labels of a week of samples

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from upkeep.errors import BadInput
 from upkeep.masking import hide, mask
 
-_USER = re.compile(r"://(.*)@", re.DOTALL)
+# A path keeps one of the slashes: https:/user:password@host.
+_USER = re.compile(r"(://|(?<=http):/|(?<=https):/)(.*)@", re.DOTALL)
 
 
 def checked(text: str, where: str, *, instead: str = "bearer_file in the settings file") -> str:
@@ -60,12 +61,12 @@ def without_user(text: str) -> str:
 
     The last @ ends them: a password may hold a slash or an @ of its own.
     """
-    return _USER.sub("://", text)
+    return _USER.sub(r"\1", text)
 
 
 def _hide_user(text: str) -> None:
     """Hide a URL's user and password in everything that is shown from now on."""
     found = _USER.search(text)
     if found:
-        parts = (found[1], *found[1].split(":", 1))
+        parts = (found[2], *found[2].split(":", 1))
         hide(*parts, *map(unquote, parts))

@@ -18,12 +18,12 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
         "",
     ]
     lines += [
-        f"Judged from the bundle of run {one['run']}, measured at {one['started']}. "
+        f"Judged from the bundle of run {cell(one['run'])}, measured at {cell(one['started'])}. "
         "Nothing was measured now.\n"
         for one in run.get("bundles", [])
     ]
     if gate is not None:
-        lines += [f"Gate {gate['verdict']} (code {gate['code']}).", ""]
+        lines += [f"Gate {cell(str(gate['verdict']))} (code {gate['code']}).", ""]
     for story in stories(results):
         if story.symptoms:
             names = ", ".join(cell(result.control.id) for result in story.symptoms)
@@ -50,7 +50,7 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
             lines.append(f"| {' | '.join([cell(group.title), link, *map(cell, cells)])} |")
     lines += [
         "",
-        f"Run {run['run']}, {run['started']} to {run['ended']}, {run['requests']} requests, upkeep {run['version']}.",
+        f"Run {cell(run['run'])}, {cell(run['started'])} to {cell(run['ended'])}, {run['requests']} requests, upkeep {cell(run['version'])}.",
     ]
     return "\n".join(lines) + "\n"
 

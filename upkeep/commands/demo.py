@@ -8,7 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
-from upkeep.interrupts import ending_signals
+from upkeep.deadline import ending_signals
 from upkeep.shell import shell
 
 # The first line of what this command wrote, and may replace.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upkeep.errors import BadInput
+from upkeep.masking import mask
 from upkeep.urls import checked
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def repository(
     found = path / INDEX if path.is_dir() else path
     if not found.is_file():
         raise BadInput(
-            f"{where}={value}: no such file. Expected the URL of a chart repository, or its index.yaml."
+            f"{where}={'…' if '@' in value else value}: no such file. Expected the URL of a chart repository, or its index.yaml."
         )
     return found
 
@@ -78,7 +79,7 @@ def access(value: "str | Access | None", where: str, base: Path) -> HttpAccess |
         text: Any = value.get(key)
         found = files[key] = path_of(base, text, f"{where}.{key}") if text else None
         if found is not None and not found.is_file():
-            raise BadInput(f"{where}.{key}: no such file: {text}.")
+            raise BadInput(f"{where}.{key}: no such file: {mask(text)}.")
     if files["client_key"] and not files["client_certificate"]:
         raise BadInput(f"{where}.client_key needs client_certificate. Give both.")
     headers = value.get("headers", {})

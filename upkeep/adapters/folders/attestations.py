@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from upkeep.adapters.formats import yaml_text
+from upkeep.adapters.wire.text import printable
 from upkeep.errors import BadInput, Malformed
 from upkeep.files import read_bounded, write_whole
 from upkeep.limits import Limit
@@ -105,9 +106,9 @@ def _entry(raw: Any, where: str, folder: Path) -> Attestation:
         target=entry.target,
         object=entry.object,
         satisfied=entry.status == "satisfied",
-        explanation=entry.explanation,
-        by=entry.by.strip(),
-        reviewed_by=entry.reviewed_by.strip(),
+        explanation=printable(entry.explanation),
+        by=printable(entry.by.strip()),
+        reviewed_by=printable(entry.reviewed_by.strip()),
         at=at,
         valid_for_seconds=_DURATION.parse(entry.valid_for, where=where),
         evidence=tuple(_attested(one, folder) for one in entry.evidence),

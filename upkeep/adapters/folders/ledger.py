@@ -217,7 +217,7 @@ def _run(path: Path) -> KeptRun:
     if header.schema > SCHEMA:
         raise ValueError(f"written by a newer upkeep (schema {header.schema}; this reads {SCHEMA})")
     if path.name != f"{header.run}{SUFFIX}":
-        raise ValueError(f"it holds run {header.run}")
+        raise ValueError(f"it holds run {one_line(header.run)}")
     return KeptRun(path.name, hashlib.sha256(body).hexdigest(), header)
 
 

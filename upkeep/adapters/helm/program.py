@@ -25,6 +25,7 @@ from upkeep import deadline
 from upkeep.adapters.helm.manifests import Manifest, manifest
 from upkeep.adapters.helm.processes import removed_at_exit, run
 from upkeep.adapters.helm.storage import MOST_BYTES, ReleasePayload
+from upkeep.adapters.wire.text import one_line
 from upkeep.clock import Clock
 from upkeep.errors import Absent, Malformed, TimedOut, Unauthenticated, Unreachable
 from upkeep.masking import MASK, mask
@@ -197,7 +198,7 @@ def _run(
 def _error(err: bytes) -> str:
     """What helm complains about, in one line: from its word Error on; warnings stand before, advice behind."""
     text = err.decode(errors="replace").partition("\nUse --debug flag")[0]
-    return " ".join(text[max(text.rfind("Error: "), 0) :].removeprefix("Error: ").split())
+    return one_line(" ".join(text[max(text.rfind("Error: "), 0) :].removeprefix("Error: ").split()))
 
 
 def _refusal(err: bytes, payload: ReleasePayload, release: HelmRelease) -> Refusal:

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from upkeep.commands import connection
 from upkeep.commands.drill.record import record_drill
+from upkeep.deadline import end_as_interrupted
 from upkeep.errors import Absent, BadInput, Unmeasured
-from upkeep.interrupts import end_as_interrupted
 from upkeep.shell import shell
 
 if TYPE_CHECKING:
