@@ -17,8 +17,10 @@ from reports.compliance.remembered import remembered
 from reports.compliance.summary import markdown
 from reports.ledger.record import LEDGER
 from reports.writing import replace
+from upkeep.adapters.wire.decoding import decode
+from upkeep.adapters.wire.lines import RunFile
 from upkeep.adapters.wire.text import printable_json
-from upkeep.errors import BadInput
+from upkeep.errors import BadInput, Malformed
 from upkeep.results import from_line, to_line
 from upkeep.session import begin_run
 
@@ -77,10 +79,13 @@ def draw(folder: Path) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(printable_json(path.read_bytes()))
+        body = printable_json(path.read_bytes())
+        if path.name == "run.json":
+            decode(body, RunFile)  # of these types, times among them
+        found = json.loads(body)
         if found["schema"] != 1:
             raise ValueError
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, Malformed):
         raise BadInput(
             f"{path}: expected the facts of a run, schema 1, as a run writes them"
         ) from None

@@ -1,6 +1,7 @@
 """Forgiving input: variables of Kubernetes, the variable KUBECONFIG, a used port and a closed pipe."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -161,3 +162,14 @@ def test_a_name_that_does_not_print_is_escaped_in_what_a_command_says(
     said = capsys.readouterr().out
     assert "d\\u001b[31m\\u202e.yaml" in said
     assert not set("\x1b\u202e") & set(said)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_no_exit_code(closed: str, tmp_path: Path) -> None:
+    """No file that is opened later may become the standard output."""
+    words = shlex.join([sys.executable, "-m", "upkeep", "gate", f"--ledger={tmp_path / 'none'}"])
+    codes = [
+        subprocess.run(["sh", "-c", f"{words} {how}"], cwd=ROOT, capture_output=True).returncode
+        for how in ("", closed)
+    ]
+    assert codes[0] == codes[1]

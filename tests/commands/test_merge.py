@@ -163,3 +163,10 @@ def test_what_strangers_wrote_into_results_and_facts_is_printable_in_every_repor
     for name, body in drawn.items():
         text = body.decode() + capsys.readouterr().out
         assert not any(one in text for one in "\x1b\u202e\u2028"), name
+
+
+def test_two_runs_compare_as_json(workers: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", str(workers[0]), str(workers[0]), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in found["unchanged"]] == ["not-ready"]
+    assert found["fixed"] == found["new"] == []

@@ -87,3 +87,4 @@ def test_refused(suite, arguments, complaint):
     code, said = run(suite, *arguments)
     assert (code, complaint in said, "Traceback" in said) == (4, True, False)
     assert not (suite / "reports" / "out").exists()
+    assert not list(suite.rglob("pytestdebug.log")), "arguments may hold a password"

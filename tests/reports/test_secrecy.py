@@ -167,11 +167,12 @@ def test_ctrl_c_holds_none(pytester, monkeypatch):
     } == {}
 
 
-def test_variables_of_ci_systems_stay_out(pytester, monkeypatch):
+@pytest.mark.parametrize("less", [(), ("-p", "no:reports.html")])
+def test_variables_of_ci_systems_stay_out(pytester, monkeypatch, less):
     monkeypatch.setenv("BUILD_URL", f"https://user:{CANARY}@ci.example")
     monkeypatch.setenv("GIT_URL", f"https://user:{CANARY}@git.example")
     inner = Inner(pytester, check("good"))
-    result = inner.run("-v", "--metadata", "ticket", "OPS-7")
+    result = inner.run("-v", "--metadata", "ticket", "OPS-7", *less)
     assert "OPS-7" in result.stdout.str()
     assert {
         name: traces(text) for name, text in everything(inner, result).items() if traces(text)

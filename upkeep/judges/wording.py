@@ -3,6 +3,7 @@
 import math
 from datetime import timedelta
 
+from upkeep.masking import mask
 from upkeep.model import span
 
 
@@ -33,6 +34,6 @@ def percent(ratio: float, *, limit: float | None = None) -> str:
 
 
 def excerpt(text: str, *, most: int = 160) -> str:
-    """A foreign text in one line of at most ``most`` characters. It must be masked already."""
-    line = " ".join(text.split())
+    """Return a foreign text, masked, in one line of at most ``most`` characters."""
+    line = " ".join(mask(text).split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -69,6 +69,11 @@ def repository(
     return found
 
 
+def _named(text: str) -> str:
+    """Return a path for a message; nothing of a text without slash and dot, which may be the token itself."""
+    return f": {mask(text)}" if "/" in text or "." in text else ""
+
+
 def access(value: "str | Access | None", where: str, base: Path) -> HttpAccess | None:
     if value is None or value == "auto":
         return None
@@ -79,7 +84,7 @@ def access(value: "str | Access | None", where: str, base: Path) -> HttpAccess |
         text: Any = value.get(key)
         found = files[key] = path_of(base, text, f"{where}.{key}") if text else None
         if found is not None and not found.is_file():
-            raise BadInput(f"{where}.{key}: no such file: {mask(text)}.")
+            raise BadInput(f"{where}.{key}: no such file{_named(text)}.")
     if files["client_key"] and not files["client_certificate"]:
         raise BadInput(f"{where}.client_key needs client_certificate. Give both.")
     headers = value.get("headers", {})

@@ -256,3 +256,11 @@ def test_a_failed_send_is_read_in_plain_text():
         stamped("2026-01-02T12:00:00.000Z\tWARN\ta.go:1\tFailed to send Slack message")
     ).send_failures
     assert (one.destination, one.count) == ("", 1)
+
+
+@pytest.mark.parametrize("between", ["", " ", "\r"])
+def test_a_second_record_in_a_line_is_no_part_of_the_first(between):
+    """Two writers without a lock, or a carriage return, join lines."""
+    line = entry("info", "fine") + between + entry("error", "Failed to send")
+    found = survey(stamped(line))
+    assert found.bad_lines + found.unread_lines == 1

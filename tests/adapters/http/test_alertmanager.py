@@ -382,3 +382,12 @@ def test_after_how_long_it_is_sent_again_is_inherited_and_the_longest_counts() -
 def test_an_interval_that_is_none_is_malformed(text: str) -> None:
     with pytest.raises(Malformed):
         read(TEXT.replace("  receiver: cano\n", f"  receiver: cano\n  repeat_interval: {text}\n"))
+
+
+def test_another_inhibit_rule_than_is_loaded_is_another_configuration() -> None:
+    """The loaded one silences everything; the stored one is harmless, and says so."""
+    loaded = read(f"{TEXT}inhibit_rules: [{{source_matchers: [a=b], target_matchers: []}}]")
+    stored = read(f"{TEXT}inhibit_rules: [{{source_matchers: [a=b], target_matchers: [c=d]}}]")
+    assert told(loaded, loaded).inhibit_rules == loaded.inhibit_rules
+    with pytest.raises(Malformed, match="receivers, routes or inhibit rules differ"):
+        told(loaded, stored)

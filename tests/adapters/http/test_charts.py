@@ -8,7 +8,7 @@ import pytest
 from tests.adapters.scripted import Server
 from upkeep.adapters.http import charts
 from upkeep.adapters.http.web import UrlApi
-from upkeep.clock import HeldClock
+from upkeep.clock import Clock, HeldClock
 from upkeep.errors import (
     Absent,
     Forbidden,
@@ -18,6 +18,7 @@ from upkeep.errors import (
     Unmeasured,
     Unreachable,
 )
+from upkeep.masking import hidden
 from upkeep.meter import Meter
 from upkeep.records.releases import ChartVersion
 from upkeep.settings.access import HttpAccess
@@ -189,3 +190,16 @@ def test_an_index_that_was_cut_off_is_no_proof() -> None:
     for end in range(3, len(lines)):
         with pytest.raises((Malformed, Absent)):
             charts.index("".join(lines[:end]), chart="cano-collector", where="here")
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"), [("X-Auth", False), ("X-Custom", False), ("X-Scope-OrgID", True)]
+)
+def test_the_value_of_a_header_is_hidden_unless_it_names_a_tenant(
+    name: str, stays: bool, server: Server
+) -> None:
+    """A server can repeat what it was sent in any text."""
+    value = f"echoed-{name.lower()}"
+    access = HttpAccess(server.url, headers={name: value})
+    UrlApi(access, option="--prometheus", clock=Clock(), meter=Meter(), deadline_seconds=1)
+    assert (value in hidden(f"the server says {value}")) is stays

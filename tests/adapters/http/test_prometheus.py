@@ -362,6 +362,7 @@ def test_a_page_of_the_rules_is_not_all_of_them() -> None:
         matrix({"metric": CPU, "value": ["x", "1"]}, kind="vector"),
         matrix({"metric": CPU, "value": [THEN]}, kind="vector"),
         matrix({"metric": CPU, "value": [THEN, "1"]}, {"metric": CPU, "value": [THEN, "0"]}, kind="vector"),
+        matrix({"metric": CPU, "value": [THEN, "1"]}, {"metric": CPU | {"cluster": ""}, "value": [THEN, "0"]}, kind="vector"),
         matrix(kind="scalar"),
     ],
 )  # fmt: skip

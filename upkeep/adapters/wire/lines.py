@@ -47,8 +47,8 @@ class RunPart(Wire, frozen=True):
     """A run in short, as a merged run keeps each of its parts."""
 
     run: str
-    started: str
-    ended: str
+    started: Instant
+    ended: Instant
     who: dict[str, str]
     arguments: tuple[str, ...]
     requests: int

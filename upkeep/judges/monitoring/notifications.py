@@ -244,7 +244,7 @@ def _muted(
     limit: int,
 ) -> Finding:
     """Return the finding of a receiver that would be the fallback if its routes were not muted."""
-    name, when = name_of(receiver), listed([excerpt(mask(one)) for one in dict.fromkeys(intervals)])
+    name, when = name_of(receiver), listed([excerpt(one) for one in dict.fromkeys(intervals)])
     message = (
         f"Time intervals ({when}) mute every route to receiver {name}. Without the collector, some alerts are sent nowhere. "
         f"At least {counted(limit, 'receiver')} must be notified at any time."

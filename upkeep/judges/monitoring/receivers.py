@@ -48,4 +48,4 @@ def _alerts(use: Delivery) -> str:
 
 def name_of(receiver: NotificationReceiver) -> str:
     """Return the name, masked and short."""
-    return excerpt(mask(receiver.name))
+    return excerpt(receiver.name)

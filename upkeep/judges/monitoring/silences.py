@@ -89,7 +89,7 @@ def inhibiting(rule: InhibitRule) -> Finding:
 
 
 def _finding(where: str, what: str, silences: Sequence[Silence], *, code: str) -> Finding:
-    named = listed([excerpt(one.id) for one in silences], most=3)
+    named = listed([one.id[:64] for one in silences], most=3)
     until = utc(min(one.until for one in silences))
     which = f"Silence {named} matches" if len(silences) == 1 else f"Silences {named} match"
     return Finding(

@@ -14,7 +14,6 @@ from upkeep.errors import TooEarly
 from upkeep.judges.resources.headroom import cpu_memory_headroom
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
-from upkeep.masking import mask
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.usage import Autoscaler, ContainerUsage
 from upkeep.records.workload import Install, Workload
@@ -57,7 +56,7 @@ def scaling_sound(
             if condition is None:
                 silent.append(one.name)
             elif condition.status != "True":
-                told = excerpt(mask(condition.message))
+                told = excerpt(condition.message)
                 message = f"{subject} {what} ({condition.reason}): {told}"
                 findings.append(
                     Finding(subject, code, message, condition.status, "True", "", command)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from upkeep.judges.wording import counted, excerpt
 from upkeep.limits import Limits
-from upkeep.masking import mask
 from upkeep.model import Finding, Judgement, span
 from upkeep.records.events import KubernetesEvent
 from upkeep.records.workload import Install
@@ -43,7 +42,7 @@ def none_warns(
         ago = span(now - newest.last) or "0 s"
         message = (
             f"{kind}/{name}: {reason}, {counted(times, 'time')}, last {ago} ago: "
-            f"{excerpt(mask(newest.message))}"
+            f"{excerpt(newest.message)}"
         )
         command = shell(
             "kubectl -n {} get events --field-selector involvedObject.name={}",

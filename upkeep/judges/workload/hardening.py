@@ -43,7 +43,7 @@ def runs_hardened(
     for event in hooks:
         message = (
             f"The {HOOK_FAILED[event.reason]} hook of {event.kind}/{event.name} failed: "
-            f"{excerpt(mask(event.message))}"
+            f"{excerpt(event.message)}"
         )
         found.append(
             Finding(

@@ -12,6 +12,7 @@ from msgspec import Struct
 from upkeep.adapters.formats import yaml_text
 from upkeep.errors import BadInput, Malformed
 from upkeep.files import read_bounded
+from upkeep.masking import mask
 
 MOST_BYTES = 16 * 1024 * 1024
 _KINDS: dict[str, tuple[type, str]] = {
@@ -85,7 +86,9 @@ class Entry(Struct, frozen=True):
         try:
             return read_bounded(path, most_bytes=MOST_BYTES).decode()
         except FileNotFoundError:
-            raise BadInput(f"{self.where}: {key} {path} does not exist") from None
+            # The token itself may have been written there.
+            shown = mask(str(path)) if set("/.") & set(self.text(key)) else "as given"
+            raise BadInput(f"{self.where}: {key} {shown} does not exist") from None
         except UnicodeDecodeError:
             raise BadInput(f"{self.where}: {key} {path} is not text") from None
         except OSError as error:
