@@ -364,7 +364,7 @@ def test_without_helm_it_could_not_be_measured(released: Released, rehearse) -> 
     released.may(*READING)
     result = rehearse(path="/nonexistent")
     assert (result["outcome"], result["reason"]) == ("unknown", "absent")
-    assert result["summary"] == "There is no program helm on the PATH to rehearse an upgrade with"
+    assert result["summary"] == "There is no program helm on the PATH to rehearse an upgrade with."
 
 
 def test_nothing_newer_is_rehearsed_as_well(released: Released, rehearse) -> None:

@@ -3,11 +3,14 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from upkeep.adapters.cluster.fields import reads
 from upkeep.adapters.wire.workloads import Event
 from upkeep.records.events import KubernetesEvent
+
+# An event is stored seconds after it was seen: longer is a clock.
+CLOCKS_APART = timedelta(minutes=5)
 
 
 @reads(Event)
@@ -16,12 +19,13 @@ def event(raw: Event) -> KubernetesEvent:
 
     The API server stores events of ``events.k8s.io`` as the same objects, so one list has all.
     Those have no ``lastTimestamp`` but an ``eventTime``, and perhaps a series with its own last
-    time and count. The latest time counts. The creation is of the API server's clock, the others
-    are of the reporter's: no event was seen for the last time before it was stored.
+    time and count. The latest time counts, unless it lies well before the creation, which is of the
+    API server's clock: then the reporter's clock is wrong, and the event is as young as that.
     """
-    series = raw.series
+    series, made = raw.series, raw.metadata.creationTimestamp
     times = (series and series.lastObservedTime, raw.lastTimestamp, raw.eventTime)
-    last = max(time for time in (*times, raw.metadata.creationTimestamp) if time)
+    last = max((time for time in times if time), default=made)
+    last = made if last < made - CLOCKS_APART else last
     return KubernetesEvent(
         kind=raw.involvedObject.kind,
         uid=raw.involvedObject.uid,
