@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from upkeep.__main__ import main
+from upkeep.adapters.folders import attestations
 from upkeep.commands import suite
 
 WHO = ["--by=Ada", "--reviewed-by=Grace", "--explanation=restored in staging"]
@@ -213,3 +214,16 @@ def test_a_file_that_cannot_be_used_is_refused_before_any_request(
     assert sentence in capsys.readouterr().err
     assert attest(tmp_path) == 4
     assert path.read_text() == text
+
+
+def test_what_a_sign_off_says_is_printable(tmp_path: Path) -> None:
+    """A file of others: its explanation stands in every report."""
+    entry = ENTRY | {
+        "status": "not-satisfied",
+        "explanation": "lost\x1b[31m\u202e",
+        "by": "A\u2028da",
+    }
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump([entry]))
+    (read,) = attestations.read(path)
+    assert (read.explanation, read.by) == ("lost\\u001b[31m\\u202e", "A\\u2028da")

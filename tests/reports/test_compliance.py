@@ -348,6 +348,18 @@ def ratio(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def test_no_fact_of_a_run_is_markdown_in_the_summary():
+    """A worker's run.json comes from another job."""
+    text = "![x](http://a) <img>"
+    facts = RUN | dict.fromkeys(("run", "version", "started", "ended"), text)
+    gate = {"verdict": text, "code": 10}
+    control = msgspec.structs.replace(FAILED.control, runbook="docs/x.md) <img>")
+    said = markdown([msgspec.structs.replace(FAILED, control=control)], run=facts, gate=gate)
+    assert said.count("img") == 6
+    assert "<img" not in said.replace("\\<", "")
+    assert "![" not in said
+
+
 def test_the_summary():
     assert markdown([FAILED, PASSED], run=RUN, gate=None) == (
         "# Maintenance of cano-collector\n\n"

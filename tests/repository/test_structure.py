@@ -25,7 +25,7 @@ BESIDE = {
     },
     "upkeep/judges": {"counting", "wording"},
     "upkeep/demo/changes": {"catalogue"},
-    "tests/judges": {"counting", "samples", "unmeasured"},
+    "tests/judges": {"counting", "samples", "unmeasured", "wording"},
 }
 
 

@@ -22,13 +22,13 @@ def lasted(time: timedelta) -> str:
 def percent(ratio: float, *, limit: float | None = None) -> str:
     """Return a ratio for people: ``91 %`` of 0.912, ``2.6 %`` of 0.026359.
 
-    :param limit: the ratio that it is held against; it is never rounded onto this limit.
+    :param limit: the ratio that it is held against; it is never rounded onto this limit or past it.
     """
     exact, bound = ratio * 100, None if limit is None else limit * 100
     fewest = 1 - math.floor(math.log10(exact)) if 0 < exact < 10 else 0  # two digits
     for places in range(fewest, fewest + 10):
         text = f"{exact:.{places}f}"
-        if float(text) != bound:
+        if bound is None or (float(text) != bound and (float(text) > bound) is (exact > bound)):
             break
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 

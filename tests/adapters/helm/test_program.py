@@ -167,6 +167,7 @@ def test_it_ends_with_its_deadline_and_all_that_it_started(helm, tmp_path: Path)
         ("Error: UPGRADE FAILED: mode loud, louder, in the list", "mode ‹masked›, louder, ‹masked›"),
         ("Error: UPGRADE FAILED: unable to build: token=abc", "unable to build: token=‹masked›"),
         ("Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress", "another operation (install/upgrade/rollback) is in progress"),
+        ("Error: UPGRADE FAILED: fail\x1b[31m\u202e here", "fail\\u001b[31m\\u202e here"),
         ('Error: UPGRADE FAILED: lookup: secrets "x" is forbidden: User "oncall" cannot get', 'lookup: secrets "x" is forbidden: User "oncall" cannot get'),
     ],
 )  # fmt: skip

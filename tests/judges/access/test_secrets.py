@@ -285,9 +285,7 @@ def test_a_refused_rotation_fails_and_an_immutable_one_by_its_name(run: DryRun, 
 def test_what_an_operator_writes_needs_no_rehearsal():
     foreign = stored(owner("key"), controlled_by=("ExternalSecret/slack",))
     judgement = rotatable(Absent("no identity was named"), foreign)
-    assert (
-        judgement.observed == "Secret/slack is written by ExternalSecret/slack, so rotate it there"
-    )
+    assert judgement.observed == "ExternalSecret/slack writes Secret/slack, so rotate it there"
     with pytest.raises(Forbidden):
         rotatable(Forbidden("no"), foreign, replace(OLD, name="own"))
 
@@ -298,14 +296,14 @@ ESO = "externalsecrets.external-secrets.io/cano-slack"
 def test_who_owns_the_data_writes_it_also_without_an_owner_reference():
     merged = stored(owner("key", manager=ESO, others=True))
     judgement = rotatable(Absent("no identity was named"), merged)
-    assert judgement.observed == f"Secret/slack is written by {ESO}, so rotate it there"
+    assert judgement.observed == f"{ESO} writes Secret/slack, so rotate it there"
 
 
 def test_keys_that_people_write_beside_an_operators_are_rehearsed():
     merged = stored(owner("key", manager=ESO), owner("own", manager="kubectl-patch"))
     judgement = rotatable(rehearsal(ACCEPTED), merged)
     assert judgement.observed == (
-        f"the dry run accepts a rotation of 1 of 1 Secret; Secret/slack key key is written by {ESO}, so rotate it there"
+        f"the dry run accepts a rotation of 1 of 1 Secret; {ESO} writes Secret/slack key key, so rotate it there"
     )
     with pytest.raises(Forbidden):
         rotatable(Forbidden("no"), merged)

@@ -97,7 +97,7 @@ def test_injected_proxies_of_two_versions_are_told_and_no_fault(sidecar):
 def test_an_image_that_is_not_reported_cannot_be_compared():
     with pytest.raises(Absent, match="Pod cano-collector-p1 reports no image"):
         hardened(cluster(images=("x@sha256:ab", "")))
-    with pytest.raises(Absent, match="No pod runs"):
+    with pytest.raises(Absent, match="No pod reports an image"):
         hardened(replace(cluster(), pods=()))
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -52,6 +52,10 @@ def reads(
 
 class Impossible(ValueError):
     """A value that the type allows and the API does not; the message holds nothing that came."""
+
+
+# The clocks of the API server, its controllers, the nodes and this machine may differ so much.
+CLOCKS_APART = timedelta(minutes=5)
 
 
 def instant(time: datetime | None) -> datetime | None:

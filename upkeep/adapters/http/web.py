@@ -36,7 +36,9 @@ from upkeep.shell import shell
 T = TypeVar("T")
 MOST_TOKEN_BYTES = 64 * 1024
 # Headers whose values are names, not credentials; any other value is hidden.
-_TENANT = re.compile(r"tenant|org-?id|^accept|^user-agent$|^host$|^x-forwarded-", re.IGNORECASE)
+_TENANT = re.compile(
+    r"tenant|org-?id|^accept|^content-|^user-agent$|^host$|^x-forwarded-", re.IGNORECASE
+)
 
 
 class WebApi(Protocol):

@@ -18,6 +18,7 @@ from typing import Any
 import urllib3
 
 from upkeep.clock import Clock
+from upkeep.deadline import settle
 
 # Sockets know no other clock than the machine's.
 _CLOCK = Clock()
@@ -76,15 +77,7 @@ class _Connects:
             return connect()
         made: Future[socket.socket] = Future()
 
-        def run() -> None:
-            try:
-                connected = connect()
-            except BaseException as error:  # noqa: BLE001 - raised again in the caller
-                made.set_exception(error)
-            else:
-                made.set_result(connected)
-
-        threading.Thread(target=run, daemon=True).start()
+        threading.Thread(target=settle, args=(made, connect), daemon=True).start()
         try:
             return made.result(max(ends - _CLOCK.monotonic(), 0.0))
         except TimeoutError as error:

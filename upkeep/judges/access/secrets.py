@@ -246,7 +246,8 @@ def _elsewhere(inventory: SecretInventory, stored: StoredObject) -> str:
     if not foreign:
         return ""
     which = f" key {listed(foreign)}" if own and any(foreign) else ""
-    return f"Secret/{stored.name}{which} is written by {listed(list(writers))}, so rotate it there"
+    write = "writes" if len(writers) == 1 else "write"
+    return f"{listed(list(writers))} {write} Secret/{stored.name}{which}, so rotate it there"
 
 
 def _forbidden(name: str, install: Install) -> Finding:

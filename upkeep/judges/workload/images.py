@@ -101,7 +101,7 @@ def require_known(running: Sequence[RunningImage], workload: Workload) -> None:
     unknown = sorted({one.pod for one in running if not one.identity})
     if unknown or not running:
         raise Absent(
-            f"Pod {unknown[0]} reports no image." if unknown else "No pod runs.",
+            f"Pod {unknown[0]} reports no image." if unknown else "No pod reports an image.",
             source="pods",
             next_step="upkeep run -m \"control(id='pods-ready')\"",
         )

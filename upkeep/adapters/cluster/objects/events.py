@@ -3,14 +3,11 @@
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
-from datetime import UTC, timedelta
+from datetime import UTC
 
-from upkeep.adapters.cluster.fields import reads
+from upkeep.adapters.cluster.fields import CLOCKS_APART, reads
 from upkeep.adapters.wire.workloads import Event
 from upkeep.records.events import KubernetesEvent
-
-# An event is stored seconds after it was seen: longer is a clock.
-CLOCKS_APART = timedelta(minutes=5)
 
 
 @reads(Event)

@@ -3,15 +3,19 @@
 Source: Kubernetes API reference v1.36 (batch/v1, core/v1).
 """
 
-from datetime import UTC, timedelta
+from datetime import UTC
 
-from upkeep.adapters.cluster.fields import Impossible, conditions_of, instant, owner_uid, reads
+from upkeep.adapters.cluster.fields import (
+    CLOCKS_APART,
+    Impossible,
+    conditions_of,
+    instant,
+    owner_uid,
+    reads,
+)
 from upkeep.adapters.cluster.objects.templates import template
 from upkeep.adapters.wire import workloads as wire
 from upkeep.records.backups import CronJob, Job, VolumeClaim
-
-# The controller's clock and the API server's may differ so much.
-CLOCKS_APART = timedelta(minutes=5)
 
 
 @reads(wire.CronJob)

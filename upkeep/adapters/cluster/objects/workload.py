@@ -4,13 +4,14 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/;
 https://github.com/kubernetes/metrics (metrics.k8s.io/v1beta1).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import durationpy
 from msgspec.structs import replace
 
 from upkeep.adapters.cluster.demands import demand, in_force, pod_level
 from upkeep.adapters.cluster.fields import (
+    CLOCKS_APART,
     Impossible,
     conditions_of,
     instant,
@@ -33,8 +34,6 @@ from upkeep.records.usage import ContainerUsage
 from upkeep.records.workload import ContainerStatus, Deployment, Pod, ReplicaSet, Termination
 
 REVISION = "deployment.kubernetes.io/revision"
-# metrics-server stamps what it scraped with its own clock.
-MOST_AHEAD = timedelta(minutes=5)
 # prometheus-adapter also lists the pod's own cgroup, its sum, and the pause container.
 NO_CONTAINERS = ("", "POD")
 
@@ -201,7 +200,7 @@ def container_usages(raw: PodMetrics, *, now: datetime) -> tuple[ContainerUsage,
 
     :param now: no usage is of a later time; clocks may differ a little.
     """
-    if raw.timestamp > now + MOST_AHEAD:
+    if raw.timestamp > now + CLOCKS_APART:
         raise Impossible("timestamp is in the future")
     containers = [one for one in raw.containers or () if one.name not in NO_CONTAINERS]
     if len({one.name for one in containers}) < len(containers):
@@ -248,6 +247,6 @@ def _termination(raw: wire.Terminated | None, made: datetime) -> Termination | N
 
 def _of_the_pod(time: datetime | None, made: datetime) -> datetime | None:
     """Return a time of the node's clock; ``None`` where it is before the pod was made: that clock is wrong."""
-    if time is None or time < made - MOST_AHEAD:
+    if time is None or time < made - CLOCKS_APART:
         return None
     return instant(time)
