@@ -1,7 +1,7 @@
 """Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
 
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,13 +67,17 @@ class Held:
 
         config.stash[CLOCK] = HeldClock(NOON)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        # Before the ledger takes the list: what is not there is not *not run* either.
         items[:] = [
             item
             for item in items
             if _control(item) in self.only.get(_target(item), (_control(item),))
         ]
+        return (yield)
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         from fixtures.demo import CLUSTERS
@@ -152,11 +156,7 @@ def run(
     )
     ledger = out / "results.jsonl"
     lines = ledger.read_bytes().splitlines() if ledger.exists() else []
-    results = [
-        result
-        for result in map(msgspec.json.decode, lines)
-        if result["outcome"] != "not-run" or not only
-    ]
+    results = map(msgspec.json.decode, lines)
     found = {(place_of(result["target"]), result["control"]): result for result in results}
     return Ran(code, found, held.requests)
 

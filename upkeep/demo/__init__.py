@@ -27,6 +27,7 @@ from upkeep.demo.objects.attestations import EVIDENCE
 from upkeep.demo.objects.backups import backup_time
 from upkeep.demo.objects.notifications import SECRET
 from upkeep.demo.objects.releases import archive, index
+from upkeep.demo.objects.stored import as_yaml
 from upkeep.demo.scenarios import SCENARIOS, Scenario, UnknownScenario, parse
 from upkeep.demo.server.api import Api
 from upkeep.demo.server.audit import Event
@@ -191,7 +192,7 @@ class Cluster:
             return None
         (self.folder / EVIDENCE[0]).write_text(EVIDENCE[1], encoding="utf-8")
         path = self.folder / "attestations.yaml"
-        path.write_text(yaml.safe_dump(self.state.attestations, sort_keys=False), encoding="utf-8")
+        path.write_text(as_yaml(self.state.attestations), encoding="utf-8")
         return path
 
     def write_charts(self) -> Path | None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from upkeep.domain.metric_names import (
     COUNTERS,
@@ -61,20 +61,10 @@ def minus(later: Counts, earlier: Counts) -> Counts:
 
 def highest(first: Counts, second: Counts) -> Counts:
     """Return for each counter the higher of two samples of one process: counters only grow, so the lower one is older."""
-    if not first.values:
-        return Counts(dict(sorted(second.values.items())))
-    if first.values.keys() == second.values.keys() and all(
-        second.values[key] >= value for key, value in first.values.items()
-    ):
-        return Counts(
-            dict(zip(first.values, map(second.values.__getitem__, first.values), strict=True))
-        )  # nearly always, and in a fraction of the time
-    return Counts(
-        {
-            key: max(first.values.get(key, 0), second.values.get(key, 0))
-            for key in sorted({*first.values, *second.values})
-        }
-    )
+    raised = {
+        key: value for key, value in second.values.items() if value > first.values.get(key, -1)
+    }
+    return Counts({**first.values, **raised}) if raised else first
 
 
 def plus(counts: Iterable[Counts]) -> Counts:
@@ -86,23 +76,28 @@ def plus(counts: Iterable[Counts]) -> Counts:
     return Counts(dict(found))
 
 
-class SeenLabels(Struct, frozen=True):
-    """Cache of labels by their identity: the samples of a series share theirs, and there are thousands of samples.
+class _Series(Struct, frozen=True):
+    """What the samples of one series count.
 
-    :ivar without_name: the labels without the name.
-    :ivar keys: the key of each labels and sample name.
-    :ivar beside_bound: the labels of a bucket without ``le``.
+    :ivar labels: its labels without the name; an empty label is the same as none (Prometheus' data model).
+    :ivar bucket: what is one bucket, where it is one: its bound can be spelled in two ways.
     """
 
-    without_name: dict[int, dict[str, str]] = field(default_factory=dict)
-    keys: dict[tuple[int, str], Key] = field(default_factory=dict)
-    beside_bound: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    family: Family
+    labels: Mapping[str, str]
+    key: Key
+    bucket: tuple[str, Key, frozenset[tuple[str, str]]] | None
+
+
+# Series by the identity of their labels and by name: the samples of a series share their labels, and
+# there are thousands of samples.
+_Known = dict[tuple[int, str], _Series]
 
 
 def read_all(snapshots: Sequence[Snapshot]) -> list[Counts]:
     """Return the counters of each of the snapshots, as ``read`` does."""
-    seen = SeenLabels()
-    return [_read(snapshot, seen) for snapshot in snapshots]
+    known: _Known = {}
+    return [_read(snapshot, known) for snapshot in snapshots]
 
 
 def read(snapshot: Snapshot) -> Counts:
@@ -115,16 +110,28 @@ def read(snapshot: Snapshot) -> Counts:
     :raises Malformed: a sample of the collector's counters is no count.
     :raises Ambiguous: a counter is exposed under two names, with different values.
     """
-    return _read(snapshot, SeenLabels())
+    return _read(snapshot, {})
 
 
-def _read(snapshot: Snapshot, seen: SeenLabels) -> Counts:
-    targets = [
-        _labels(sample, seen) for sample in snapshot.samples if sample.name == PROCESS_START
+def _read(snapshot: Snapshot, known: _Known) -> Counts:
+    targets: Sequence[Mapping[str, str]] = [
+        _labels(sample) for sample in snapshot.samples if sample.name == PROCESS_START
     ] or [{}]
+    counted = [
+        (_series(sample, known, snapshot), sample)
+        for sample in snapshot.samples
+        if sample.name in _FAMILY
+    ]
     found, strays = ZERO, dict[Key, Sample]()
     for target in targets:
-        found = highest(found, _read_target(snapshot, target, seen, strays))
+        own = [one for one in counted if target.items() <= one[0].labels.items()]
+        if len(own) < len(counted):
+            strays |= {
+                series.key: sample
+                for series, sample in counted
+                if not target.items() <= series.labels.items()
+            }
+        found = highest(found, _read_target(snapshot, own))
     for key, sample in strays.items():
         if key not in found.values and sample.value:
             raise Malformed(
@@ -135,56 +142,35 @@ def _read(snapshot: Snapshot, seen: SeenLabels) -> Counts:
     return found
 
 
-def _labels(sample: Sample, seen: SeenLabels) -> dict[str, str]:
-    """Return its labels; an empty label is the same as none (Prometheus' data model)."""
-    place = id(sample.labels)
-    if place not in seen.without_name:
-        seen.without_name[place] = {
-            name: value for name, value in sample.labels.items() if value and name != "__name__"
-        }
-    return seen.without_name[place]
+def _labels(sample: Sample) -> dict[str, str]:
+    return {name: value for name, value in sample.labels.items() if value and name != "__name__"}
 
 
-def _beside_bound(sample: Sample, seen: SeenLabels) -> frozenset[tuple[str, str]]:
-    """Return the labels of a bucket but its bound, which can be spelled in two ways."""
-    place = id(sample.labels)
-    if place not in seen.beside_bound:
-        labels = _labels(sample, seen).items()
-        seen.beside_bound[place] = frozenset(one for one in labels if one[0] != "le")
-    return seen.beside_bound[place]
+def _series(sample: Sample, known: _Known, snapshot: Snapshot) -> _Series:
+    place = (id(sample.labels), sample.name)
+    found = known.get(place)
+    if found is None:
+        family, labels = _FAMILY[sample.name], _labels(sample)
+        key = (family.meaning, *(_value(labels, label, snapshot) for label in family.labels))
+        beside = frozenset(one for one in labels.items() if one[0] != "le")
+        bucket = (sample.name, key, beside) if "le" in family.labels else None
+        found = known[place] = _Series(family, labels, key, bucket)
+    return found
 
 
-def _read_target(
-    snapshot: Snapshot, target: Mapping[str, str], seen: SeenLabels, strays: dict[Key, Sample]
-) -> Counts:
+def _read_target(snapshot: Snapshot, own: Sequence[tuple[_Series, Sample]]) -> Counts:
     # By name first: a family is exposed under one of several, and each sample belongs to one family at most.
     named: dict[str, dict[Key, int]] = {}
     spelled: dict[tuple[str, Key, frozenset[tuple[str, str]]], int] = {}
-    for sample in snapshot.samples:
-        family = _FAMILY.get(sample.name)
-        if family is None:
-            continue
-        labels = _labels(sample, seen)
-        if not target.items() <= labels.items():
-            stray = (family.meaning, *(_value(labels, one, snapshot) for one in family.labels))
-            strays[stray] = sample
-        else:
-            place = (id(sample.labels), sample.name)
-            key = seen.keys.get(place)
-            if key is None:
-                key = seen.keys[place] = (
-                    family.meaning,
-                    *(_value(labels, label, snapshot) for label in family.labels),
-                )
-            counts = named.setdefault(sample.name, {})
-            count = _count(sample, snapshot, scale=family.scale)
-            if "le" in family.labels:
-                # After an upgrade to Prometheus 3 a bucket is there twice for five minutes.
-                bucket = (sample.name, key, _beside_bound(sample, seen))
-                before = spelled.get(bucket, 0)
-                spelled[bucket] = max(before, count)
-                count = max(count - before, 0)
-            counts[key] = counts.get(key, 0) + count
+    for series, sample in own:
+        counts = named.setdefault(sample.name, {})
+        count = _count(sample, snapshot, scale=series.family.scale)
+        if series.bucket is not None:
+            # After an upgrade to Prometheus 3 a bucket is there twice for five minutes.
+            before = spelled.get(series.bucket, 0)
+            spelled[series.bucket] = max(before, count)
+            count = max(count - before, 0)
+        counts[series.key] = counts.get(series.key, 0) + count
     found: dict[Key, int] = {}
     for family in (*COUNTERS, *TIMINGS, *EFFORT):
         schemes = {name: named[name] for name in family.names if name in named}
@@ -216,17 +202,16 @@ def _value(labels: Mapping[str, str], label: str, snapshot: Snapshot) -> str:
 
 
 def _count(sample: Sample, snapshot: Snapshot, *, scale: int) -> int:
-    value = (
-        round(sample.value * scale)
-        if scale > 1 and 0 <= sample.value < float("inf")
-        else sample.value
+    value = sample.value
+    if 0 <= value < float("inf"):
+        if scale > 1:
+            return round(value * scale)
+        if value == value // 1:
+            return int(value)
+    raise Malformed(
+        f"{sample.name} of pod {snapshot.pod} is {sample.value:g}, which is no count of events.",
+        source=f"Pod/{snapshot.pod} {snapshot.source}",
     )
-    if not (value >= 0 and value == value // 1 and value != float("inf")):
-        raise Malformed(
-            f"{sample.name} of pod {snapshot.pod} is {sample.value:g}, which is no count of events.",
-            source=f"Pod/{snapshot.pod} {snapshot.source}",
-        )
-    return int(value)
 
 
 def unaccounted(snapshot: Snapshot) -> float:

@@ -6,7 +6,7 @@ import yaml
 
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import emergency
-from upkeep.demo.objects.stored import make
+from upkeep.demo.objects.stored import as_yaml, make
 from upkeep.demo.objects.workload import pod_labels
 from upkeep.demo.state import Object, State
 
@@ -239,7 +239,7 @@ def prepare(state: State, **change: str | None) -> None:
     document["destinations"]["slack"] = [
         {key: value for key, value in (destination | change).items() if value is not None}
     ]
-    state.emergency["destinations.yaml"] = emergency.as_yaml(document)
+    state.emergency["destinations.yaml"] = as_yaml(document)
 
 
 @scenario("emergency-config-missing", "no minimal configuration is prepared")

@@ -4,9 +4,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-import yaml
-
-from upkeep.demo.objects.stored import DUMPER, make, metadata
+from upkeep.demo.objects.stored import as_yaml, make, metadata
 from upkeep.demo.state import Object, State, stamp
 
 
@@ -118,7 +116,8 @@ def saved(state: State) -> dict[int, dict[str, str]]:
         for item in state.objects[plural]
         if item["metadata"]["labels"].get("owner") != "helm"
     ]
-    return {age: backup_files(state, age, objects) for age in range(9)}
+    texts = written(objects)
+    return {age: backup_files(state, age, texts) for age in range(9)}
 
 
 def backed_up(item: Object) -> Object:
@@ -127,16 +126,19 @@ def backed_up(item: Object) -> Object:
     return {key: value for key, value in item.items() if key != "metadata"} | {"metadata": kept}
 
 
-def backup_files(state: State, age_days: int, objects: list[Object]) -> dict[str, str]:
-    """The files of one backup of the objects."""
+def written(objects: list[Object]) -> dict[str, str]:
+    """The text of each part of a backup of the objects."""
+    parts = {
+        part: [item for item in objects if item["kind"] == kind]
+        for part, kind in (("backup", "ConfigMap"), ("secrets", "Secret"))
+    }
+    return {part: as_yaml(*chosen, explicit_start=True) for part, chosen in parts.items() if chosen}
+
+
+def backup_files(state: State, age_days: int, texts: dict[str, str]) -> dict[str, str]:
+    """The files of one backup, of the texts of its parts."""
     taken = backup_time(state, age_days)
-    files = {}
-    for part, kind in (("backup", "ConfigMap"), ("secrets", "Secret")):
-        chosen = [item for item in objects if item["kind"] == kind]
-        if chosen:
-            files[f"{part}-{taken:%Y%m%d}.yaml"] = yaml.dump_all(
-                chosen, Dumper=DUMPER, explicit_start=True
-            )
+    files = {f"{part}-{taken:%Y%m%d}.yaml": text for part, text in texts.items()}
     entries = {
         name: {"sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()
     }

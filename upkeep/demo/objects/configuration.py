@@ -2,9 +2,7 @@
 
 import base64
 
-import yaml
-
-from upkeep.demo.objects.stored import applied, make
+from upkeep.demo.objects.stored import applied, as_yaml, make
 from upkeep.demo.state import CANARY, Object, State
 
 # As the chart's default: without a workflow the collector does not start.
@@ -63,9 +61,9 @@ def configure(
 ) -> None:
     """Store the destinations document where the layout keeps it, and the objects beside it; a text is stored as it is."""
     created = state.ago(days=12)
-    text = document if isinstance(document, str) else yaml.safe_dump(document, sort_keys=False)
+    text = document if isinstance(document, str) else as_yaml(document)
     encode = {key: base64.b64encode(value.encode()).decode() for key, value in {
-        "text": text, "workflows": yaml.safe_dump(workflows or WORKFLOWS), "hook": webhook("slack"), "teams": webhook("teams"),
+        "text": text, "workflows": as_yaml(workflows or WORKFLOWS), "hook": webhook("slack"), "teams": webhook("teams"),
         "key": f"xoxb-{CANARY}-oncall", "dsn": f"https://{CANARY}@sentry.example/1",
     }.items()}  # fmt: skip
     for plural in ("configmaps", "secrets"):
@@ -97,7 +95,7 @@ def configure(
         )
         return
     name = state.fullname
-    named = yaml.safe_dump(
+    named = as_yaml(
         teams or {"teams": [{"name": "default", "destinations": ["oncall", "platform"]}]}
     )
     state.add(

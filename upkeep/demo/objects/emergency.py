@@ -1,8 +1,7 @@
 """The minimal configuration for an emergency."""
 
-import yaml
-
-from upkeep.demo.state import CANARY, Object, State
+from upkeep.demo.objects.stored import as_yaml
+from upkeep.demo.state import CANARY, State
 
 
 def minimal(state: State) -> dict[str, str]:
@@ -18,7 +17,3 @@ def minimal(state: State) -> dict[str, str]:
         "destinations.yaml": as_yaml({"destinations": {"slack": [channel]}}),
         "teams.yaml": as_yaml({"teams": [{"name": "default", "destinations": ["oncall"]}]}),
     }
-
-
-def as_yaml(document: Object) -> str:
-    return str(yaml.safe_dump(document, sort_keys=False))

@@ -3,8 +3,7 @@
 import base64
 from copy import deepcopy
 
-import yaml
-
+from upkeep.demo.objects.stored import as_yaml
 from upkeep.demo.state import CANARY, Object, State, stamp, uid
 
 # The Secret of the operator's Alertmanager; in the guide's layout there is no operator, and the API hides nothing.
@@ -53,12 +52,12 @@ def shown(state: State) -> str:
         for one in receiver.get("webhook_configs", []):
             if "url" in one and state.layout == "chart":
                 one["url"] = "<secret>"
-    return yaml.safe_dump(document, sort_keys=False)
+    return as_yaml(document)
 
 
 def secret(state: State) -> Object:
     """What the operator's Alertmanager reads its configuration from."""
-    text = f"# {CANARY}\n" + yaml.safe_dump(state.notifications, sort_keys=False)
+    text = f"# {CANARY}\n" + as_yaml(state.notifications)
     head: Object = {
         "name": SECRET,
         "namespace": state.namespace,

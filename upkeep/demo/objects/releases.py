@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import yaml
-
-from upkeep.demo.objects.stored import DUMPER
+from upkeep.demo.objects.stored import as_yaml
 from upkeep.demo.state import CANARY, RESOURCES, Object, State, stamp
 
 CHARTS = {"guide": ("cano-collector", "1.4.2"), "chart": ("cano-collector", "0.0.25")}
@@ -146,7 +144,7 @@ def rendered(item: Object) -> str:
         if key in item["metadata"]
     }
     bare = {key: value for key, value in item.items() if key not in ("metadata", "status")}
-    return yaml.dump(bare | {"metadata": head}, Dumper=DUMPER, sort_keys=False)
+    return as_yaml(bare | {"metadata": head})
 
 
 def offer(state: State, *newer: Chart) -> None:
@@ -177,8 +175,4 @@ def index(state: State) -> str:
         }
         for version, age in state.charts
     ]  # fmt: skip
-    return yaml.dump(
-        {"apiVersion": "v1", "entries": {name: entries}, "generated": stamp(state.now)},
-        Dumper=DUMPER,
-        sort_keys=False,
-    )
+    return as_yaml({"apiVersion": "v1", "entries": {name: entries}, "generated": stamp(state.now)})

@@ -2,13 +2,21 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 import yaml
 
 from upkeep.demo.state import RESOURCES, Object, State, stamp, uid
 
 # libyaml's where there is one: a hundred scenarios write a week of backups each.
-DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def as_yaml(*documents: Any, explicit_start: bool = False) -> str:
+    """The documents as YAML, their keys in their own order."""
+    return str(
+        yaml.dump_all(documents, Dumper=_DUMPER, explicit_start=explicit_start, sort_keys=False)
+    )
 
 
 def metadata(

@@ -151,14 +151,11 @@ def query_range(
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
         )
     instants = [first + number * step for number in range(int((last - first) / step) + 1)]
+    seconds = [round(instant.timestamp(), 3) for instant in instants]
     matrix = []
     for labels, values in evaluate(state, query, instants):
-        pairs = zip(instants, values, strict=True)
-        found = [
-            [round(instant.timestamp(), 3), number(value)]
-            for instant, value in pairs
-            if value is not None
-        ]
+        pairs = zip(seconds, values, strict=True)
+        found = [[second, number(value)] for second, value in pairs if value is not None]
         if found:
             matrix.append({"metric": labels, "values": found})
     return matrix

@@ -6,8 +6,7 @@ Source: https://prometheus.io/docs/concepts/metric_types/#counter
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
-from itertools import accumulate
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
@@ -56,13 +55,18 @@ class Process(Struct, frozen=True):
         return not any(moment.live for moment in self.moments)
 
 
-@lru_cache(maxsize=4)  # five controls ask about the same history
+# Several controls ask about the same history.
+_PROCESSES: WeakKeyDictionary[CounterHistory, tuple[Process, ...]] = WeakKeyDictionary()
+
+
 def processes(history: CounterHistory) -> tuple[Process, ...]:
     """Return the processes of a history: snapshots of one pod whose process starts lie within two seconds.
 
     :raises Absent: no pod's counters were read.
     :raises Malformed: a counter shrank within one process.
     """
+    if (known := _PROCESSES.get(history)) is not None:
+        return known
     if not history.latest:
         raise Absent(
             "There is no pod whose counters can be read.",
@@ -84,7 +88,8 @@ def processes(history: CounterHistory) -> tuple[Process, ...]:
             clusters[-1].append(entry)
         else:
             clusters.append([entry])
-    return tuple(_process(cluster) for cluster in clusters)
+    found = _PROCESSES[history] = tuple(_process(cluster) for cluster in clusters)
+    return found
 
 
 def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
@@ -103,31 +108,32 @@ def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
             sum(moment.counts.values.values()),
         )
     )
-    _require_growth(first.pod, moments)
-    sums = accumulate((moment.counts for moment in moments), highest)
-    return Process(first.pod, first.process_start, tuple(moments), tuple(sums))
+    return Process(first.pod, first.process_start, tuple(moments), _sums(first.pod, moments))
 
 
-def _require_growth(pod: str, moments: Sequence[Moment]) -> None:
-    """Require that no counter shrinks. Prometheus' samples may be older than their instant, so they are compared only with each other.
+def _sums(pod: str, moments: Sequence[Moment]) -> tuple[Counts, ...]:
+    """Return the highest counters so far at each moment. Prometheus' samples may be older than their instant, so they are compared only with each other.
 
-    :raises Malformed: one does.
+    :raises Malformed: a counter shrank.
     """
-    high = {"prometheus": ZERO, "": ZERO}
+    found, high, prometheus = [], ZERO, ZERO
     for moment in moments:
-        before = high["prometheus" if moment.source == "prometheus" else ""]
-        for key, value in before.values.items():
-            now = moment.counts.values.get(key, 0)
-            if now < value:
-                raise Malformed(
-                    f"Counter {'/'.join(filter(None, key))} of pod {pod} fell from {value} to {now} at {utc(moment.taken)}. "
-                    "A counter of one process never falls.",
-                    source=f"Pod/{pod} {moment.source}",
-                    next_step="look for two processes in one pod, or for a saved exposition of another cluster in --exports",
-                )
-        high[""] = highest(high[""], moment.counts)
+        before = prometheus if moment.source == "prometheus" else high
+        now = moment.counts.values
+        fell = [key for key, value in before.values.items() if now.get(key, 0) < value]
+        if fell:
+            key = min(fell)
+            raise Malformed(
+                f"Counter {'/'.join(filter(None, key))} of pod {pod} fell from {before.values[key]} to {now.get(key, 0)} at {utc(moment.taken)}. "
+                "A counter of one process never falls.",
+                source=f"Pod/{pod} {moment.source}",
+                next_step="look for two processes in one pod, or for a saved exposition of another cluster in --exports",
+            )
+        high = highest(high, moment.counts)
         if moment.source == "prometheus":
-            high["prometheus"] = highest(high["prometheus"], moment.counts)
+            prometheus = moment.counts  # none of them fell
+        found.append(high)
+    return tuple(found)
 
 
 def base_of(process: Process, *, begin: datetime) -> Moment | None:

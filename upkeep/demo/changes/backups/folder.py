@@ -68,7 +68,7 @@ def backup_differs(state: State) -> None:
 )
 def backup_object_missing(state: State) -> None:
     kept = [backups.backed_up(item) for item in state.objects["configmaps"]]
-    save(state)[0] = backups.backup_files(state, 0, kept)
+    save(state)[0] = backups.backup_files(state, 0, backups.written(kept))
 
 
 @scenario("backup-unreadable", "a backup of three days ago is truncated", "backups-complete")
@@ -112,7 +112,7 @@ def backup_shrunk(state: State) -> None:
     small = [
         item | {"data": {key: value[:4] for key, value in item["data"].items()}} for item in kept
     ]
-    save(state)[2] = backups.backup_files(state, 2, small)
+    save(state)[2] = backups.backup_files(state, 2, backups.written(small))
 
 
 @scenario(
@@ -122,11 +122,12 @@ def backup_shrunk(state: State) -> None:
 )
 def backup_keeps_server_fields(state: State) -> None:
     whole = [
-        deepcopy(item) for plural in ("configmaps", "secrets") for item in state.objects[plural]
+        deepcopy(item)
+        for plural in ("configmaps", "secrets")
+        for item in state.objects[plural]
+        if item.get("type") != "helm.sh/release.v1"
     ]
-    save(state)[0] = backups.backup_files(
-        state, 0, [item for item in whole if item.get("type") != "helm.sh/release.v1"]
-    )
+    save(state)[0] = backups.backup_files(state, 0, backups.written(whole))
 
 
 @scenario(
