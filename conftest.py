@@ -3,7 +3,9 @@
 import atexit
 import gc
 
-pytest_plugins = [
+import pytest
+
+PLUGINS = [
     "reports.guard",
     "reports.writing",
     "reports.ending",
@@ -39,6 +41,13 @@ pytest_plugins = [
     "fixtures.releases",
     "reports.refused",  # the last: it knows every option
 ]
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Load the plugins. For each name in ``pytest_plugins`` pytest would read the entry points of every installed distribution."""
+    for name in PLUGINS:
+        pluginmanager.import_plugin(name)
+
 
 # A run makes many objects and little garbage: Python's collector took a quarter of a daily run's CPU,
 # and most of its exit (bench/daily.md).

@@ -20,3 +20,9 @@ gc.set_threshold(20_000, 20, 100)
 def _nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """The secrets of one test's runs are no secrets of the next one's."""
     monkeypatch.setattr(masking, "_HIDDEN", ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the runs over many clusters: a long test that comes last has the machine to itself."""
+    items.sort(key=lambda item: item.path.parent.name not in ("checks", "liars"))

@@ -220,21 +220,14 @@ def _ordered(results: Sequence[KeptResult]) -> list[KeptResult]:
 
 
 def _render(template: str, record: Record, **facts: Any) -> str:
-    import jinja2  # imported late: `upkeep render` alone needs it
+    from reports.compliance import templates
 
-    folder = Path(__file__).parent
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment()
     environment.filters["time"] = lambda at: f"{at:%Y-%m-%d %H:%M} UTC"
     environment.filters["runbook_url"] = lambda one: f"{REPOSITORY}/blob/main/docs/runbook.md#{one}"
     return environment.get_template(template).render(
         record=record,
         order={outcome.value: word for outcome, word in ORDER.items()},
-        stylesheet=(folder / "style.css").read_text(encoding="utf-8"),
+        stylesheet=(templates.FOLDER / "style.css").read_text(encoding="utf-8"),
         **facts,
     )

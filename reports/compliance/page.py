@@ -7,7 +7,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -47,15 +46,9 @@ class Source(Struct, frozen=True):
 
 def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any] | None) -> str:
     """Return the compliance report: one page, self-contained, readable without scripts."""
-    import jinja2  # imported late: it is needed at the end of a run only
+    from reports.compliance import templates
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment()
     ended = parse_time(run["ended"])
     remembered = run.get("ledger") or {"cadences": [], "findings": [], "faults": []}
     since = {
@@ -107,7 +100,7 @@ def html(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, Any]
         places=places,
         who=run.get("who", {}),
         waiver_faults=run.get("waiver_faults", []),
-        stylesheet=(Path(__file__).parent / "style.css").read_text(encoding="utf-8"),
+        stylesheet=(templates.FOLDER / "style.css").read_text(encoding="utf-8"),
         run=run,
         gate=gate,
     )

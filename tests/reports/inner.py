@@ -29,6 +29,12 @@ PLUGINS = [
     "fixtures.clock",
     "reports.refused",
 ]
+# As ../../conftest.py does, and for its reason.
+LOADED = """
+def pytest_addoption(pluginmanager):
+    for name in PLUGINS:
+        pluginmanager.import_plugin(name)
+"""
 INI = """
 [pytest]
 addopts = --strict-markers -p no:hypothesispytest -p no:xdist
@@ -93,7 +99,7 @@ class Inner:
         self.pytester = pytester
         self.out = pytester.path / "reports" / "out"
         pytester.makefile(".ini", pytest=ini)
-        pytester.makeconftest(f"import pytest\npytest_plugins = {PLUGINS!r}\n{conftest}")
+        pytester.makeconftest(f"import pytest\nPLUGINS = {PLUGINS!r}\n{LOADED}{conftest}")
         folder = pytester.mkdir("checks")
         (folder / "test_inner.py").write_text(HEAD + "\n" + "".join(checks), encoding="utf-8")
 

@@ -43,7 +43,7 @@ ENDINGS = {
         {"pass": 1, "fail": 1, "not-run": 5},
     ),
 }  # fmt: skip
-MORE = "pytest_plugins += ['reports.ending', 'reports.memory', 'reports.metrics']\n"
+MORE = "PLUGINS += ['reports.ending', 'reports.memory', 'reports.metrics']\n"
 CHECKS = (
     check("good"),
     check("bad", "assert judge(BAD)"),

@@ -60,7 +60,8 @@ def test_a_used_checkout_packs_the_project_and_nothing_else(wheel: Path) -> None
         for place, folder in of.items()
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
-        and path.suffix not in (".pyc", ".png")
+        and path.suffix != ".png"
+        and "__pycache__" not in path.parts
         and (ROOT / "reports" / "out") not in path.parents
     }
     wanted |= {"upkeep/suite/conftest.py", "upkeep/suite/pyproject.toml"}

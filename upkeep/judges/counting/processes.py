@@ -112,7 +112,7 @@ def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:
 
 
 def _sums(pod: str, moments: Sequence[Moment]) -> tuple[Counts, ...]:
-    """Return the highest counters so far at each moment. Prometheus' samples may be older than their instant, so they are compared only with each other.
+    """Return the highest counters so far at each sample. Prometheus' samples may be older than their instant, so they are compared only with each other.
 
     :raises Malformed: a counter shrank.
     """
