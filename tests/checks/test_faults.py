@@ -35,8 +35,9 @@ EMPTY = {
     "poddisruptionbudgets": "fail",
     "networkpolicies": "fail",
 }
-# A status is read in one place, whichever it is: these run under UPKEEP_TEST_FUZZ.
-ALIKE = ("expired", "server-error", "unavailable")
+# A status is read in one place, whichever it is: these run under UPKEEP_TEST_FUZZ. One throttled
+# request runs on every change.
+ALIKE = ("expired", "server-error", "throttled", "unavailable")
 REASONS = {
     "forbidden": {"forbidden"},
     "refused": {"unreachable"},

@@ -31,8 +31,8 @@ ALIKE = [
     and outcomes.short(name) == outcomes.short(guide) != "—"
 ]
 BATCHES = outcomes.in_batches([name for name in NAMES if name not in ALIKE])
-# Of the controls that a row does not name a sixteenth runs on every change; each scenario has its own.
-SHARE = 1 if FUZZ else 16
+# Of the controls that a row does not name a forty-eighth runs on every change; each scenario has its own.
+SHARE = 1 if FUZZ else 48
 WHOLE = ("healthy", "chart/healthy", *outcomes.DEFAULTS)
 
 
