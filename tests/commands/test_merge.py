@@ -9,7 +9,7 @@ import pytest
 
 from reports.compliance import DRAWN
 from tests.checks.inner import LEDGER_ALONE
-from tests.reports.test_compliance import FAILED, PASSED, RUN, UNKNOWN
+from tests.reports.samples import FAILED, PASSED, RUN, UNKNOWN
 from upkeep.__main__ import main
 from upkeep.commands import suite
 from upkeep.commands.merge import MISSING, merged

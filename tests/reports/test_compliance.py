@@ -1,7 +1,6 @@
-"""compliance.html and summary.md: what they say, in which order, and that they need nothing from elsewhere."""
+"""compliance.html: what it says, in which order, and that it needs nothing from elsewhere."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec.structs
@@ -11,91 +10,21 @@ from reports.compliance import draw, html, markdown, verdict
 from tests import ROOT
 from tests.reports.inner import Inner, check
 from tests.reports.page import Page
+from tests.reports.samples import (
+    ALL,
+    CONTROL,
+    DECLARED,
+    FAILED,
+    NOON,
+    NOT_RUN,
+    PASSED,
+    RUN,
+    UNKNOWN,
+)
 from upkeep import REPOSITORY
-from upkeep.model import Control, Evidence, Finding, Outcome, Result
+from upkeep.model import Evidence, Finding, Outcome, Result
 
 pytest_plugins = ["pytester"]
-
-NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-CONTROL = Control(
-    "pods-ready",
-    "Every pod is ready.",
-    "critical",
-    "Check pod status",
-    ("daily",),
-    True,
-    "docs/runbook.md#pods-ready",
-)
-FAILED = Result(
-    CONTROL,
-    "prod-eu",
-    Outcome.FAIL,
-    "Pod a is not ready.",
-    observed="1 of 2 ready",
-    limit=0.99,
-    unit="ratio",
-    basis="24 h, Prometheus",
-    findings=(Finding("Pod/a", "not-ready", "Pod a is not ready.", 1, 2, "replicas"),),
-    evidence=(Evidence("pods", "GET /api/v1/pods", NOON, "0123456789abcdef" * 4),),
-    next="kubectl describe pod a",
-    measured=NOON,
-)
-UNKNOWN = Result(
-    msgspec.structs.replace(CONTROL, id="health-ok", severity="low"),
-    "prod-eu",
-    Outcome.UNKNOWN,
-    "may not list pods",
-    reason="forbidden",
-    basis="GET /api/v1/pods",
-    next="upkeep rbac | kubectl apply -f -",
-)
-PASSED = Result(
-    msgspec.structs.replace(CONTROL, id="logs-clean"),
-    "prod-eu",
-    Outcome.PASS,
-    "0 errors",
-    observed="0 errors",
-    limit=0,
-    unit="lines",
-)
-NOT_RUN = Result(
-    msgspec.structs.replace(CONTROL, id="not-tried"),
-    "prod-eu",
-    Outcome.NOT_RUN,
-    "The run ended before this control.",
-)
-DECLARED = Result(
-    msgspec.structs.replace(CONTROL, id="declared"),
-    "prod-eu",
-    Outcome.NOT_APPLICABLE,
-    "no Prometheus in the lab",
-)
-RUN: dict[str, Any] = {
-    "run": "20260102T120000Z-abc123",
-    "version": "0.1.0",
-    "started": "2026-01-02T12:00:00Z",
-    "ended": "2026-01-02T12:00:03Z",
-    "arguments": ["-m", "daily"],
-    "targets": ["prod-eu"],
-    "cadences": ["daily"],
-    "requests": 24,
-    "looked_at": [
-        {
-            "target": "prod-eu",
-            "server": "https://10.0.0.1:6443",
-            "namespace": "monitoring",
-            "context": "eu",
-            "user": "auditor",
-            "acting": "oncall",
-        }
-    ],
-    "limits": [
-        {"name": "restarts", "value": "3", "default": "0"},
-        {"name": "backup_age", "value": "1 d 1 h", "default": "1 d 1 h"},
-    ],
-    "stopped": [],
-}
-ALL = [PASSED, DECLARED, NOT_RUN, UNKNOWN, FAILED]
 
 
 def page(results: list[Result], gate: dict[str, Any] | None = None, **facts: Any) -> Page:
@@ -346,30 +275,6 @@ def ratio(one: str, other: str) -> float:
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
-
-
-def test_no_fact_of_a_run_is_markdown_in_the_summary():
-    """A worker's run.json comes from another job."""
-    text = "![x](http://a) <img>"
-    facts = RUN | dict.fromkeys(("run", "version", "started", "ended"), text)
-    gate = {"verdict": text, "code": 10}
-    control = msgspec.structs.replace(FAILED.control, runbook="docs/x.md) <img>")
-    said = markdown([msgspec.structs.replace(FAILED, control=control)], run=facts, gate=gate)
-    assert said.count("img") == 6
-    assert "<img" not in said.replace("\\<", "")
-    assert "![" not in said
-
-
-def test_the_summary():
-    assert markdown([FAILED, PASSED], run=RUN, gate=None) == (
-        "# Maintenance of cano-collector\n\n"
-        "**1 of 2 controls did not pass: 1 failed.**\n\n"
-        "| outcome | control | target | severity | observed | finding codes |\n"
-        "| --- | --- | --- | --- | --- | --- |\n"
-        "| failed | [pods-ready](https://github.com/kubecano/cano-upkeep/blob/main/docs/runbook.md#pods-ready) | prod-eu | critical | Pod a is not ready. | not-ready |\n"
-        "| passed | [logs-clean](https://github.com/kubecano/cano-upkeep/blob/main/docs/runbook.md#pods-ready) | prod-eu | critical | 0 errors |  |\n\n"
-        "Run 20260102T120000Z-abc123, 2026-01-02T12:00:00Z to 2026-01-02T12:00:03Z, 24 requests, upkeep 0.1.0.\n"
-    )
 
 
 def test_it_is_drawn_at_the_end_and_can_be_drawn_again(pytester):

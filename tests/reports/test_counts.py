@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import ROOT
+from tests.reports.formats.test_html import rows
 from tests.reports.inner import Inner, check
-from tests.reports.test_html import rows
 
 pytest_plugins = ["pytester"]
 

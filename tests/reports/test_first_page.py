@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec.structs
 
 from tests import ROOT
-from tests.reports.test_compliance import CONTROL, FAILED, NOON, PASSED, RUN, page
+from tests.reports.samples import CONTROL, FAILED, NOON, PASSED, RUN
+from tests.reports.test_compliance import page
 from upkeep.domain.decisions.comparison import FindingIdentity, first_seen
 from upkeep.model import Outcome, Trend
 from upkeep.records.ledger import KeptFinding, KeptResult

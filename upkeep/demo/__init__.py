@@ -20,8 +20,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-import yaml
-
 from upkeep.demo.objects import helm
 from upkeep.demo.objects.attestations import EVIDENCE
 from upkeep.demo.objects.backups import backup_time
@@ -159,7 +157,7 @@ class Cluster:
             "w",
             encoding="utf-8",
         ) as file:
-            yaml.safe_dump(document, file, sort_keys=False)
+            file.write(as_yaml(document))
 
     def write_backups(self) -> Path | None:
         """The scenario's backups, each with the time at which it was made."""

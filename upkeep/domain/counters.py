@@ -122,18 +122,12 @@ def _read(snapshot: Snapshot, known: _Known) -> Counts:
         for sample in snapshot.samples
         if sample.name in _FAMILY
     ]
-    found, strays = ZERO, dict[Key, Sample]()
+    found = ZERO
     for target in targets:
         own = [one for one in counted if target.items() <= one[0].labels.items()]
-        if len(own) < len(counted):
-            strays |= {
-                series.key: sample
-                for series, sample in counted
-                if not target.items() <= series.labels.items()
-            }
         found = highest(found, _read_target(snapshot, own))
-    for key, sample in strays.items():
-        if key not in found.values and sample.value:
+    for series, sample in counted:
+        if series.key not in found.values and sample.value:
             raise Malformed(
                 f"{sample.name} of pod {snapshot.pod} has other target labels than its {PROCESS_START}: "
                 "whose count it is, is not known.",

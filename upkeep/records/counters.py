@@ -53,7 +53,7 @@ class EarlierCounters(Struct, frozen=True):
 
 
 class CounterHistory(
-    Struct, frozen=True, eq=False, weakref=True
+    Struct, frozen=True, eq=False
 ):  # one is itself: what was read of it is remembered by it
     """The collector's counters over time.
 

@@ -10,8 +10,8 @@ import pytest
 
 from reports.compliance.oscal import NAMESPACE, STATES, oscal
 from tests import ROOT
-from tests.reports.test_compliance import CONTROL, FAILED, NOON, PASSED, UNKNOWN
-from tests.reports.test_compliance import RUN as FACTS
+from tests.reports.samples import CONTROL, FAILED, NOON, PASSED, UNKNOWN
+from tests.reports.samples import RUN as FACTS
 from upkeep.limits import LIMITS
 from upkeep.model import Finding, Outcome, Result
 

@@ -138,12 +138,11 @@ def instant_of(seconds: float, expression: str) -> datetime:
 
 
 def _number(labels: Mapping[str, str], value: str, expression: str) -> float:
+    name = labels.get("__name__", expression)
     try:
         number = float(value)
     except ValueError:
-        number = None
-    if number is None or not math.isfinite(number):
-        name = labels.get("__name__", expression)
-        said = "not a number" if number is None else number
-        raise Malformed(f"A sample of {name} is {said}.", source=expression)
+        raise Malformed(f"A sample of {name} is not a number.", source=expression) from None
+    if not math.isfinite(number):
+        raise Malformed(f"A sample of {name} is {number}.", source=expression)
     return number

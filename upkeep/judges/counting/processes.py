@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/concepts/metric_types/#counter
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -55,18 +55,13 @@ class Process(Struct, frozen=True):
         return not any(moment.live for moment in self.moments)
 
 
-# Several controls ask about the same history.
-_PROCESSES: WeakKeyDictionary[CounterHistory, tuple[Process, ...]] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=4)  # five controls ask about the same history
 def processes(history: CounterHistory) -> tuple[Process, ...]:
     """Return the processes of a history: snapshots of one pod whose process starts lie within two seconds.
 
     :raises Absent: no pod's counters were read.
     :raises Malformed: a counter shrank within one process.
     """
-    if (known := _PROCESSES.get(history)) is not None:
-        return known
     if not history.latest:
         raise Absent(
             "There is no pod whose counters can be read.",
@@ -88,8 +83,7 @@ def processes(history: CounterHistory) -> tuple[Process, ...]:
             clusters[-1].append(entry)
         else:
             clusters.append([entry])
-    found = _PROCESSES[history] = tuple(_process(cluster) for cluster in clusters)
-    return found
+    return tuple(_process(cluster) for cluster in clusters)
 
 
 def _process(cluster: list[tuple[Snapshot, bool]]) -> Process:

@@ -3,8 +3,6 @@
 import base64
 from copy import deepcopy
 
-import yaml
-
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.objects import backups, configuration, stored
 from upkeep.demo.state import State
@@ -50,7 +48,7 @@ def backup_differs(state: State) -> None:
     save(state)
     document = configuration.destinations(state)
     document["destinations"]["slack"][0]["grouping_interval"] = 1800
-    text = yaml.safe_dump(document, sort_keys=False)
+    text = stored.as_yaml(document)
     if state.layout == "guide":
         state.get("configmaps", "cano-collector-config")["data"]["destinations.yaml"] = text
     else:
@@ -143,7 +141,7 @@ def backup_foreign_object(state: State) -> None:
             stored.make(state, "ConfigMap", "kube-root-ca.crt", state.now, data={"ca.crt": "…"})
         ),
     )
-    files[name] += yaml.safe_dump_all([other], explicit_start=True)
+    files[name] += stored.as_yaml(other, explicit_start=True)
     del files[file_of(files, "manifest")]
 
 

@@ -2,8 +2,6 @@
 
 import base64
 
-import yaml
-
 from upkeep.demo.changes.backups.folder import save
 from upkeep.demo.changes.catalogue import scenario
 from upkeep.demo.changes.workload.pods import settle, unready
@@ -89,7 +87,7 @@ def bad_configuration_change(state: State) -> None:
             "ConfigMap",
             "cano-collector-config",
             "destinations.yaml",
-            yaml.safe_dump(document, sort_keys=False),
+            stored.as_yaml(document),
             minutes=25,
         )
         error = f"destination oncall: environment variable SLACK_WEBHOK is not set (was https://hooks.slack.example/services/T0/B0/{CANARY})"
@@ -100,7 +98,7 @@ def bad_configuration_change(state: State) -> None:
             "ConfigMap",
             f"{state.fullname}-teams",
             "teams.yaml",
-            yaml.safe_dump(teams),
+            stored.as_yaml(teams),
             minutes=25,
         )
         error = "team default names destination on-call, which does not exist"
