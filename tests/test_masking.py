@@ -278,11 +278,11 @@ def test_any_text_can_be_masked(text):
         "a.",
     ],
 )
-def test_a_megabyte_of_anything_takes_linear_time(start, atom):
-    text = start + atom * (1_000_000 // len(atom))
+def test_a_quarter_of_a_megabyte_of_anything_takes_linear_time(start, atom):
+    text = start + atom * (250_000 // len(atom))
     began = time.process_time()
     mask(text)
-    assert time.process_time() - began < 3  # one that looks back again and again takes minutes
+    assert time.process_time() - began < 3  # one that looks back again and again takes much longer
 
 
 def test_names_of_secrets():

@@ -98,7 +98,7 @@ def served(how: str) -> Iterator[str]:
         return
     server = _Server(("127.0.0.1", 0), type("Echo", (_Echo,), {"how": how}))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:

@@ -17,7 +17,7 @@ from upkeep.adapters.cluster.rehearsals import deployment
 from upkeep.adapters.cluster.rehearsals.refusals import pod_security, without_values
 from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
-from upkeep.errors import Absent, Forbidden, Unavailable, Unmeasured
+from upkeep.errors import Absent, Forbidden, Malformed, Unavailable, Unmeasured
 from upkeep.meter import Meter
 from upkeep.settings.targets import TargetSettings
 
@@ -84,6 +84,17 @@ def test_a_new_pod_is_rehearsed_from_the_template_and_owned_by_its_deployment(
     assert 'violates PodSecurity "restricted:latest": runAsNonRoot != true' in run.message
     cluster.state.denied.add(("acting", "pods"))
     assert deployment.new_pod(identity, install()).dry_runs == ()
+
+
+@pytest.mark.parametrize("place", ["metadata", "spec"])
+@pytest.mark.parametrize("value", [None, 7, []])
+def test_a_deployment_that_is_none_is_malformed(
+    cluster: demo.Cluster, place: str, value: object, monkeypatch: pytest.MonkeyPatch
+):
+    broken = cluster.state.deployment | {place: value}
+    monkeypatch.setattr(Rehearsal, "get", lambda self, path: broken)
+    with pytest.raises(Malformed, match=f"Deployment.*{place} is not of its type"):
+        deployment.new_pod(acting(cluster), install())
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def select(
         chosen = [line for line in chosen if line[0] >= since]
     if timestamps:
         stamped = (
-            f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond * 1000:09d}Z {text}\n"
+            f"{instant.replace(tzinfo=None).isoformat(timespec='microseconds')}000Z {text}\n"
             for instant, text in chosen
         )
     else:

@@ -8,6 +8,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from upkeep.demo.objects.stored import as_yaml
@@ -144,7 +145,13 @@ def rendered(item: Object) -> str:
         if key in item["metadata"]
     }
     bare = {key: value for key, value in item.items() if key not in ("metadata", "status")}
-    return as_yaml(bare | {"metadata": head})
+    return _written(json.dumps(bare | {"metadata": head}))
+
+
+@cache
+def _written(item: str) -> str:
+    """Return an object's JSON as YAML: each of hundreds of scenarios stores nearly the same."""
+    return as_yaml(json.loads(item))
 
 
 def offer(state: State, *newer: Chart) -> None:

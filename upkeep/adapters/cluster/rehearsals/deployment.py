@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from upkeep.adapters.cluster.rehearsals.rehearsal import Rehearsal
-from upkeep.errors import Malformed
+from upkeep.adapters.wire.decoding import convert
+from upkeep.adapters.wire.workloads import Deployment
 from upkeep.records.access import ActionRehearsal
 from upkeep.records.workload import Install
 
@@ -40,18 +41,15 @@ def new_pod(identity: Rehearsal, install: Install) -> ActionRehearsal:
     if not access.allowed:
         return ActionRehearsal((access,))
     raw = identity.get(_path(install))
-    template = raw.get("spec", {}).get("template") if isinstance(raw.get("spec"), dict) else None
-    if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
-        raise Malformed(
-            f"GET {_path(install)}: the Deployment has no pod template",
-            source=f"GET {_path(install)}",
-        )
-    head = template.get("metadata") or {}
+    stored = convert(raw, Deployment, source=f"GET {_path(install)}")
+    # The template is sent as it is stored: the declared type holds a part of it.
+    template = raw["spec"]["template"]
+    head = template.get("metadata", {})
     owner = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "name": install.deployment,
-        "uid": raw.get("metadata", {}).get("uid", ""),
+        "uid": stored.metadata.uid,
         "controller": True,
     }
     body = {
@@ -60,8 +58,8 @@ def new_pod(identity: Rehearsal, install: Install) -> ActionRehearsal:
         "metadata": {
             "name": f"{install.deployment[:MOST_NAME]}-rehearsed",
             "namespace": install.namespace,
-            "labels": head.get("labels") or {},
-            "annotations": head.get("annotations") or {},
+            "labels": head.get("labels", {}),
+            "annotations": head.get("annotations", {}),
             "ownerReferences": [owner],
         },
         "spec": template["spec"],
