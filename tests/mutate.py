@@ -49,6 +49,23 @@ ACCEPTED = {
     ("secrets-complete", "env[].valueFrom"): (
         "A variable with neither value nor reference is a legal empty one, and needs no Secret."
     ),
+    ("secrets-complete", "containers[].env"): "A container without variables needs no Secret.",
+    (
+        "secrets-guarded",
+        "/clusterroles items[].rules[]",
+    ): "The role without that rule is another role.",
+    ("limits-rehearsed", "deployments items[].spec.replicas"): (
+        "Fewer replicas fit into the quota; without a number there is one."
+    ),
+    ("limits-rehearsed", "spec.strategy.rollingUpdate.maxSurge"): (
+        "Without a pod more at a time the rollout fits into the quota."
+    ),
+    ("limits-rehearsed", "spec.strategy.rollingUpdate.maxUnavailable"): (
+        "A number is legal: seven pods less at a time fit into the quota."
+    ),
+    ("limits-rehearsed", "status.hard.limits.cpu"): (
+        "A number is a quantity, too: Quantity.UnmarshalJSON reads 7 as 7 cores."
+    ),
     ("secrets-guarded", "volumes[].configMap"): (
         "A volume of another kind is legal; a ConfigMap that nothing mounts is not searched."
     ),

@@ -4,20 +4,29 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resour
 authorization.k8s.io/v1) and authentication-resources/service-account-v1/
 """
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from upkeep.adapters.wire.decoding import Wire
 from upkeep.adapters.wire.meta import Nothing, ObjectMeta, Text
 
 
 class Rule(Wire, frozen=True):
-    """rbac.authorization.k8s.io/v1 PolicyRule: its verbs have no omitempty, so that null is none."""
+    """rbac.authorization.k8s.io/v1 PolicyRule: verbs, and of either URLs or resources at least one.
 
-    verbs: tuple[str, ...] | None
+    Source: https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/apis/rbac/validation/validation.go
+    """
+
+    verbs: Annotated[tuple[str, ...], Meta(min_length=1)]
     apiGroups: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     resourceNames: tuple[str, ...] = ()
     nonResourceURLs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.nonResourceURLs and not (self.apiGroups and self.resources):
+            raise ValueError("a rule has API groups and resources, or URLs")
 
 
 class Role(Wire, frozen=True):

@@ -50,10 +50,14 @@ class Probe(Wire, frozen=True):
 
 
 class KeySelector(Wire, frozen=True):
-    """core/v1 SecretKeySelector and ConfigMapKeySelector; the name is omitempty."""
+    """core/v1 SecretKeySelector and ConfigMapKeySelector.
+
+    The name is omitempty, and validation requires it.
+    Source: https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/apis/core/validation/validation.go
+    """
 
     key: Text
-    name: str = ""
+    name: Text
     optional: bool | None = None
 
 
@@ -73,9 +77,9 @@ class EnvVar(Wire, frozen=True):
 
 
 class EnvReference(Wire, frozen=True):
-    """core/v1 SecretEnvSource and ConfigMapEnvSource."""
+    """core/v1 SecretEnvSource and ConfigMapEnvSource, which validation requires to be named."""
 
-    name: str = ""
+    name: Text
     optional: bool | None = None
 
 

@@ -15,9 +15,13 @@ class KeyToPath(Wire, frozen=True):
 
 
 class ObjectSource(Wire, frozen=True):
-    """core/v1 ConfigMapVolumeSource, ConfigMapProjection and SecretProjection."""
+    """core/v1 ConfigMapVolumeSource, ConfigMapProjection and SecretProjection.
 
-    name: str = ""
+    The name is omitempty, and validation requires it.
+    Source: https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/apis/core/validation/validation.go
+    """
+
+    name: Text
     items: tuple[KeyToPath, ...] = ()
     optional: bool | None = None
 
@@ -25,7 +29,7 @@ class ObjectSource(Wire, frozen=True):
 class SecretSource(Wire, frozen=True):
     """core/v1 SecretVolumeSource, which names its Secret by another field."""
 
-    secretName: str = ""
+    secretName: Text
     items: tuple[KeyToPath, ...] = ()
     optional: bool | None = None
 

@@ -104,7 +104,7 @@ def _subject(subject: wire.Subject, where: str) -> str:
 def _rules(role: wire.Role) -> tuple[PolicyRule, ...]:
     return tuple(
         PolicyRule(
-            rule.verbs or (),
+            rule.verbs,
             rule.apiGroups,
             rule.resources,
             rule.resourceNames,
