@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.judges.samples import LABELS, NOW, pod, replica_set
-from upkeep.domain.pod_lists import contradictions
+from upkeep.domain.pod_lists import contradictions, unlisted
 from upkeep.records.selectors import LabelSelector
 
 HASHED = {**LABELS, "pod-template-hash": "r4"}
@@ -54,3 +54,11 @@ def test_a_matching_pod_without_owner_is_told():
         replace(orphan, labels=LABELS),  # a bare pod of that label: no ReplicaSet selects it
     ):
         assert contradictions([SET], [A, B, other]) == []
+
+
+def test_a_pod_whose_replica_set_is_not_listed_is_told():
+    assert unlisted([SET], [A, B]) == []
+    assert unlisted([replica_set(3)], [A, replace(B, deleted=NOW)]) == [
+        "Pod/cano-collector-a belongs to a ReplicaSet that the list lacks"
+    ]
+    assert unlisted([], [replace(A, owner_uid="")]) == []

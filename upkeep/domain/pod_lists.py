@@ -41,3 +41,19 @@ def contradictions(replica_sets: Iterable[ReplicaSet], pods: Iterable[Pod]) -> l
             if pod.works and pod.orphan and matches(one.selector, pod.labels)
         ]
     return found
+
+
+def unlisted(replica_sets: Iterable[ReplicaSet], pods: Iterable[Pod]) -> list[str]:
+    """Return a sentence for each pod whose ReplicaSet is not listed.
+
+    A ReplicaSet has the labels of its pods: one selector selects both.
+
+    :param replica_sets: those that the Deployment's selector selects, whoever controls them.
+    :param pods: those that it selects.
+    """
+    known = {one.uid for one in replica_sets}
+    return [
+        f"Pod/{pod.name} belongs to a ReplicaSet that the list lacks"
+        for pod in sorted(pods, key=lambda entry: entry.name)
+        if pod.works and pod.owner_uid and pod.owner_uid not in known
+    ]

@@ -152,6 +152,7 @@ class ReplicaSet(Struct, frozen=True):
     """A ReplicaSet (apps/v1); ``replicas`` is desired, ``ready_replicas`` is its status.
 
     :ivar counted_replicas: its active pods (``status.replicas``); ``selector``: ``None`` if not read.
+    :ivar orphan: nothing controls it.
     """
 
     name: str
@@ -163,6 +164,7 @@ class ReplicaSet(Struct, frozen=True):
     created: datetime
     counted_replicas: int = 0
     selector: LabelSelector | None = None
+    orphan: bool = False
 
 
 class Termination(Struct, frozen=True):

@@ -70,6 +70,11 @@ def owner_uid(metadata: ObjectMeta, kind: str) -> str:
     )
 
 
+def orphaned(metadata: ObjectMeta) -> bool:
+    """Return whether nothing controls the object."""
+    return not any(one.controller for one in metadata.ownerReferences)
+
+
 def conditions_of(conditions: tuple[WireCondition, ...] | None) -> tuple[Condition, ...]:
     """Return the conditions of a status, one of each type.
 

@@ -22,13 +22,12 @@ AGAIN_SECONDS = 1.0
 
 
 def replica_sets(kube: Kube, collector: Deployment) -> tuple[ReplicaSet, ...]:
-    """Return the ReplicaSets of the Deployment."""
+    """Return the ReplicaSets that the Deployment's selector selects, also those of other controllers."""
     path = f"/apis/apps/v1/namespaces/{collector.namespace}/replicasets"
-    found = [
+    return tuple(
         objects.replica_set(raw)
         for raw in kube.items(path, {"labelSelector": collector.selector}, type=wire.ReplicaSet)
-    ]
-    return tuple(replica_set for replica_set in found if replica_set.owner_uid == collector.uid)
+    )
 
 
 def labelled(kube: Kube, collector: Deployment) -> tuple[Pod, ...]:
@@ -52,12 +51,12 @@ def workload(
 
     Both lists are read again where they contradict each other.
 
-    :param sets: the ReplicaSets of the Deployment; ``pods``: those that its selector selects.
+    :param sets: the ReplicaSets that the Deployment's selector selects; ``pods``: likewise.
     :raises Absent: no ReplicaSet is listed, or the lists contradict each other twice.
     :raises Ambiguous: the Deployment is scaled to zero, and another controller (Argo Rollouts'
         workloadRef, Flagger) runs pods with its labels.
     """
-    if not sets:
+    if not _own(collector, sets):
         raise Absent(
             f"Deployment/{collector.name} has no ReplicaSet. The list is incomplete, "
             "or the Deployment controller does not run",
@@ -65,13 +64,13 @@ def workload(
                 "kubectl get replicasets -n {} -l {}", collector.namespace, collector.selector
             ),
         )
-    if pod_lists.contradictions(sets, pods):
+    if _contradictions(collector, sets, pods):
         clock.sleep(AGAIN_SECONDS)
         sets = replica_sets(kube, collector)
         pods = labelled(kube, collector)
-        if contradictions := pod_lists.contradictions(sets, pods):
+        if contradictions := _contradictions(collector, sets, pods):
             raise Absent(
-                f"The list of pods is incomplete, in two reads: {listed(contradictions, most=2)}",
+                f"The list of pods or ReplicaSets is incomplete, in two reads: {listed(contradictions, most=2)}",
                 source=f"GET /api/v1/namespaces/{collector.namespace}/pods",
                 next_step=shell(
                     "kubectl get replicasets,pods -n {} -l {}",
@@ -79,6 +78,7 @@ def workload(
                     collector.selector,
                 ),
             )
+    sets = _own(collector, sets)
     own = {replica_set.uid for replica_set in sets}
     own_pods = tuple(pod for pod in pods if pod.owner_uid in own)
     taken_over = [pod.name for pod in pods if pod.works and not pod.orphan and pod not in own_pods]
@@ -103,6 +103,20 @@ def workload(
             ),
         )
     return Workload(collector, sets, own_pods)
+
+
+def _own(collector: Deployment, sets: tuple[ReplicaSet, ...]) -> tuple[ReplicaSet, ...]:
+    """Return the Deployment's own of the ReplicaSets that it selects: it adopts those that nothing controls.
+
+    Source: https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/controller_ref_manager.go
+    """
+    return tuple(one for one in sets if one.orphan or one.owner_uid == collector.uid)
+
+
+def _contradictions(
+    collector: Deployment, sets: tuple[ReplicaSet, ...], pods: tuple[Pod, ...]
+) -> list[str]:
+    return pod_lists.contradictions(_own(collector, sets), pods) + pod_lists.unlisted(sets, pods)
 
 
 def events(kube: Kube, workload: Workload) -> tuple[KubernetesEvent, ...]:

@@ -16,6 +16,7 @@ from upkeep.adapters.cluster.fields import (
     conditions_of,
     instant,
     label_selector,
+    orphaned,
     owner_uid,
     quantity,
     reads,
@@ -142,6 +143,7 @@ def replica_set(raw: WireReplicaSet) -> ReplicaSet:
         created=metadata.creationTimestamp.astimezone(UTC),
         counted_replicas=raw.status.replicas,
         selector=label_selector(raw.spec.selector) if raw.spec.selector else None,
+        orphan=orphaned(metadata),
     )
 
 
@@ -186,7 +188,7 @@ def pod(raw: wire.Pod) -> Pod:
             container(one, spec) for one in spec.ephemeralContainers if one.name in debugging
         ),
         host_namespaces=host_namespaces(spec),
-        orphan=not any(owner.controller for owner in metadata.ownerReferences),
+        orphan=orphaned(metadata),
         resources=in_force(raw),
         whole=pod_level(raw),
         demand=demand(raw),
