@@ -9,6 +9,7 @@ from upkeep.demo.objects import (
     configuration,
     helm,
     nodes,
+    processes,
     protection,
     rbac,
     releases,
@@ -49,7 +50,7 @@ def healthy(
     newest = workload.replica_set(
         state, collector, workload.HASH, revision=3, replicas=replicas, created=now - life
     )
-    groups = int(workload.GROUPS_A_DAY * (life / timedelta(days=1))) if traffic else 0
+    groups = int(processes.GROUPS_A_DAY * (life / timedelta(days=1))) if traffic else 0
     state.add(collector, newest)
     if age > life:
         state.add(
@@ -63,13 +64,13 @@ def healthy(
                 tag="1.4.1",
             )
         )
-        state.former = workload.former(state, now - age, now - life) if traffic else []
+        state.former = processes.former(state, now - age, now - life) if traffic else []
     for index, suffix in enumerate(("k7w2p", "x9d4t")[:replicas], start=1):
         item = workload.pod(state, newest, suffix, index, now - life)
         state.add(item)
         name = item["metadata"]["name"]
         state.processes[name] = [
-            workload.run(state, name, now - life + timedelta(seconds=2), groups=groups)
+            processes.run(state, name, now - life + timedelta(seconds=2), groups=groups)
         ]
     port = 8080 if layout == "guide" else 80
     labels = workload.pod_labels(state)

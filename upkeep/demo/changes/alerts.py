@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from upkeep.demo.changes.catalogue import divert, rebuild, scenario, write
-from upkeep.demo.objects import alerting, configuration, logs, workload
+from upkeep.demo.objects import alerting, configuration, logs, processes, workload
 from upkeep.demo.state import Answer, State, Stream
 
 
@@ -104,7 +104,7 @@ def alerts_refused(state: State) -> None:
 )
 def restarted_process(state: State) -> None:
     former = [
-        workload.run(state, f"{state.fullname}-{workload.OLD_HASH}-{suffix}", state.ago(days=4))
+        processes.run(state, f"{state.fullname}-{workload.OLD_HASH}-{suffix}", state.ago(days=4))
         for suffix in ("b8c4v", "h5n7r")
     ]
     rebuild(state, life=timedelta(hours=6))

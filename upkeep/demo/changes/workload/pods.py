@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from upkeep.demo.changes.catalogue import scenario
-from upkeep.demo.objects import logs, services, workload
+from upkeep.demo.objects import logs, processes, services, workload
 from upkeep.demo.state import Object, Process, State, stamp, uid
 
 
@@ -79,8 +79,8 @@ def restart(
     runs = state.processes[item["metadata"]["name"]]
     old = runs[-1]
     share = (then - old.started) / (state.now - old.started)
-    new = workload.run(
-        state, old.pod, then + timedelta(seconds=2), groups=int(workload.GROUPS_A_DAY * hours / 24)
+    new = processes.run(
+        state, old.pod, then + timedelta(seconds=2), groups=int(processes.GROUPS_A_DAY * hours / 24)
     )
     old.ended = then
     old.streams = [replace(stream, groups=int(stream.groups * share)) for stream in old.streams]

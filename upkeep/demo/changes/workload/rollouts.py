@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from upkeep.demo.changes.catalogue import NEW_HASH, scenario
 from upkeep.demo.changes.workload.pods import settle, unready
-from upkeep.demo.objects import workload
+from upkeep.demo.objects import processes, workload
 from upkeep.demo.state import Object, State, stamp
 
 
@@ -39,7 +39,7 @@ def replace_one(state: State, *, created: float) -> None:
     state.processes[gone][-1].ended = state.ago(minutes=created - 0.5)
     name, hours = item["metadata"]["name"], created / 60
     state.processes[name] = [
-        workload.run(
+        processes.run(
             state, name, state.ago(minutes=created) + timedelta(seconds=2), groups=int(12.5 * hours)
         )
     ]
