@@ -54,6 +54,10 @@ ACCEPTED = {
         "secrets-guarded",
         "/clusterroles items[].rules[]",
     ): "The role without that rule is another role.",
+    ("secrets-rotatable", "containers[].env"): "A container without variables needs no Secret.",
+    ("cpu-memory-headroom", "resources.limits.cpu"): (
+        "A number is a quantity, too: Quantity.UnmarshalJSON reads 7 as 7 cores."
+    ),
     ("limits-rehearsed", "deployments items[].spec.replicas"): (
         "Fewer replicas fit into the quota; without a number there is one."
     ),

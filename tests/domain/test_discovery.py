@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.judges.samples import deployment, service, template
 from upkeep.domain import discovery
 from upkeep.domain.monitoring_programs import alertmanager_config
+from upkeep.errors import Absent
 from upkeep.records.containers import Probe
 from upkeep.records.serving import Service
 from upkeep.records.workload import ContainerSpec, Volume
@@ -115,3 +116,21 @@ def test_the_proxy_speaks_tls_to_a_pod_whose_probes_do() -> None:
         replace(made, scheme="HTTPS").proxy("p")
         == "/api/v1/namespaces/monitoring/pods/https:p:8080/proxy"
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ((), "Namespace lab has no Deployment 'cano-collector'; it has no other"),
+        (
+            ("cano-collectr", "web"),
+            r"has no Deployment 'cano-collector' \(did you mean 'cano-collectr'\?\); it has .*web",
+        ),
+    ],
+)
+def test_a_name_that_no_deployment_has_is_told_with_those_that_are_there(
+    names: tuple[str, ...], words: str
+) -> None:
+    found = [replace(deployment(), name=name) for name in names]
+    with pytest.raises(Absent, match=words):
+        discovery.find_collector(found, namespace="lab", name="cano-collector")

@@ -33,6 +33,10 @@ from upkeep.settings.run import resolve
             "unknown setting 'gate.remove.0.reson' (did you mean 'reason'?)",
         ),
         ("zzz = 1", "unknown setting 'zzz'"),
+        (
+            "alert_window = '12h'",
+            "unknown setting 'alert_window'. It is a limit: write it under [limits]",
+        ),
     ],
 )
 def test_an_unknown_key_is_named_with_its_file_and_the_nearest_right_one(

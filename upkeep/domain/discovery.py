@@ -43,7 +43,7 @@ def find_collector(
             if deployment.name == name:
                 return deployment
         raise Absent(
-            f"Namespace {namespace} has no Deployment {name!r}{nearest(name, names)}; it has {listed(names) or 'none'}",
+            f"Namespace {namespace} has no Deployment {name!r}{nearest(name, names)}; it has {listed(names) or 'no other'}",
             next_step=shell("kubectl get deployments -n {}", namespace),
         )
     for how, matching in (

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict  # pydantic cannot read the one of Pytho
 
 from upkeep.errors import BadInput
 from upkeep.files import read_bounded
-from upkeep.limits import nearest
+from upkeep.limits import LIMITS, nearest
 
 _strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True))
 
@@ -183,6 +183,10 @@ def _refused(path: Path, error: ValidationError) -> BadInput:
         complaints, key=lambda each: (len(each[1]["loc"]), each[1]["type"] == "extra_forbidden")
     )
     if first["type"] == "extra_forbidden":
+        if key in LIMITS:
+            return BadInput(
+                f"{path}: unknown setting {key!r}. It is a limit: write it under [limits]."
+            )
         known = list(_table(first["loc"]))
         return BadInput(f"{path}: unknown setting {key!r}{nearest(str(first['loc'][-1]), known)}.")
     if key.startswith("gate.remove"):
