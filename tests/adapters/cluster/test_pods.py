@@ -141,3 +141,11 @@ def test_a_container_with_two_usages_and_two_conditions_of_a_type_are_malformed(
     twice = [{"type": "Ready", "status": said} for said in ("False", "True")]
     with pytest.raises(Malformed, match="conditions has one type twice"):
         read(SPEC, conditions=twice)
+
+
+@pytest.mark.parametrize("state", [{}, {"waiting": {}}, {"terminated": {"exitCode": 1}}])
+def test_a_container_that_is_ready_and_does_not_run_is_malformed(state: dict[str, Any]):
+    """pkg/kubelet/prober/prober_manager.go; an init container that has ended is ready."""
+    assert read(SPEC, initContainerStatuses=[status("migrate", state=state)])
+    with pytest.raises(Malformed, match="ready and does not run"):
+        read(SPEC, containerStatuses=[status("c", state=state)])

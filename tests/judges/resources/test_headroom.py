@@ -233,6 +233,7 @@ def test_a_resize_in_place_counts_as_the_kubelet_did_it():
         {
             "name": "cano-collector",
             "ready": True,
+            "state": {"running": {}},
             "restartCount": 0,
             "resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "110Mi"}},
         }

@@ -167,6 +167,9 @@ def pod(raw: wire.Pod) -> Pod:
     known = {one.name for one in (*spec.initContainers, *spec.containers)}
     if not {one.name for one in statuses} <= known:
         raise Impossible("containerStatuses names a container that the spec does not have")
+    if any(one.ready and not one.state.running for one in status.containerStatuses):
+        # The kubelet makes no container ready that does not run (pkg/kubelet/prober/prober_manager.go).
+        raise Impossible("containerStatuses names a container that is ready and does not run")
     debugging = {one.name for one in status.ephemeralContainerStatuses if one.state.running}
     return Pod(
         name=metadata.name,
