@@ -12,6 +12,8 @@ from upkeep.commands import suite
 from upkeep.demo.scenarios import SCENARIOS
 from upkeep.model import CADENCES
 
+RENEW = "python -m tests.repository.documents"
+
 
 def unproven(
     controls: Iterable[str],
@@ -31,9 +33,11 @@ def unproven(
         if control in re.findall(r"[a-z0-9-]+", healthy):
             missing.append(f"{control} does not pass on the healthy cluster")
         if not re.search(rf"(FAIL|due) {control}(,|$)", hits.get(control, "")):
-            missing.append(f"{control} fails on no scenario of its own: @scenario(…, {control!r})")
+            missing.append(
+                f"{control} fails on no scenario of its own: @scenario(…, {control!r}), then {RENEW} outcomes"
+            )
         if control not in unknown:
-            missing.append(f"{control} is unknown without none of its sources (docs/sources.md)")
+            missing.append(f"{control} is unknown without none of its sources: {RENEW} sources")
     return missing
 
 

@@ -55,7 +55,7 @@ def test_a_right_that_is_missing_is_named_with_what_needs_it_and_the_line_that_e
     assert lines[-4] == "Controls: 12 of 13 can be measured"
     assert lines[-3] == "  backup-job-healthy"
     assert lines[-2].startswith("      forbidden: ")
-    assert lines[-1] == "      upkeep rbac --namespace=monitoring | kubectl apply -f -"
+    assert lines[-1] == "      upkeep rbac --namespace=monitoring --user=demo | kubectl apply -f -"
 
 
 def test_one_cause_of_many_is_told_once(capsys: pytest.CaptureFixture[str]):

@@ -242,7 +242,7 @@ def test_a_missing_right_is_named_with_the_command_that_grants_it(
     code, said, _ = run(capsys, "--demo=forbidden@cronjobs", "--print")
     assert code == 0
     assert "your rights     missing: list cronjobs\n" in said
-    assert " --namespace=monitoring | kubectl apply -f -\n59 controls: " in said
+    assert " --namespace=monitoring --user=demo | kubectl apply -f -\n59 controls: " in said
     assert listed(here) == []
 
 

@@ -1,5 +1,6 @@
 """``upkeep rbac``: what is a right to more than its use is asked for by name, and nothing that is applied takes away what was applied before."""
 
+import re
 from itertools import combinations
 from typing import Any
 
@@ -72,6 +73,18 @@ def test_listing_secrets_and_running_commands_are_asked_for(
     } == {(key[2], "kubecano") for key in more if key[0] == "Role"}
 
 
+def test_a_user_is_bound_in_place_of_a_service_account(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = printed(capsys, "--user=https://id.example#ada")
+    bound = [one["subjects"] for one in found.values() if "subjects" in one]
+    user = {"kind": "User", "apiGroup": "rbac.authorization.k8s.io"}
+    assert bound
+    assert all(one == [user | {"name": "https://id.example#ada"}] for one in bound)
+    assert {kind for kind, _, _ in found} <= {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}  # fmt: skip
+    assert not any(re.search("[/%#]", name) for _, _, name in found)
+
+
 CHOICES = [
     (),
     ("--exec",),
@@ -81,6 +94,10 @@ CHOICES = [
     tuple(ALL),
     (*ALL, "--cadence=emergency"),
     (*ALL, "--service-account=other"),
+    (*ALL, "--user=demo"),
+    (*ALL, "--user=other"),
+    (*ALL, "--user=https://id.example#a"),
+    (*ALL, "--user=https://id.example/a"),
     (*ALL, "--namespace=kubecano"),
     (*ALL, "--namespace=staging"),
     (*ALL, "--namespace=kubecano", "--monitoring-namespace=kubecano"),

@@ -18,7 +18,8 @@ def test_the_committed_document_is_up_to_date(path: str) -> None:
 def test_the_rest_of_the_outcomes_is_what_is_committed() -> None:
     """What the chart's defaults give, every scenario in its place, and no row more."""
     expected = outcomes.page(list(outcomes.committed().values()))
-    assert (ROOT / outcomes.PATH).read_text(encoding="utf-8") == expected
+    found = (ROOT / outcomes.PATH).read_text(encoding="utf-8")
+    assert found == expected, "python -m tests.repository.documents outcomes"
 
 
 def test_a_document_is_renewed_by_its_name_alone(

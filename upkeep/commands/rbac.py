@@ -66,10 +66,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add a Role to read Helm's releases; it allows reading every Secret of the namespace",
     )
-    parser.add_argument(
+    subject = parser.add_mutually_exclusive_group()
+    subject.add_argument(
         "--service-account",
         default=NAME,
         help=f"service account of the RoleBindings, in the collector's namespace (default: {NAME})",
+    )
+    subject.add_argument(
+        "--user",
+        default="",
+        metavar="NAME",
+        help="user of the RoleBindings instead, as kubectl auth whoami names it",
     )
 
 
@@ -88,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     names = options.namespace, monitoring, options.service_account
     print(
         document(
-            cadences, *names, exec_too=options.exec, helm_too=options.helm,
+            cadences, *names, user=options.user, exec_too=options.exec, helm_too=options.helm,
             named=[*named, *([] if stored is None else [(stored[0].lower(), *stored[1:])])],
         ),
         end="",
@@ -113,6 +120,7 @@ def document(
     monitoring: str,
     service_account: str,
     *,
+    user: str = "",
     exec_too: bool = False,
     helm_too: bool = False,
     named: Sequence[tuple[str, str, str]] = (),
@@ -123,6 +131,7 @@ def document(
 
     :param monitoring: the namespace of Prometheus and Alertmanager; empty where the cluster has none,
         and a Role for it could not be applied.
+    :param user: bind the Roles to this user, and make no service account.
     :param exec_too: add a Role for exec.
     :param helm_too: add a Role for Helm's releases.
     :param named: add a Role for each of these objects: ``configmap``, ``secret`` or ``service``, then
@@ -157,7 +166,12 @@ def document(
         role = f"{NAME}-{kind}-{name.replace(':', '-')}"
         made += roles([read], namespace=place, name=role, names={"named": (name,)})
     subject = {"kind": "ServiceAccount", "name": service_account, "namespace": namespace}
+    if user:
+        subject = {"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}
     head = f"# What the {' and '.join(cadences)} controls must be allowed to do, and nothing else. Made by `upkeep rbac`; it only reads.\n"
     return head + str(
-        yaml.safe_dump_all([account, *made, *bindings(made, subject=subject)], sort_keys=False)
+        yaml.safe_dump_all(
+            [*([] if user else [account]), *made, *bindings(made, subject=subject)],
+            sort_keys=False,
+        )
     )

@@ -3,6 +3,8 @@
 Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -110,8 +112,11 @@ def bindings(
 
     Its name holds that of the subject, unless it is the default one: two accounts can share a ClusterRole.
     """
-    usual = (subject["namespace"], subject["name"]) == (MONITORING, NAME)
-    whose = "" if usual else f":{subject['namespace']}:{subject['name']}"
+    place, name = subject.get("namespace", ""), subject["name"]
+    legal = re.sub("[^A-Za-z0-9.:@+-]", "-", name)
+    if legal != name:  # a user's: no name of an object holds / or %
+        name = f"{legal}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    whose = "" if (place, name) == (MONITORING, NAME) else f":{place}:{name}"
     return [
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",

@@ -358,27 +358,3 @@ def test_a_list_that_goes_round_in_a_circle_ends(server: Server) -> None:
     with pytest.raises(Malformed, match="it has no end"):
         kube(server.url).items("/pods")
     assert len(server.asked) == 3
-
-
-@pytest.mark.parametrize(
-    ("path", "options"),
-    [
-        ("/api/v1/namespaces/m/secrets/s", "--namespace=m --secret=s"),
-        ("/api/v1/namespaces/m/configmaps/c", "--namespace=m --configmap=c"),
-        (
-            "/api/v1/namespaces/o/services/prom:9090/proxy/api/v1/query",
-            "--namespace=m --service=o/prom:9090",
-        ),
-        ("/api/v1/namespaces/o/secrets/s", "--namespace=m"),
-        ("/api/v1/namespaces/m/secrets", "--namespace=m"),
-        ("/api/v1/namespaces/m/pods/p:8080/proxy/metrics", "--namespace=m"),
-    ],
-)
-def test_a_refused_request_names_the_object_of_the_role(
-    server: Server, path: str, options: str
-) -> None:
-    server.on(path, status(403, "no"))
-    asking = kube(server.url, namespace="m")
-    with pytest.raises(Forbidden) as caught:
-        asking.proxied(path) if "/proxy/" in path else asking.get(path)
-    assert caught.value.next_step == f"upkeep rbac {options} | kubectl apply -f -"

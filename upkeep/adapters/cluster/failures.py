@@ -26,6 +26,9 @@ NO_HANDLER = b"404 page not found"
 _NAMED = re.compile(
     r"/namespaces/([^/]+)/(?:services/([^/:]+:[^/]+)/proxy|secrets/([^/]+)$|configmaps/([^/]+)$)"
 )
+# forbiddenMessage in k8s.io/apiserver, pkg/endpoints/handlers/responsewriters/errors.go
+_USER = re.compile(r'is forbidden: User "([^"]{1,253})" cannot ')
+NAME = "upkeep"  # the service account of ``upkeep rbac``
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -102,10 +105,17 @@ def refusal(
     return Malformed(f"{source}: unexpected answer {answer.status}: {message}", source=source)
 
 
-def measuring_right(source: str, namespace: str) -> Command:
+def user_of(answer: Answer) -> str:
+    """Return whom a 403 of the RBAC authoriser refuses; empty where it names no user."""
+    found = _USER.search(str((status_object(answer) or {}).get("message")))
+    return found[1] if found and mask(found[1]) == found[1] else ""
+
+
+def measuring_right(source: str, namespace: str, *, user: str) -> Command:
     """Return the command that gives whoever measures the right that a request lacks.
 
     :param namespace: the collector's.
+    :param user: who was refused; empty for the service account that ``upkeep rbac`` makes.
     The Role is printed offline: what it cannot know is the name of an object, and the request does.
     """
     options = [shell(" --namespace={}", namespace)] if namespace else []
@@ -117,6 +127,11 @@ def measuring_right(source: str, namespace: str) -> Command:
         options.append(shell(" --secret={}", secret))
     elif config_map and where == namespace:
         options.append(shell(" --configmap={}", config_map))
+    account = user.removeprefix(f"system:serviceaccount:{namespace}:")
+    if account != user:
+        options += [shell(" --service-account={}", account)] if account != NAME else []
+    elif user:
+        options.append(shell(" --user={}", user))
     return shell("upkeep rbac{} | kubectl apply -f -", chain(options, between=""))
 
 

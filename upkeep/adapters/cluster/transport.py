@@ -20,6 +20,7 @@ from upkeep.adapters.cluster.failures import (
     refusal,
     retry_after,
     unanswered,
+    user_of,
 )
 from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.server_time import require_one_time
@@ -288,10 +289,10 @@ class Transport:
                 answer,
                 source,
                 server=self.server,
-                right_step=self._right_step(source),
+                right_step=self._right_step(source, user_of(answer)),
                 deadline_seconds=self._deadline_seconds,
             )
 
-    def _right_step(self, source: str) -> Command:
+    def _right_step(self, source: str, user: str) -> Command:
         """Return the command that gives this identity the right that a request lacks."""
-        return measuring_right(source, self._namespace)
+        return measuring_right(source, self._namespace, user=user)

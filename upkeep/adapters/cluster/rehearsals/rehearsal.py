@@ -80,7 +80,7 @@ class Rehearsal(Kube):
             next_step=shell("kubectl api-resources | grep -w -e {}", kind),
         )
 
-    def _right_step(self, source: str) -> Command:
+    def _right_step(self, source: str, user: str) -> Command:
         """Return no Role of ``upkeep rbac``: that is for whoever measures, not for people who change things."""
         return shell("kubectl auth can-i --list")
 
