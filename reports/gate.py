@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reports.findings import flat
-from reports.ledger import not_run
+from reports.ledger import not_run, unwritable
 from reports.ledger.facts import stopped
 from reports.ledger.record import LEDGER, Ledger
 from reports.memory import nothing_due, recall, remembered
@@ -48,9 +48,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     ledger = session.config.stash.get(LEDGER, None)
     if ledger is not None and settings(session.config).gate:
         text = "The run has not ended."
-        write_closed(
-            ledger.folder, code=Code.UNMEASURED, verdict="closed: no verdict yet", text=text
-        )
+        try:
+            write_closed(
+                ledger.folder, code=Code.UNMEASURED, verdict="closed: no verdict yet", text=text
+            )
+        except OSError as error:
+            raise pytest.UsageError(unwritable(ledger.folder, error)) from None
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -77,17 +77,19 @@ def publish(chosen: RunSettings, groups: Sequence[Published]) -> list[str]:
     """Push and write the groups, as the settings say. Return a sentence for each failure."""
     said = []
     if chosen.pushgateway is not None:
-        said += _tried(partial(push, chosen.pushgateway, groups))
+        said += _tried("--pushgateway", partial(push, chosen.pushgateway, groups))
     if chosen.textfile is not None:
-        said += _tried(partial(write, chosen.textfile, groups))
+        said += _tried("--textfile", partial(write, chosen.textfile, groups))
     return said
 
 
-def _tried(send: Callable[[], None]) -> list[str]:
+def _tried(option: str, send: Callable[[], None]) -> list[str]:
     try:
         send()
     except OSError as error:
-        return [f"metrics not published: {one_line(mask(str(error)))}"]
+        why = getattr(error, "reason", error)  # urllib wraps the error of the connection
+        said = getattr(why, "strerror", None) or str(why)
+        return [f"metrics not published: {option}: {one_line(mask(said))}"]
     return []
 
 

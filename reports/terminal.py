@@ -67,6 +67,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(
         f"({len(results)} control{'' if len(results) == 1 else 's'}, {requests} requests)"
     )
+    if any(place.embedded for place in begin_run(config).places):
+        terminalreporter.write_line(
+            "embedded cluster (--demo): it ends with the run, and no printed command reaches it",
+            yellow=True,
+        )
     for place in begin_run(config).places:
         if place.warning:
             terminalreporter.write_line(

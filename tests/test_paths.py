@@ -1,6 +1,7 @@
 """What of a run's paths is bad input, told before any request, and what is a fact about the install."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,15 @@ def test_what_may_come_to_be_is_a_fact_about_the_install(tmp_path: Path) -> None
         "restore-rehearsed": "unknown",
     }
     assert f"upkeep backup --backups={tmp_path}/none" in told["config-backed-up"]["next"]
+
+
+def test_a_folder_that_runs_cannot_save_into_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """root may write anywhere: what the system says of another user is put in its place."""
+    exports = tmp_path / "exports"
+    may = os.access
+    monkeypatch.setattr("os.access", lambda path, *more: path != tmp_path and may(path, *more))
+    assert run(tmp_path / "out", f"--exports={exports}") == 4
+    said = f"ERROR: --exports={exports} cannot be written. Name a writable folder.\n"
+    assert said in capsys.readouterr().err

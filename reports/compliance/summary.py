@@ -17,6 +17,8 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
         f"**{verdict(results, stopped=run['stopped'])}**",
         "",
     ]
+    if any(place.get("embedded") for place in run.get("places", [])):
+        lines += ["Embedded cluster (`--demo`): this run checked no real cluster.", ""]
     lines += [
         f"Judged from the bundle of run {cell(one['run'])}, measured at {cell(one['started'])}. "
         "Nothing was measured now.\n"

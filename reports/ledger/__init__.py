@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         lock = open_lock(folder / ".lock")
     except OSError as error:
-        raise pytest.UsageError(_unwritable(folder, error)) from None
+        raise pytest.UsageError(unwritable(folder, error)) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -49,14 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
         ) from None
     except OSError as error:  # a file system without locks
         os.close(lock)
-        raise pytest.UsageError(_unwritable(folder, error)) from None
+        raise pytest.UsageError(unwritable(folder, error)) from None
     config.stash[LEDGER] = ledger = Ledger(folder, lock, failures_of(config))
     config.pluginmanager.register(_Outermost(), "upkeep-outermost")
     config.add_cleanup(ledger.close)
 
 
-def _unwritable(folder: Path, error: OSError) -> str:
-    return f"Cannot write results to {folder}: {error.strerror} ({error.filename or folder}). Add --out=DIR."
+def unwritable(folder: Path, error: OSError) -> str:
+    """Return the refusal of an output folder that cannot be written."""
+    return f"Cannot write results to {folder}: {error.strerror} ({error.filename or folder}). Name another folder: --out=DIR."
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -99,7 +100,7 @@ def _open(config: pytest.Config) -> None:
     except FileNotFoundError as error:  # It was there at the start: the run goes on without it.
         ledger.failures.add(error, file="results.jsonl")
     except OSError as error:
-        raise pytest.UsageError(_unwritable(ledger.folder, error)) from None
+        raise pytest.UsageError(unwritable(ledger.folder, error)) from None
 
 
 def _leave_alone(config: pytest.Config) -> None:

@@ -136,7 +136,8 @@ def test_a_success_is_published_under_the_guides_names(
     assert found == ["cano_backup_last_success_timestamp", "cano_config_last_modified_timestamp"]
     capsys.readouterr()
     assert run(tmp_path / "backups", f"--textfile={tmp_path / 'none' / 'x.prom'}") == 0
-    assert "metrics not published: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "metrics not published: --textfile: No such file or directory\n" in said
 
 
 def test_a_failed_backup_publishes_nothing(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def test_a_first_call_writes_what_the_next_run_needs(
         "COULD NOT MEASURE restore-rehearsed (absent)"
     ]
     assert ends[-1].endswith("--emergency-config=FILE")
+    (due,) = (line for line in ends if line.startswith("DUE "))
+    assert "recovery-rehearsed" in due.split(" ", 1)[1].split(", ")
     # The next command is closest to the prompt.
     assert after.endswith("The daily checklist:\n    next: upkeep run -m daily\n")
     assert suite.run(["-m", "daily", "-q", "--out=out"]) == 0
@@ -130,6 +132,8 @@ def test_the_role_is_printed_written_and_names_the_objects_of_this_installation(
     assert ("services/proxy", "alertmanager-operated:9093", "prometheus-operated:9090") in own
     assert ("configmaps", "cano-collector-teams") in own
     assert ("Role", "monitoring") not in roles
+    # The UID of the cluster, for the record of the run.
+    assert [rule["resourceNames"] for rule in roles["Role", "kube-system"]] == [["kube-system"]]
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -147,7 +151,7 @@ def test_a_role_of_the_monitoring_namespace_needs_that_namespace(
     spaces = {one["metadata"].get("namespace", "") for one in documents(text)}
     assert (code, spaces) == (
         0,
-        {"kubecano", ""} | ({"monitoring"} if exists else set()),
+        {"kubecano", "kube-system", ""} | ({"monitoring"} if exists else set()),
     )
 
 

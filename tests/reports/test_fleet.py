@@ -124,6 +124,7 @@ def test_a_tampered_ledger_is_told_on_the_page(folder: Path, tmp_path: Path) -> 
     [
         (["render"], "Expected RUN"),
         (["render", "x", "--ledger=y"], "Expected RUN"),
+        (["render", "nothing-here"], "nothing-here: no such folder or results.jsonl."),
         (["render", "--ledger=nothing-here"], "holds no run"),
     ],
 )

@@ -172,7 +172,16 @@ def test_a_folder_that_cannot_be_written_is_refused(pytester):
     assert result.ret == 4
     assert "Cannot write results to" in result.stderr.str()
     assert "Not a directory" in result.stderr.str()
-    assert "Add --out=DIR." in result.stderr.str()
+    assert "Name another folder: --out=DIR." in result.stderr.str()
+
+
+def test_a_gate_that_cannot_be_written_is_refused(pytester):
+    inner = Inner(pytester, *ALL)
+    (inner.out / "gate.json").mkdir(parents=True)
+    result = inner.run("--gate", "-m", "daily")
+    assert result.ret == 4
+    assert "Cannot write results to" in result.stderr.str()
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
 
 
 def test_run_json_says_what_the_run_was(pytester):

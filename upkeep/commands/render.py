@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     if options.ledger is not None:
         return _fleet(options)
     path = Path(options.run)
+    if not path.exists():
+        raise BadInput(f"{path}: no such folder or results.jsonl.")
     folder = path if path.is_dir() else path.parent
     for name in plugin("reports.compliance").draw(folder):
         print(folder / name)

@@ -81,7 +81,7 @@ def test_what_does_not_hold_is_due_and_says_why(
         == f"No valid sign-off for a rehearsal of recovery in staging: {why} (limit 31 d)."
     )
     assert finding.next == (
-        "upkeep attest recovery-rehearsed --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations=/etc/upkeep/attestations.yaml"
+        "upkeep attest recovery-rehearsed --by=NAME --reviewed-by=REVIEWER --explanation=TEXT --attestations=/etc/upkeep/attestations.yaml"
     )
 
 

@@ -28,3 +28,10 @@ def test_the_summary():
         "| passed | [logs-clean](https://github.com/kubecano/cano-upkeep/blob/main/docs/runbook.md#pods-ready) | prod-eu | critical | 0 errors |  |\n\n"
         "Run 20260102T120000Z-abc123, 2026-01-02T12:00:00Z to 2026-01-02T12:00:03Z, 24 requests, upkeep 0.1.0.\n"
     )
+
+
+def test_the_summary_of_an_embedded_cluster_says_so():
+    line = "Embedded cluster (`--demo`): this run checked no real cluster."
+    places = [{"target": "default", "embedded": True}]
+    assert line in markdown([PASSED], run=RUN | {"places": places}, gate=None)
+    assert line not in markdown([PASSED], run=RUN, gate=None)

@@ -1,6 +1,7 @@
 """What an exception of urllib3, or an answer that refuses, says about a request."""
 
 import re
+import ssl
 from typing import NamedTuple
 
 import urllib3
@@ -65,6 +66,8 @@ def why(error: urllib3_errors.HTTPError) -> str:
         return "its proxy cannot be reached, or refuses"
     if isinstance(error, urllib3_errors.NewConnectionError):
         return "connection refused or no route"
+    if isinstance(error.args[0] if error.args else None, ssl.SSLEOFError):
+        return "it closed the connection within the TLS handshake"
     if isinstance(error, urllib3_errors.SSLError):
         return f"TLS: {mask(str(error))[:160]}"
     if isinstance(error, urllib3_errors.ProtocolError):

@@ -40,7 +40,7 @@ def summary(place: Place, found: Found, *, cluster: str, user: str) -> str:
 
 
 def remaining(found: Found, *, apply: str, settings: str, target: str) -> str:
-    """Return each control that cannot be measured, the counts, and the next two commands: they end closest to the prompt.
+    """Return each control that did not pass, the counts, and the next two commands: they end closest to the prompt.
 
     :param apply: the command that applies the Role.
     :param settings: the settings file, as the user types it.
@@ -48,6 +48,9 @@ def remaining(found: Found, *, apply: str, settings: str, target: str) -> str:
     counted = Counter(Outcome(one["outcome"]) for one in found.results)
     said = ", ".join(f"{counted[one]} {word}" for one, word in WORDS.items() if counted[one])
     lines: list[str] = []
+    for outcome, word in ((Outcome.FAIL, "FAIL"), (Outcome.DUE, "DUE")):
+        if fallen := [one["control"] for one in found.results if one["outcome"] == outcome]:
+            lines.append(f"{word} {', '.join(fallen)}")
     causes: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in found.results:
         if one["outcome"] in (Outcome.UNKNOWN, Outcome.NOT_RUN):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from upkeep.commands import rbac
-from upkeep.commands.roles import ALL, MONITORING, NAME
+from upkeep.commands.roles import ALL, MONITORING, NAME, USUAL_NAMES
 from upkeep.domain import discovery
 from upkeep.domain.mounted_configuration import configuration_objects, destination_objects
 from upkeep.settings.access import stored_object
@@ -29,6 +29,7 @@ def role(collector: Deployment, found: Found, *, monitoring: bool, stored: str |
     destinations = destination_objects(install)
     others = configuration_objects(install)
     names = {
+        "kube-system": USUAL_NAMES["kube-system"],
         "destinations-configmaps": _of("ConfigMap", destinations),
         "destinations-secrets": _of("Secret", destinations),
         "teams-configmaps": _of("ConfigMap", others),

@@ -126,7 +126,7 @@ def attest_command(control: str, *, file: str, object_name: str = "", target: st
     which = shell(" --object={}", object_name) if object_name else Command()
     where = shell(" --target={}", target) if target else Command()
     return shell(
-        "upkeep attest {}{}{} --by=NAME --reviewed-by=NAME --explanation=TEXT --attestations={}",
+        "upkeep attest {}{}{} --by=NAME --reviewed-by=REVIEWER --explanation=TEXT --attestations={}",
         control,
         which,
         where,
