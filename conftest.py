@@ -52,9 +52,7 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
 # A run makes many objects and little garbage: Python's collector took a quarter of a daily run's CPU,
 # and most of its exit (bench/daily.md).
 gc.set_threshold(100_000, 50, 100)
-
-
-@atexit.register
-def _leave_the_rest_to_the_system() -> None:
-    gc.disable()
-    gc.freeze()
+# The rest is left to the system. A function of this module would keep it, and with it the run that
+# imported it, until the exit: a process can run pytest many times.
+atexit.register(gc.freeze)
+atexit.register(gc.disable)
