@@ -17,7 +17,7 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
         f"**{verdict(results, stopped=run['stopped'])}**",
         "",
     ]
-    if any(place.get("embedded") for place in run.get("places", [])):
+    if any(place.get("embedded") for place in run.get("looked_at", [])):
         lines += ["Embedded cluster (`--demo`): this run checked no real cluster.", ""]
     lines += [
         f"Judged from the bundle of run {cell(one['run'])}, measured at {cell(one['started'])}. "

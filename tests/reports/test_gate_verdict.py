@@ -6,25 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import examples
-from upkeep.model import Control, Outcome, Result
+from tests.reports.samples import CONTROL
+from upkeep.model import Outcome, Result
 from upkeep.verdict import verdict
 
-GATED = Control(
-    "pods-ready",
-    "Every pod is ready.",
-    "critical",
-    "Check pod status",
-    ("daily",),
-    True,
-    "docs/runbook.md#pods-ready",
-)
-OUTSIDE = msgspec.structs.replace(GATED, id="pods-stable", gate=False)
-GOOD = Result(GATED, "default", Outcome.PASS, "fine")
+OUTSIDE = msgspec.structs.replace(CONTROL, id="pods-stable", gate=False)
+GOOD = Result(CONTROL, "default", Outcome.PASS, "fine")
 
 
 def gated(*outcomes: str) -> list[Result]:
     return [
-        Result(msgspec.structs.replace(GATED, id=f"g{i}"), "default", Outcome(word), word)
+        Result(msgspec.structs.replace(CONTROL, id=f"g{i}"), "default", Outcome(word), word)
         for i, word in enumerate(outcomes)
     ]
 
@@ -89,7 +81,7 @@ def test_an_interrupted_run_never_opens():
 RESULTS = st.lists(
     st.builds(
         lambda gate, outcome: Result(
-            msgspec.structs.replace(GATED, gate=gate), "default", outcome, "x"
+            msgspec.structs.replace(CONTROL, gate=gate), "default", outcome, "x"
         ),
         st.booleans(),
         st.sampled_from(Outcome),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from upkeep.model import CADENCES
-from upkeep.records.rights import Right
+from upkeep.records.rights import ACCOUNT, Right
 
 # The resourceNames of both layouts and of the Prometheus operator, for an offline command.
 # A proxied Service has its port in its name, as in the path of the request.
@@ -34,7 +34,7 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "alertmanager-config-secrets": (),
     "alertmanager-config-configmaps": (),
 }
-NAME = "upkeep"
+NAME = ACCOUNT
 MONITORING = "monitoring"
 # The cadences of the shipped Role; they include the controls of an emergency.
 ALL = tuple(cadence for cadence in CADENCES if cadence != "emergency")

@@ -48,7 +48,7 @@ def unlisted(replica_sets: Iterable[ReplicaSet], pods: Iterable[Pod]) -> list[st
 
     A ReplicaSet has the labels of its pods: one selector selects both.
 
-    :param replica_sets: those that the Deployment's selector selects, whoever controls them.
+    :param replica_sets: those that the Deployment's selector selects, also those of other controllers.
     :param pods: those that it selects.
     """
     known = {one.uid for one in replica_sets}

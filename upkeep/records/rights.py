@@ -31,6 +31,8 @@ class Right(Struct, frozen=True):
     optional: bool = False
 
 
+# The service account of ``upkeep rbac``, unless another subject is named.
+ACCOUNT = "upkeep"
 # What several measurements ask, by rights that no Role of ours gives.
 REVIEW = Right(
     "create",

@@ -19,6 +19,7 @@ from upkeep.errors import (
     Unreachable,
 )
 from upkeep.masking import mask
+from upkeep.records.rights import ACCOUNT
 from upkeep.shell import Command, chain, shell
 
 # net/http's answer to a path without a handler: the API server gives it for a group that it does not serve.
@@ -29,7 +30,6 @@ _NAMED = re.compile(
 )
 # forbiddenMessage in k8s.io/apiserver, pkg/endpoints/handlers/responsewriters/errors.go
 _USER = re.compile(r'is forbidden: User "([^"]{1,253})" cannot ')
-NAME = "upkeep"  # the service account of ``upkeep rbac``
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -132,7 +132,7 @@ def measuring_right(source: str, namespace: str, *, user: str) -> Command:
         options.append(shell(" --configmap={}", config_map))
     account = user.removeprefix(f"system:serviceaccount:{namespace}:")
     if account != user:
-        options += [shell(" --service-account={}", account)] if account != NAME else []
+        options += [shell(" --service-account={}", account)] if account != ACCOUNT else []
     elif user:
         options.append(shell(" --user={}", user))
     return shell("upkeep rbac{} | kubectl apply -f -", chain(options, between=""))
