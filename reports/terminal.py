@@ -69,7 +69,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     )
     if any(place.embedded for place in begin_run(config).places):
         terminalreporter.write_line(
-            "embedded cluster (--demo): it ends with the run, and no printed command reaches it",
+            "embedded cluster (--demo): the printed commands are examples; they would reach your current context",
             yellow=True,
         )
     for place in begin_run(config).places:

@@ -118,7 +118,7 @@ def test_the_checks_run_from_an_installed_wheel(
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "warning" not in ran.stdout
-    assert "embedded cluster (--demo): it ends with the run" in ran.stdout
+    assert "embedded cluster (--demo): the printed commands are examples" in ran.stdout
     assert "Embedded cluster" in (elsewhere / "results" / "summary.md").read_text()
     results = [
         json.loads(line)
