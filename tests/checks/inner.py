@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.checks.alike import Alike
 from upkeep.clock import HeldClock
 from upkeep.commands import suite
 from upkeep.demo.server.audit import Event
@@ -121,12 +122,14 @@ def run(
     cadence: str = "daily",
     only: Mapping[str, Container[str]] | None = None,
     settings: Mapping[str, str] | None = None,
+    equals_once: bool = False,
 ) -> Ran:
     """Run the checks of a cadence on every scenario, side by side.
 
     :param scenarios: target -> scenario, or scenarios, each a target of its name.
     :param only: target -> the controls that are run on it, where these are not all.
     :param settings: target -> further lines of it in the settings file.
+    :param equals_once: judge a control once on all targets on which it reads the same records.
     """
     if not isinstance(scenarios, Mapping):
         scenarios = {name: name for name in scenarios}
@@ -140,7 +143,7 @@ def run(
     file.write_text(text + "".join(targets))
     out = folder / "out"
     chosen = [f"--target={named(name)}" for name in scenarios]
-    held = Held(only or {})
+    held, alike = Held(only or {}), Alike()
     code = suite.run(
         [
             "-m",
@@ -152,12 +155,14 @@ def run(
             *chosen,
             *arguments,
         ],
-        plugins=[held],
+        plugins=[held, alike] if equals_once else [held],
     )
     ledger = out / "results.jsonl"
     lines = ledger.read_bytes().splitlines() if ledger.exists() else []
     results = map(msgspec.json.decode, lines)
     found = {(place_of(result["target"]), result["control"]): result for result in results}
+    for (target, control), equal in alike.twins.items():
+        found[place_of(target), control] = found[place_of(equal), control]
     return Ran(code, found, held.requests)
 
 

@@ -9,6 +9,7 @@ Source: ARCHITECTURE.md, "What may never happen".
 import re
 import threading
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NoReturn
 
 from upkeep.masking.forms import MASK, SHAPES, without_forms, without_shapes
@@ -281,5 +282,9 @@ def own(text: str) -> str:
     Our sentences hold no secret, and quoted text is masked by ``mask`` where it is quoted. Masking every
     sentence would remove paths that readers need.
     """
-    text = hidden(text)
+    return _without_signs(hidden(text))
+
+
+@lru_cache(maxsize=4096)  # the evidence of one request stands in the results of many controls
+def _without_signs(text: str) -> str:
     return mask(text) if _TELLTALE.search(text) else text
