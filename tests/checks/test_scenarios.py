@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections import defaultdict
 from zlib import crc32
 
 import pytest
@@ -109,6 +110,16 @@ def unended(found: Ran) -> list[str]:
     ]
 
 
+def without_evidence(found: Ran) -> set[str]:
+    """Return the controls that say different things of equal evidence: what they rest on is not named."""
+    said: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for one in found.results.values():
+        digests = [each["digest"] for each in one["evidence"]]
+        if digests and all(digests):  # a source that could not be read has none
+            said[one["control"], *digests].add(one["outcome"])
+    return {key[0] for key, outcomes in said.items() if len(outcomes) > 1}
+
+
 def test_every_scenario_has_its_row() -> None:
     """Renew with ``python -m tests.repository.documents outcomes``."""
     assert sorted(outcomes.committed()) == sorted(NAMES)
@@ -144,6 +155,7 @@ def test_exactly_the_controls_that_it_hits_change_and_what_is_next_can_be_pasted
     found = outcomes.ran(names, {name: Sample(name) for name in names if name not in WHOLE})
     assert outcomes.rows(names, found) == [outcomes.committed()[name] for name in names]
     assert unfinished(found) == []
+    assert without_evidence(found) == set()
     steps = {line for result in found.results.values() for line in result["next"].splitlines()}
     assert [step for step in steps if MASK in step] == []
     assert masked(found) == without_limit(found) == unended(found) == []
