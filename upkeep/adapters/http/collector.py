@@ -15,6 +15,7 @@ from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES
 from upkeep.adapters.formats import exposition
 from upkeep.adapters.wire.reading import bounded, until
+from upkeep.adapters.wire.unreached import step, why
 from upkeep.clock import Clock
 from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
 from upkeep.meter import Meter
@@ -22,6 +23,7 @@ from upkeep.model import utc, utc_after
 from upkeep.records.counters import Snapshot
 from upkeep.records.serving import proxy_path
 from upkeep.records.workload import Pod
+from upkeep.shell import shell
 
 METRICS_PATH = "/metrics"
 # Families of the collector alone. A histogram of Slack's channels is there from the start; those of alerts come with the first alert.
@@ -103,9 +105,13 @@ class DirectHttp:
                             source=f"GET {base}{path}",
                         )
         except urllib3_errors.NewConnectionError as error:
-            if "refused" in str(error):
+            if isinstance(error.__cause__, ConnectionRefusedError):
                 return Answer(0, "", b"", self._clock.monotonic() - began)
-            raise Unreachable(f"{base} cannot be reached.", source=f"GET {base}{path}") from None
+            raise Unreachable(
+                f"{base} cannot be reached: {why(error)}.",
+                source=f"GET {base}{path}",
+                next_step=step(error, base, otherwise=shell("curl -v {}", base)),
+            ) from None
         except urllib3_errors.TimeoutError:
             raise TimedOut(
                 f"{base}{path}: no answer within {self._deadline_seconds:g} s.",
@@ -122,7 +128,7 @@ class DirectHttp:
             ) from None
         except urllib3_errors.HTTPError as error:
             raise Unreachable(
-                f"{base} cannot be reached ({type(error).__name__}).", source=f"GET {base}{path}"
+                f"{base} cannot be reached: {why(error)}.", source=f"GET {base}{path}"
             ) from None
         return Answer(
             response.status,

@@ -18,6 +18,7 @@ from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES
 from upkeep.adapters.http.answers import WebAnswer, document, note_query, refuse, told
 from upkeep.adapters.wire.reading import bounded, until
+from upkeep.adapters.wire.unreached import step, why
 from upkeep.clock import Clock
 from upkeep.errors import (
     BadInput,
@@ -271,12 +272,21 @@ class UrlApi:
                 source=path,
             ) from None
         except requests.RequestException as error:
-            if isinstance(next(iter(error.args), None), urllib3_errors.ReadTimeoutError):
+            inner = _inner(error)
+            if isinstance(inner, urllib3_errors.ReadTimeoutError):
                 raise TimedOut(
                     f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s",
                     source=path,
                 ) from None
-            why = "refused, no route, or its name does not resolve"
             raise Unreachable(
-                f"{self.where} cannot be reached: {why}", source=path, next_step=self._look
+                f"{self.where} cannot be reached: {why(inner)}",
+                source=path,
+                next_step=step(inner, self._base, otherwise=self._look),
             ) from None
+
+
+def _inner(error: Exception) -> Exception:
+    """Return the error of urllib3 that requests wraps."""
+    first = next((one for one in error.args if isinstance(one, Exception)), error)
+    reason = getattr(first, "reason", None)
+    return reason if isinstance(reason, Exception) else first

@@ -22,8 +22,8 @@ from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
 from upkeep.adapters.cluster.execution.websocket import Broken, Rejected, exchange
-from upkeep.adapters.cluster.failures import is_late
 from upkeep.adapters.cluster.identity.connection import Configuration
+from upkeep.adapters.wire.unreached import is_late, why
 from upkeep.clock import Clock
 from upkeep.errors import (
     Absent,
@@ -234,7 +234,7 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
                     ),
                 ) from None
             raise Unreachable(
-                f"{source}: {server} cannot be reached ({type(error).__name__})", source=source
+                f"{source}: {server} cannot be reached: {why(error)}", source=source
             ) from None
         out, err, status = (channels.get(channel, b"") for channel in (1, 2, ERROR_CHANNEL))
         return out, err, status
