@@ -87,8 +87,7 @@ def _tried(option: str, send: Callable[[], None]) -> list[str]:
     try:
         send()
     except OSError as error:
-        why = getattr(error, "reason", error)  # urllib wraps the error of the connection
-        said = getattr(why, "strerror", None) or str(why)
+        said = error.strerror or str(error)
         return [f"metrics not published: {option}: {one_line(mask(said))}"]
     return []
 
@@ -213,22 +212,24 @@ def push(url: str, groups: Sequence[Published]) -> None:
     if sending.is_alive():
         raise OSError(f"the Pushgateway did not take them within {PUSH_DEADLINE_SECONDS} s")
     for error in failed:
-        why = str(error) if isinstance(error, OSError) else type(error).__name__
-        raise OSError(why) from None
+        raise OSError(str(error) if isinstance(error, OSError) else type(error).__name__) from None
 
 
 def _send(url: str, groups: Sequence[Published], failed: list[Exception]) -> None:
-    from http.client import HTTPException
-
     from prometheus_client import push_to_gateway, pushadd_to_gateway
+
+    from upkeep.adapters.wire.pushing import handler
 
     try:
         for group in groups:
             key = {"target": group.target}
             key |= {"cadence": group.cadence} if group.cadence else {}
             send = push_to_gateway if group.cadence else pushadd_to_gateway
-            send(url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS)
-    except (OSError, ValueError, HTTPException) as error:
+            send(
+                url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS,
+                handler=handler,
+            )  # fmt: skip
+    except (OSError, ValueError) as error:
         failed.append(error)
 
 

@@ -52,7 +52,7 @@ class Server:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 self.do_GET()
 
-            do_PATCH = do_POST  # noqa: N815 - http.server's names
+            do_PATCH = do_PUT = do_POST  # noqa: N815 - http.server's names
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -219,6 +219,21 @@ ATTACKS: Mapping[str, Callable[[], Attack]] = {
         cluster={"server": "http://203.0.113.7:1"},
         environ={"HTTP_PROXY": f"a:{SECOND}@127.0.0.1:x"},
     ),
+    **{
+        f"proxy-of-a-url-{how}": (
+            lambda how=how, value=value: Attack(
+                TOKEN,
+                echo="monitor",
+                settings=_prometheus(url="http://203.0.113.7:1"),
+                environ={"HTTP_PROXY": value},
+            )
+        )
+        for how, value in (
+            ("down", f"http://a:{SECOND}@127.0.0.1:9"),
+            ("socks", f"socks5://a:{SECOND}@127.0.0.1:9"),
+            ("broken", f"a:{SECOND}@127.0.0.1:x"),
+        )
+    },
     # Servers that repeat what they were sent.
     **{
         f"echo-{how}": (lambda how=how: Attack(TOKEN, echo=how))

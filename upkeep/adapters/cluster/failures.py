@@ -7,7 +7,16 @@ import urllib3
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep.adapters.cluster.answers import Answer, another_program, look, status_object
-from upkeep.adapters.wire.unreached import is_late, step, why
+from upkeep.adapters.cluster.identity.connection import Configuration
+from upkeep.adapters.wire.proxies import shown
+from upkeep.adapters.wire.unreached import (
+    PROXY_CREDENTIALS,
+    is_late,
+    proxy_credentials,
+    proxy_refusal,
+    step,
+    why,
+)
 from upkeep.errors import (
     Absent,
     Forbidden,
@@ -49,12 +58,25 @@ def retry_after(response: urllib3.BaseHTTPResponse, *, otherwise: float) -> floa
 
 
 def refusal(
-    answer: Answer, source: str, *, server: str, right_step: Command, deadline_seconds: float
+    answer: Answer,
+    source: str,
+    *,
+    configuration: Configuration,
+    right_step: Command,
+    deadline_seconds: float,
 ) -> Unmeasured:
     """Return what a status other than success means.
 
+    :param configuration: of the server that was asked.
     :param right_step: the command that gives this identity the right that it lacks.
     """
+    server, proxy = configuration.host.rstrip("/"), shown(configuration.proxy)
+    if answer.status == PROXY_CREDENTIALS and proxy:
+        return Unreachable(
+            f"{server} cannot be reached: {proxy_refusal(answer.status, proxy=proxy)}",
+            source=source,
+            next_step=proxy_credentials(server, proxy=proxy),
+        )
     status = status_object(answer)
     message = mask(str((status or {}).get("message") or f"HTTP {answer.status}"))[:300]
     if answer.status == 401:
@@ -128,10 +150,12 @@ def unanswered(
     ends: Ends,
     *,
     refused: int,
-    server: str,
+    configuration: Configuration,
     deadline_seconds: float,
 ) -> Unmeasured:
     """Return why a request has no answer; ``refused`` is the status of the answer before."""
+    server, proxy = configuration.host.rstrip("/"), shown(configuration.proxy)
+    through = f" through the proxy {proxy}" if proxy else ""
     late = is_late(error)
     if late and refused:
         return unavailable(
@@ -139,12 +163,12 @@ def unanswered(
         )
     if late:
         return TimedOut(
-            f"{source}: no answer from {server} within {ends.words}",
+            f"{source}: no answer from {server}{through} within {ends.words}",
             source=source,
             next_step=shell("{}, or {}", look(server), Command(ends.next_step)),
         )
     return Unreachable(
-        f"{server} cannot be reached: {why(error)}",
+        f"{server} cannot be reached: {why(error, proxy=proxy)}",
         source=source,
-        next_step=step(error, server, otherwise=look(server)),
+        next_step=step(error, server, otherwise=look(server), proxy=proxy),
     )

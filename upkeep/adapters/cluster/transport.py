@@ -237,7 +237,7 @@ class Transport:
                     source,
                     ends,
                     refused=refused,
-                    server=self.server,
+                    configuration=self.configuration,
                     deadline_seconds=self._deadline_seconds,
                 ) from error
             try:
@@ -288,7 +288,7 @@ class Transport:
             raise refusal(
                 answer,
                 source,
-                server=self.server,
+                configuration=self.configuration,
                 right_step=self._right_step(source, user_of(answer)),
                 deadline_seconds=self._deadline_seconds,
             )

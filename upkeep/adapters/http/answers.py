@@ -37,8 +37,11 @@ def told(answer: WebAnswer) -> str:
     return f"{answer.content_type.split(';')[0] or 'no content type'} with status {answer.status}"
 
 
-def refuse(status: int, *, where: str, path: str) -> None:
-    """Raises what a status means that says that there is nothing to read."""
+def refuse(status: int, *, where: str, path: str, through: str = "") -> None:
+    """Raises what a status means that says that there is nothing to read.
+
+    :param through: names the proxy on the way: it gives some statuses itself.
+    """
     if status == 401:
         raise Unauthenticated(
             f"{where} does not accept the credentials (401)",
@@ -48,7 +51,9 @@ def refuse(status: int, *, where: str, path: str) -> None:
     if status == 403:
         raise Forbidden(f"{where} forbids {path} (403)", source=path)
     if status in RETRIED:
-        raise Unavailable(f"{where}{path} answered {status} until the deadline", source=path)
+        raise Unavailable(
+            f"{where}{path} answered {status} until the deadline{through}", source=path
+        )
     if status == 404:
         raise Absent(
             f"{where} has no {path or 'such file'} (404): is the URL, with its path prefix, right?",
@@ -57,10 +62,17 @@ def refuse(status: int, *, where: str, path: str) -> None:
 
 
 def document(
-    status: int, content_type: str, body: bytes, type: type[T], *, where: str, path: str
+    status: int,
+    content_type: str,
+    body: bytes,
+    type: type[T],
+    *,
+    where: str,
+    path: str,
+    through: str = "",
 ) -> T:
     """The JSON document of an answer with status 200 (or 400 and 422, in which Prometheus explains itself)."""
-    refuse(status, where=where, path=path)
+    refuse(status, where=where, path=path, through=through)
     if status not in (200, 400, 422) or "json" not in content_type:
         kind = content_type.split(";")[0] or "no content type"
         raise Malformed(

@@ -1,5 +1,6 @@
 """Ask the collector's own HTTP, pod by pod: through the API server's pod proxy, or at the user's URL."""
 
+import os
 import re
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,10 +15,19 @@ from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES
 from upkeep.adapters.formats import exposition
+from upkeep.adapters.wire.proxies import pool_through, proxy_of, shown
 from upkeep.adapters.wire.reading import bounded, until
-from upkeep.adapters.wire.unreached import step, why
+from upkeep.adapters.wire.unreached import PROXY_CREDENTIALS, is_late, proxy_credentials, step, why
 from upkeep.clock import Clock
-from upkeep.errors import Ambiguous, Malformed, TimedOut, Truncated, Unreachable
+from upkeep.errors import (
+    Ambiguous,
+    BadInput,
+    Malformed,
+    TimedOut,
+    Truncated,
+    Unmeasured,
+    Unreachable,
+)
 from upkeep.meter import Meter
 from upkeep.model import utc, utc_after
 from upkeep.records.counters import Snapshot
@@ -29,6 +39,8 @@ METRICS_PATH = "/metrics"
 # Families of the collector alone. A histogram of Slack's channels is there from the start; those of alerts come with the first alert.
 _OWN = re.compile(rb"^(?:#[ \t]+(?:TYPE|HELP)[ \t]+)?(cano_[a-zA-Z0-9_:]+)", re.MULTILINE)
 _GO = re.compile(rb"^go_(?:info|goroutines|gc_duration_seconds)\b", re.MULTILINE)
+# A proxy of plain HTTP gives these itself, and a judge would take them for the pod's.
+PROXYS_OWN = frozenset({403, PROXY_CREDENTIALS, 502, 503, 504})
 # A node's clock, and its boot time from which the process's start is computed, may be off by so much.
 SAME_START = timedelta(minutes=5)
 
@@ -62,7 +74,10 @@ class ProxiedHttp:
 
 
 class DirectHttp:
-    """Ask at ``--collector=URL``; ``{pod_ip}`` in it stands for each pod's address. A URL without it reaches one unknown pod."""
+    """Ask at ``--collector=URL``; ``{pod_ip}`` in it stands for each pod's address. A URL without it reaches one unknown pod.
+
+    Such a URL obeys the variables of proxies.
+    """
 
     def __init__(
         self, url: str, *, pods: int, clock: Clock, meter: Meter, deadline_seconds: float
@@ -76,7 +91,13 @@ class DirectHttp:
         self._clock = clock
         self._meter = meter
         self._deadline_seconds = deadline_seconds
-        self._pool = bounded(urllib3.PoolManager())
+        try:
+            # A proxy's own 503 would read as a pod's, so that addresses of pods have none.
+            proxy = "" if "{pod_ip}" in url else proxy_of(url, os.environ)
+        except BadInput as error:
+            raise Unreachable(f"--collector={url} cannot be reached: {error}") from None
+        self._proxy = shown(proxy)
+        self._pool = bounded(pool_through(proxy))
 
     def get(self, pod: Pod, path: str) -> Answer:
         """Return the pod's answer, whole before the deadline of the request or of the sweep."""
@@ -107,16 +128,7 @@ class DirectHttp:
         except urllib3_errors.NewConnectionError as error:
             if isinstance(error.__cause__, ConnectionRefusedError):
                 return Answer(0, "", b"", self._clock.monotonic() - began)
-            raise Unreachable(
-                f"{base} cannot be reached: {why(error)}.",
-                source=f"GET {base}{path}",
-                next_step=step(error, base, otherwise=shell("curl -v {}", base)),
-            ) from None
-        except urllib3_errors.TimeoutError:
-            raise TimedOut(
-                f"{base}{path}: no answer within {self._deadline_seconds:g} s.",
-                source=f"GET {base}{path}",
-            ) from None
+            raise self._lost(error, base, path) from None
         except urllib3_errors.ProtocolError:
             raise Truncated(
                 f"{base}{path}: the connection ended before the answer did.",
@@ -127,14 +139,35 @@ class DirectHttp:
                 f"{base}{path}: the answer is not packed as it says.", source=f"GET {base}{path}"
             ) from None
         except urllib3_errors.HTTPError as error:
+            raise self._lost(error, base, path) from None
+        if self._proxy and base.startswith("http:") and response.status in PROXYS_OWN:
             raise Unreachable(
-                f"{base} cannot be reached: {why(error)}.", source=f"GET {base}{path}"
-            ) from None
+                f"{base}{path} answered {response.status} through the proxy {self._proxy}, which may be the proxy's own answer.",
+                source=f"GET {base}{path}",
+                next_step=proxy_credentials(base, proxy=self._proxy)
+                if response.status == PROXY_CREDENTIALS
+                else shell("curl -v --proxy {} {}", self._proxy, f"{base}{path}"),
+            )
         return Answer(
             response.status,
             str(response.headers.get("Content-Type", "")),
             bytes(body),
             self._clock.monotonic() - began,
+        )
+
+    def _lost(self, error: Exception, base: str, path: str) -> Unmeasured:
+        """Return what kept an answer from beginning."""
+        source = f"GET {base}{path}"
+        if is_late(error):
+            through = f" through the proxy {self._proxy}" if self._proxy else ""
+            return TimedOut(
+                f"{base}{path}: no answer{through} within {self._deadline_seconds:g} s.",
+                source=source,
+            )
+        return Unreachable(
+            f"{base} cannot be reached: {why(error, proxy=self._proxy)}.",
+            source=source,
+            next_step=step(error, base, otherwise=shell("curl -v {}", base), proxy=self._proxy),
         )
 
 

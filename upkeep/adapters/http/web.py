@@ -3,6 +3,7 @@
 Both give JSON documents or an ``Unmeasured``, so that Prometheus and Alertmanager need not know which way they are reached.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +18,16 @@ from upkeep.adapters.cluster.identity.users import bearer
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.cluster.transport import MOST_BYTES
 from upkeep.adapters.http.answers import WebAnswer, document, note_query, refuse, told
-from upkeep.adapters.wire.reading import bounded, until
-from upkeep.adapters.wire.unreached import step, why
+from upkeep.adapters.wire.proxies import proxy_of, shown
+from upkeep.adapters.wire.reading import until
+from upkeep.adapters.wire.unreached import (
+    PROXY_CREDENTIALS,
+    is_late,
+    proxy_credentials,
+    proxy_refusal,
+    step,
+    why,
+)
 from upkeep.clock import Clock
 from upkeep.errors import (
     BadInput,
@@ -90,45 +99,35 @@ class UrlApi:
         meter: Meter,
         deadline_seconds: float,
     ) -> None:
-        import requests  # 80 ms that only a URL of the user's costs
+        from upkeep.adapters.http.sessions import session_of
 
         self._access = access
         self._base = access.url.rstrip("/")
         self._clock = clock
         self._meter = meter
         self._deadline_seconds = deadline_seconds
-        self._session = requests.Session()
-        self._session.trust_env = (
-            False  # a .netrc or a proxy variable would send credentials where nobody asked for it
-        )
-        for prefix in ("https://", "http://"):
-            adapter = requests.adapters.HTTPAdapter()
-            bounded(adapter.poolmanager)
-            self._session.mount(prefix, adapter)
-        self._session.headers.update(access.headers)
         hide(*(value for name, value in access.headers.items() if not _TENANT.search(name)))
-        if access.ca_file is not None:
-            self._session.verify = str(access.ca_file)
-        if access.client_certificate is not None:
-            key = access.client_key
-            self._session.cert = (
-                (str(access.client_certificate), str(key))
-                if key is not None
-                else str(access.client_certificate)
-            )
         parts = urlsplit(access.url)
         if parts.password:
             hide(parts.password, unquote(parts.password))
         self.namespace = ""
         server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self.where, self._look = f"{option}={server}", shell("curl -v {}", server)
+        try:
+            proxy = proxy_of(access.url, os.environ)
+        except BadInput as error:
+            raise Unreachable(f"{self.where} cannot be reached: {error}") from None
+        self._proxy = shown(proxy)
+        self._through = f" through the proxy {self._proxy}" if proxy else ""
+        self._session = session_of(access, proxy=proxy)
 
     def get(self, path: str, query: Mapping[str, str], type: type[T]) -> T:
         note_query(query)
         answer = self._whole(path, query, accept="application/json")
         return document(
-            answer.status, answer.content_type, answer.body, type, where=self.where, path=path
-        )
+            answer.status, answer.content_type, answer.body, type, where=self.where, path=path,
+            through=self._through,
+        )  # fmt: skip
 
     def text(self, path: str) -> str:
         """The text at a path, whatever its content type: servers of files guess it. A page of HTML is none.
@@ -136,7 +135,7 @@ class UrlApi:
         :raises Unmeasured: anything but a whole text with status 200. Redirections are not followed: they would take the credentials along.
         """
         answer = self._whole(path, {}, accept="*/*")
-        refuse(answer.status, where=self.where, path=path)
+        refuse(answer.status, where=self.where, path=path, through=self._through)
         if answer.status != 200 or "html" in answer.content_type:
             what = "a redirection" if answer.location else told(answer)
             raise Malformed(
@@ -159,7 +158,7 @@ class UrlApi:
         answer = self._whole("", {}, accept="*/*")
         if answer.location:
             return answer
-        refuse(answer.status, where=self.where, path="")
+        refuse(answer.status, where=self.where, path="", through=self._through)
         if answer.status != 200 or "html" in answer.content_type:
             raise Malformed(
                 f"{self.where}: a file was asked for, {told(answer)} came", source=self.where
@@ -220,6 +219,13 @@ class UrlApi:
                     allow_redirects=False,
                 ) as response,
             ):
+                if response.status_code == PROXY_CREDENTIALS and self._proxy:
+                    said = proxy_refusal(response.status_code, proxy=self._proxy)
+                    raise Unreachable(
+                        f"{self.where} cannot be reached: {said}",
+                        source=path,
+                        next_step=proxy_credentials(self._base, proxy=self._proxy),
+                    )
                 body = bytearray()
                 for block in response.iter_content(64 * 1024):
                     body += block
@@ -248,7 +254,8 @@ class UrlApi:
                 return answer, float(after) if after.isdecimal() and int(after) else None
         except requests.Timeout:
             raise TimedOut(
-                f"{self.where}: no answer within {self._deadline_seconds:g} s", source=path
+                f"{self.where}: no answer{self._through} within {self._deadline_seconds:g} s",
+                source=path,
             ) from None
         except requests.exceptions.ChunkedEncodingError:
             raise Truncated(
@@ -273,15 +280,15 @@ class UrlApi:
             ) from None
         except requests.RequestException as error:
             inner = _inner(error)
-            if isinstance(inner, urllib3_errors.ReadTimeoutError):
+            if isinstance(inner, urllib3_errors.ReadTimeoutError) or is_late(inner):
                 raise TimedOut(
-                    f"{self.where}{path}: the answer had not ended after {self._deadline_seconds:g} s",
+                    f"{self.where}{path}: the answer{self._through} had not ended after {self._deadline_seconds:g} s",
                     source=path,
                 ) from None
             raise Unreachable(
-                f"{self.where} cannot be reached: {why(inner)}",
+                f"{self.where} cannot be reached: {why(inner, proxy=self._proxy)}",
                 source=path,
-                next_step=step(inner, self._base, otherwise=self._look),
+                next_step=step(inner, self._base, otherwise=self._look, proxy=self._proxy),
             ) from None
 
 

@@ -190,7 +190,7 @@ def test_a_proxy_of_the_environment_is_gos(name: str, server: TlsServer, tmp_pat
     ],
 )  # fmt: skip
 def test_no_proxy_is_gos(excepted: str, proxied: bool) -> None:
-    from upkeep.adapters.cluster.identity.connection import proxy_of
+    from upkeep.adapters.wire.proxies import proxy_of
 
     environ = {"HTTPS_PROXY": "http://p:1", "NO_PROXY": excepted}
     assert bool(proxy_of("https://api.example.org:6443", environ)) == proxied
@@ -199,7 +199,7 @@ def test_no_proxy_is_gos(excepted: str, proxied: bool) -> None:
 
 @pytest.mark.parametrize("value", ["ftp://p:1", "http://", "http://p:99999", "://x"])
 def test_a_variable_that_is_no_proxy_is_one_sentence(value: str) -> None:
-    from upkeep.adapters.cluster.identity.connection import proxy_of
+    from upkeep.adapters.wire.proxies import proxy_of
 
     with pytest.raises(BadInput, match=r"^HTTPS_PROXY is no proxy that can be used"):
         proxy_of("https://api.example.org", {"HTTPS_PROXY": value})

@@ -23,6 +23,7 @@ from urllib3 import exceptions as urllib3_errors
 from upkeep import deadline
 from upkeep.adapters.cluster.execution.websocket import Broken, Rejected, exchange
 from upkeep.adapters.cluster.identity.connection import Configuration
+from upkeep.adapters.wire.proxies import shown
 from upkeep.adapters.wire.unreached import is_late, why
 from upkeep.clock import Clock
 from upkeep.errors import (
@@ -233,8 +234,9 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
                         "--limit=request_deadline={}s", f"{self._deadline_seconds * 2:g}"
                     ),
                 ) from None
+            proxy = shown(self._configuration.proxy)
             raise Unreachable(
-                f"{source}: {server} cannot be reached: {why(error)}", source=source
+                f"{source}: {server} cannot be reached: {why(error, proxy=proxy)}", source=source
             ) from None
         out, err, status = (channels.get(channel, b"") for channel in (1, 2, ERROR_CHANNEL))
         return out, err, status

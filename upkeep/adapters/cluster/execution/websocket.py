@@ -73,14 +73,20 @@ def _connected(configuration: Configuration, seconds: float) -> Any:
     connection = pool._new_conn()
     connection.timeout = seconds
     through_http = pool.proxy is not None and pool.proxy.scheme in ("http", "https")
-    if through_http and isinstance(pool, urllib3.HTTPSConnectionPool):
-        pool._prepare_proxy(connection)
-        return connection
-    if through_http:
-        # A proxy forwards no WebSocket; it opens a tunnel.
-        parts = urlsplit(configuration.host)
-        connection.set_tunnel(parts.hostname, parts.port or 80, pool.proxy_headers)
-    connection.connect()
+    try:
+        if through_http and isinstance(pool, urllib3.HTTPSConnectionPool):
+            pool._prepare_proxy(connection)
+            return connection
+        if through_http:
+            # A proxy forwards no WebSocket; it opens a tunnel.
+            parts = urlsplit(configuration.host)
+            connection.set_tunnel(parts.hostname, parts.port or 80, pool.proxy_headers)
+        connection.connect()
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        if through_http and not connection.has_connected_to_proxy:
+            # As urllib3 does it for its own requests.
+            raise urllib3.exceptions.ProxyError("no tunnel", error) from error
+        raise
     return connection
 
 

@@ -4,28 +4,23 @@ Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ and clien
 and helm use: https://pkg.go.dev/k8s.io/client-go/rest#Config
 """
 
-import ipaddress
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import urllib3
 from msgspec import Struct
-from urllib3.util import make_headers
 
+from upkeep.adapters.wire.proxies import pool_through
 from upkeep.adapters.wire.reading import bounded
 from upkeep.errors import BadInput
-from upkeep.masking import hide
 
 # client-go reads a token file at most every ten seconds, so that a rotated one is used.
 TOKEN_SECONDS = 10.0
 MOST_CONNECTIONS = 64
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
-# The loopback addresses never go through a proxy of the environment (Go's httpproxy).
-_LOOPBACK = "localhost"
 
 
 class Impersonation(Struct, frozen=True):
@@ -106,25 +101,15 @@ class Configuration:
 def _pool(
     proxy: str, host: str, impersonation: Impersonation, options: dict[str, Any]
 ) -> urllib3.PoolManager:
-    if not proxy:
-        return urllib3.PoolManager(**options)
-    parts = urlsplit(proxy)
-    if parts.scheme in ("socks5", "socks5h"):
-        from urllib3.contrib.socks import SOCKSProxyManager
-
-        # Go hands the name to the proxy for both schemes, which is what socks5h says here.
-        return SOCKSProxyManager(f"socks5h{proxy[proxy.index(':') :]}", **options)
     names = [name for name, _ in impersonation.headers()]
-    if host.startswith("http:") and len(set(names)) < len(names):
+    through_http = proxy.startswith(("http:", "https:"))
+    if through_http and host.startswith("http:") and len(set(names)) < len(names):
         # urllib3 joins repeated headers there, and the API server would read one group.
         raise BadInput(
             "several as-groups cannot be sent through an HTTP proxy to a server without TLS. "
             "Use an https:// server, or a proxy-url of socks5://"
         )
-    user = unquote(f"{parts.username or ''}:{parts.password or ''}")
-    headers = make_headers(proxy_basic_auth=user) if parts.username else {}
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return urllib3.ProxyManager(bare, proxy_headers=headers, **options)
+    return pool_through(proxy, **options)
 
 
 def tls_context(
@@ -155,75 +140,3 @@ def tls_context(
     if certificate is not None:
         certificate(context)
     return context
-
-
-def proxy_of(host: str, environ: Mapping[str, str]) -> str:
-    """Return the proxy that the environment names for a server; empty for none.
-
-    The rules are Go's, which kubectl follows: ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``,
-    upper case first; ``host:port`` is an HTTP proxy; loopback is never proxied; ``ALL_PROXY`` is
-    not read. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy
-
-    :raises BadInput: the variable holds no proxy.
-    """
-    parts = urlsplit(host)
-    name = f"{parts.scheme.upper()}_PROXY"
-    value = environ.get(name) or environ.get(name.lower()) or ""
-    excepted = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
-    if not value or _loopback(parts.hostname or "") or _excepted(parts, excepted):
-        return ""
-    return proxy_url(value if "://" in value else f"http://{value}", where=name)
-
-
-def proxy_url(value: str, *, where: str) -> str:
-    """Return a proxy's URL when it is one.
-
-    :raises BadInput: another scheme, or no host. The message never shows the value.
-    """
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if "://" not in value or parts.scheme not in PROXY_SCHEMES or not host:
-        raise BadInput(
-            f"{where} is no proxy that can be used. Write http://HOST:PORT, https://HOST:PORT "
-            "or socks5://HOST:PORT"
-        )
-    hide_user(parts)
-    return value
-
-
-def hide_user(parts: SplitResult) -> None:
-    """Mask the password of a URL from now on; without one its user, which is then a token."""
-    secret = parts.password or parts.username or ""
-    hide(secret, unquote(secret))
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == _LOOPBACK
-
-
-def _excepted(parts: SplitResult, entries: str) -> bool:
-    """Return whether NO_PROXY names the host: by name, suffix, address or network."""
-    host = parts.hostname or ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        address = None
-    named = {host, f"{host}:{parts.port}"}
-    for entry in (one.strip().lower() for one in entries.split(",")):
-        if entry == "*" or entry in named:
-            return True
-        if entry and any(name.endswith(f".{entry.removeprefix('.')}") for name in named):
-            return True
-        if address is not None and "/" in entry:
-            try:
-                if address in ipaddress.ip_network(entry, strict=False):
-                    return True
-            except ValueError:
-                continue
-    return False

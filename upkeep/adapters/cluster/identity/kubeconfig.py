@@ -11,14 +11,10 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from upkeep.adapters.cluster.identity.certificates import context_of, decoded
-from upkeep.adapters.cluster.identity.connection import (
-    Configuration,
-    hide_user,
-    proxy_of,
-    proxy_url,
-)
+from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.identity.kubeconfig_entries import Entry, merged
 from upkeep.adapters.cluster.identity.users import basic, identity, impersonation, token_file
+from upkeep.adapters.wire.proxies import hide_user, proxy_of, proxy_url
 from upkeep.addressing import Address
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
