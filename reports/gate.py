@@ -124,7 +124,11 @@ def left_out(config: pytest.Config, ledger: Ledger) -> list[Result]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
-    """Set the gate's exit code. Usage errors keep pytest's code; they arrive as an exception."""
+    """Set the gate's exit code. Usage errors keep pytest's code; they arrive as an exception.
+
+    A run whose metrics were not published does not end with 0, unless the gate decides: the
+    metrics are no part of its verdict.
+    """
     status: Any = yield
     if not records(config) or status == pytest.ExitCode.USAGE_ERROR:
         return status
@@ -132,10 +136,12 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and nothing_due(config):
         status = pytest.ExitCode.OK
         carried_out = True
+    undelivered = bool(failures_of(config).undelivered)
     if settings(config).exit_zero and carried_out:
-        return 0
+        # A Job has no other reader than its metrics.
+        return pytest.ExitCode.INTERNAL_ERROR if undelivered else 0
     if not settings(config).gate:
-        return status
+        return pytest.ExitCode.INTERNAL_ERROR if undelivered and status == 0 else status
     if VERDICT not in config.stash:
         return int(Code.UNMEASURED)
     code = config.stash[VERDICT].code

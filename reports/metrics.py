@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from reports.ledger.record import LEDGER
 from reports.memory import MEMORY, tried
+from reports.writing import failures_of
 from upkeep.adapters.wire.text import one_line
 from upkeep.domain.decisions.overdue import complete_cadences
 from upkeep.files import write_whole
@@ -66,11 +67,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     if chosen.pushgateway is None and chosen.textfile is None:
         return
-    config.stash[_SAID] = said = []
     groups = list(published(config))
-    if not groups:
-        said.append("no metric published: no cadence was run whole")
-    said += publish(chosen, groups)
+    none = [] if groups else ["no metric published: no cadence was run whole"]
+    failed = failures_of(config).undelivered = publish(chosen, groups)
+    config.stash[_SAID] = [*none, *failed]
 
 
 def publish(chosen: RunSettings, groups: Sequence[Published]) -> list[str]:
@@ -204,8 +204,8 @@ def push(url: str, groups: Sequence[Published]) -> None:
     :raises OSError: the Pushgateway cannot be reached, or refuses.
     """
     failed: list[Exception] = []
-    # The library's timeout is one of each read, and no urllib call has a deadline of its own. A
-    # daemon thread can be left behind: a Pushgateway that sends a byte a second holds no exit.
+    # The timeout is one of each read. A daemon thread can be left behind: a Pushgateway that sends
+    # a byte a second holds no exit.
     sending = threading.Thread(target=_send, args=(url, groups, failed), daemon=True)
     sending.start()
     sending.join(PUSH_DEADLINE_SECONDS)

@@ -23,11 +23,13 @@ _FOREIGN = ("pytest_html", "_pytest.junitxml", "allure_pytest", "allure_commons"
 class Failures:
     """What could not be written, a sentence for each file.
 
+    :ivar undelivered: the metrics that were not published, a sentence for each option.
     :ivar last_look: looks, after everything was written, whether the record is still there.
     """
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
+        self.undelivered: list[str] = []
         self.last_look: Callable[[], None] | None = None
 
     def add(self, error: OSError, *, file: str) -> None:

@@ -16,7 +16,7 @@ from reports.compliance.page import html
 from reports.compliance.remembered import remembered
 from reports.compliance.summary import markdown
 from reports.ledger.record import LEDGER
-from reports.writing import replace
+from reports.writing import failures_of, replace
 from upkeep.adapters.wire.decoding import decode
 from upkeep.adapters.wire.lines import RunFile
 from upkeep.adapters.wire.text import printable_json
@@ -44,6 +44,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = begin_run(session.config).id
     results = [from_line(to_line(result, run=run))[1] for result in ledger.results]
     ledger.facts |= remembered(session.config, results) | facts(session.config)
+    if undelivered := failures_of(session.config).undelivered:
+        ledger.facts["undelivered"] = undelivered
     ledger.replace("run.json", json.dumps(ledger.facts, indent=2, ensure_ascii=False) + "\n")
     for name, render in DRAWN.items():
         ledger.replace(name, render(results, run=ledger.facts, gate=ledger.gate))

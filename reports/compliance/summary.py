@@ -26,6 +26,7 @@ def markdown(results: Sequence[Result], *, run: dict[str, Any], gate: dict[str, 
     ]
     if gate is not None:
         lines += [f"Gate {cell(str(gate['verdict']))} (code {gate['code']}).", ""]
+    lines += [f"**{cell(one[:1].upper() + one[1:])}.**\n" for one in run.get("undelivered", [])]
     for story in stories(results):
         if story.symptoms:
             names = ", ".join(cell(result.control.id) for result in story.symptoms)
