@@ -180,6 +180,7 @@ def test_due_needs_a_ledger(fortnight: Fortnight) -> None:
 
 
 def test_a_target_that_the_ledger_does_not_know_is_refused(fortnight: Fortnight) -> None:
+    fortnight.ledger.mkdir(exist_ok=True)
     settings = resolve({"ledger": str(fortnight.ledger)}, {}, cwd=fortnight.folder)
     with pytest.raises(BadInput, match="has no run of it"):
         gate.decide(settings, targets=["eu"], now=START)

@@ -3,7 +3,8 @@
 Every gated control counts with its newest result; one whose basis has ended (a sign-off, a waiver)
 closes the gate, and so does an overdue cadence.
 Exit codes: 0 open, 10 failed, 14 invalid or expired, 12 could not be measured or no run at all,
-13 overdue, 11 closed by --gate-strict, 4 bad input.
+13 overdue, 11 closed by --gate-strict, 4 bad input. A ledger that does not exist or cannot be read
+is 14; one without a run is 12.
 """
 
 import argparse
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from upkeep.commands.printing import say
 from upkeep.errors import BadInput
+from upkeep.shell import shell
 
 if TYPE_CHECKING:
     from upkeep.records.decisions import Override
+    from upkeep.records.ledger import KeptRun, LedgerFault
     from upkeep.settings.run import RunSettings
     from upkeep.verdict import Verdict
 
@@ -64,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
 def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Verdict":
     """Return the verdict of a ledger.
 
+    A ledger that does not exist or cannot be read is invalid: it closes the gate, as a run does it.
+
     :raises BadInput: a target that the ledger does not know.
     """
     from upkeep.adapters.folders import decisions, ledger, recorded
@@ -79,7 +84,17 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
             overrides = decisions.overrides(settings.override)
         except BadInput as error:
             invalid.append(str(error))
-    kept, faults = ledger.verify(folder)
+    kept: list[KeptRun] = []
+    faults: list[LedgerFault] = []
+    try:
+        # A run makes its folder; here a missing one is a typing error, or a volume not mounted.
+        if not folder.exists():
+            raise BadInput(f"--ledger={folder}: there is no such folder")
+        kept, faults = ledger.verify(folder)
+        read = True
+    except BadInput as error:
+        invalid.append(str(error))
+        read = False
     invalid += [f"ledger file {fault.file}: {fault.message}" for fault in faults]
     horizon = ahead(now, settings.limits)
     invalid += [
@@ -92,10 +107,13 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
     sound = [one for one in kept if one.file not in unreadable and one.header.started <= horizon]
     known = list(dict.fromkeys(name for one in kept for name in one.header.targets))
     for name in targets:
-        if name not in known:
+        if read and not faults and name not in known:
             raise BadInput(
-                f"--target={name}: the ledger has no run of it; it has {', '.join(known)}"
+                f"--target={name}: the ledger has no run of it; it has {', '.join(known) or 'none'}"
             )
+    if read and not (kept or faults):
+        step = shell("upkeep run -m gate --gate --ledger={}", str(folder))
+        say(f"--ledger={folder} holds no run (next: {step})")
     wanted = targets or known
     results = [one for one in recorded.newest(folder, sound, now=now) if one.target in wanted]
     return verdict(
