@@ -32,7 +32,8 @@ class Decisions:
 
     :ivar read: the waivers of the file; ``waivers`` those of them that count now.
     :ivar baseline: the run of --baseline; ``known`` are its findings.
-    :ivar faults: what is wrong with waivers; ``unreadable`` why a file could not be used.
+    :ivar faults: what is wrong with waivers; ``unreadable`` why a file could not be used;
+        ``empty`` which file holds no entry.
     """
 
     read: Sequence[Waiver] = ()
@@ -40,6 +41,7 @@ class Decisions:
     overrides: Sequence[Override] = ()
     faults: list[WaiverFault] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     used: set[Waiver] = field(default_factory=set)
     baseline: str = ""
     known: frozenset[FindingIdentity] = frozenset()
@@ -59,8 +61,12 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         if chosen.waivers is not None:
             found.read = files.waivers(chosen.waivers)
+            if not found.read:
+                found.empty.append(f"--waivers={chosen.waivers}: no entry, so no finding is waived")
         if chosen.override is not None:
             found.overrides = files.overrides(chosen.override)
+            if not found.overrides:
+                found.empty.append(f"--override={chosen.override}: no entry, so no gate is opened")
     except BadInput as error:
         if not chosen.gate:
             raise pytest.UsageError(str(error)) from None
@@ -187,6 +193,12 @@ def waived_until(item: pytest.Item, findings: Sequence[Finding]) -> datetime | N
     control = item.stash[CONTROL].id
     ends = [w.expires for w in found.used if w.ticket in tickets and w.control == control]
     return min(ends, default=None)
+
+
+def without_entry(config: pytest.Config) -> list[str]:
+    """Return a sentence for each file of decisions that was given and holds none."""
+    found = config.stash.get(DECISIONS, None)
+    return found.empty if found is not None else []
 
 
 def audit(config: pytest.Config, judged: Sequence[str]) -> list[WaiverFault]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.decisions import DECISIONS, audit
+from reports.decisions import DECISIONS, audit, without_entry
 from reports.ledger.record import LEDGER
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import newest, short
@@ -196,6 +196,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if LEDGER in config.stash:
         results = config.stash[LEDGER].results
         judged = [one.control.id for one in results if one.outcome is not Outcome.NOT_RUN]
+        for said in without_entry(config):
+            terminalreporter.write_line(said, yellow=True)
         for flaw in audit(config, judged):
             terminalreporter.write_line(f"waiver {flaw.code}: {flaw.message}", yellow=True)
     memory = config.stash.get(MEMORY, None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.decisions import DECISIONS, audit
+from reports.decisions import DECISIONS, audit, without_entry
 from reports.memory import MEMORY, Ledger
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import short
@@ -27,7 +27,10 @@ def remembered(config: pytest.Config, results: Sequence[Result]) -> dict[str, An
     judged = [one.control.id for one in results if one.outcome != "not-run"]
     return {
         "baseline": decisions.baseline if decisions is not None else "",
-        "waiver_faults": [fault.message for fault in audit(config, judged)],
+        "waiver_faults": [
+            *without_entry(config),
+            *(fault.message for fault in audit(config, judged)),
+        ],
         "ledger": _of_ledger(config, memory, results) if memory is not None else None,
     }
 

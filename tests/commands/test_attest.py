@@ -11,6 +11,7 @@ import yaml
 from upkeep.__main__ import main
 from upkeep.adapters.folders import attestations
 from upkeep.commands import suite
+from upkeep.errors import BadInput
 
 WHO = ["--by=Ada", "--reviewed-by=Grace", "--explanation=restored in staging"]
 
@@ -227,3 +228,21 @@ def test_what_a_sign_off_says_is_printable(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump([entry]))
     (read,) = attestations.read(path)
     assert (read.explanation, read.by) == ("lost\\u001b[31m\\u202e", "A\\u2028da")
+
+
+@pytest.mark.parametrize("text", ["", "\n", "null\n"])
+def test_a_file_of_nothing_is_a_mistake(text: str, tmp_path: Path) -> None:
+    """A write that failed leaves 0 bytes, and the sign-offs are lost."""
+    path = tmp_path / "attestations.yaml"
+    path.write_text(text)
+    with pytest.raises(
+        BadInput, match=r"attestations\.yaml: the file is empty; .+ or \[\] for none"
+    ):
+        attestations.read(path)
+
+
+@pytest.mark.parametrize("text", ["[]\n", "# none yet\n"])
+def test_a_list_without_an_entry_is_none(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "attestations.yaml"
+    path.write_text(text)
+    assert attestations.read(path) == ()

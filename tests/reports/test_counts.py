@@ -204,3 +204,17 @@ def metrics(file: Path) -> Counter[str]:
 def headline(inner: Inner) -> str:
     page = (inner.out / "report.html").read_text(encoding="utf-8")
     return re.search(r"<p>(\d+ controls: [^<]*)</p>", page)[1]
+
+
+@pytest.mark.parametrize(("text", "code"), [("[]", 0), ("# none left", 0), ("", 4)])
+def test_a_file_without_a_waiver_is_told(pytester, text, code):
+    inner = Inner(pytester, check("good"), conftest=MORE)
+    (pytester.path / "waivers.yaml").write_text(text)
+    result = inner.run("-m", "daily", "--waivers=waivers.yaml")
+    assert result.ret == code
+    told = "waivers.yaml: no entry, so no finding is waived"
+    if code:
+        assert "waivers.yaml: the file is empty" in result.stderr.str()
+    else:
+        assert told in result.stdout.str()
+        assert told in inner.file("run.json")["waiver_faults"][0]

@@ -49,7 +49,14 @@ def test_a_waiver_is_read(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_holds_no_waiver(tmp_path: Path) -> None:
-    assert read(tmp_path, "") == read(tmp_path, "# none\n") == ()
+    assert read(tmp_path, "[]\n") == read(tmp_path, "# none\n") == ()
+
+
+@pytest.mark.parametrize("text", ["", " \n", "---\n", "null\n", "~"])
+def test_a_file_of_nothing_is_a_mistake(tmp_path: Path, text: str) -> None:
+    """A write that failed leaves 0 bytes, and the waivers are lost."""
+    with pytest.raises(BadInput, match=r"waivers\.yaml: the file is empty; .+ or \[\] for none"):
+        read(tmp_path, text)
 
 
 @pytest.mark.parametrize(

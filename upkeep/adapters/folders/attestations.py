@@ -52,9 +52,9 @@ class _Entry(_Strict):
 
 
 def read(path: Path) -> tuple[Attestation, ...]:
-    """Return the entries in the order of the file; none for a missing file.
+    """Return the entries in the order of the file; none for a missing file, or one with [] or comments alone.
 
-    :raises BadInput: it cannot be read, or an entry has another form; the message names file, line and key.
+    :raises BadInput: it is empty or cannot be read, or an entry has another form; the message names file, line and key.
     """
     where = f"--attestations={path}"
     try:
@@ -67,7 +67,13 @@ def read(path: Path) -> tuple[Attestation, ...]:
         ) from None
     except OSError as error:
         raise BadInput(f"{where}: cannot be read ({error.strerror})") from None
-    return _parse(text, path)
+    found = _parse(text, path)
+    if not found and not any(mark in text for mark in "#["):
+        # A write that failed leaves this, and the sign-offs of the file are lost.
+        raise BadInput(
+            f"{where}: the file is empty; expected a list of entries as `upkeep attest` writes them, or [] for none"
+        )
+    return found
 
 
 def _parse(text: str, path: Path) -> tuple[Attestation, ...]:

@@ -51,6 +51,11 @@ def _entries(path: Path, option: str, make: Callable[[dict[str, Any], str], T]) 
         raise BadInput(f"{where}: cannot be read ({error.strerror})") from None
     except Malformed as error:
         raise BadInput(error.message) from None
+    if raw is None and "#" not in text:
+        # A list that was emptied keeps its comments or its []; a write that failed leaves neither.
+        raise BadInput(
+            f"{where}: the file is empty; a YAML list of entries was expected, or [] for none"
+        )
     if raw is None:
         return []
     if isinstance(raw, dict):
