@@ -25,7 +25,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     config = session.config
     path = settings(config).save_bundle
     if path is not None and LEDGER in config.stash and config.stash.get(SWEEPS, None):
-        config.stash[LEDGER].failures.attempt(path, lambda: _save(config))
+        config.stash[LEDGER].failures.attempt(
+            path, lambda: _save(config), option="--save-bundle=FILE"
+        )
     return (yield)
 
 

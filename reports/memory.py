@@ -10,6 +10,7 @@ import pytest
 
 from reports.decisions import DECISIONS, audit, without_entry
 from reports.ledger.record import LEDGER
+from reports.writing import failures_of
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import newest, short
 from upkeep.domain.decisions.overdue import (
@@ -189,6 +190,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         )
     except BadInput as error:
         memory.unusable = str(error)
+        failures_of(config).undelivered.append(f"not recorded: {error}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -69,7 +69,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     groups = list(published(config))
     none = [] if groups else ["no metric published: no cadence was run whole"]
-    failed = failures_of(config).undelivered = publish(chosen, groups)
+    failed = publish(chosen, groups)
+    failures_of(config).undelivered += failed
     config.stash[_SAID] = [*none, *failed]
 
 

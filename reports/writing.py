@@ -10,11 +10,12 @@ import os
 import stat
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from upkeep.masking import hidden
+from upkeep.session import settings
 
 # The plugins that write files of their own, by the module that their hooks come from.
 _FOREIGN = ("pytest_html", "_pytest.junitxml", "allure_pytest", "allure_commons")
@@ -23,27 +24,33 @@ _FOREIGN = ("pytest_html", "_pytest.junitxml", "allure_pytest", "allure_commons"
 class Failures:
     """What could not be written, a sentence for each file.
 
-    :ivar undelivered: the metrics that were not published, a sentence for each option.
+    :ivar options: the option of a sentence's file, where that is not --out.
+    :ivar undelivered: what did not get out of the run: metrics, its record in the ledger.
     :ivar last_look: looks, after everything was written, whether the record is still there.
     """
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
+        self.options: dict[str, str] = {}
         self.undelivered: list[str] = []
         self.last_look: Callable[[], None] | None = None
 
-    def add(self, error: OSError, *, file: str) -> None:
-        """Note that a file could not be written; the first reason for it stays."""
+    def add(self, error: OSError, *, file: str, option: str = "") -> None:
+        """Note that a file could not be written; the first reason for it stays.
+
+        :param option: leads the file to another place; empty for --out.
+        """
         why = error.strerror or type(error).__name__
         if not any(sentence.startswith(f"{file} ") for sentence in self.sentences):
             self.sentences.append(f"{file} could not be written: {why}")
+            self.options[self.sentences[-1]] = option or "--out=DIR"
 
-    def attempt(self, file: Path, write: Callable[[], object]) -> None:
+    def attempt(self, file: Path, write: Callable[[], object], *, option: str = "") -> None:
         """Write a file, or note why it could not be written."""
         try:
             write()
         except OSError as error:
-            self.add(error, file=file.name)
+            self.add(error, file=str(file) if option else file.name, option=option)
 
 
 _FAILURES = pytest.StashKey[Failures]()
@@ -122,9 +129,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
                 # A file for each fixture of each check: the sweep has measured before, so they say nothing.
                 hook.function = _no_container
             elif module.startswith(_FOREIGN) and not (hook.hookwrapper or hook.wrapper):
-                hook.function = _shielded(
-                    hook.function, failures, *_written(session.config, module)
-                )
+                hook.function = _shielded(hook.function, failures, _written(session.config, module))
 
 
 def _no_container(container: object) -> None:
@@ -140,26 +145,48 @@ def _callers(config: pytest.Config) -> Iterator[Any]:
                 yield caller
 
 
-def _written(config: pytest.Config, module: str) -> tuple[str, Path | None]:
-    """Return what a plugin writes, in a word, and the one file that it is, where it is one."""
-    for start, name, option in (
-        ("pytest_html", "report.html", "htmlpath"),
-        ("_pytest.junitxml", "junit.xml", "xmlpath"),
+class _Written(NamedTuple):
+    """What a plugin writes.
+
+    :ivar name: as the sentence calls it.
+    :ivar file: the one file that it is; ``None`` for a folder of them.
+    :ivar option: that led it out of the output folder; empty where it is in there.
+    """
+
+    name: str
+    file: Path | None
+    option: str
+
+
+def _written(config: pytest.Config, module: str) -> _Written:
+    """Return what a plugin writes."""
+    out = Path(os.path.abspath(settings(config).out))
+    for start, name, attribute, option in (
+        ("pytest_html", "report.html", "htmlpath", "--html=FILE"),
+        ("_pytest.junitxml", "junit.xml", "xmlpath", "--junitxml=FILE"),
+        ("allure", "allure-results", "allure_report_dir", "--alluredir=DIR"),
     ):
         if module.startswith(start):
-            path = getattr(config.option, option, None)
-            return name, Path(path) if path else None
-    return "allure-results", None
+            path = getattr(config.option, attribute, None)
+            elsewhere = path and not Path(os.path.abspath(path)).is_relative_to(out)
+            file = Path(path) if path and start != "allure" else None
+            return _Written(str(path) if elsewhere else name, file, option if elsewhere else "")
+    return _Written(module, None, "")
 
 
 def _shielded(
-    function: Callable[..., Any], failures: Failures, name: str, file: Path | None
+    function: Callable[..., Any], failures: Failures, written: _Written
 ) -> Callable[..., Any]:
+    file = written.file
+
     def run(*arguments: Any) -> Any:
+        tells = function.__name__ == "pytest_terminal_summary"
+        if tells and file is not None and not file.exists():
+            return None  # It would print the path of a file that is not there.
         try:
             return function(*arguments)
         except OSError as error:
-            failures.add(error, file=name)
+            failures.add(error, file=written.name, option=written.option)
             if file is not None:
                 file.unlink(missing_ok=True)  # A half page would be taken for a whole one.
             return None
@@ -192,7 +219,9 @@ def _remove_halves(folder: str | None) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for sentence in failures_of(config).sentences:
+    failures = failures_of(config)
+    for sentence in failures.sentences:
+        option = failures.options.get(sentence, "--out=DIR")
         terminalreporter.write_line(
-            f"ERROR: {sentence}. Free some space, or use --out=DIR", red=True
+            f"ERROR: {sentence}. Free some space, or use {option}", red=True
         )
