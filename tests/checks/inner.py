@@ -1,7 +1,7 @@
 """Runs the real checks in an inner pytest, in this process, with a clock that stands still, on any number of embedded clusters at once."""
 
 import json
-from collections.abc import Container, Generator, Iterable, Mapping
+from collections.abc import Container, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.checks.alike import Alike
 from upkeep.clock import HeldClock
 from upkeep.commands import suite
 from upkeep.demo.server.audit import Event
@@ -122,14 +121,14 @@ def run(
     cadence: str = "daily",
     only: Mapping[str, Container[str]] | None = None,
     settings: Mapping[str, str] | None = None,
-    equals_once: bool = False,
+    plugins: Sequence[object] = (),
 ) -> Ran:
     """Run the checks of a cadence on every scenario, side by side.
 
     :param scenarios: target -> scenario, or scenarios, each a target of its name.
     :param only: target -> the controls that are run on it, where these are not all.
     :param settings: target -> further lines of it in the settings file.
-    :param equals_once: judge a control once on all targets on which it reads the same records.
+    :param plugins: further plugins of the inner run.
     """
     if not isinstance(scenarios, Mapping):
         scenarios = {name: name for name in scenarios}
@@ -143,7 +142,7 @@ def run(
     file.write_text(text + "".join(targets))
     out = folder / "out"
     chosen = [f"--target={named(name)}" for name in scenarios]
-    held, alike = Held(only or {}), Alike()
+    held = Held(only or {})
     code = suite.run(
         [
             "-m",
@@ -155,14 +154,12 @@ def run(
             *chosen,
             *arguments,
         ],
-        plugins=[held, alike] if equals_once else [held],
+        plugins=[held, *plugins],
     )
     ledger = out / "results.jsonl"
     lines = ledger.read_bytes().splitlines() if ledger.exists() else []
     results = map(msgspec.json.decode, lines)
     found = {(place_of(result["target"]), result["control"]): result for result in results}
-    for (target, control), equal in alike.twins.items():
-        found[place_of(target), control] = found[place_of(equal), control]
     return Ran(code, found, held.requests)
 
 

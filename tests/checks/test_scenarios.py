@@ -3,12 +3,13 @@
 import re
 import subprocess
 from collections import defaultdict
+from pathlib import Path
 from zlib import crc32
 
 import pytest
 
 from tests.checks import outcomes
-from tests.checks.inner import Ran
+from tests.checks.inner import Ran, run
 from tests.fuzzing import FUZZ
 from upkeep import demo
 from upkeep.masking import MASK
@@ -118,6 +119,22 @@ def without_evidence(found: Ran) -> set[str]:
         if digests and all(digests):  # a source that could not be read has none
             said[one["control"], *digests].add(one["outcome"])
     return {key[0] for key, outcomes in said.items() if len(outcomes) > 1}
+
+
+@pytest.mark.parametrize(
+    ("control", "folder"),
+    [
+        ("backups-complete", "backups"),
+        ("metrics-exported", "exports"),
+        ("restore-rehearsed", "emergency"),
+    ],
+)
+def test_a_folder_is_evidence(control: str, folder: str, tmp_path: Path) -> None:
+    found = run(["healthy"], tmp_path, cadence=f"control(id='{control}')")
+    evidence = found.results["healthy", control]["evidence"]
+    of_folder = [one for one in evidence if f"/{folder}" in one["source"]]
+    assert of_folder
+    assert all(one["digest"] for one in of_folder)
 
 
 def test_every_scenario_has_its_row() -> None:

@@ -22,6 +22,28 @@ def test_the_rest_of_the_outcomes_is_what_is_committed() -> None:
     assert found == expected, "python -m tests.repository.documents outcomes"
 
 
+def test_a_result_stands_for_its_equals_and_for_nothing_else() -> None:
+    """The same lives of pods, an image that few controls read, and the other layout."""
+    places = ["healthy", "rights-of-the-chart", "image-latest", "chart/healthy"]
+    once, each = outcomes.ran_once(places), outcomes.ran(places)
+    for place in places:
+        assert once.outcomes(place) == each.outcomes(place)
+    taken = [id(once.results[place, "runs-hardened"]) for place in places]
+    assert taken[0] == taken[1]
+    assert len({*taken}) == 3
+
+
+def test_rows_of_a_broken_run_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that broke leaves controls that were not run."""
+
+    def breaks(self: object, session: pytest.Session) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(outcomes.Alike, "pytest_runtestloop", pytest.hookimpl(breaks))
+    with pytest.raises(RuntimeError, match="ended with code 3"):
+        outcomes.ran_once(["healthy"])
+
+
 def test_a_document_is_renewed_by_its_name_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
