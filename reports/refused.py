@@ -1,4 +1,4 @@
-"""Refused runs: a usage error leaves the earlier results alone, and with --gate closes gate.json.
+"""Refused runs: a usage error leaves the earlier results alone and names their run; with --gate it closes gate.json.
 
 Options that pytest does not know are refused here, with the nearest one: pytest's own message has none.
 """
@@ -6,6 +6,7 @@ Options that pytest does not know are refused here, with the nearest one: pytest
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 from collections.abc import Generator, Sequence
@@ -34,7 +35,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Refuse unknown options. This plugin is the last: all options are declared."""
     config: Any = pluginmanager.get_plugin("pytestconfig")
     given = [str(word) for word in config.invocation_params.args]
-    _, unknown = parser.parse_known_and_unknown_args([word for word in given if word[:1] != "@"])
+    try:
+        _, unknown = parser.parse_known_and_unknown_args([one for one in given if one[:1] != "@"])
+    except pytest.UsageError as error:  # a wrong value, or none
+        raise refusal(given, config, str(error)) from None
     words = [word.partition("=")[0] for word in unknown if word.startswith("--") and word != "--"]
     cached = [word for word in given if word.partition("=")[0] in OF_THE_CACHE]
     short = next((word for word in unknown if re.fullmatch("-n.*", word)), "")
@@ -54,9 +58,27 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         message = (
             f"unknown option {words[0]}{_near(words[0], parser)}. pytest --help lists the options."
         )
+    raise refusal(given, config, message)
+
+
+def refusal(given: Sequence[str], config: pytest.Config, message: str) -> pytest.UsageError:
+    """Return the refusal of words that pytest has not parsed; with --gate, gate.json is closed."""
+    folder = _folder(_given(given), config)
     if "--gate" in given or "--gate-strict" in given or os.environ.get("UPKEEP_GATE"):
-        close_gate(given, config, message)
-    raise pytest.UsageError(message)
+        close(folder, message)
+    return pytest.UsageError(message, *_of_an_earlier_run(folder))
+
+
+def _of_an_earlier_run(folder: Path) -> list[str]:
+    """Return the sentence that names the run whose results stay; none where there are none.
+
+    A pipeline that archives the folder after the error would show them as those of this run.
+    """
+    try:
+        run = json.loads((folder / "run.json").read_bytes())["run"]
+    except (OSError, ValueError, LookupError, TypeError):  # none, or another run is writing them
+        return []
+    return [f"The results in {folder} are those of the earlier run {run}. This run has none."]
 
 
 def _near(word: str, parser: pytest.Parser) -> str:
@@ -70,10 +92,12 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     try:
         return (yield)
     except pytest.UsageError as error:
+        folder = _folder(vars(config.option), config)
         if _gated(config):
-            close(_folder(vars(config.option), config), own(str(error)))
+            close(folder, own(str(error)))
         # pytest quotes what it was given: a URL in the place of a path may hold a password.
-        raise pytest.UsageError(*(own(without_user(str(one))) for one in error.args)) from None
+        said = (*error.args, *_of_an_earlier_run(folder))
+        raise pytest.UsageError(*(own(without_user(str(one))) for one in said)) from None
 
 
 def _gated(config: pytest.Config) -> bool:
@@ -82,11 +106,6 @@ def _gated(config: pytest.Config) -> bool:
     option = config.option
     asked = getattr(option, "gate", False) or getattr(option, "gate_strict", False)
     return bool(asked or os.environ.get("UPKEEP_GATE"))
-
-
-def close_gate(given: Sequence[str], config: pytest.Config, message: str) -> None:
-    """Close gate.json of a run whose words pytest has not parsed."""
-    close(_folder(_given(given), config), message)
 
 
 def _given(words: Sequence[str]) -> dict[str, str]:

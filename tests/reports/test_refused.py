@@ -31,6 +31,7 @@ REFUSED = {
     ),
     "an option near one that is refused": (["--new-fist"], "(did you mean '--exitfirst'?)"),
     "kubectl's short option": (["-n", "x"], "For kubectl's -n write --namespace=NAME"),
+    "an option without its value": (["--limit"], "argument --limit: expected one argument"),
     "an option of the cache": (["--lf"], "--lf is not supported"),
     "an option of the cache, spelt out": (["--failed-first"], "--failed-first is not supported"),
     "a context that the sweep refuses": (["-k", "late"], "--context=prd: no such context"),
@@ -63,6 +64,7 @@ def test_the_earlier_results_stay_and_a_gate_closes(case: str, inner: Inner) -> 
     ran: Any = inner.run(*arguments)
     assert (ran.ret, sentence in ran.stderr.str()) == (4, True), ran.stderr.str()
     assert everything(inner) == before
+    assert f"are those of the earlier run {inner.file('run.json')['run']}" in ran.stderr.str()
     ran = inner.run("--gate", *arguments)
     assert ran.ret == 4, ran.stderr.str()
     gate = inner.file("gate.json")
@@ -79,6 +81,11 @@ def test_out_of_a_refused_run_is_followed_and_made(inner: Inner) -> None:
         "gate.json",
     ]
     assert inner.file("gate.json")["open"] is True
+
+
+def test_a_refused_run_names_no_run_where_no_results_are(inner: Inner) -> None:
+    ran: Any = inner.run("--out=elsewhere", "--limit=alert_windw=1h")
+    assert (ran.ret, "earlier run" in ran.stderr.str()) == (4, False)
 
 
 def test_the_gate_of_a_run_in_progress_is_its_own(inner: Inner) -> None:

@@ -5,7 +5,6 @@ after a space for its root folder, and then loads no conftest.py of the checks; 
 Source: https://docs.pytest.org/en/stable/reference/customize.html#finding-the-rootdir
 """
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +40,4 @@ def pytest_load_initial_conftests(
         f"pytest has not loaded the checks, so {found[0]} is unknown. Another folder has no checks, "
         f"and a path after a space becomes the root folder. Type: {command}"
     )
-    if "--gate" in words or "--gate-strict" in words or os.environ.get("UPKEEP_GATE"):
-        plugin("reports.refused").close_gate(words, early_config, message)
-    raise pytest.UsageError(message)
+    raise plugin("reports.refused").refusal(words, early_config, message)
