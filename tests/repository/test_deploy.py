@@ -49,6 +49,11 @@ def test_recipes_and_images_name_this_version() -> None:
     assert f"cano-upkeep:{version}\n" in (RECIPES / "argo-cd-presync.yaml").read_text()
 
 
+def test_a_lasting_workspace_archives_no_reports_of_the_last_build() -> None:
+    shell = (RECIPES / "Jenkinsfile").read_text().partition("sh '''")[2]
+    assert shell.split("\n")[1].strip() == "rm -rf upkeep-reports"
+
+
 @pytest.mark.parametrize("name", CRON_JOBS)
 def test_each_schedule_has_its_deadlines_and_starts_no_second_run(name: str) -> None:
     spec = CRON_JOBS[name]
