@@ -14,6 +14,7 @@ from upkeep.addressing import Address, addressed
 from upkeep.masking import own
 from upkeep.model import Control, Finding, Judgement, Scalar, listed
 from upkeep.session import ADDRESS
+from upkeep.settings.tables import in_tables
 from upkeep.shell import Command
 
 JUDGEMENT = pytest.StashKey[Judgement]()
@@ -37,7 +38,11 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
             )
         address = request.node.stash.get(ADDRESS, Address())
         findings = tuple(
-            replace(finding, next=Command(addressed(finding.next, address)))
+            replace(
+                finding,
+                message=in_tables(finding.message, address.table),
+                next=step_of(finding.next, address),
+            )
             for finding in judgement.findings
         )
         findings = held_against(request.node, identified(request.node, findings))
@@ -46,6 +51,11 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
         return told
 
     return record
+
+
+def step_of(step: str, address: Address) -> Command:
+    """Return a next step for its cluster: commands name it, and options that this run takes."""
+    return Command(in_tables(addressed(step, address), address.table))
 
 
 def lines_of(finding: Finding) -> list[str]:

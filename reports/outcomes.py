@@ -16,13 +16,14 @@ from _pytest.runner import runtestprotocol
 from msgspec import Struct
 
 from reports.decisions import waived_by, waived_until
-from reports.findings import JUDGEMENT, flat, lines_of, plain
+from reports.findings import JUDGEMENT, flat, lines_of, plain, step_of
 from reports.secrecy import FULL_TRACE, Broken, places, safe
-from upkeep.addressing import Address, addressed
+from upkeep.addressing import Address
 from upkeep.errors import NotApplicable, Unmeasured
 from upkeep.masking import own
 from upkeep.model import CADENCES, Judgement, Outcome, Result
 from upkeep.session import ADDRESS, CONTROL, EVIDENCE, target_of
+from upkeep.settings.tables import in_tables
 
 
 class Fate(Struct, frozen=True):
@@ -125,13 +126,10 @@ def _unknown(item: pytest.Item, error: BaseException, *, teardown: bool = False)
     harmless: Any = safe(error)
     frames = getattr(harmless, "frames", ()) or places(error.__traceback__)
     if isinstance(harmless, Unmeasured) and not teardown:
-        reason, message, source, step = (
-            harmless.reason,
-            harmless.message,
-            harmless.source,
-            _granting(harmless.next_step, item),
-        )
-        step = addressed(step, item.stash.get(ADDRESS, Address()))
+        address = item.stash.get(ADDRESS, Address())
+        reason, source = harmless.reason, harmless.source
+        message = in_tables(harmless.message, address.table)
+        step: str = step_of(_granting(harmless.next_step, item), address)
     else:
         reason, message, source = "internal", str(harmless), ""
         step = (

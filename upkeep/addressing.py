@@ -29,11 +29,13 @@ class Address(Struct, frozen=True):
 
     :ivar context: the kubeconfig context; empty where it is kubectl's default. So is ``kubeconfig``.
     :ivar acting: the context of the acting identity; ``None`` without one.
+    :ivar table: the place of this target's settings, where the run refuses its options.
     """
 
     context: str = ""
     kubeconfig: str = ""
     acting: str | None = None
+    table: str = ""
 
 
 def addressed(step: str, address: Address) -> str:
@@ -45,6 +47,8 @@ def addressed(step: str, address: Address) -> str:
             return found[0]
         acts = program == "helm" or (program == "kubectl" and not _LOOKS.match(step, found.end()))
         context = address.context if address.acting is None or not acts else address.acting
+        if step.startswith(" config ", found.end()):
+            context = ""  # about the file, and no cluster
         options = [
             ("kube-context" if program == "helm" else "context", context),
             ("kubeconfig", address.kubeconfig),

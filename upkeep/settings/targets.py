@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
@@ -15,6 +16,7 @@ from upkeep.urls import checked
 if TYPE_CHECKING:
     from upkeep.settings.file import File, Target
 from upkeep.settings.access import HttpAccess, access, repository, stored_object
+from upkeep.settings.tables import table_of
 from upkeep.settings.words import (
     SCALARS,
     as_list,
@@ -38,6 +40,7 @@ class TargetSettings(Struct, frozen=True):
     :ivar alertmanager_config: (kind, namespace, name) of the object with Alertmanager's configuration.
     :ivar acting_context: the kubeconfig context of the acting identity; without one no rehearsal.
     :ivar backups: its own folder, where the run's is not its; so is ``exports``.
+    :ivar table: the place of its settings, where the run refuses options for them: it has several targets.
     :ivar secret_readers: subjects that may read the collector's Secrets: ``Group sre``, ``ServiceAccount vault/agent``, ``User ops-*``.
     """
 
@@ -57,6 +60,7 @@ class TargetSettings(Struct, frozen=True):
     demo: str | None = None
     backups: Path | None = None
     exports: Path | None = None
+    table: str = ""
 
 
 def overrides(
@@ -143,17 +147,24 @@ def named_targets(
             raise BadInput(
                 f"--target={name}: unknown target{nearest(name, list(targets))}. Targets of the settings file: {known}."
             )
-    return tuple(
+    at_top = {name for name in names if name not in file.get("targets", {})}
+    found = [
         target(
             name,
             targets[name],
             own,
             where,
             base,
-            f"{place} [targets.{name}]" if name in file.get("targets", {}) else place,
+            place if name in at_top else f"{place} [targets.{name}]",
             cwd=cwd,
         )
         for name in names
+    ]
+    return tuple(
+        replace(one, table=table_of("" if one.name in at_top else one.name, Path(place).name))
+        if len(found) > 1
+        else one
+        for one in found
     )
 
 

@@ -153,6 +153,7 @@ def _scratch(found: connection.Connection) -> "Scratch":
         access = load(
             replace(found.target, context=found.target.acting_context),
             environ=os.environ,
+            said="",
         )
     except BadInput as error:
         raise BadInput(f"--acting-context={found.target.acting_context}: {error}") from None

@@ -42,9 +42,10 @@ class Access:
     beside: tuple[str, ...] = ()
 
 
-def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
+def load(target: TargetSettings, *, environ: Mapping[str, str], said: str | None = None) -> Access:
     """Return the access of a target. No request is made, but an exec plugin runs.
 
+    :param said: how the user named the context; ``--context=NAME`` by default, empty where the caller says it.
     :raises BadInput: no cluster, a kubeconfig that cannot be used, a plugin that fails.
     """
     default = environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
@@ -73,11 +74,12 @@ def load(target: TargetSettings, *, environ: Mapping[str, str]) -> Access:
     found = merged(there)
     name = target.context or found.current
     if name not in found.contexts:
-        what = (
-            f"--context={target.context}: no such context{nearest(name, list(found.contexts))}"
-            if target.context
-            else f"current-context {name!r} does not exist"
-        )
+        if target.context:
+            words = f"--context={target.context}" if said is None else said
+            missing = f"no such context{nearest(name, list(found.contexts))}"
+            what = f"{words}: {missing}" if words else missing
+        else:
+            what = f"current-context {name!r} does not exist"
         raise BadInput(f"{what}; {text} has {', '.join(found.contexts) or 'none'}")
     context = found.contexts[name]
     nobody = Entry({}, f"kubeconfig {text}, context {name}", context.folder)
