@@ -84,7 +84,7 @@ def _read_baseline(name: str, ledger: Path | None, found: Decisions) -> None:
     try:
         run = recorded.read(name, ledger=ledger)
     except BadInput as error:
-        raise pytest.UsageError(f"--baseline={name}: {error}") from None
+        raise pytest.UsageError(f"--baseline: {error}") from None  # it names the run itself
     found.baseline = run.name
     found.known = frozenset(one for result in run.results for one in identities(result))
 

@@ -12,6 +12,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def on_disk(kind: str, path: str) -> str:
+    """Return the object of a file or folder: ``Folder/var/backups`` of ``/var/backups``."""
+    return f"{kind}/{path.lstrip('/')}"
+
+
 def lasted(time: timedelta) -> str:
     """How long something took or has been so, as a person says it: from ten minutes on without the seconds."""
     return (

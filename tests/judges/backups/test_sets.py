@@ -30,7 +30,7 @@ from upkeep.records.configuration import ConfigurationReference
 @pytest.mark.parametrize("judge", [saved, complete, restorable])
 def test_no_backup_fails(judge):
     (finding,) = judge(folder()).findings
-    assert (finding.code, finding.object) == ("no-backup", "Folder//backups")
+    assert (finding.code, finding.object) == ("no-backup", "Folder/backups")
 
 
 @pytest.mark.parametrize(

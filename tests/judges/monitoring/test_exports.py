@@ -51,7 +51,7 @@ def test_a_whole_export_of_this_month_passes():
 def test_no_export_fails_with_the_command_that_makes_one():
     (finding,) = judge().findings
     assert (finding.object, finding.code, finding.observed) == (
-        "Folder//exports",
+        "Folder/exports",
         "export-missing",
         0,
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from upkeep.errors import Absent
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, on_disk
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed
 from upkeep.records.backups import BackupFault, BackupFolder, BackupSet
@@ -135,7 +135,7 @@ def _shrunk(
 
 def _day_missing(folder: BackupFolder, day: str) -> Finding:
     return Finding(
-        f"Folder/{folder.folder}",
+        on_disk("Folder", folder.folder),
         "backup-day-missing",
         f"The backup of {day} is missing.",
         0,
@@ -148,7 +148,7 @@ def _day_missing(folder: BackupFolder, day: str) -> Finding:
 def none_saved(folder: BackupFolder, install: Install) -> Finding:
     """Return the finding of a folder without a backup."""
     return Finding(
-        f"Folder/{folder.folder}",
+        on_disk("Folder", folder.folder),
         "no-backup",
         f"{folder.folder} holds no backup.",
         0,
@@ -161,7 +161,7 @@ def none_saved(folder: BackupFolder, install: Install) -> Finding:
 def file_fault(folder: BackupFolder, fault: BackupFault) -> Finding:
     """Return the finding of a faulty file."""
     return Finding(
-        f"File/{fault.file}",
+        on_disk("File", fault.file),
         fault.code,
         fault.message if fault.message.endswith(".") else f"{fault.message}.",
         next=shell("ls -l {}", f"{folder.folder}/{fault.file}"),

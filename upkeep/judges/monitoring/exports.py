@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from upkeep.errors import Malformed
-from upkeep.judges.wording import counted
+from upkeep.judges.wording import counted, on_disk
 from upkeep.limits import Limits
 from upkeep.model import Finding, Judgement, listed, span, utc
 from upkeep.records.counters import ExportFolder, MetricsExport, Snapshot
@@ -35,7 +35,15 @@ def metrics_exported(
     if not usable:
         message = f"{folder.folder} holds no metrics-YYYYMMDD.txt, so the metrics of this month are not exported."
         found.append(
-            Finding(f"Folder/{folder.folder}", "export-missing", message, 0, 1, "exports", command)
+            Finding(
+                on_disk("Folder", folder.folder),
+                "export-missing",
+                message,
+                0,
+                1,
+                "exports",
+                command,
+            )
         )
         return Judgement(tuple(found), "no export", age, "s old", f"files of {folder.folder}")
     newest = usable[0]
@@ -44,7 +52,13 @@ def metrics_exported(
         message = f"The newest export, {newest.file}, is {span(seconds)} old (limit {span(age)})."
         found.append(
             Finding(
-                f"File/{newest.file}", "export-old", message, round(seconds), age, "s old", command
+                on_disk("File", newest.file),
+                "export-old",
+                message,
+                round(seconds),
+                age,
+                "s old",
+                command,
             )
         )
     found += [
@@ -77,7 +91,7 @@ def metrics_exported(
 
 
 def _finding(file: str, code: str, message: str, *, next_step: Command) -> Finding:
-    return Finding(f"File/{file}", code, message, None, None, "", next_step)
+    return Finding(on_disk("File", file), code, message, None, None, "", next_step)
 
 
 def _pods_missing(
@@ -90,7 +104,13 @@ def _pods_missing(
         message = f"{newest.file} holds one exposition without a pod name, but {len(then)} pods ran. The others are missing."
         return [
             Finding(
-                f"File/{newest.file}", "pods-not-exported", message, 1, len(then), "pods", command
+                on_disk("File", newest.file),
+                "pods-not-exported",
+                message,
+                1,
+                len(then),
+                "pods",
+                command,
             )
         ]
     missing = sorted(pod.name for pod in then if pod.name not in named)
@@ -99,7 +119,7 @@ def _pods_missing(
     message = f"{newest.file} lacks the metrics of pod {listed(missing)}, which ran at that time."
     return [
         Finding(
-            f"File/{newest.file}",
+            on_disk("File", newest.file),
             "pods-not-exported",
             message,
             len(then) - len(missing),
