@@ -80,6 +80,14 @@ def test_only_what_is_not_the_default_is_said() -> None:
             "kubectl -n a get pods && kubectl apply -f x",
             "kubectl --context=look -n a get pods && kubectl --context=act apply -f x",
         ),
+        (
+            "kubectl -n a create role b --verb=get",
+            "kubectl --context=look -n a create role b --verb=get",
+        ),
+        (
+            "kubectl create clusterrolebinding b",
+            "kubectl --context=look create clusterrolebinding b",
+        ),
         ("helm upgrade a b", "helm --kube-context=act upgrade a b"),
         ("upkeep run -m daily", "upkeep run --context=look -m daily"),
     ],

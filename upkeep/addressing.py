@@ -20,7 +20,9 @@ _PROGRAM = re.compile(
     + r"(kubectl|helm|upkeep (?:run|backup|export|drill restore))(?= -| [a-z])"
 )
 _LOOKS = re.compile(
-    r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami)\b"
+    r"(?: -n \S+| --?\S+)* (?:get|top|events|api-resources|api-versions|version|auth whoami"
+    # Who lacks a right cannot give it.
+    r"|create (?:cluster)?role(?:binding)?)\b"
 )
 
 

@@ -17,6 +17,7 @@ from upkeep.adapters.cluster.rehearsals import deployment
 from upkeep.adapters.cluster.rehearsals.refusals import pod_security, without_values
 from upkeep.adapters.cluster.rehearsals.rehearsal import MERGE, Rehearsal
 from upkeep.clock import HeldClock
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent, Forbidden, Malformed, Unavailable, Unmeasured
 from upkeep.meter import Meter
 from upkeep.settings.targets import TargetSettings
@@ -151,7 +152,9 @@ def test_a_right_that_the_review_granted_and_the_server_does_not_is_forbidden():
         pytest.raises(Forbidden, match="cannot patch resource") as told,
     ):
         acting(cluster).patch(f"{PATH}/cano-collector-config", BODY, what="ConfigMap/x")
-    assert told.value.next_step == "kubectl auth can-i --list"
+    assert told.value.next_step == granting(
+        *("patch", "configmaps"), namespace="monitoring", name="cano-collector-config", user="demo"
+    )
 
 
 def test_a_webhook_that_knows_no_dry_run_is_no_verdict():

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.fuzzing import examples
 from tests.judges.samples import NOW, access, ago, backups, cron_job, failed_job, install, job
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent, TooEarly
 from upkeep.judges.backups import job as judge
 from upkeep.limits import Limits
@@ -239,7 +240,12 @@ def test_a_service_account_that_may_not_read_fails():
     assert (finding.observed, finding.limit) == ("denied", "allowed")
     assert finding.unit == "get secrets/cano-collector-secrets"
     assert finding.next == (
-        "kubectl -n monitoring auth can-i get secrets/cano-collector-secrets --as=system:serviceaccount:monitoring:backup"
+        granting(
+            *("get", "secrets"),
+            namespace="monitoring",
+            name="cano-collector-secrets",
+            user="system:serviceaccount:monitoring:backup",
+        )
     )
 
 

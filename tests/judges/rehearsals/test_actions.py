@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.judges.samples import ago, deployment, install
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent, Forbidden, Malformed
 from upkeep.judges.rehearsals import actions
 from upkeep.records.access import AccessAnswer, ActionRehearsal, DryRun, ServiceAccount
@@ -34,7 +35,7 @@ def test_a_restart_that_would_be_accepted_passes():
     assert (judgement.findings, judgement.observed) == ((), "restart accepted")
 
 
-def test_a_missing_right_is_named_with_the_question_to_ask():
+def test_a_missing_right_is_named_with_the_command_that_gives_it():
     (finding,) = actions.restart(
         ActionRehearsal((replace(MAY, allowed=False),)), POD, ACCOUNT, deployment(), install=INSTALL
     ).findings
@@ -43,7 +44,10 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
         finding.message
         == "The acting identity may not patch deployments.apps in monitoring. It cannot restart the collector."
     )
-    assert finding.next == "kubectl auth can-i patch deployments.apps -n monitoring"
+    assert finding.next == (
+        "kubectl -n monitoring create role upkeep-patch-deployments --verb=patch --resource=deployments.apps"
+        " && kubectl -n monitoring create rolebinding upkeep-patch-deployments --role=upkeep-patch-deployments --user=ONCALL"
+    )
 
 
 def test_a_refusal_says_what_the_server_said():
@@ -151,7 +155,7 @@ def test_triage_names_each_right_that_is_missing():
     assert (judgement.findings, judgement.observed) == ((), "2 of 2 rights")
     judgement = actions.triage(ActionRehearsal((replace(log, allowed=False), log)), install=INSTALL)
     assert [(one.code, one.next) for one in judgement.findings] == [
-        ("triage-forbidden", "kubectl auth can-i get pods --subresource=log -n monitoring")
+        ("triage-forbidden", granting("get", "pods", subresource="log", namespace="monitoring"))
     ]
     with pytest.raises(Absent):
         actions.triage(ActionRehearsal(()), install=INSTALL)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN, not_admitted
 from tests.judges.samples import install, pod, template, workload
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import raised_limits
 from upkeep.limits import Limits
@@ -289,7 +290,7 @@ def test_a_refusal_and_a_missing_right():
     denied = ActionRehearsal((replace(MAY, allowed=False),))
     (finding,) = judged(rehearsal=denied).findings
     assert (finding.code, finding.observed, finding.next) == (
-        "limits-forbidden", "forbidden", "kubectl auth can-i patch deployments.apps -n monitoring",
+        "limits-forbidden", "forbidden", granting("patch", "deployments", group="apps", namespace="monitoring"),
     )  # fmt: skip
     refused = replace(
         RAN,

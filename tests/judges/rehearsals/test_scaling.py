@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.judges.rehearsals.test_actions import ACCOUNT, MAY, POD, RAN, not_admitted
 from tests.judges.samples import deployment, install, pod, template, workload
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import scaling
 from upkeep.limits import Limits
@@ -136,7 +137,7 @@ def test_scaling_that_is_forbidden_refused_or_not_rehearsed():
     (finding,) = scale(rehearsal=denied).findings
     assert (finding.code, finding.next) == (
         "scale-forbidden",
-        "kubectl auth can-i patch deployments.apps --subresource=scale -n monitoring",
+        granting("patch", "deployments", group="apps", subresource="scale", namespace="monitoring"),
     )
     refused = ActionRehearsal(
         (MAY,), (replace(RAN, accepted=False, status=422, reason="Invalid", message="no"), RAN)

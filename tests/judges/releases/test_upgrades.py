@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.judges.samples import install
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent
 from upkeep.judges.releases.upgrades import upgrade
 from upkeep.model import Judgement
@@ -138,7 +139,7 @@ def test_any_other_refusal_is_one_too(status: int, reason: str, words: str):
     assert f"({status} {reason}, {words})" in finding.message
 
 
-def test_a_missing_right_is_named_with_the_question_to_ask():
+def test_a_missing_right_is_named_with_the_command_that_gives_it():
     denied = replace(MAY, allowed=False)
     (finding,) = judged(access=(denied,), helm="", changes=(), dry_runs=()).findings
     assert (finding.object, finding.code, finding.observed) == (
@@ -150,7 +151,7 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
         finding.message
         == "The acting identity may not list secrets in monitoring. It cannot upgrade release cano."
     )
-    assert finding.next == "kubectl auth can-i list secrets -n monitoring"
+    assert finding.next == granting("list", "secrets", namespace="monitoring")
     wide = replace(
         denied,
         verb="patch",
@@ -163,7 +164,9 @@ def test_a_missing_right_is_named_with_the_question_to_ask():
     assert finding.message.startswith(
         "The acting identity may not patch clusterroles.rbac.authorization.k8s.io x in the cluster"
     )
-    assert finding.next == "kubectl auth can-i patch clusterroles.rbac.authorization.k8s.io/x"
+    assert finding.next == granting(
+        "patch", "clusterroles", group="rbac.authorization.k8s.io", name="x"
+    )
 
 
 def test_an_upgrade_that_would_take_the_collector_away_fails():

@@ -6,6 +6,7 @@ Source: docs/guide.rst, "List all secrets", "Check secret age", "Rotate webhook 
 from collections.abc import Sequence
 from datetime import datetime
 
+from upkeep.domain.access.granting import granting
 from upkeep.domain.access.secret_writers import controllers, keys_by_hand, taken_keys
 from upkeep.domain.discovery import PULL_SECRETS
 from upkeep.errors import Absent
@@ -252,7 +253,7 @@ def _elsewhere(inventory: SecretInventory, stored: StoredObject) -> str:
 
 def _forbidden(name: str, install: Install) -> Finding:
     message = f"The acting identity may not patch Secret/{name}, so it cannot rotate it."
-    command = shell("kubectl auth can-i patch secret/{} -n {}", name, install.namespace)
+    command = granting("patch", "secrets", namespace=install.namespace, name=name)
     subject, code = f"Secret/{name}", "rotation-forbidden"
     return Finding(subject, code, message, "forbidden", "allowed", "", command)
 

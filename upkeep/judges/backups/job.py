@@ -6,6 +6,7 @@ Source: docs/guide.rst, "Automated maintenance"; Kubernetes API reference, CronJ
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
 from upkeep.judges.wording import excerpt
@@ -167,12 +168,13 @@ def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:
         message = (
             f"CronJob {cron_job.name} runs as {answer.subject}, which may not {answer.verb} {what}."
         )
-        fix = shell(
-            "kubectl -n {} auth can-i {} {} --as={}",
-            answer.namespace,
+        fix = granting(
             answer.verb,
-            what,
-            answer.subject,
+            answer.resource,
+            group=answer.group,
+            namespace=answer.namespace,
+            name=answer.name,
+            user=answer.subject,
         )
         where = f"CronJob/{cron_job.name}"
         found.append(

@@ -6,6 +6,7 @@ Source: docs/guide.rst, "Backup Verification"; https://kubernetes.io/docs/refere
 
 from collections.abc import Sequence
 
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent, Unmeasured, missing_of
 from upkeep.judges.backups.sets import (
     NO_SET,
@@ -143,8 +144,13 @@ def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
             message = (
                 f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
             )
-            asked = f"{answer.resource}/{answer.name}" if answer.name else answer.resource
-            fix = shell("kubectl -n {} auth can-i {} {}", answer.namespace, answer.verb, asked)
+            fix = granting(
+                answer.verb,
+                answer.resource,
+                group=answer.group,
+                namespace=answer.namespace,
+                name=answer.name,
+            )
             found.append(
                 Finding(
                     f"Namespace/{answer.namespace}",

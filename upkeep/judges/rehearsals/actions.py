@@ -4,6 +4,7 @@ Guide: "Service Outage", "Quick Recovery".
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run.
 """
 
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import new_pods
 from upkeep.judges.wording import counted
@@ -11,7 +12,7 @@ from upkeep.judges.workload.rollout import held
 from upkeep.model import Finding, Judgement
 from upkeep.records.access import AccessAnswer, ActionRehearsal, ServiceAccount
 from upkeep.records.workload import Deployment, Install
-from upkeep.shell import Command, shell
+from upkeep.shell import shell
 
 BASIS = "access reviews and PATCH dryRun=All as the acting identity"
 
@@ -117,14 +118,12 @@ def forbidden(answer: AccessAnswer, code: str, purpose: str, *, install: Install
         f"The acting identity may not {answer.verb} {resource} in {install.namespace}. "
         f"It cannot {purpose}."
     )
-    # kubectl reads a word after a slash as a name.
-    part = shell(" --subresource={}", answer.subresource) if answer.subresource else Command()
-    command = shell(
-        "kubectl auth can-i {} {}{} -n {}",
+    command = granting(
         answer.verb,
-        f"{answer.resource}{group}",
-        part,
-        install.namespace,
+        answer.resource,
+        group=answer.group,
+        subresource=answer.subresource,
+        namespace=install.namespace,
     )
     return Finding(
         f"Namespace/{install.namespace}", code, message, "forbidden", "allowed", "", command

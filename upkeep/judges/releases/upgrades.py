@@ -6,6 +6,7 @@ Source: https://helm.sh/docs/helm/helm_upgrade/.
 
 import re
 
+from upkeep.domain.access.granting import granting
 from upkeep.errors import Absent, missing_of
 from upkeep.judges.releases.up_to_date import repository_url
 from upkeep.judges.wording import counted
@@ -171,9 +172,13 @@ def _forbidden(answer: AccessAnswer, rehearsal: UpgradeRehearsal) -> Finding:
         f"The acting identity may not {answer.verb} {resource}{name} {where}. "
         f"It cannot upgrade release {rehearsal.release}."
     )
-    place = shell(" -n {}", answer.namespace) if answer.namespace else Command()
-    what = resource + (f"/{answer.name}" if answer.name else "")
-    command = shell("kubectl auth can-i {} {}{}", answer.verb, what, place)
+    command = granting(
+        answer.verb,
+        answer.resource,
+        group=answer.group,
+        namespace=answer.namespace,
+        name=answer.name,
+    )
     return Finding(
         f"HelmRelease/{rehearsal.release}",
         "upgrade-forbidden",

@@ -27,6 +27,7 @@ from upkeep.adapters.cluster.rehearsals.refusals import (
 from upkeep.adapters.cluster.reviews import may
 from upkeep.adapters.wire.discovery import PlacedResources
 from upkeep.adapters.wire.meta import Written
+from upkeep.domain.access.granting import granting_request
 from upkeep.errors import Absent, Malformed, Unavailable
 from upkeep.records.access import AccessAnswer, DryRun
 from upkeep.shell import Command, shell
@@ -82,7 +83,7 @@ class Rehearsal(Kube):
 
     def _right_step(self, source: str, user: str) -> Command:
         """Return no Role of ``upkeep rbac``: that is for whoever measures, not for people who change things."""
-        return shell("kubectl auth can-i --list")
+        return granting_request(source, user)
 
     def may(
         self,

@@ -1,0 +1,81 @@
+"""Which kubectl command gives a right that someone lacks? An administrator runs it.
+
+``kubectl auth can-i`` would only repeat the answer. Source:
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/#command-line-utilities
+"""
+
+import re
+
+from upkeep.shell import Command, chain, shell
+
+# Who acts is a person whose name at the API server is in no record.
+ONCALL = "ONCALL"
+_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
+_PATH = re.compile(
+    r"(GET|POST|PATCH) /(?:api|apis/([^/]+))/[^/]+(?:/namespaces/([^/]+))?/([^/?]+)"
+    r"(?:/([^/?]+))?(?:/([^/?]+))?"
+)
+_VERBS = {"POST": "create", "PATCH": "patch"}
+# Rights of every authenticated user, by these roles of Kubernetes: only their bindings can be gone.
+_REVIEWS = "authorization.k8s.io"
+BASIC, DISCOVERY = "system:basic-user", "system:discovery"
+
+
+def granting(
+    verb: str,
+    resource: str,
+    *,
+    group: str = "",
+    subresource: str = "",
+    namespace: str = "",
+    name: str = "",
+    user: str = ONCALL,
+) -> Command:
+    """Return the command that gives a right: a role of its own and its binding.
+
+    :param namespace: empty for a right in the whole cluster. :param name: the one object, where it is one.
+    :param user: as the API server calls it.
+    """
+    kind = "role" if namespace else "clusterrole"
+    place = shell(" -n {}", namespace) if namespace else Command()
+    full = f"{resource}{f'.{group}' if group else ''}{f'/{subresource}' if subresource else ''}"
+    role = "-".join(filter(None, ("upkeep", verb, resource, subresource, name)))
+    # No verb is about a name that is not there yet.
+    one = shell(" --resource-name={}", name) if name and verb not in ("create", "list") else ""
+    word, who = Command(kind), _subject(user)
+    what = shell("--verb={} --resource={}{}", verb, full, Command(one))
+    made = shell("kubectl{} create {} {} {}", place, word, role, what)
+    bound = shell("kubectl{} create {}binding {} --{}={} {}", place, word, role, word, role, who)
+    return chain((made, bound))
+
+
+def granting_request(source: str, user: str) -> Command:
+    """Return the command that gives the right of a refused request.
+
+    :param source: the request, as ``PATCH /apis/apps/v1/namespaces/a/deployments/b``.
+    """
+    found, user = _PATH.match(source), user or ONCALL
+    if found is None or found[2] == _REVIEWS:
+        role = DISCOVERY if found is None else BASIC
+        named = f"upkeep-{role.partition(':')[2]}"
+        return shell(
+            "kubectl create clusterrolebinding {} --clusterrole={} {}", named, role, _subject(user)
+        )
+    method, group, namespace, resource, name, subresource = found.groups(default="")
+    verb = _VERBS.get(method) or ("get" if name else "list")
+    return granting(
+        verb,
+        resource,
+        group=group,
+        subresource=subresource,
+        namespace=namespace,
+        name=name,
+        user=user,
+    )
+
+
+def _subject(user: str) -> Command:
+    account = _ACCOUNT.fullmatch(user)
+    if account is not None:
+        return shell("--serviceaccount={}", f"{account[1]}:{account[2]}")
+    return shell("--user={}", user)
