@@ -5,6 +5,7 @@ Source: Kubernetes API concepts (lists, Status), https://kubernetes.io/docs/refe
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
@@ -50,7 +51,8 @@ def document(answer: Answer, *, source: str, server: str, type: Any = None) -> A
     if "json" not in answer.content_type:
         raise another_program(answer, source=source, server=server)
     if type is not None:
-        return decode(answer.body, type, what=kind_of(type), source=source)
+        with helped(source):
+            return decode(answer.body, type, what=kind_of(type), source=source)
     try:
         body = msgspec.json.decode(answer.body)
     except (ValueError, RecursionError):
@@ -61,7 +63,9 @@ def document(answer: Answer, *, source: str, server: str, type: Any = None) -> A
             next_step="run again",
         ) from None
     if not isinstance(body, dict):
-        raise Malformed(f"{source}: the answer is no JSON object", source=source)
+        raise Malformed(
+            f"{source}: the answer is no JSON object", source=source, next_step=again(source)
+        )
     return body
 
 
@@ -221,7 +225,7 @@ def status_object(answer: Answer) -> dict[str, Any] | None:
 def another_program(answer: Answer, *, source: str, server: str) -> Malformed:
     """Return that no API server gives such an answer: a web page, or a login before it.
 
-    The path is the source's alone, so all controls that the answer blocks share one message.
+    The path is the source's alone, so all controls that the answer blocks share one message and one step.
     """
     kind = printable(answer.content_type.partition(";")[0]) or "no content type"
     return Malformed(
@@ -230,6 +234,24 @@ def another_program(answer: Answer, *, source: str, server: str) -> Malformed:
         source=source,
         next_step=look(server),
     )
+
+
+@contextmanager
+def helped(source: str) -> Iterator[None]:
+    """Give an answer of another form the step that shows it, where it has none."""
+    try:
+        yield
+    except Malformed as error:
+        error.next_step = error.next_step or again(source)
+        raise
+
+
+def again(source: str) -> Command:
+    """Return the command that shows the answer of a request; a Secret is not shown."""
+    method, _, path = source.partition(" ")
+    if method != "GET" or "/secrets" in path:
+        return shell("run again")
+    return shell("kubectl get --raw {}", path)
 
 
 def look(server: str) -> Command:

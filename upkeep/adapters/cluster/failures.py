@@ -39,6 +39,9 @@ _NAMED = re.compile(
 )
 # forbiddenMessage in k8s.io/apiserver, pkg/endpoints/handlers/responsewriters/errors.go
 _USER = re.compile(r'is forbidden: User "([^"]{1,253})" cannot ')
+# Who is throttled: a server that answers 429 is well, and its /readyz says so.
+# Source: https://kubernetes.io/docs/reference/debug-cluster/flow-control/
+QUEUES = "/debug/api_priority_and_fairness/dump_priority_levels"
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -92,7 +95,9 @@ def refusal(
         )
     if status is None and answer.status == 404 and answer.body.strip() == NO_HANDLER:
         return Absent(
-            f"{server} does not serve this API (404)", source=source, next_step=look(server)
+            f"{server} does not serve this API (404)",
+            source=source,
+            next_step="kubectl api-versions",
         )
     if status is None:
         return another_program(answer, source=source, server=server)
@@ -140,7 +145,13 @@ def unavailable(
     return Unavailable(
         f"{server} answered {status} until the deadline of {deadline_seconds:g} s: {message}",
         source=source,
-        next_step=look(server),
+        next_step=shell(
+            "--limit=request_deadline={}s, or kubectl get --raw {}",
+            f"{deadline_seconds * 3:g}",
+            QUEUES,
+        )
+        if status == 429
+        else look(server),
     )
 
 

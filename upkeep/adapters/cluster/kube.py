@@ -14,6 +14,7 @@ from upkeep.adapters.cluster.answers import (
     Answer,
     Listing,
     document,
+    helped,
     require_asked,
     status_object,
 )
@@ -85,7 +86,8 @@ class Kube(Transport):
         :raises Unmeasured: as ``get``.
         """
         found = self.get(path, accept=accept, type=type)
-        require_asked(found, type, path)
+        with helped(f"GET {path}"):
+            require_asked(found, type, path)
         return found
 
     def configuration_object(self, kind: str, name: str, *, namespace: str) -> dict[str, Any]:
@@ -179,13 +181,15 @@ class Kube(Transport):
             if answer.status == 410:
                 raise _ListExpired
             self._refuse(answer, listing.source)
-            found = listing.page(answer)
+            with helped(listing.source):
+                found = listing.page(answer)
             if not listing.same_version(found):
                 raise _ListExpired
             count += len(found.items or ())
             if count > MOST_ITEMS:
                 break
-            yield from listing.items(found)
+            with helped(listing.source):
+                yield from listing.items(found)
             before, token = token, found.metadata.continue_
             if token and token == before:
                 raise Malformed(

@@ -12,7 +12,7 @@ import urllib3
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
-from upkeep.adapters.cluster.answers import Answer, look
+from upkeep.adapters.cluster.answers import Answer, again
 from upkeep.adapters.cluster.failures import (
     RETRIED,
     Ends,
@@ -114,7 +114,7 @@ class Transport:
                 raise Malformed(
                     f"{source}: a log was asked for, {kind} came",
                     source=source,
-                    next_step=look(self.server),
+                    next_step=again(source),
                 )
             yield self._blocks(response, source, ends)
         finally:
