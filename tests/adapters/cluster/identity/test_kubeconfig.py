@@ -206,8 +206,8 @@ def test_an_exec_plugin_is_told_the_clusters_own_configuration(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        ("echo no session >&2; exit 3", "ended with exit code 3. Run it by hand"),
-        ("echo garbage", "printed no ExecCredential (8 bytes). Run it by hand"),
+        ("echo no session >&2; exit 3", "ended with exit code 3. To see its error: kubectl "),
+        ("echo garbage", "printed no ExecCredential (8 bytes). To see its error: kubectl "),
         ("echo '[]'", "printed no ExecCredential (3 bytes)"),
     ],
 )
@@ -219,6 +219,8 @@ def test_an_exec_plugin_that_gives_nothing_never_becomes_an_anonymous_request(
         f"kubeconfig {tmp_path / 'k'}, user prod-u: the exec plugin {tmp_path / 'plugin.sh'} "
     )
     assert why in said
+    if "kubectl" in why:
+        assert said.endswith(f": kubectl --kubeconfig={tmp_path / 'k'} auth whoami")
     assert capfd.readouterr().err == ""
 
 

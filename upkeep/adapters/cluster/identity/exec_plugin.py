@@ -24,6 +24,8 @@ MODES = ("Never", "IfAvailable", "Always")
 PLUGIN_SECONDS = 60.0
 PERSON_SECONDS = 300.0
 MOST_SHOWN = 200
+# kubectl runs it with the same arguments, which may be secret, and shows its complaints.
+BY_KUBECTL = "To see its error: kubectl auth whoami"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Plugin:
         variables["KUBERNETES_EXEC_INFO"] = json.dumps(asked)
         code, out = self._run(variables, interactive=interactive)
         if code != 0:
-            raise self._refused(f"ended with exit code {code}", "Run it by hand")
+            raise self._refused(f"ended with exit code {code}", BY_KUBECTL)
         return self._credential(out)
 
     def _run(self, variables: Mapping[str, str], *, interactive: bool) -> tuple[int, bytes]:
@@ -128,7 +130,7 @@ class Plugin:
         except (ValueError, KeyError, TypeError, RecursionError):
             # What it printed stays out of the message: it may be half a credential.
             raise self._refused(
-                f"printed no ExecCredential ({len(out)} bytes)", "Run it by hand"
+                f"printed no ExecCredential ({len(out)} bytes)", BY_KUBECTL
             ) from None
         hide(token, key)
         if version != self.version:

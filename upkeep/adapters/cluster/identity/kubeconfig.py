@@ -15,7 +15,7 @@ from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.cluster.identity.kubeconfig_entries import Entry, merged
 from upkeep.adapters.cluster.identity.users import basic, identity, impersonation, token_file
 from upkeep.adapters.wire.proxies import hide_user, proxy_of, proxy_url
-from upkeep.addressing import Address
+from upkeep.addressing import Address, addressed
 from upkeep.errors import BadInput
 from upkeep.limits import nearest
 from upkeep.settings.targets import TargetSettings
@@ -95,14 +95,17 @@ def load(target: TargetSettings, *, environ: Mapping[str, str], said: str | None
                 f"there are {', '.join(known) or 'none'}"
             )
     who = found.users.get(user, nobody)
-    configuration = _configuration(found.clusters[cluster], who, environ)
-    acts_as = configuration.impersonation.user
     acting = target.acting_context
     address = Address(
         context="" if name == found.current else name,
         kubeconfig="" if text == default else text,
         acting="" if acting == found.current else acting,
     )
+    try:
+        configuration = _configuration(found.clusters[cluster], who, environ)
+    except BadInput as error:  # of an exec plugin, with the command that runs it
+        raise BadInput(addressed(str(error), address)) from None
+    acts_as = configuration.impersonation.user
     return Access(
         configuration,
         target.namespace or context.text("namespace") or "default",
