@@ -13,6 +13,7 @@ from reports.ledger.record import LEDGER
 from reports.writing import failures_of
 from upkeep.adapters.folders import ledger as files
 from upkeep.adapters.folders.recorded import newest, short
+from upkeep.addressing import addressed
 from upkeep.domain.decisions.overdue import (
     CadenceStanding,
     Standing,
@@ -31,8 +32,10 @@ from upkeep.records.ledger import (
 )
 from upkeep.session import (
     CONTROL,
+    DEFAULT_TARGET,
     NOT_DUE,
     RUN,
+    SWEEPS,
     VERDICT,
     begin_run,
     ended,
@@ -41,7 +44,8 @@ from upkeep.session import (
     target_of,
     who,
 )
-from upkeep.verdict import Memory, overdue_text
+from upkeep.settings.run import named_file
+from upkeep.verdict import Memory, due_command, overdue_text
 
 
 @dataclass
@@ -210,6 +214,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for one in memory.standings:
         if one.standing is Standing.OVERDUE:
             terminalreporter.write_line(f"[{one.target}] {overdue_text(one)}", yellow=True)
+    overdue = [one.target for one in memory.standings if one.standing is Standing.OVERDUE]
+    if overdue:
+        terminalreporter.write_line(f"    next: {_what_is_due(config, overdue)}")
     for fault in memory.faults:
         terminalreporter.write_line(f"ledger {fault.code}: {fault.file}: {fault.message}", red=True)
     if memory.unusable:
@@ -217,6 +224,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if memory.recorded is not None:
         recorded = memory.recorded
         terminalreporter.write_line(f"ledger: {recorded.file} sha256:{recorded.digest}")
+
+
+def _what_is_due(config: pytest.Config, targets: Sequence[str]) -> str:
+    """Return the command that runs the overdue cadences, addressed as the run was."""
+    chosen = settings(config)
+    assert chosen.ledger is not None
+    file = named_file(chosen, cwd=config.invocation_params.dir)
+    command = due_command(targets, ledger=chosen.ledger, settings=file)
+    if chosen.targets[0].name:
+        return command
+    sweep = config.stash.get(SWEEPS, {}).get(DEFAULT_TARGET)
+    return addressed(command, sweep.address) if sweep is not None else command
 
 
 def _header(config: pytest.Config, results: Sequence[Result], memory: Ledger) -> RunHeader:

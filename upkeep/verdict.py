@@ -6,6 +6,7 @@ Closed unless every gated control was measured and found good. Source: docs/cont
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
+from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -13,6 +14,7 @@ from upkeep.domain.decisions.overdue import CadenceStanding, Standing
 from upkeep.domain.decisions.waiving import standing_override
 from upkeep.model import Outcome, Result
 from upkeep.records.decisions import Override
+from upkeep.shell import Command, arguments, shell
 
 
 class Code(IntEnum):
@@ -149,6 +151,18 @@ def overdue_text(one: CadenceStanding) -> str:
     if one.last is None:
         return f"{one.cadence} is overdue: the ledger has no complete {one.cadence} run"
     return f"{one.cadence} is overdue: its last complete run began {one.last:%Y-%m-%d %H:%M} UTC"
+
+
+def due_command(targets: Iterable[str], *, ledger: Path, settings: Path | None) -> Command:
+    """Return the command that runs what is due on these targets.
+
+    :param settings: the settings file, where it is not the one of the present folder.
+    """
+    names = list(dict.fromkeys(targets))
+    options = [f"--ledger={ledger}"] + ([f"--settings={settings}"] if settings else [])
+    # A run without --target has one target of this name.
+    options += [f"--target={name}" for name in names] if names != ["default"] else []
+    return shell("upkeep run --due {}", arguments(options))
 
 
 def _code(reasons: Iterable[Reason]) -> Code:

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from tests.checks.inner import LEDGER_ALONE
+from upkeep.__main__ import main
 from upkeep.adapters.folders import ledger
 from upkeep.clock import HeldClock
 from upkeep.commands import gate, suite
 from upkeep.errors import BadInput
 from upkeep.session import CLOCK
-from upkeep.settings.run import resolve
+from upkeep.settings.run import named_file, resolve
+from upkeep.verdict import due_command
 
 START = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 WAIVER = """\
@@ -213,3 +215,23 @@ def test_findings_hidden_by_baseline_do_not_open_the_gate_of_the_ledger(
         suite.run([*words, *more], plugins=[At(START + timedelta(days=day))])
     assert fortnight.outcome("pods-ready")["outcome"] == "waived"
     assert fortnight.from_ledger(1.1)[0] == 10
+
+
+def test_what_is_overdue_has_the_command_that_runs_it(
+    fortnight: Fortnight, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["-m", "gate", "-q", *LEDGER_ALONE, f"--out={tmp_path / 'out'}"]
+    common = ["--demo", f"--ledger={fortnight.ledger}", *options]
+    suite.run(common, plugins=[At(START)])
+    said = capsys.readouterr().out
+    step = f"next: upkeep run --due --ledger={fortnight.ledger}"
+    assert "weekly is overdue: the ledger has no complete weekly run\n" in said
+    assert f"    {step}\n" in said
+    assert main(["gate", f"--ledger={fortnight.ledger}"]) != 0
+    assert capsys.readouterr().out.endswith(f"{step}\n")
+    file = tmp_path / "other.toml"
+    file.write_text('[targets.eu]\ndemo = ""\n[targets.us]\ndemo = "healthy"\n')
+    given = {"settings": str(file), "ledger": str(fortnight.ledger), "target": ["eu", "us"]}
+    named = named_file(resolve(given, {}, cwd=tmp_path), cwd=tmp_path)
+    command = due_command(["eu", "us", "eu"], ledger=Path("a b"), settings=named)
+    assert command == f"upkeep run --due '--ledger=a b' --settings={file} --target=eu --target=us"

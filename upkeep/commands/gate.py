@@ -39,7 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints the verdict."""
     from upkeep.clock import Clock
-    from upkeep.settings.run import resolve
+    from upkeep.settings.run import named_file, resolve
+    from upkeep.verdict import Code, due_command
 
     given = {
         "settings": options.settings,
@@ -61,6 +62,10 @@ def run(options: argparse.Namespace) -> int:
         where = f"{reason.control} " if reason.control else ""
         at = f"[{reason.target}] " if reason.target else ""
         say(f"  {int(reason.code)}  {where}{at}{reason.text}")
+    overdue = [one.target for one in decided.reasons if one.code is Code.OVERDUE]
+    if overdue:
+        file = named_file(settings, cwd=Path.cwd())
+        say(f"next: {due_command(overdue, ledger=settings.ledger, settings=file)}")
     return int(decided.code)
 
 

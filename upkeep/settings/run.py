@@ -171,6 +171,12 @@ def resolve(options: Mapping[str, object], environ: Mapping[str, str], *, cwd: P
     )
 
 
+def named_file(settings: RunSettings, *, cwd: Path) -> Path | None:
+    """Return the settings file that a command must name; ``None`` for that of the folder, or none."""
+    file = settings.settings_file
+    return None if file is None or file == cwd / DEFAULT_FILE else file
+
+
 def _pushgateway(given: str | None, of_file: str | None, path: Path) -> str | None:
     text = given or of_file
     if not text:
