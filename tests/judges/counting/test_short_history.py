@@ -38,7 +38,10 @@ def open_history() -> CounterHistory:
 
 
 def test_a_source_that_refused_is_the_reason_and_gives_the_next_step() -> None:
-    with pytest.raises(Forbidden, match=r"^GET …/query_range answered 403\.") as caught:
+    with pytest.raises(
+        Forbidden,
+        match=r"^GET …/query_range answered 403\. Without it the history of the metrics is too short\.$",
+    ) as caught:
         used(replace(open_history(), stopped=REFUSED))
     assert (caught.value.source, caught.value.next_step) == (REFUSED.source, REFUSED.next_step)
 

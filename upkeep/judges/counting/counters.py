@@ -196,7 +196,7 @@ def says_why_history_is_short(judge: Callable[P, R]) -> Callable[P, R]:
             if METRICS in early.source:
                 for one in (*args, *kwargs.values()):
                     if isinstance(one, CounterHistory) and one.stopped is not None:
-                        short = "Without it the counters do not reach back far enough."
+                        short = "Without it the history of the metrics is too short."
                         raise one.stopped.error(
                             f"{one.stopped.message.rstrip('.')}. {short}"
                         ) from None
