@@ -14,6 +14,8 @@ from upkeep import demo
 from upkeep.__main__ import main
 from upkeep.commands import suite
 from upkeep.commands.init import files
+from upkeep.commands.init.found import refused
+from upkeep.records.rights import Right
 from upkeep.settings.run import resolve
 
 DATA = "upkeep-data"
@@ -248,6 +250,18 @@ def test_a_missing_right_is_named_with_the_command_that_grants_it(
     assert "your rights     missing: list cronjobs\n" in said
     assert " --namespace=monitoring --user=demo | kubectl apply -f -\n59 controls: " in said
     assert listed(here) == []
+
+
+def test_a_right_that_several_measurements_declare_is_named_once() -> None:
+    rights = {
+        Right("list", "secrets", held_by="helm"): "no",
+        Right("list", "secrets", held_by="helm", optional=True): "no",
+        Right("list", "pods"): "no",
+        Right("list", "pods", group="metrics.k8s.io"): "no",
+        Right("list", "nodes", scope="cluster"): "yes",
+    }
+    told = ("list secrets", "list pods", "list pods.metrics.k8s.io")
+    assert refused(rights) == told
 
 
 def test_a_recipient_needs_a_backup(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

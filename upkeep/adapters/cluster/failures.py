@@ -130,12 +130,16 @@ def measuring_right(source: str, namespace: str, *, user: str) -> Command:
         options.append(shell(" --secret={}", secret))
     elif config_map and where == namespace:
         options.append(shell(" --configmap={}", config_map))
+    options.append(subject_option(user, namespace))
+    return shell("upkeep rbac{} | kubectl apply -f -", chain(options, between=""))
+
+
+def subject_option(user: str, namespace: str) -> Command:
+    """Return the option of ``upkeep rbac`` for whoever was refused; empty for its own account."""
     account = user.removeprefix(f"system:serviceaccount:{namespace}:")
     if account != user:
-        options += [shell(" --service-account={}", account)] if account != ACCOUNT else []
-    elif user:
-        options.append(shell(" --user={}", user))
-    return shell("upkeep rbac{} | kubectl apply -f -", chain(options, between=""))
+        return shell(" --service-account={}", account) if account != ACCOUNT else Command()
+    return shell(" --user={}", user) if user else Command()
 
 
 def unavailable(

@@ -18,8 +18,9 @@ from upkeep.errors import BadInput
 from upkeep.model import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
+    from upkeep.records.rights import Right
     from upkeep.sweep import Sweep
 
 PROGRAMS = ("prometheus", "alertmanager")
@@ -84,17 +85,25 @@ def measure(settings: Path, *, target: str = "") -> Found:
         facts=_facts(sweep),
         services=services,
         alertmanager_config=stored if "/NAMESPACE/" not in stored else "",
-        refused=tuple(_refused(seen)),
+        refused=refused(seen.answers),
         results=tuple(json.loads(line) for line in lines),
     )
 
 
-def _refused(seen: Seen) -> Iterable[str]:
-    for right, answer in seen.answers.items():
+def refused(answers: Mapping[Right, str]) -> tuple[str, ...]:
+    """Return the rights that an access review denied, in words, each once."""
+    groups: dict[str, str] = {}
+    found: list[str] = []
+    for right, answer in answers.items():
         # The names of a review are the usual ones; this install may have others.
         if answer != "yes" and not right.names:
             why = "" if answer == "no" else f" ({answer})"
-            yield f"{right.verb} {right.resource}{WHERE[right.scope]}{why}"
+            what, place = f"{right.verb} {right.resource}", f"{WHERE[right.scope]}{why}"
+            # metrics.k8s.io has pods, too.
+            if groups.setdefault(what, right.group) != right.group:
+                what += f".{right.group}"
+            found.append(f"{what}{place}")
+    return tuple(dict.fromkeys(found))
 
 
 def _service(sweep: Sweep, program: str) -> tuple[str, str] | None:

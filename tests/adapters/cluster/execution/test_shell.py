@@ -233,6 +233,20 @@ def test_a_refused_handshake_says_why(code: int, kind: type[Unmeasured], words: 
     assert "s3cret-argument" not in str(told.value) + told.value.source + told.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("user", "option"),
+    [("jane", " --user=jane"), ("system:serviceaccount:monitoring:x", " --service-account=x"), ("", "")],
+)  # fmt: skip
+def test_who_may_not_run_a_command_is_named_in_the_step(user: str, option: str) -> None:
+    message = f'pods "a" is forbidden: User "{user}" cannot create resource "pods/exec"'
+    body = {"kind": "Status", "apiVersion": "v1", "message": message if user else "no"}
+    configuration, listening = answering(refusal(403, json.dumps(body)))
+    with listening, pytest.raises(Forbidden) as told:
+        container_host(configuration, "monitoring", "collector-1", "cano-collector").run("df -P")
+    step = f"upkeep rbac --exec --namespace=monitoring{option} | kubectl apply -f -"
+    assert told.value.next_step == step
+
+
 def test_a_server_that_is_not_there_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         configuration = Configuration(f"http://127.0.0.1:{closed.getsockname()[1]}")

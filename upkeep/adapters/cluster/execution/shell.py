@@ -21,7 +21,9 @@ from testinfra.host import Host
 from urllib3 import exceptions as urllib3_errors
 
 from upkeep import deadline
+from upkeep.adapters.cluster.answers import Answer
 from upkeep.adapters.cluster.execution.websocket import Broken, Rejected, exchange
+from upkeep.adapters.cluster.failures import subject_option, user_of
 from upkeep.adapters.cluster.identity.connection import Configuration
 from upkeep.adapters.wire.proxies import shown
 from upkeep.adapters.wire.unreached import is_late, why
@@ -40,7 +42,7 @@ from upkeep.errors import (
 )
 from upkeep.masking import mask
 from upkeep.meter import note
-from upkeep.shell import chain, shell
+from upkeep.shell import shell
 
 DEADLINE_SECONDS = 10.0
 ERROR_CHANNEL = 3
@@ -253,14 +255,14 @@ class ExecBackend(BaseBackend):  # type: ignore[misc]  # testinfra ships no type
             )
         if code == 403:
             # From Kubernetes 1.35 on exec by WebSocket needs create as well as get.
-            asked = [
-                shell("kubectl -n {} auth can-i {} pods --subresource=exec", self._namespace, verb)
-                for verb in ("create", "get")
-            ]
+            answer = Answer(code, "application/json", message.encode(), 0.0)
+            who = subject_option(user_of(answer), self._namespace)
             return Forbidden(
                 f"{source}: the identity may not (403)",
                 source=source,
-                next_step=chain(asked, between="; "),
+                next_step=shell(
+                    "upkeep rbac --exec --namespace={}{} | kubectl apply -f -", self._namespace, who
+                ),
             )
         if code == 404:
             return Absent(
