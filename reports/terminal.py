@@ -17,6 +17,7 @@ from upkeep.lines import wrapped
 from upkeep.model import Outcome, Result, listed
 from upkeep.results import counts
 from upkeep.session import begin_run, output
+from upkeep.shell import activation
 
 # Errors of a server as a whole: one of them explains every control that asked it.
 _OF_A_SERVER = {"unreachable", "unavailable", "unauthenticated", "timed-out"}
@@ -77,6 +78,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(
                 f"warning: {place.target}, {place.server}: {place.warning}", yellow=True
             )
+    first = activation(result.next for result in results)
+    if first:
+        terminalreporter.write_line(
+            f"upkeep and pytest are not on the PATH: run `{first}` before a printed command"
+        )
     page = output(config) / "compliance.html"
     if page.exists():  # On a full disk it is not, and an error says so.
         terminalreporter.write_line(f"compliance report: {page}")

@@ -4,10 +4,15 @@ A name from a cluster, a file or an option can hold shell syntax, so no command 
 an f-string. Source: https://docs.python.org/3/library/shlex.html#shlex.quote
 """
 
+import os
 import re
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from shlex import quote
 
+# A step that begins with a program of this project, or names one after prose: "mount it here, or upkeep backup".
+_OURS = re.compile(r"(?:^|[:;|&(] ?|, or )(?:upkeep|pytest) [a-z-]")
 _BEFORE = re.compile(r"(?<!\{)\{\}(?!\})")
 
 
@@ -45,6 +50,24 @@ def arguments(values: Iterable[object]) -> Command:
 def chain(parts: Iterable[Command], *, between: str = " && ") -> Command:
     """Return commands one after the other."""
     return Command(between.join(parts))
+
+
+def activation(steps: Iterable[str]) -> Command:
+    """Return what to type before steps with upkeep or pytest; empty where the shell finds both.
+
+    ``.venv/bin/pytest`` runs without an activated environment, and no printed command says ``.venv/bin``.
+    """
+    programs = Path(sys.prefix) / "bin"
+    known = os.environ.get("PATH", "").split(os.pathsep)
+    if sys.prefix == sys.base_prefix or str(programs) in known or not _any_of_ours(steps):
+        return NO_COMMAND
+    here = Path.cwd()
+    shown = programs.relative_to(here) if programs.is_relative_to(here) else programs
+    return shell(". {}", shown / "activate")
+
+
+def _any_of_ours(steps: Iterable[str]) -> bool:
+    return any(_OURS.search(line) for step in steps for line in step.splitlines())
 
 
 def _quoted(value: object) -> str:

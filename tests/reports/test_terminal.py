@@ -1,8 +1,12 @@
 """The end of a run on the terminal."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.reports.inner import Inner, check
+from upkeep.shell import activation
 
 pytest_plugins = ["pytester"]
 
@@ -162,6 +166,38 @@ def test_what_was_not_run_is_one_line(pytester):
         ending(inner.run("-m", "daily", "-k", "c1"))[0]
         == "NOT RUN c0, c2: Left out by -k or --deselect."
     )
+
+
+OURS = """
+step = {step!r}
+assert judge(Judgement((Finding("Pod/a", "x", "Pod a is not ready.", next=step),), "0 of 1 ready"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("upkeep backup --backups=b", True),
+        ("mount it here, or upkeep backup --backups=b", True),
+        ("pytest -m daily", True),
+        ("kubectl get pods", False),
+    ],
+)
+def test_a_step_of_ours_names_the_environment_that_has_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, step: str, said: bool
+) -> None:
+    programs = Path(sys.prefix) / "bin"
+    line = f"upkeep and pytest are not on the PATH: run `. {programs}/activate` before a printed command"
+    inner = Inner(pytester, check("short", OURS.format(step=step)))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert inner.run().outlines.count(line) == said
+    monkeypatch.setenv("PATH", f"/usr/bin:{programs}")
+    assert line not in inner.run().outlines
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.chdir(sys.prefix)
+    assert activation([step]) == (". bin/activate" if said else "")
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    assert activation([step]) == ""
 
 
 def test_nothing_fell_short(pytester):

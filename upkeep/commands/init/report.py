@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from upkeep.commands.suite import typed
 from upkeep.model import Outcome, listed
+from upkeep.shell import activation
 
 if TYPE_CHECKING:
     from upkeep.commands.init.found import Found
@@ -64,11 +65,14 @@ def remaining(found: Found, *, apply: str, settings: str, target: str) -> str:
             lines.append(f"    next: add this option, or its key to {settings}: {step}")
         elif step:
             lines.append(f"    next: {step}")
+    daily = _daily(settings, target)
     lines += [
         f"{len(found.results)} controls: {said}",
         f"A measuring account of its own, if you want one:\n    next: {apply}",
-        f"The daily checklist:\n    next: {_daily(settings, target)}",
     ]
+    if first := activation([daily]):
+        lines.append(f"upkeep and pytest are not on the PATH: run this first:\n    next: {first}")
+    lines.append(f"The daily checklist:\n    next: {daily}")
     return "\n".join(lines)
 
 
