@@ -56,6 +56,11 @@ def test_only_what_is_not_the_default_is_said() -> None:
     ("step", "told"),
     [
         ("kubectl -n a get pods -o wide", "kubectl --context=look -n a get pods -o wide"),
+        (
+            'kubectl -n a create role b && kubectl -n a create rolebinding b --user="$(kubectl auth whoami -o=name)"',
+            "kubectl --context=look -n a create role b && kubectl --context=look -n a create rolebinding b"
+            ' --user="$(kubectl --context=act auth whoami -o=name)"',
+        ),
         ("kubectl -n a describe pod b", "kubectl --context=act -n a describe pod b"),
         (
             "kubectl -n a logs b -c c --previous",

@@ -9,6 +9,7 @@ import re
 from shlex import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 # The begin of a command: the start of the text or of a line, after another command, or after "or".
 _BEGINS = r"(?:^|(?<=[|;&(\n])|(?<=[|;&(:] )|(?<=&& )|(?<=, or ))"
@@ -45,6 +46,9 @@ def addressed(step: str, address: Address) -> str:
 
     def named(found: re.Match[str]) -> str:
         program = found[1]
+        if program is None and found[0].startswith('"$(') and address.acting is not None:
+            # The one substitution asks who acts.
+            return f'"$({addressed(found[0][3:-2], replace(address, context=address.acting))})"'
         if program is None:
             return found[0]
         acts = program == "helm" or (program == "kubectl" and not _LOOKS.match(step, found.end()))

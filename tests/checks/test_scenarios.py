@@ -17,9 +17,9 @@ from upkeep.masking import MASK
 # How data writes an instant; a sentence has ``2026-11-25 22:34 UTC``.
 OF_DATA = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 # What stands for a name that somebody would have to put in: a word in capitals, <this>, or a
-# variable of the shell.
+# variable of the shell. kubectl's own answer is none.
 PLACEHOLDER = re.compile(
-    r"(?<![\w/=-])(NAME|NAMESPACE|NS|POD|FILE|DIR|URL|CONTEXT|IDENTITY)\b|<\w|\$[({A-Z]"
+    r"(?<![\w/=-])(NAME|NAMESPACE|NS|POD|FILE|DIR|URL|CONTEXT|IDENTITY|ONCALL)\b|<\w|\$(?!\(kubectl )[({A-Z]"
 )
 NAMES = demo.names(faults=False)
 # In the chart's layout most faults do what they do in the guide's: these run under UPKEEP_TEST_FUZZ.

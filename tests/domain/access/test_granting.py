@@ -11,7 +11,8 @@ CLUSTER = "kubectl create clusterrole {0} {1} && kubectl create clusterrolebindi
 def test_a_right_in_a_namespace_and_one_in_the_cluster() -> None:
     right = granting("patch", "deployments", group="apps", subresource="scale", namespace="a")
     what = "--verb=patch --resource=deployments.apps/scale"
-    assert right == ROLE.format("upkeep-patch-deployments-scale", what, "--user=ONCALL")
+    acts = '--user="$(kubectl auth whoami -o=jsonpath={.status.userInfo.username})"'
+    assert right == ROLE.format("upkeep-patch-deployments-scale", what, acts)
     right = granting("get", "nodes", name="b c", user="system:serviceaccount:a:b")
     what = "--verb=get --resource=nodes --resource-name='b c'"
     assert right == CLUSTER.format("'upkeep-get-nodes-b c'", what, "--serviceaccount=a:b")

@@ -46,7 +46,8 @@ def test_a_missing_right_is_named_with_the_command_that_gives_it():
     )
     assert finding.next == (
         "kubectl -n monitoring create role upkeep-patch-deployments --verb=patch --resource=deployments.apps"
-        " && kubectl -n monitoring create rolebinding upkeep-patch-deployments --role=upkeep-patch-deployments --user=ONCALL"
+        " && kubectl -n monitoring create rolebinding upkeep-patch-deployments --role=upkeep-patch-deployments"
+        ' --user="$(kubectl auth whoami -o=jsonpath={.status.userInfo.username})"'
     )
 
 

@@ -8,8 +8,9 @@ import re
 
 from upkeep.shell import Command, chain, shell
 
-# Who acts is a person whose name at the API server is in no record.
-ONCALL = "ONCALL"
+# Who acts is a person whose name at the API server is in no record: the server says it (kubectl 1.28).
+# Source: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_auth/kubectl_auth_whoami/
+_WHO_ACTS = Command('"$(kubectl auth whoami -o=jsonpath={.status.userInfo.username})"')
 _ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 _PATH = re.compile(
     r"(GET|POST|PATCH) /(?:api|apis/([^/]+))/[^/]+(?:/namespaces/([^/]+))?/([^/?]+)"
@@ -29,12 +30,12 @@ def granting(
     subresource: str = "",
     namespace: str = "",
     name: str = "",
-    user: str = ONCALL,
+    user: str = "",
 ) -> Command:
     """Return the command that gives a right: a role of its own and its binding.
 
     :param namespace: empty for a right in the whole cluster. :param name: the one object, where it is one.
-    :param user: as the API server calls it.
+    :param user: as the API server calls it; empty for the acting identity.
     """
     kind = "role" if namespace else "clusterrole"
     place = shell(" -n {}", namespace) if namespace else Command()
@@ -54,7 +55,7 @@ def granting_request(source: str, user: str) -> Command:
 
     :param source: the request, as ``PATCH /apis/apps/v1/namespaces/a/deployments/b``.
     """
-    found, user = _PATH.match(source), user or ONCALL
+    found = _PATH.match(source)
     if found is None or found[2] == _REVIEWS:
         role = DISCOVERY if found is None else BASIC
         named = f"upkeep-{role.partition(':')[2]}"
@@ -75,6 +76,8 @@ def granting_request(source: str, user: str) -> Command:
 
 
 def _subject(user: str) -> Command:
+    if not user:
+        return shell("--user={}", _WHO_ACTS)
     account = _ACCOUNT.fullmatch(user)
     if account is not None:
         return shell("--serviceaccount={}", f"{account[1]}:{account[2]}")
