@@ -91,6 +91,11 @@ def _ran(names: Sequence[str], **options: Any) -> Ran:
     return found
 
 
+def alone(names: Sequence[str]) -> Ran:
+    """Return the same from a run of each: a run of several targets words options as settings."""
+    return Ran(0, {key: one for name in names for key, one in ran([name]).results.items()})
+
+
 def rows(names: Sequence[str], found: Ran) -> list[str]:
     """Return the table's row of each scenario."""
     lines = []
@@ -145,7 +150,7 @@ def page(every_row: Sequence[str]) -> str:
         "The first two columns are runs without a settings file; the next two are runs after `upkeep init --backup`.",
         "What then could not be measured is too early, needs the chart's repository or an emergency configuration, or needs Prometheus.",
         "",
-        *_defaults(ran(DEFAULTS), [after_init(name) for name in DEFAULTS]),
+        *_defaults(alone(DEFAULTS), [after_init(name) for name in DEFAULTS]),
         "",
         "## Every scenario",
         "",
