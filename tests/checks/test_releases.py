@@ -54,7 +54,7 @@ def test_a_release_that_is_not_seen_is_unknown(tmp_path: Path) -> None:
             found["kubectl-installed", control]["next"],
         ) == (
             *("unknown",),
-            "--absent=helm=REASON",
+            'absent.helm = "REASON" under [targets.kubectl-installed] of upkeep.toml',
         )
     assert found["kubectl-installed", "version-known"]["outcome"] == "pass"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from upkeep.errors import BadInput
+from upkeep.masking import mask
 from upkeep.settings.file import Target
 from upkeep.settings.run import resolve
 from upkeep.settings.tables import REFUSED, in_tables, table_of
@@ -26,7 +27,7 @@ VALUES = {"absent": ["helm=none here"], "secret-reader": ["Group sre"]}
         ("--namespace=NAME; kubectl get x --namespace=a", f'namespace = "NAME" {TABLE}; kubectl get x --namespace=a'),
         ("--collector=http://{pod_ip}:8080, or leave it", f'collector = "http://{{pod_ip}}:8080" {TABLE}, or leave it'),
         ("declare it with --alertmanager-config", f"declare it with alertmanager_config {TABLE}"),
-        ("--secret-reader='Group sre'", f'secret_readers = ["Group sre"] {TABLE}'),
+        ("To allow it, add --secret-reader='Group sre'.", f'To allow it, add "Group sre" to secret_readers {TABLE}.'),
         ("helm is missing. Add --absent=helm=REASON.", f'helm is missing. Add absent.helm = "REASON" {TABLE}.'),
         ("upkeep rbac --namespace=a --user=b | kubectl apply --context=c -f -", None),
         ("mount it here, or upkeep backup --context=a --backups=b", None),
@@ -40,6 +41,7 @@ VALUES = {"absent": ["helm=none here"], "secret-reader": ["Group sre"]}
 def test_an_option_is_written_as_the_setting_of_its_target(text: str, told: str | None) -> None:
     assert in_tables(text, TABLE) == (text if told is None else told)
     assert in_tables(text, "") == text
+    assert mask(text) != text or mask(in_tables(text, TABLE)) == in_tables(text, TABLE)
 
 
 def test_a_value_of_any_text_is_one_string_of_the_file() -> None:

@@ -48,7 +48,9 @@ def entry(option: str, value: str | None, table: str) -> str:
         name, _, value = value.partition("=")
         key = f"{key}.{name}"
     text = json.dumps(value, ensure_ascii=False)
-    return f"{key} = {f'[{text}]' if option == 'secret-reader' else text} {table}"
+    if option == "secret-reader":  # a list; behind "secret…s =" masking would hide the value
+        return f"{text} to {key} {table}"
+    return f"{key} = {text} {table}"
 
 
 def said(option: str, value: str | None, table: str) -> str:
