@@ -191,6 +191,14 @@ def test_a_proxy_that_is_not_there_is_named(
     assert f"its proxy {proxy} is not reached: connection refused" in said
 
 
+def test_a_command_through_a_proxy_names_the_server_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of a redirection holds a signature, and commands are not masked."""
+    proxy = through(monkeypatch, 1)
+    with pytest.raises(Unreachable) as caught:
+        web(f"https://{HOST}/token/a.tgz?X-Amz-Signature=horse", seconds=1).file()
+    assert caught.value.next_step == f"curl -v --proxy {proxy} https://{HOST}"
+
+
 @pytest.mark.parametrize("ask", URLS)
 def test_a_socks_proxy_that_is_not_there_is_named(
     ask: str, monkeypatch: pytest.MonkeyPatch

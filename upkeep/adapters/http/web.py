@@ -112,6 +112,8 @@ class UrlApi:
             hide(parts.password, unquote(parts.password))
         self.namespace = ""
         server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        # A path and a query may be secret: a redirection's signature, a repository's token.
+        self._server = server
         self.where, self._look = f"{option}={server}", shell("curl -v {}", server)
         try:
             proxy = proxy_of(access.url, os.environ)
@@ -224,7 +226,7 @@ class UrlApi:
                     raise Unreachable(
                         f"{self.where} cannot be reached: {said}",
                         source=path,
-                        next_step=proxy_credentials(self._base, proxy=self._proxy),
+                        next_step=proxy_credentials(self._server, proxy=self._proxy),
                     )
                 body = bytearray()
                 for block in response.iter_content(64 * 1024):
@@ -288,7 +290,7 @@ class UrlApi:
             raise Unreachable(
                 f"{self.where} cannot be reached: {why(inner, proxy=self._proxy)}",
                 source=path,
-                next_step=step(inner, self._base, otherwise=self._look, proxy=self._proxy),
+                next_step=step(inner, self._server, otherwise=self._look, proxy=self._proxy),
             ) from None
 
 
