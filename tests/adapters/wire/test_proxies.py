@@ -258,3 +258,29 @@ def test_an_address_of_a_pod_has_no_proxy(server: Server, monkeypatch: pytest.Mo
 )
 def test_a_proxy_is_shown_as_host_and_port(proxy: str, text: str) -> None:
     assert proxies.shown(proxy) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "excepted", "proxied"),
+    [
+        ("https://a.corp.example", "*.corp.example", False),
+        ("https://corp.example", "*.corp.example", True),
+        ("https://corp.example", "corp.example:443", False),
+        ("https://a.corp.example", "corp.example:443", False),
+        ("http://corp.example", "corp.example:80", False),
+        ("https://corp.example", "corp.example:8443", True),
+        ("https://corp.example", ":443", True),
+        ("https://10.0.0.1", "10.0.0.1:443", False),
+        ("https://10.0.0.1", "0.0.1", True),
+        ("https://[fd00::1]:6443", "[fd00::1]:6443", False),
+        ("https://[fd00::1]:6443", "fd00:0::1", False),
+        ("https://[fd00::1]", "FD00::/8", False),
+        ("https://[::ffff:10.0.0.1]", "10.0.0.0/8", False),
+        ("https://[::ffff:127.0.0.1]", "", False),
+        ("https://b\u00fccher.example", "xn--bcher-kva.example", False),
+    ],
+)
+def test_no_proxy_has_the_meaning_that_go_gives_it(url: str, excepted: str, proxied: bool) -> None:
+    """What golang.org/x/net/http/httpproxy v0.60.0 answers."""
+    environ = {"HTTP_PROXY": "p:1", "HTTPS_PROXY": "p:1", "NO_PROXY": excepted}
+    assert bool(proxies.proxy_of(url, environ)) == proxied

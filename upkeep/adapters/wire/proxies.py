@@ -4,7 +4,9 @@ kubectl, promtool and amtool follow Go's rules, and so does every request of upk
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -18,6 +20,7 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 # The loopback addresses never go through a proxy of the environment (Go's httpproxy).
 _LOOPBACK = "localhost"
 _PORTS = {"http": 80, "https": 443}
+_WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):(\d+)")
 
 
 def pool_through(proxy: str, **options: Any) -> urllib3.PoolManager:
@@ -101,29 +104,41 @@ def hide_user(parts: SplitResult) -> None:
 
 
 def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == _LOOPBACK
+    address = _address(host)
+    return host == _LOOPBACK if address is None else address.is_loopback
 
 
 def _excepted(parts: SplitResult, entries: str) -> bool:
-    """Return whether NO_PROXY names the host: by name, suffix, address or network."""
-    host = parts.hostname or ""
+    """Return whether NO_PROXY names the host, with its port or any: by name, suffix, address or network."""
+    host, port = _ascii(parts.hostname or ""), str(parts.port or _PORTS.get(parts.scheme))
+    address = _address(host)
+    for entry in (one.strip().lower() for one in entries.split(",")):
+        if entry == "*":
+            return True
+        found = _WITH_PORT.fullmatch(entry)
+        name, of_port = (found[1] or found[2], found[3]) if found else (entry, port)
+        if not name or of_port != port:
+            continue
+        if address is not None:
+            with suppress(ValueError):
+                if address in ipaddress.ip_network(name, strict=False):
+                    return True
+            continue
+        name = _ascii(name.removeprefix("*") if name.startswith("*.") else name)
+        if host == name or host.endswith(f".{name.removeprefix('.')}"):
+            return True
+    return False
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        address = None
-    named = {host, f"{host}:{parts.port}"}
-    for entry in (one.strip().lower() for one in entries.split(",")):
-        if entry == "*" or entry in named:
-            return True
-        if entry and any(name.endswith(f".{entry.removeprefix('.')}") for name in named):
-            return True
-        if address is not None and "/" in entry:
-            try:
-                if address in ipaddress.ip_network(entry, strict=False):
-                    return True
-            except ValueError:
-                continue
-    return False
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _ascii(host: str) -> str:
+    with suppress(UnicodeError):
+        return host.encode("idna").decode()
+    return host
