@@ -35,6 +35,7 @@ VALUES = {"absent": ["helm=none here"], "secret-reader": ["Group sre"]}
         ("--exports=DIR", None),
         (shell("mv {} elsewhere", "--context=a"), None),
         (shell("see {}", "--context=$(a)"), None),
+        ("""the log says --namespace="it's 'x' off""", None),
         ("", None),
     ],
 )  # fmt: skip

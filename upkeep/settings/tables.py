@@ -68,7 +68,10 @@ def in_tables(text: str, table: str) -> str:
             return found[0]
         value = found[2]
         if value is not None and "'" in value:
-            value = "".join(shlex.split(value))
+            try:
+                value = "".join(shlex.split(value))
+            except ValueError:  # of a foreign text, and no option of ours
+                return found[0]
         return entry(found[1], value, table)
 
     return _OPTION.sub(written, text)
