@@ -59,6 +59,14 @@ def test_a_gateway_that_answers_badly_holds_nothing(
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("gateway", [b"HTTP/1.1 202 Accepted\r\n\r\nX"], indirect=True)
+def test_a_body_without_an_end_is_not_read(gateway: str) -> None:
+    """The status has said that the metrics were taken."""
+    began = time.monotonic()
+    metrics.push(gateway, [GROUP])
+    assert time.monotonic() - began < metrics.PUSH_DEADLINE_SECONDS / 2
+
+
 @pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999999", "http://x y/"])
 def test_a_bad_address_is_an_error_of_writing(url: str) -> None:
     with pytest.raises(OSError):

@@ -38,7 +38,9 @@ def handler(
                     timeout=timeout,
                     redirect=False,
                     retries=False,
+                    preload_content=False,  # nobody reads its body, which may have no end
                 )
+                answer.close()
         except HTTPError as error:
             said = f"no answer{through} within {timeout} s" if is_late(error) else ""
             raise OSError(said or why(error, proxy=by)) from None
