@@ -1,5 +1,6 @@
 """``upkeep gate`` on a ledger that is missing, unreadable or empty: closed, and which of them it is."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,22 @@ def test_a_target_of_a_ledger_that_is_not_read_is_not_the_mistake(
     (tmp_path / "file").write_text("no folder")
     (tmp_path / "empty").mkdir()
     assert main(["gate", f"--ledger={tmp_path / name}", "--target=eu"]) == code
+
+
+@pytest.mark.parametrize("name", ["missing", "damaged"])
+def test_an_override_opens_no_gate_of_a_target_without_a_run(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    if name == "damaged":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "20260102T030405Z-abc.jsonl.gz").write_text("no gzip")
+    override = tmp_path / "override.yaml"
+    override.write_text(
+        "- {target: typo, reason: a fault, by: ann, approved_by: bob, ticket: OPS-1, "
+        f"issued: {now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}, "
+        f"expires: {now + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}}}\n"
+    )
+    options = [f"--ledger={tmp_path / name}", f"--override={override}", "--target=typo"]
+    assert main(["gate", *options]) == 14
+    assert "OPEN" not in capsys.readouterr().out

@@ -130,6 +130,7 @@ def decide(settings: "RunSettings", *, targets: list[str], now: datetime) -> "Ve
                 [one.header for one in kept], targets=wanted, now=now, limits=settings.limits
             ),
             invalid,
-            overrides,
+            # A target that no run is known of may be a typing error, or its ledger is not mounted.
+            overrides if set(wanted) <= set(known) else (),
         ),
     )
