@@ -14,7 +14,7 @@ from upkeep.addressing import Address, addressed
 from upkeep.masking import own
 from upkeep.model import Control, Finding, Judgement, Scalar, listed
 from upkeep.session import ADDRESS
-from upkeep.settings.tables import in_tables
+from upkeep.settings.tables import OF_FINDINGS, in_tables
 from upkeep.shell import Command
 
 JUDGEMENT = pytest.StashKey[Judgement]()
@@ -40,7 +40,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Judgement], Judgement]:
         findings = tuple(
             replace(
                 finding,
-                message=in_tables(finding.message, address.table),
+                message=in_tables(finding.message, address.table, only=OF_FINDINGS),
                 next=step_of(finding.next, address),
             )
             for finding in judgement.findings

@@ -7,6 +7,7 @@ Source: ``named_targets`` of ``upkeep/settings/targets.py``.
 import json
 import re
 import shlex
+from collections.abc import Container
 
 from upkeep.settings.words import SCALARS
 
@@ -15,6 +16,8 @@ REFUSED = {name.replace("_", "-"): name for name in SCALARS} | {
     "absent": "absent",
     "secret-reader": "secret_readers",
 }
+# Those that findings name. What else is written so in one is quoted: a log line, an event.
+OF_FINDINGS = frozenset({"absent", "secret-reader"})
 _QUOTED = r"""'[^']*'(?:"'"'[^']*')*"""
 # An option of a command is that command's own: the command ends with its line, its pipe or its sentence.
 _COMMAND = (
@@ -58,13 +61,16 @@ def said(option: str, value: str | None, table: str) -> str:
     return entry(option, value, table) if table else f"--{option}={value}"
 
 
-def in_tables(text: str, table: str) -> str:
-    """Return a text whose options stand in the target's table; without a table it is unchanged."""
+def in_tables(text: str, table: str, *, only: Container[str] = frozenset(REFUSED)) -> str:
+    """Return a text whose options stand in the target's table; without a table it is unchanged.
+
+    :param only: the options that the text names itself; others stay as they are.
+    """
     if not table or "--" not in text:
         return text
 
     def written(found: re.Match[str]) -> str:
-        if found[1] is None:
+        if found[1] is None or found[1] not in only:
             return found[0]
         value = found[2]
         if value is not None and "'" in value:
