@@ -19,7 +19,7 @@ from upkeep.adapters.cluster.execution.websocket import exchange
 from upkeep.adapters.cluster.identity.connection import Configuration, tls_context
 from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.wire import proxies
-from upkeep.adapters.wire.unreached import why
+from upkeep.adapters.wire.unreached import proxy_credentials, why
 from upkeep.clock import Clock
 from upkeep.errors import Absent, TimedOut, Unmeasured, Unreachable
 from upkeep.masking import hidden
@@ -204,9 +204,15 @@ def test_a_socks_proxy_that_is_not_there_is_named(
     ask: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"socks5://ada:{PASSWORD}@127.0.0.1:1")
-    assert "its proxy 127.0.0.1:1 is not reached: connection refused" in str(
-        told(ask, f"http://{HOST}")
-    )
+    error = told(ask, f"http://{HOST}")
+    proxy = ("" if ask == "--pushgateway=URL" else "socks5h://") + "127.0.0.1:1"
+    assert f"its proxy {proxy} is not reached: connection refused" in str(error)
+    assert error.next_step in ("", f"curl -v --proxy {proxy} http://{HOST}")
+
+
+def test_credentials_are_given_to_a_proxy_of_the_same_scheme() -> None:
+    step = proxy_credentials("http://a", proxy=proxies.shown("https://p.example"))
+    assert step == "export HTTP_PROXY=https://USER:PASSWORD@p.example:443"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -251,12 +257,12 @@ def test_an_address_of_a_pod_has_no_proxy(server: Server, monkeypatch: pytest.Mo
     [
         ("", ""),
         ("http://a:b@p", "p:80"),
-        ("https://p", "p:443"),
-        ("socks5h://p", "p:1080"),
+        ("https://p", "https://p:443"),
+        ("socks5://u:w@p", "socks5h://p:1080"),
         ("http://[::1]:8", "[::1]:8"),
     ],
 )
-def test_a_proxy_is_shown_as_host_and_port(proxy: str, text: str) -> None:
+def test_a_proxy_is_shown_without_credentials(proxy: str, text: str) -> None:
     assert proxies.shown(proxy) == text
 
 

@@ -52,12 +52,16 @@ def resolving(proxy: str) -> str:
 
 
 def shown(proxy: str) -> str:
-    """Return a proxy as HOST:PORT, which holds no credentials; empty for none."""
+    """Return a proxy without credentials, as curl takes it: HOST:PORT, or SCHEME://HOST:PORT where that is not http.
+
+    Empty for none.
+    """
     if not proxy:
         return ""
-    parts = urlsplit(proxy)
+    parts = urlsplit(resolving(proxy))
+    scheme = "" if parts.scheme == "http" else f"{parts.scheme}://"
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or _PORTS.get(parts.scheme, 1080)}"
+    return f"{scheme}{host}:{parts.port or _PORTS.get(parts.scheme, 1080)}"
 
 
 def proxy_of(host: str, environ: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ def handler(
             proxy = proxy_of(url, os.environ)
         except BadInput as error:
             raise OSError(str(error)) from None
-        by = shown(proxy)
+        by = shown(proxy).rpartition("/")[2]  # no URL: of one, masking would leave the host alone
         through = f" through the proxy {by}" if by else ""
         try:
             with pool_through(proxy) as pool:

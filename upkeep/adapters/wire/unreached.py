@@ -43,7 +43,7 @@ def is_late(error: Exception) -> bool:
 def why(error: Exception, *, proxy: str = "") -> str:
     """Return why a server was not reached: the fact, and its cause where it is known.
 
-    :param proxy: the HOST:PORT of the proxy on the way; empty for none.
+    :param proxy: the proxy on the way, as ``shown`` gives it; empty for none.
     """
     if status := _tunnel_status(error):
         return proxy_refusal(status, proxy=proxy)
@@ -113,7 +113,8 @@ def step(error: Exception, url: str, *, otherwise: Command, proxy: str = "") -> 
 def proxy_credentials(url: str, *, proxy: str) -> Command:
     """Return the variable in which a proxy's user and password are given."""
     variable = f"{urlsplit(url).scheme.upper()}_PROXY"
-    return shell("export {}={}", Command(variable), f"http://USER:PASSWORD@{proxy}")
+    scheme, _, place = (proxy if "://" in proxy else f"http://{proxy}").partition("://")
+    return shell("export {}={}", Command(variable), f"{scheme}://USER:PASSWORD@{place}")
 
 
 def _cause(error: Exception) -> BaseException:
