@@ -21,7 +21,7 @@ from upkeep.adapters.cluster.kube import Kube
 from upkeep.adapters.wire import proxies
 from upkeep.adapters.wire.unreached import proxy_credentials, why
 from upkeep.clock import Clock
-from upkeep.errors import Absent, TimedOut, Unmeasured, Unreachable
+from upkeep.errors import Absent, BadInput, TimedOut, Unmeasured, Unreachable
 from upkeep.masking import hidden
 from upkeep.meter import Meter
 
@@ -290,3 +290,10 @@ def test_no_proxy_has_the_meaning_that_go_gives_it(url: str, excepted: str, prox
     """What golang.org/x/net/http/httpproxy v0.60.0 answers."""
     environ = {"HTTP_PROXY": "p:1", "HTTPS_PROXY": "p:1", "NO_PROXY": excepted}
     assert bool(proxies.proxy_of(url, environ)) == proxied
+
+
+@pytest.mark.parametrize("value", ["http://ho#rse@p:1", "http://a:ho?rse@p:1", "http://a:4/2@p:1"])
+def test_a_part_of_a_password_is_not_taken_for_the_host(value: str) -> None:
+    with pytest.raises(BadInput, match="HTTPS_PROXY is no proxy that can be used") as caught:
+        proxies.proxy_of("https://a", {"HTTPS_PROXY": value})
+    assert "ho#" not in str(caught.value)

@@ -92,10 +92,12 @@ def proxy_url(value: str, *, where: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    if "://" not in value or parts.scheme not in PROXY_SCHEMES or not host:
+    # An @ behind the host: a password with # / or ?, whose first part reads as the host.
+    cut = value.count("@") != parts.netloc.count("@")
+    if "://" not in value or parts.scheme not in PROXY_SCHEMES or not host or cut:
         raise BadInput(
             f"{where} is no proxy that can be used. Write http://HOST:PORT, https://HOST:PORT "
-            "or socks5://HOST:PORT"
+            "or socks5://HOST:PORT, with # / ? @ of a password as %23 %2F %3F %40"
         )
     hide_user(parts)
     return value
