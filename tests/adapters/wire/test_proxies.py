@@ -297,3 +297,11 @@ def test_a_part_of_a_password_is_not_taken_for_the_host(value: str) -> None:
     with pytest.raises(BadInput, match="HTTPS_PROXY is no proxy that can be used") as caught:
         proxies.proxy_of("https://a", {"HTTPS_PROXY": value})
     assert "ho#" not in str(caught.value)
+
+
+def test_a_cgi_program_obeys_no_proxy_of_a_request() -> None:
+    environ = {"HTTP_PROXY": "p:1", "HTTPS_PROXY": "p:1", "REQUEST_METHOD": "GET"}
+    with pytest.raises(BadInput, match="HTTP_PROXY is not used by a CGI program"):
+        proxies.proxy_of("http://a.example", environ)
+    assert proxies.proxy_of("http://a.example", environ | {"NO_PROXY": "a.example"}) == ""
+    assert proxies.proxy_of("https://a.example", environ) == "http://p:1"

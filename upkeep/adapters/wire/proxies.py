@@ -71,7 +71,7 @@ def proxy_of(host: str, environ: Mapping[str, str]) -> str:
     upper case first; ``host:port`` is an HTTP proxy; loopback is never proxied; ``ALL_PROXY`` is
     not read. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy
 
-    :raises BadInput: the variable holds no proxy.
+    :raises BadInput: the variable holds no proxy, or comes from a request.
     """
     parts = urlsplit(host)
     name = f"{parts.scheme.upper()}_PROXY"
@@ -79,6 +79,11 @@ def proxy_of(host: str, environ: Mapping[str, str]) -> str:
     excepted = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
     if not value or _loopback(parts.hostname or "") or _excepted(parts, excepted):
         return ""
+    if parts.scheme == "http" and environ.get("REQUEST_METHOD"):
+        # A request's header Proxy sets it there: https://golang.org/s/cgihttpproxy
+        raise BadInput(
+            "HTTP_PROXY is not used by a CGI program. Unset REQUEST_METHOD, or HTTP_PROXY"
+        )
     return proxy_url(value if "://" in value else f"http://{value}", where=name)
 
 
