@@ -67,6 +67,15 @@ def test_a_body_without_an_end_is_not_read(gateway: str) -> None:
     assert time.monotonic() - began < metrics.PUSH_DEADLINE_SECONDS / 2
 
 
+def test_whatever_ends_the_sending_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("not of the network")
+
+    monkeypatch.setattr("upkeep.adapters.wire.pushing.pool_through", breaks)
+    with pytest.raises(OSError, match="RuntimeError"):
+        metrics.push("http://127.0.0.1:1", [GROUP])
+
+
 @pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999999", "http://x y/"])
 def test_a_bad_address_is_an_error_of_writing(url: str) -> None:
     with pytest.raises(OSError):
