@@ -230,7 +230,7 @@ def _send(url: str, groups: Sequence[Published], failed: list[Exception]) -> Non
                 url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS,
                 handler=handler,
             )  # fmt: skip
-    except Exception as error:  # noqa: BLE001  # what ends this thread must not read as a success
+    except Exception as error:  # noqa: BLE001 - what ends this thread must not read as a success
         failed.append(error)
 
 

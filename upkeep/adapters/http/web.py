@@ -27,6 +27,7 @@ from upkeep.adapters.wire.unreached import (
     proxy_refusal,
     step,
     why,
+    wrapped_in,
 )
 from upkeep.clock import Clock
 from upkeep.errors import (
@@ -111,10 +112,10 @@ class UrlApi:
         if parts.password:
             hide(parts.password, unquote(parts.password))
         self.namespace = ""
-        server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         # A path and a query may be secret: a redirection's signature, a repository's token.
-        self._server = server
-        self.where, self._look = f"{option}={server}", shell("curl -v {}", server)
+        server = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.where, self._server = f"{option}={server}", server
+        self.where, self._server = f"{option}={server}", server
         try:
             proxy = proxy_of(access.url, os.environ)
         except BadInput as error:
@@ -281,7 +282,7 @@ class UrlApi:
                 source=path,
             ) from None
         except requests.RequestException as error:
-            inner = _inner(error)
+            inner = wrapped_in(error)
             if isinstance(inner, urllib3_errors.ReadTimeoutError) or is_late(inner):
                 raise TimedOut(
                     f"{self.where}{path}: the answer{self._through} had not ended after {self._deadline_seconds:g} s",
@@ -290,12 +291,10 @@ class UrlApi:
             raise Unreachable(
                 f"{self.where} cannot be reached: {why(inner, proxy=self._proxy)}",
                 source=path,
-                next_step=step(inner, self._server, otherwise=self._look, proxy=self._proxy),
+                next_step=step(
+                    inner,
+                    self._server,
+                    otherwise=shell("curl -v {}", self._server),
+                    proxy=self._proxy,
+                ),
             ) from None
-
-
-def _inner(error: Exception) -> Exception:
-    """Return the error of urllib3 that requests wraps."""
-    first = next((one for one in error.args if isinstance(one, Exception)), error)
-    reason = getattr(first, "reason", None)
-    return reason if isinstance(reason, Exception) else first

@@ -122,3 +122,10 @@ def _cause(error: Exception) -> BaseException:
     return error.__cause__ or next(
         (one for one in reversed(error.args) if isinstance(one, Exception)), error
     )
+
+
+def wrapped_in(error: Exception) -> Exception:
+    """Return the error of urllib3 that requests wraps."""
+    first = next((one for one in error.args if isinstance(one, Exception)), error)
+    reason = getattr(first, "reason", None)
+    return reason if isinstance(reason, Exception) else first
