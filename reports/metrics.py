@@ -8,8 +8,8 @@ Only a cadence that was run whole is published: otherwise the last whole run wou
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from msgspec import Struct
 from reports.ledger.record import LEDGER
 from reports.memory import MEMORY, tried
 from reports.writing import failures_of
+from upkeep import deadline
 from upkeep.adapters.wire.text import one_line
 from upkeep.domain.decisions.overdue import complete_cadences
 from upkeep.files import write_whole
@@ -204,34 +205,29 @@ def push(url: str, groups: Sequence[Published]) -> None:
 
     :raises OSError: the Pushgateway cannot be reached, or refuses.
     """
-    failed: list[Exception] = []
-    # The timeout is one of each read. A daemon thread can be left behind: a Pushgateway that sends
-    # a byte a second holds no exit.
-    sending = threading.Thread(target=_send, args=(url, groups, failed), daemon=True)
-    sending.start()
-    sending.join(PUSH_DEADLINE_SECONDS)
-    if sending.is_alive():
+    # The timeout is one of each read. A thread can be left behind: a Pushgateway that sends a byte
+    # a second holds no exit.
+    sent: Future[None] = Future()
+    deadline.start(lambda: deadline.settle(sent, lambda: _send(url, groups)), name="upkeep-push")
+    wait([sent], PUSH_DEADLINE_SECONDS)
+    if not sent.done():
         raise OSError(f"the Pushgateway did not take them within {PUSH_DEADLINE_SECONDS} s")
-    for error in failed:
+    if error := sent.exception():
         raise OSError(str(error) if isinstance(error, OSError) else type(error).__name__) from None
 
 
-def _send(url: str, groups: Sequence[Published], failed: list[Exception]) -> None:
+def _send(url: str, groups: Sequence[Published]) -> None:
     from prometheus_client import push_to_gateway, pushadd_to_gateway
 
     from upkeep.adapters.wire.pushing import handler
 
-    try:
-        for group in groups:
-            key = {"target": group.target}
-            key |= {"cadence": group.cadence} if group.cadence else {}
-            send = push_to_gateway if group.cadence else pushadd_to_gateway
-            send(
-                url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS,
-                handler=handler,
-            )  # fmt: skip
-    except Exception as error:  # noqa: BLE001 - what ends this thread must not read as a success
-        failed.append(error)
+    for group in groups:
+        key = {"target": group.target} | ({"cadence": group.cadence} if group.cadence else {})
+        send = push_to_gateway if group.cadence else pushadd_to_gateway
+        send(
+            url, JOB, group.registry, grouping_key=key, timeout=PUSH_DEADLINE_SECONDS,
+            handler=handler,
+        )  # fmt: skip
 
 
 def write(template: str, groups: Sequence[Published]) -> None:

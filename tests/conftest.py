@@ -1,7 +1,11 @@
 """What all of the suite's own tests have in common."""
 
 import gc
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,23 @@ gc.set_threshold(20_000, 20, 100)
 def _nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """The secrets of one test's runs are no secrets of the next one's."""
     monkeypatch.setattr(masking, "_HIDDEN", ())
+
+
+@pytest.fixture
+def disk_of(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Return a function that makes a folder a disk of its own, of a size as mount writes it: ``256k``."""
+    folder = tmp_path / "disk"
+
+    def mounted(size: str) -> Path:
+        folder.mkdir()
+        words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(words, check=False, capture_output=True).returncode:
+            pytest.skip("only root may mount a disk of its own")
+        return folder
+
+    yield mounted
+    if folder.is_mount():
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -45,8 +45,10 @@ def test_a_missing_right_is_named_with_the_command_that_gives_it():
         == "The acting identity may not patch deployments.apps in monitoring. It cannot restart the collector."
     )
     assert finding.next == (
-        "kubectl -n monitoring create role upkeep-patch-deployments --verb=patch --resource=deployments.apps"
-        " && kubectl -n monitoring create rolebinding upkeep-patch-deployments --role=upkeep-patch-deployments"
+        "kubectl -n monitoring create role upkeep-patch-deployments-cano-collector"
+        " --verb=patch --resource=deployments.apps --resource-name=cano-collector"
+        " && kubectl -n monitoring create rolebinding upkeep-patch-deployments-cano-collector"
+        " --role=upkeep-patch-deployments-cano-collector"
         ' --user="$(kubectl auth whoami -o=jsonpath={.status.userInfo.username})"'
     )
 

@@ -290,7 +290,7 @@ def test_a_refusal_and_a_missing_right():
     denied = ActionRehearsal((replace(MAY, allowed=False),))
     (finding,) = judged(rehearsal=denied).findings
     assert (finding.code, finding.observed, finding.next) == (
-        "limits-forbidden", "forbidden", granting("patch", "deployments", group="apps", namespace="monitoring"),
+        "limits-forbidden", "forbidden", granting("patch", "deployments", group="apps", namespace="monitoring", name="cano-collector"),
     )  # fmt: skip
     refused = replace(
         RAN,

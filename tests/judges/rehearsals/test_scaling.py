@@ -137,8 +137,11 @@ def test_scaling_that_is_forbidden_refused_or_not_rehearsed():
     (finding,) = scale(rehearsal=denied).findings
     assert (finding.code, finding.next) == (
         "scale-forbidden",
-        granting("patch", "deployments", group="apps", subresource="scale", namespace="monitoring"),
-    )
+        granting(
+            "patch", "deployments", group="apps", subresource="scale", namespace="monitoring",
+            name="cano-collector",
+        ),
+    )  # fmt: skip
     refused = ActionRehearsal(
         (MAY,), (replace(RAN, accepted=False, status=422, reason="Invalid", message="no"), RAN)
     )

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,17 +14,9 @@ FULL = "No space left on device"
 
 
 @pytest.fixture
-def full(tmp_path: Path) -> Iterator[Path]:
+def full(disk_of: Callable[[str], Path]) -> Path:
     """A folder on a disk of its own, of one page; a ledger's marker has room, its file does not."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(words, check=False, capture_output=True).returncode:
-        pytest.skip("only root may mount a disk of its own")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+    return disk_of("4k")
 
 
 def run(folder: Path, *options: str) -> tuple[int, str]:

@@ -135,7 +135,7 @@ def measuring_right(source: str, namespace: str, *, user: str) -> Command:
 
 
 def subject_option(user: str, namespace: str) -> Command:
-    """Return the option of ``upkeep rbac`` for whoever was refused; empty for its own account."""
+    """Return the option of ``upkeep rbac`` for the refused user; empty for upkeep's own account."""
     account = user.removeprefix(f"system:serviceaccount:{namespace}:")
     if account != user:
         return shell(" --service-account={}", account) if account != ACCOUNT else Command()

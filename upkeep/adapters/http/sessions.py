@@ -32,8 +32,8 @@ def session_of(access: HttpAccess, *, proxy: str) -> requests.Session:
     :param proxy: as ``proxy_of`` gives it; empty for none.
     """
     session = requests.Session()
-    # With it requests would send the credentials of a .netrc, where nobody asked for it, and read
-    # the variables of proxies by other rules than kubectl and the client of the API server.
+    # With it requests would send credentials of a .netrc that no setting names, and read the
+    # variables of proxies by other rules than kubectl and the client of the API server.
     session.trust_env = False
     if proxy:
         session.proxies = {"http": resolving(proxy), "https": resolving(proxy)}

@@ -38,7 +38,7 @@ def handler(
                     timeout=timeout,
                     redirect=False,
                     retries=False,
-                    preload_content=False,  # nobody reads its body, which may have no end
+                    preload_content=False,  # its status says all, and its body may have no end
                 )
                 answer.close()
         except HTTPError as error:

@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/rbac/#command-line-utili
 
 import re
 
+from upkeep.records.access import AccessAnswer
 from upkeep.shell import Command, chain, shell
 
 # Who acts is a person whose name at the API server is in no record: the server says it (kubectl 1.28).
@@ -48,6 +49,19 @@ def granting(
     made = shell("kubectl{} create {} {} {}", place, word, role, what)
     bound = shell("kubectl{} create {}binding {} --{}={} {}", place, word, role, word, role, who)
     return chain((made, bound))
+
+
+def granting_answer(answer: AccessAnswer, *, user: str = "") -> Command:
+    """Return the command that gives the right that an access review denied, for its one object alone."""
+    return granting(
+        answer.verb,
+        answer.resource,
+        group=answer.group,
+        subresource=answer.subresource,
+        namespace=answer.namespace,
+        name=answer.name,
+        user=user,
+    )
 
 
 def granting_request(source: str, user: str) -> Command:

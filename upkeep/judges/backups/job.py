@@ -6,7 +6,7 @@ Source: docs/guide.rst, "Automated maintenance"; Kubernetes API reference, CronJ
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from upkeep.domain.access.granting import granting
+from upkeep.domain.access.granting import granting_answer
 from upkeep.errors import Absent, TooEarly, Unmeasured
 from upkeep.judges.backups.keeping import CLAIM, containers_of, kept
 from upkeep.judges.wording import excerpt
@@ -168,14 +168,7 @@ def _access(cron_job: CronJob, jobs: BackupJobs) -> list[Finding]:
         message = (
             f"CronJob {cron_job.name} runs as {answer.subject}, which may not {answer.verb} {what}."
         )
-        fix = granting(
-            answer.verb,
-            answer.resource,
-            group=answer.group,
-            namespace=answer.namespace,
-            name=answer.name,
-            user=answer.subject,
-        )
+        fix = granting_answer(answer, user=answer.subject)
         where = f"CronJob/{cron_job.name}"
         found.append(
             Finding(

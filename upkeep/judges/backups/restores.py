@@ -6,7 +6,7 @@ Source: docs/guide.rst, "Backup Verification"; https://kubernetes.io/docs/refere
 
 from collections.abc import Sequence
 
-from upkeep.domain.access.granting import granting
+from upkeep.domain.access.granting import granting_answer
 from upkeep.errors import Absent, Unmeasured, missing_of
 from upkeep.judges.backups.sets import (
     NO_SET,
@@ -144,13 +144,7 @@ def may_not(answers: Sequence[AccessAnswer]) -> list[Finding]:
             message = (
                 f"The acting identity may not {what} in {answer.namespace}, so it cannot restore."
             )
-            fix = granting(
-                answer.verb,
-                answer.resource,
-                group=answer.group,
-                namespace=answer.namespace,
-                name=answer.name,
-            )
+            fix = granting_answer(answer)
             found.append(
                 Finding(
                     f"Namespace/{answer.namespace}",

@@ -4,7 +4,7 @@ Guide: "Service Outage", "Quick Recovery".
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run.
 """
 
-from upkeep.domain.access.granting import granting
+from upkeep.domain.access.granting import granting_answer
 from upkeep.errors import Absent
 from upkeep.judges.rehearsals import new_pods
 from upkeep.judges.wording import counted
@@ -118,13 +118,7 @@ def forbidden(answer: AccessAnswer, code: str, purpose: str, *, install: Install
         f"The acting identity may not {answer.verb} {resource} in {install.namespace}. "
         f"It cannot {purpose}."
     )
-    command = granting(
-        answer.verb,
-        answer.resource,
-        group=answer.group,
-        subresource=answer.subresource,
-        namespace=install.namespace,
-    )
+    command = granting_answer(answer)
     return Finding(
         f"Namespace/{install.namespace}", code, message, "forbidden", "allowed", "", command
     )

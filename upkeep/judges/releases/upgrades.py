@@ -6,7 +6,7 @@ Source: https://helm.sh/docs/helm/helm_upgrade/.
 
 import re
 
-from upkeep.domain.access.granting import granting
+from upkeep.domain.access.granting import granting_answer
 from upkeep.errors import Absent, missing_of
 from upkeep.judges.releases.up_to_date import repository_url
 from upkeep.judges.wording import counted
@@ -172,13 +172,7 @@ def _forbidden(answer: AccessAnswer, rehearsal: UpgradeRehearsal) -> Finding:
         f"The acting identity may not {answer.verb} {resource}{name} {where}. "
         f"It cannot upgrade release {rehearsal.release}."
     )
-    command = granting(
-        answer.verb,
-        answer.resource,
-        group=answer.group,
-        namespace=answer.namespace,
-        name=answer.name,
-    )
+    command = granting_answer(answer)
     return Finding(
         f"HelmRelease/{rehearsal.release}",
         "upgrade-forbidden",
